@@ -1,0 +1,45 @@
+# Usher's commands. Plain `make` prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PINS := pyproject.toml constraints.txt tools/environment
+# Extra arguments for pytest, as in: make test ARGS="tests/core -x"
+ARGS ?=
+
+.PHONY: help demo test check bench faults serve clean servers
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.installed-demo ## Run the product with sample data: no accounts, no other service
+	@$(BIN)/usher demo
+
+test: servers check ## Run everything that continuous integration runs: static checks, then all tests
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: .venv/.installed-dev ## Run the static checks: ruff, mypy, import-linter, codespell, djlint
+	@tools/check
+
+bench: servers .venv/.installed-dev ## Measure speed
+	@$(BIN)/python -m bench all
+
+faults: servers .venv/.installed-dev ## Kill processes and cut connections, then account for every message
+	@$(BIN)/python -m bench.faults all
+
+serve: .venv/.installed-demo ## Run everything in one process, configured by the environment
+	@$(BIN)/usher serve
+
+clean: ## Remove the environment, caches and build output; databases stay
+	@rm -rf .venv build ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The servers that tests start for themselves; quick when all of them are there.
+servers:
+	@tools/provision
+
+.venv/.installed-%: $(PINS)
+	@tools/environment $*
+	@touch $@

@@ -1,0 +1,350 @@
+"""Who may do what, and the only way to rows.
+
+1. Every statement on an organisation's rows is scoped to the actor's organisation, whoever writes it: a session
+   without a scope refuses to run. Another organisation's row and an absent one give the same answer.
+2. A use case's first line is one of the ``require_*`` functions. Roles and grants are read in that transaction:
+   what a door or a cache believed a minute ago decides nothing.
+3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
+   the only module that may use the execution option ``all_organisations``.
+4. Bulk inserts bypass the scope (they skip the flush): ``insert_all`` stamps the organisation.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Insert, Select, event, exists, insert, or_, select
+from sqlalchemy.orm import ORMExecuteState, Session, contains_eager, with_loader_criteria
+from sqlalchemy.orm.interfaces import LoaderOption
+
+from core.context import Actor, Context, Operator, SlackVisitor, StaffActor, System
+from core.errors import (
+    LinkNotFound,
+    NotStaff,
+    OperatorOnly,
+    OrganisationNotFound,
+    ProviderNotGranted,
+    RoleMissing,
+    RunNotFound,
+    TermsNotAccepted,
+)
+from core.model import (
+    Agreement,
+    Course,
+    CourseRun,
+    Invitation,
+    Organisation,
+    OrganisationOwned,
+    ProviderGrant,
+    SlackUser,
+    SlackWorkspace,
+    StaffMember,
+)
+from core.rules.links import LinkKind
+from core.rules.text import folded
+from core.words import Role
+
+Owned = TypeVar("Owned", Invitation, StaffMember)
+
+EVERY_ORGANISATION: Final = "every organisation"
+NO_ORGANISATION: Final = 0
+"""No row has this id: a link holder sees nothing until the link has named an organisation."""
+
+
+class Permission(StrEnum):
+    VIEW = "view"
+    INVITE = "invite"
+    MANAGE_STAFF = "manage_staff"
+
+
+ROLE_PERMISSIONS: Final = {
+    Role.OWNER: frozenset(Permission),
+    Role.MANAGER: frozenset({Permission.VIEW, Permission.INVITE}),
+    Role.VIEWER: frozenset({Permission.VIEW}),
+}
+
+
+# --- Scope ------------------------------------------------------------------------------------------------
+
+
+def open_session(bind: Any, actor: Actor) -> Session:
+    return Session(bind=bind, info={"scope": _scope_of(actor)}, autoflush=False, expire_on_commit=False)
+
+
+def _scope_of(actor: Actor) -> int | str:
+    if isinstance(actor, StaffActor):
+        return actor.organisation_id
+    return EVERY_ORGANISATION if isinstance(actor, Operator | System) else NO_ORGANISATION
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _scope_statement(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.execution_options.get("all_organisations"):
+        return
+    scope = state.session.info.get("scope")
+    if scope is None:
+        raise RuntimeError("This session has no organisation: open it with core.access.open_session.")
+    if scope != EVERY_ORGANISATION:
+        state.statement = state.statement.options(
+            with_loader_criteria(OrganisationOwned, lambda owned: owned.organisation_id == scope, include_aliases=True)
+        )
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_foreign_rows(session: Session, _flush: object, _instances: object) -> None:
+    scope = session.info.get("scope")
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, OrganisationOwned) and scope not in (EVERY_ORGANISATION, row.organisation_id):
+            raise RuntimeError("A row of another organisation cannot be written here.")
+
+
+def enter_organisation(ctx: Context, organisation_id: int) -> None:
+    """From here on the transaction sees this organisation only. For link holders and Slack visitors."""
+    if ctx.session.info["scope"] not in (NO_ORGANISATION, organisation_id):
+        raise RuntimeError("A transaction stays in one organisation.")
+    ctx.session.info["scope"] = organisation_id
+
+
+def insert_all(ctx: Context, model: type[OrganisationOwned], rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for all rows. Each row is stamped with the transaction's organisation."""
+    if not rows:
+        return
+    scope = ctx.session.info["scope"]
+    if scope == EVERY_ORGANISATION:
+        if any("organisation_id" not in row for row in rows):
+            raise RuntimeError("Say which organisation these rows belong to.")
+        stamped: Sequence[Mapping[str, Any]] = rows
+    else:
+        stamped = [{**row, "organisation_id": scope} for row in rows]
+    ctx.session.execute(insert(model), stamped)
+
+
+def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:
+    """Catalogue rows name their organisation themselves; the caller is an operator."""
+    return insert(model)
+
+
+# --- Who --------------------------------------------------------------------------------------------------
+
+
+def require_staff(ctx: Context, permission: Permission) -> StaffMember:
+    """The asking staff member, working, in an organisation that works. Raises a NotAllowed, else."""
+    staff = _working_staff(ctx)
+    if permission not in ROLE_PERMISSIONS[staff.role]:
+        raise RoleMissing(role=staff.role)
+    return staff
+
+
+def _working_staff(ctx: Context) -> StaffMember:
+    if not isinstance(ctx.actor, StaffActor):
+        raise NotStaff
+    found = ctx.session.execute(
+        select(StaffMember, Organisation.terms_accepted_at)
+        .join(Organisation, Organisation.id == StaffMember.organisation_id)
+        .where(StaffMember.id == ctx.actor.staff_id, StaffMember.disabled_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        raise NotStaff
+    if found.terms_accepted_at is None:
+        raise TermsNotAccepted
+    staff: StaffMember = found.StaffMember
+    return staff
+
+
+def require_operator(ctx: Context) -> None:
+    if not isinstance(ctx.actor, Operator):
+        raise OperatorOnly
+
+
+def require_system(ctx: Context) -> None:
+    """The worker, or the operator doing by hand what the worker does."""
+    if not isinstance(ctx.actor, System | Operator):
+        raise OperatorOnly
+
+
+def require_visitor(ctx: Context) -> SlackVisitor:
+    if not isinstance(ctx.actor, SlackVisitor):
+        raise NotStaff
+    return ctx.actor
+
+
+def granted_provider_ids(ctx: Context, staff: StaffMember) -> frozenset[int] | None:
+    """None: all providers of the organisation."""
+    if staff.all_providers or staff.role is Role.OWNER:
+        return None
+    grants = select(ProviderGrant.provider_id).where(ProviderGrant.staff_id == staff.id)
+    return frozenset(ctx.session.scalars(grants))
+
+
+def require_provider(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
+    """An own run of a provider needs the grant; another organisation's provider is none of ours."""
+    provider_id = run.course.provider_id
+    if provider_id is None or run.organisation_id != staff.organisation_id:
+        return
+    granted = granted_provider_ids(ctx, staff)
+    if granted is not None and provider_id not in granted:
+        raise ProviderNotGranted(run=run.code)
+
+
+# --- Runs -------------------------------------------------------------------------------------------------
+
+
+def reachable_runs(ctx: Context, organisation_id: int) -> Select[CourseRun]:
+    """Own runs, and those of other organisations' courses under an agreement that is current (LM)."""
+    return (
+        select(CourseRun)
+        .join(CourseRun.course)
+        .options(contains_eager(CourseRun.course))
+        .where(or_(CourseRun.organisation_id == organisation_id, _is_agreed(ctx, organisation_id)))
+    )
+
+
+def with_course() -> LoaderOption:
+    """For queries that join CourseRun.course themselves."""
+    return contains_eager(CourseRun.course)
+
+
+def _is_agreed(ctx: Context, organisation_id: int) -> Any:
+    return exists().where(
+        Agreement.organisation_id == organisation_id,
+        Agreement.owner_id == Course.organisation_id,
+        or_(Agreement.course_id.is_(None), Agreement.course_id == Course.id),
+        *_is_current(ctx),
+    )
+
+
+def _is_current(ctx: Context) -> tuple[Any, ...]:
+    return (
+        Agreement.starts_at <= ctx.now,
+        or_(Agreement.ends_at.is_(None), Agreement.ends_at > ctx.now),
+    )
+
+
+def run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
+    """Own runs come first where both have the code. Raises RunNotFound with the nearest codes."""
+    wanted = folded(code)
+    query = reachable_runs(ctx, organisation_id).where(CourseRun.code == wanted)
+    own_first = sorted(ctx.session.scalars(query), key=lambda run: run.organisation_id != organisation_id)
+    if own_first:
+        return own_first[0]
+    codes = ctx.session.scalars(reachable_runs(ctx, organisation_id).with_only_columns(CourseRun.code)).all()
+    raise RunNotFound(run=code, nearest=tuple(difflib.get_close_matches(wanted, codes, n=3, cutoff=0.5)))
+
+
+def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
+    run = ctx.session.scalars(reachable_runs(ctx, organisation_id).where(CourseRun.id == run_id)).one_or_none()
+    if run is None:
+        raise RunNotFound(run="this run")
+    return run
+
+
+def run_of_invitation(ctx: Context, invitation: Invitation) -> CourseRun:
+    """Whatever became of the agreement: what was once invited to stays visible to both sides."""
+    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == invitation.run_id)
+    return ctx.session.scalars(query).one()
+
+
+def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreement | None:
+    """The current agreement for another organisation's course: one for this very course before a general one."""
+    if course.organisation_id == organisation_id:
+        return None
+    query = (
+        select(Agreement)
+        .where(
+            Agreement.organisation_id == organisation_id,
+            Agreement.owner_id == course.organisation_id,
+            or_(Agreement.course_id.is_(None), Agreement.course_id == course.id),
+            *_is_current(ctx),
+        )
+        .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+        .limit(1)
+    )
+    return ctx.session.scalars(query).one_or_none()
+
+
+# --- Links ------------------------------------------------------------------------------------------------
+
+
+def invitation_by_link(ctx: Context, token: str) -> Invitation:
+    """The link is the proof. The transaction enters the invitation's organisation. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.INVITATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(Invitation.organisation_id).where(
+        Invitation.id == target.id, Invitation.generation == target.generation
+    )
+    return _entered(ctx, Invitation, owner, target.id)
+
+
+def staff_by_link(ctx: Context, token: str) -> StaffMember:
+    target = ctx.links.read(LinkKind.STAFF_INVITATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(StaffMember.organisation_id).where(
+        StaffMember.id == target.id,
+        StaffMember.generation == target.generation,
+        StaffMember.disabled_at.is_(None),
+    )
+    return _entered(ctx, StaffMember, owner, target.id)
+
+
+def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
+    """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
+    organisation_id = ctx.session.execute(owner, execution_options={"all_organisations": True}).scalar_one_or_none()
+    if organisation_id is None:
+        raise LinkNotFound
+    enter_organisation(ctx, organisation_id)
+    row = ctx.session.get(model, row_id)
+    if row is None:
+        raise LinkNotFound
+    return row
+
+
+# --- Slack ------------------------------------------------------------------------------------------------
+
+
+def slack_staff(ctx: Context, visitor: SlackVisitor) -> StaffActor | None:
+    """The staff member whom this Slack user confirmed to be, in the organisation the workspace is bound to."""
+    query = (
+        select(SlackUser.organisation_id, SlackUser.staff_id)
+        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
+        .where(
+            *_is_workspace(visitor),
+            SlackUser.user_id == visitor.user_id,
+            SlackUser.confirmed_at.is_not(None),
+            StaffMember.disabled_at.is_(None),
+        )
+    )
+    found = ctx.session.execute(query, execution_options={"all_organisations": True}).one_or_none()
+    return StaffActor(found.organisation_id, found.staff_id, visitor.door) if found else None
+
+
+def workspace_of(ctx: Context, visitor: SlackVisitor) -> SlackWorkspace | None:
+    """The bound workspace; the transaction enters its organisation."""
+    query = select(SlackWorkspace.organisation_id, SlackWorkspace.id).where(*_is_workspace(visitor))
+    found = ctx.session.execute(query, execution_options={"all_organisations": True}).one_or_none()
+    if found is None:
+        return None
+    enter_organisation(ctx, found.organisation_id)
+    return ctx.session.get(SlackWorkspace, found.id)
+
+
+def _is_workspace(visitor: SlackVisitor) -> tuple[Any, ...]:
+    return (
+        SlackWorkspace.enterprise_id == visitor.enterprise_id,
+        SlackWorkspace.team_id == visitor.team_id,
+        SlackWorkspace.removed_at.is_(None),
+    )
+
+
+# --- Organisations ----------------------------------------------------------------------------------------
+
+
+def organisation_by_slug(ctx: Context, slug: str) -> Organisation:
+    """For operators and for set-up codes. Raises OrganisationNotFound."""
+    found = ctx.session.scalars(select(Organisation).where(Organisation.slug == folded(slug))).one_or_none()
+    if found is None:
+        raise OrganisationNotFound(slug=slug)
+    return found

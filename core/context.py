@@ -1,0 +1,124 @@
+"""What a use case is given: who asks, when, and the few things it may reach for."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from core.jobs import Jobs
+    from core.rules.links import LinkSigner
+    from core.settings import Settings
+
+Clock = Callable[[], datetime]
+"""Gives the present moment, aware, in UTC."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Tokens(Protocol):
+    """Randomness. The fixed sequence in tests/factories.py is the second implementation."""
+
+    def new_id(self) -> int:
+        """A positive 63-bit id: random, so that ids tell nobody how many there are."""
+
+    def jitter(self) -> float:
+        """A factor from 0.5 to 1.5."""
+
+    def reference(self) -> str:
+        """A short number that a person can read out, for an unexpected error."""
+
+
+class SystemTokens:
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()
+
+    def new_id(self) -> int:
+        return secrets.randbits(63) | 1
+
+    def jitter(self) -> float:
+        return self._random.uniform(0.5, 1.5)
+
+    def reference(self) -> str:
+        return f"E-{secrets.token_hex(4).upper()}"
+
+
+class Door(StrEnum):
+    SLACK = "slack"
+    MAIL = "mail"
+    WEB = "web"
+    CLI = "cli"
+    WORKER = "worker"
+
+
+class Assurance(StrEnum):
+    """How surely the sender is known (design decision 5)."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActor:
+    """A staff member, as a door established them. Role and grants are read anew by ``access``."""
+
+    organisation_id: int
+    staff_id: int
+    door: Door
+    assurance: Assurance = Assurance.VERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class SlackVisitor:
+    """A person in a Slack workspace who is not (yet) known as a staff member."""
+
+    enterprise_id: str
+    team_id: str
+    user_id: str
+    email: str
+    """The address that the workspace asserts; it proves nothing until a code mailed there comes back."""
+    door: Door = Door.SLACK
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHolder:
+    """Somebody who holds a link. The link itself is the proof; it is part of the command."""
+
+    door: Door = Door.WEB
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    door: Door = Door.CLI
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The worker acting by itself, for every organisation."""
+
+    door: Door = Door.WORKER
+
+
+Actor = StaffActor | SlackVisitor | LinkHolder | Operator | System
+
+
+@dataclass(slots=True)
+class Context:
+    """Lives for one transaction. ``now`` is fixed when it begins."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    tokens: Tokens
+    links: LinkSigner
+    jobs: Jobs
+    settings: Settings

@@ -1,0 +1,87 @@
+"""The database: SQLite (one file, the embedded default) or PostgreSQL, behind one engine and one set of types.
+
+1. On SQLite every write transaction begins IMMEDIATE and every connection is WAL with synchronous=FULL:
+   with less, contended updates are lost silently or acknowledged work is lost at a power cut (measured).
+2. Moments are stored in UTC and read back aware, on both.
+3. A reader never waits for a writer; a writer waits at most ``usher_wait_ms`` for another one.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.types import TypeDecorator
+
+WAIT_MS = 30_000
+"""How long background work waits for another writer; a door gives its own, shorter, deadline."""
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+# On SQLite only a column of type INTEGER is the row's own key, without a second index.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware in, aware out, UTC. SQLite would drop the zone without a word."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment without a zone cannot be stored.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:
+    engine = create_engine(url, echo=echo, pool_size=pool_size, max_overflow=2, pool_pre_ping=False)
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(raw: DBAPIConnection, _record: object) -> None:
+        raw.isolation_level = None  # The driver's own begin is what loses updates.
+        cursor = raw.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_MS}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        options = connection.get_execution_options()
+        if options.get("usher_read"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(options.get('usher_wait_ms', WAIT_MS))}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        options = connection.get_execution_options()
+        if options.get("usher_read"):
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        elif "usher_wait_ms" in options:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")

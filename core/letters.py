@@ -1,0 +1,94 @@
+"""What an e-mail says: one frozen letter a kind, made by ``usecases.letters`` and rendered by ``mail``.
+
+``templates/email/<kind>/`` holds the words. Tokens and codes are made anew from the ids whenever they are needed:
+they stand in no row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from core.cards import RunCard
+from core.words import MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class LetterHead:
+    """``message_ref`` is the Message-ID with its angle brackets, fixed when the row was written."""
+
+    message_id: int
+    message_ref: str
+    recipient: str
+    recipient_name: str
+    organisation: str
+    reply_to: str
+    """An e-mail address, or empty."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationLetter:
+    kind: ClassVar[MessageKind] = MessageKind.INVITATION
+    head: LetterHead
+    token: str
+    run: RunCard
+    inviter: str
+    note: str
+    expires_at: datetime
+    is_again: bool
+    """True when the same invitation is sent once more because somebody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeLetter:
+    kind: ClassVar[MessageKind] = MessageKind.WELCOME
+    head: LetterHead
+    token: str
+    run: RunCard
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvitationLetter:
+    kind: ClassVar[MessageKind] = MessageKind.STAFF_INVITATION
+    head: LetterHead
+    token: str
+    role: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SlackCodeLetter:
+    kind: ClassVar[MessageKind] = MessageKind.SLACK_CODE
+    head: LetterHead
+    code: str
+    minutes: int
+
+
+Letter = InvitationLetter | WelcomeLetter | StaffInvitationLetter | SlackCodeLetter
+
+
+class Verdict(StrEnum):
+    """What became of one attempt to hand a message over."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """This recipient, for good: the invitation bounces."""
+    LATER = "later"
+    """Temporary: tried again with backoff."""
+    UNSURE = "unsure"
+    """The connection was lost after the last byte of the message: it may have been accepted."""
+    OUR_FAULT = "our_fault"
+    """Nothing to do with the recipient (login, sender, TLS, connection refused): nobody bounces, the queue waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    message_id: int
+    verdict: Verdict
+    detail: str = ""
+    """The other side's answer without addresses, at most 200 characters."""
+    retry_after: float | None = None
+    """Seconds that the other side asked us to wait."""
+    ref: str | None = None
+    """Slack: where the message was posted."""

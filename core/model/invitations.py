@@ -1,0 +1,149 @@
+"""Personal invitations, the batches they were made in, and shared links.
+
+Invitation:
+
+    pending --accept--> accepted        usecases.answers.accept_invitation
+       |  \\--decline--> declined        usecases.answers.decline_invitation
+       |  \\--cancel, recall--> cancelled   usecases.invitations, usecases.batches
+       (expired: pending, and expires_at or the run's close is at or before now; derived, never stored)
+
+1. At most one live invitation per organisation, run and address: a partial unique index over pending rows that
+   nothing has replaced. So a re-invite after expiry, cancel or decline always ends in a working link.
+2. An invitation ends at the earlier of ``expires_at`` and the run's close as it is today.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Id
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.words import CancelReason, InvitationState, RequestState, SuppressReason
+
+
+class Draft(OrganisationOwned, Base):
+    """A preview that waits for its confirmation: addresses are kept for 15 minutes, then erased."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    note: Mapped[str] = mapped_column(String(600), default="")
+    addresses: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    confirmed_at: Mapped[datetime | None]
+
+
+class InvitationBatch(OrganisationOwned, Base):
+    """At most 1,000 invitations with one number. Batches of one confirmation share ``confirmation_id``."""
+
+    __tablename__ = "invitation_batch"
+    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    confirmation_id: Mapped[int] = mapped_column(Id, index=True)
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    provider_id: Mapped[int | None] = mapped_column(Id, ForeignKey("provider.id"))
+    agreement_id: Mapped[int | None] = mapped_column(Id, ForeignKey("agreement.id"))
+    note: Mapped[str] = mapped_column(String(600), default="")
+    size: Mapped[int]
+    created_at: Mapped[datetime]
+    sends_at: Mapped[datetime]
+    recalled_at: Mapped[datetime | None]
+
+
+class Invitation(OrganisationOwned, Base):
+    __tablename__ = "invitation"
+    __table_args__ = (
+        Index(
+            "uq_invitation_live",
+            "organisation_id",
+            "run_id",
+            "address_key",
+            unique=True,
+            sqlite_where=text("state = 'pending' AND replaced_at IS NULL"),
+            postgresql_where=text("state = 'pending' AND replaced_at IS NULL"),
+        ),
+        Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
+        Index(
+            "ix_invitation_organisation_id_run_id_state_created_at",
+            "organisation_id",
+            "run_id",
+            "state",
+            "created_at",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation_batch.id"), index=True)
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    address: Mapped[str] = mapped_column(String(254))
+    address_key: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(100), default="")
+    state: Mapped[InvitationState] = mapped_column(closed_set(InvitationState))
+    cancel_reason: Mapped[CancelReason | None] = mapped_column(closed_set(CancelReason))
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
+    learner_id: Mapped[int | None] = mapped_column(Id, ForeignKey("learner.id"), index=True)
+    message_id: Mapped[int] = mapped_column(Id, ForeignKey("outbound_message.id"), index=True)
+    """The newest e-mail about it; its state is the invitation's delivery."""
+
+
+class LinkRequest(OrganisationOwned, Base):
+    """A learner asked for a new link. At most one waits per invitation."""
+
+    __tablename__ = "link_request"
+    __table_args__ = (
+        Index(
+            "uq_link_request_waiting",
+            "invitation_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    invitation_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation.id"))
+    state: Mapped[RequestState] = mapped_column(closed_set(RequestState))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
+
+
+class SharedLink(OrganisationOwned, Base):
+    """One reusable link per course (open) or run (invite-only). Its doors come later; the row is fixed now."""
+
+    __tablename__ = "shared_link"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    course_id: Mapped[int] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(Id, ForeignKey("course_run.id"))
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    counted_from: Mapped[datetime]
+    use_cap: Mapped[int | None]
+    use_count: Mapped[int] = mapped_column(default=0)
+    allowed_domains: Mapped[str] = mapped_column(Text, default="")
+    paused_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Suppression(OrganisationOwned, Base):
+    """An address that this organisation must not write to again."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("organisation_id", "address_key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    address_key: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[SuppressReason] = mapped_column(closed_set(SuppressReason))
+    suppressed_at: Mapped[datetime]

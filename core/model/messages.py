@@ -1,0 +1,62 @@
+"""What must be said to the world (design decision 6).
+
+    pending --claim--> sending --250--> sent --(bounce report)--> bounced
+       |  ^               |  \\--5xx to the recipient--> bounced
+       |  \\--4xx, later---+
+       |                  +--unsure, or out of tries, or our own fault--> held --retry by an operator--> pending
+       +--no longer worth saying--> dropped
+
+1. A row is written in the transaction that decided it; ``idempotency_key`` is unique.
+2. ``message_ref`` (the Message-ID) is fixed at insert: a repeat carries the same one.
+3. ``sending`` is committed before the first byte leaves. After a kill, a kind that is safe to say twice goes out
+   again; any other is held for a person.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Id
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.words import Channel, MessageKind, MessageState
+
+
+class OutboundMessage(OrganisationOwned, Base):
+    __tablename__ = "outbound_message"
+    __table_args__ = (
+        Index(
+            "ix_outbound_message_due",
+            "not_before",
+            sqlite_where=text("state IN ('pending', 'sending')"),
+            postgresql_where=text("state IN ('pending', 'sending')"),
+        ),
+        Index(
+            "ix_outbound_message_held",
+            "state",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    channel: Mapped[Channel] = mapped_column(closed_set(Channel))
+    kind: Mapped[MessageKind] = mapped_column(closed_set(MessageKind))
+    recipient: Mapped[str] = mapped_column(String(254))
+    """An e-mail address, or ``staff:<id>`` on Slack: where that person is reached is looked up when it is said."""
+    recipient_key: Mapped[str] = mapped_column(String(254), index=True)
+    about_id: Mapped[int] = mapped_column(Id)
+    """The row that the message is about; its table follows from the kind."""
+    idempotency_key: Mapped[str] = mapped_column(String(120), unique=True)
+    message_ref: Mapped[str] = mapped_column(String(200))
+    """E-mail: the Message-ID. Slack: ``channel/ts`` once posted, so that a change edits the same message."""
+    not_before: Mapped[datetime]
+    state: Mapped[MessageState] = mapped_column(closed_set(MessageState))
+    attempts: Mapped[int] = mapped_column(default=0)
+    generation: Mapped[int] = mapped_column(default=0)
+    lease_by: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(Text, default="")
+    """Why it is held, bounced or late: an SMTP or Slack answer without addresses."""
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,79 @@
+"""Organisations, their providers, and the staff members who look after learners."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Id
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.words import Role
+
+
+class Organisation(Base):
+    """Works after its terms are accepted (LM, Accessing Learning Manager)."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    terms_version: Mapped[str | None] = mapped_column(String(32))
+    terms_accepted_at: Mapped[datetime | None]
+    setup_generation: Mapped[int] = mapped_column(default=0)
+    setup_valid_until: Mapped[datetime | None]
+    setup_tries: Mapped[int] = mapped_column(default=0)
+    # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
+    batch_count: Mapped[int] = mapped_column(default=0)
+
+
+class Provider(OrganisationOwned, Base):
+    """A school or college inside an organisation, known by its UKPRN."""
+
+    __tablename__ = "provider"
+    __table_args__ = (UniqueConstraint("organisation_id", "ukprn"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    ukprn: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class StaffMember(OrganisationOwned, Base):
+    """invited (accepted_at empty) -> working -> disabled. UM 3, LM accessing."""
+
+    __tablename__ = "staff_member"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "email_key"),
+        UniqueConstraint("organisation_id", "username"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    first_name: Mapped[str] = mapped_column(String(100))
+    last_name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    telephone: Mapped[str] = mapped_column(String(32), default="")
+    username: Mapped[str] = mapped_column(String(256))
+    role: Mapped[Role] = mapped_column(closed_set(Role))
+    all_providers: Mapped[bool] = mapped_column(default=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class ProviderGrant(OrganisationOwned, Base):
+    """A manager without all_providers looks after exactly these (UM 5-6)."""
+
+    __tablename__ = "provider_grant"
+    __table_args__ = (UniqueConstraint("staff_id", "provider_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    provider_id: Mapped[int] = mapped_column(Id, ForeignKey("provider.id"))

@@ -1,0 +1,46 @@
+"""Audit, idempotency, and the workers' heartbeats."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Id
+from core.model.base import Base
+
+
+class AuditEntry(Base):
+    """Who did what, when, through which door. Ids and names of fields only, never their values."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    actor: Mapped[str] = mapped_column(String(80))
+    door: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(120))
+    outcome: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class IdempotencyRecord(Base):
+    """The answer that was given under a key, given again when the same request returns."""
+
+    __tablename__ = "idempotency_record"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    action: Mapped[str] = mapped_column(String(64))
+    result: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WorkerBeat(Base):
+    """One row per executor; silent for a minute and it is reaped, once, by whoever wins the UPDATE."""
+
+    __tablename__ = "worker_beat"
+
+    executor_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime]
+    reaped_at: Mapped[datetime | None]

@@ -1,0 +1,133 @@
+"""What must be said to the world: rows of ``outbound_message`` and their jobs, in the caller's transaction."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from core import access
+from core.context import Context
+from core.jobs import Job, JobKind
+from core.model import OutboundMessage
+from core.rules.policy import CHUNK_MESSAGES, SCOREBOARD_INTERVAL
+from core.words import Channel, MessageKind, MessageState
+
+_JOB_OF = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
+
+
+def email_row(
+    ctx: Context, kind: MessageKind, *, to: str, to_key: str, about_id: int, key: str, not_before: datetime
+) -> dict[str, Any]:
+    """One row, its Message-ID fixed. ``key`` is unique: the same thing is never said twice by mistake."""
+    row = _row(ctx, Channel.EMAIL, kind, to, to_key, about_id, key, not_before)
+    return {**row, "message_ref": f"<{row['id']:x}@{ctx.settings.message_domain}>"}
+
+
+def slack_row(ctx: Context, kind: MessageKind, *, staff_id: int, about_id: int, key: str) -> dict[str, Any]:
+    to = f"staff:{staff_id}"
+    return {**_row(ctx, Channel.SLACK, kind, to, to, about_id, key, ctx.now), "message_ref": ""}
+
+
+def _row(
+    ctx: Context,
+    channel: Channel,
+    kind: MessageKind,
+    to: str,
+    to_key: str,
+    about_id: int,
+    key: str,
+    not_before: datetime,
+) -> dict[str, Any]:
+    return {
+        "id": ctx.tokens.new_id(),
+        "channel": channel,
+        "kind": kind,
+        "recipient": to,
+        "recipient_key": to_key,
+        "about_id": about_id,
+        "idempotency_key": key,
+        "not_before": not_before,
+        "state": MessageState.PENDING,
+        "attempts": 0,
+        "generation": 0,
+        "problem": "",
+        "created_at": ctx.now,
+    }
+
+
+def say(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes the rows and enqueues their sending, in chunks, for when they are due."""
+    for start in range(0, len(rows), 1000):
+        access.insert_all(ctx, OutboundMessage, rows[start : start + 1000])
+    jobs = [
+        job
+        for channel in Channel
+        for job in _chunks(ctx, _JOB_OF[channel], [row for row in rows if row["channel"] is channel])
+    ]
+    ctx.jobs.enqueue(ctx.session, jobs)
+
+
+def _chunks(ctx: Context, kind: JobKind, rows: Sequence[dict[str, Any]]) -> list[Job]:
+    chunks = (rows[start : start + CHUNK_MESSAGES] for start in range(0, len(rows), CHUNK_MESSAGES))
+    return [
+        Job(
+            kind=kind,
+            key=f"{kind}-{chunk[0]['id']}-0",
+            ids=tuple(row["id"] for row in chunk),
+            delay=max(chunk[0]["not_before"] - ctx.now, timedelta(0)),
+        )
+        for chunk in chunks
+    ]
+
+
+def scoreboard_key(confirmation_id: int) -> str:
+    return f"scoreboard:{confirmation_id}"
+
+
+def touch_scoreboards(
+    ctx: Context, confirmation_ids: Collection[int], *, after: timedelta = SCOREBOARD_INTERVAL
+) -> None:
+    """Something happened to these batches: their one message will be edited soon, once for many events.
+
+    A message already waiting shows the newest state anyway. One being edited right now gets a higher generation,
+    by which ``usecases.deliveries`` sees that it must be edited again.
+    """
+    if not confirmation_ids:
+        return
+    keys = [scoreboard_key(confirmation_id) for confirmation_id in confirmation_ids]
+    touched = (
+        update(OutboundMessage)
+        .where(OutboundMessage.idempotency_key.in_(keys))
+        .where(OutboundMessage.state.in_((MessageState.SENT, MessageState.SENDING)))
+    )
+    ctx.session.execute(
+        touched.where(OutboundMessage.state == MessageState.SENDING).values(generation=OutboundMessage.generation + 1),
+        execution_options={"synchronize_session": False},
+    )
+    woken = ctx.session.execute(
+        touched.where(OutboundMessage.state == MessageState.SENT)
+        .values(state=MessageState.PENDING, not_before=ctx.now + after, generation=OutboundMessage.generation + 1)
+        .returning(OutboundMessage.id, OutboundMessage.generation),
+        execution_options={"synchronize_session": False},
+    ).all()
+    ctx.jobs.enqueue(
+        ctx.session,
+        [Job(JobKind.SEND_SLACK, f"send_slack-{row.id}-{row.generation}", (row.id,), after) for row in woken],
+    )
+
+
+def say_again(ctx: Context, messages: Sequence[OutboundMessage]) -> None:
+    """Held or late messages go out now: same row, same Message-ID, tries counted anew."""
+    for message in messages:
+        message.state = MessageState.PENDING
+        message.generation += 1
+        message.attempts = 0
+        message.not_before = ctx.now
+        message.problem = ""
+    ctx.session.flush()
+    jobs = [
+        Job(_JOB_OF[message.channel], f"{_JOB_OF[message.channel]}-{message.id}-{message.generation}", (message.id,))
+        for message in messages
+    ]
+    ctx.jobs.enqueue(ctx.session, jobs)

@@ -1,0 +1,244 @@
+"""The request language: what people write in Slack after ``/usher`` and, later, in an e-mail's first lines.
+
+    verb -> parser -> command -> use case -> help line
+
+One table, ``VERBS``, serves every door: the same words mean the same everywhere. A parser turns text into a command and
+raises InvalidRequest with what is missing; it neither reads the database nor knows who asks.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from core.context import Context
+from core.errors import CodeWrong, RunNotChosen, UnknownVerb
+from core.rules.text import folded
+from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation, recall_batch
+from core.usecases.invitations import (
+    CancelInvitation,
+    ListedState,
+    ListInvitations,
+    ReinviteLearner,
+    ResendInvitation,
+    cancel_invitation,
+    list_invitations,
+    reinvite_learner,
+    resend_invitation,
+)
+from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.scoreboards import ShowBatch, show_batch
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    bind_workspace,
+    confirm_code,
+)
+
+
+class Mode(StrEnum):
+    READ = "read"
+    RUN = "run"
+
+
+class Asker(StrEnum):
+    """Who may ask: a staff member, or somebody who is about to become known."""
+
+    STAFF = "staff"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    usage: str
+    """What comes after the verb."""
+    summary: str
+    examples: tuple[str, ...]
+    mode: Mode
+    asker: Asker
+    parse: Callable[[str], Any]
+    usecase: Callable[[Context, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeInvitation:
+    """``invite`` with too little to go on: a door with forms opens one with what there is, others explain."""
+
+    run: str
+    addresses: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """``verb`` empty: all of them."""
+
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    verb: Verb
+    command: Any
+
+
+_BATCH = re.compile(r"b-?0*(\d{1,9})", re.IGNORECASE)
+
+
+def read_request(text: str) -> Request | ComposeInvitation | Help:
+    """Raises UnknownVerb with the nearest verb, and what the verb's parser raises."""
+    name, _, rest = text.strip().partition(" ")
+    name, rest = folded(name), rest.strip()
+    if name in ("", "help", "?"):
+        return Help(_known_verb(rest).name if rest else "")
+    verb = _known_verb(name)
+    if folded(rest) in ("help", "?", "--help", "-h"):
+        return Help(verb.name)
+    command = verb.parse(rest)
+    return command if isinstance(command, ComposeInvitation) else Request(verb, command)
+
+
+def _known_verb(name: str) -> Verb:
+    wanted = _ALIASES.get(folded(name), folded(name))
+    if wanted in VERBS:
+        return VERBS[wanted]
+    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.5)
+    raise UnknownVerb(verb=name[:40], nearest=nearest[0] if nearest else None)
+
+
+# --- Parsers ----------------------------------------------------------------------------------------------
+
+
+def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
+    run, addresses = _run_and_rest(rest)
+    return PrepareInvitation(run, addresses) if run and addresses else ComposeInvitation(run, addresses)
+
+
+def _invites(rest: str) -> ListInvitations:
+    """``RUN [state] [words to search]``."""
+    run, tail = _run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="invites")
+    words = tail.split()
+    state = ListedState(words[0].lower()) if words and words[0].lower() in list(ListedState) else None
+    return ListInvitations(run, state, " ".join(words[1:] if state else words))
+
+
+def _resend(rest: str) -> ResendInvitation:
+    run, address = _run_and_address(rest, "resend")
+    return ResendInvitation(run=run, address=address)
+
+
+def _cancel(rest: str) -> CancelInvitation:
+    run, address = _run_and_address(rest, "cancel")
+    return CancelInvitation(run=run, address=address)
+
+
+def _reinvite(rest: str) -> ReinviteLearner:
+    run, address = _run_and_address(rest, "reinvite")
+    return ReinviteLearner(run, address)
+
+
+def _undo(rest: str) -> RecallBatch:
+    return RecallBatch(number=_batch_number(rest))
+
+
+def _batch(rest: str) -> ShowBatch:
+    return ShowBatch(_batch_number(rest))
+
+
+def _courses(rest: str) -> ListChoosableRuns:
+    return ListChoosableRuns(search=rest)
+
+
+def _setup(rest: str) -> BindWorkspace:
+    if not rest:
+        raise CodeWrong(next_step="Write “setup” and then the code that your operator gave you.")
+    return BindWorkspace(rest)
+
+
+def _link(rest: str) -> AskForCode | ConfirmCode:
+    return ConfirmCode(rest) if rest else AskForCode()
+
+
+def _run_and_rest(rest: str) -> tuple[str, str]:
+    first, _, tail = rest.partition(" ") if "\n" not in rest.partition(" ")[0] else rest.partition("\n")
+    if "@" in first or first.startswith(('"', "<")):
+        return "", rest
+    return first.strip(" ,;:"), tail.strip()
+
+
+def _run_and_address(rest: str, verb: str) -> tuple[str, str]:
+    run, address = _run_and_rest(rest)
+    if not run or not address:
+        raise RunNotChosen(verb=verb)
+    return run, address.removeprefix("<mailto:").split("|")[0].strip("<>")
+
+
+def _batch_number(rest: str) -> int:
+    match = _BATCH.fullmatch(rest.strip())
+    return int(match.group(1)) if match else 0
+
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "invite", "RUN ADDRESSES", "Invite learners to a run by e-mail.",
+            ('invite maths-2026-03 a@example.org, "Bo" <b@example.org>', "invite"),
+            Mode.RUN, Asker.STAFF, _invite, prepare_invitation,
+        ),
+        Verb(
+            "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search]",
+            "List a run's invitations and what became of them.",
+            ("invites maths-2026-03", "invites maths-2026-03 bounced"),
+            Mode.READ, Asker.STAFF, _invites, list_invitations,
+        ),
+        Verb(
+            "resend", "RUN ADDRESS", "Send the same invitation once more: same link, same expiry.",
+            ("resend maths-2026-03 a@example.org",),
+            Mode.RUN, Asker.STAFF, _resend, resend_invitation,
+        ),
+        Verb(
+            "cancel", "RUN ADDRESS", "Cancel an invitation that nobody has answered.",
+            ("cancel maths-2026-03 a@example.org",),
+            Mode.RUN, Asker.STAFF, _cancel, cancel_invitation,
+        ),
+        Verb(
+            "reinvite", "RUN ADDRESS", "Invite again after an invitation expired, was cancelled or declined.",
+            ("reinvite maths-2026-03 a@example.org",),
+            Mode.RUN, Asker.STAFF, _reinvite, reinvite_learner,
+        ),
+        Verb(
+            "batch", "NUMBER", "Show what became of a batch.", ("batch B-0041",),
+            Mode.READ, Asker.STAFF, _batch, show_batch,
+        ),
+        Verb(
+            "undo", "NUMBER", "Take back a batch: whole until sending starts, then whatever nobody answered.",
+            ("undo B-0041",),
+            Mode.RUN, Asker.STAFF, _undo, recall_batch,
+        ),
+        Verb(
+            "courses", "[search]", "List the runs you can invite to.", ("courses", "courses maths"),
+            Mode.READ, Asker.STAFF, _courses, list_choosable_runs,
+        ),
+        Verb(
+            "link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678"),
+            Mode.RUN, Asker.VISITOR, _link, ask_for_code,
+        ),
+        Verb(
+            "setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",),
+            Mode.RUN, Asker.VISITOR, _setup, bind_workspace,
+        ),
+    )
+}  # fmt: skip
+_ALIASES = {"invitations": "invites", "runs": "courses", "re-invite": "reinvite", "recall": "undo", "connect": "link"}
+
+
+def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
+    """``link`` asks for a code without one and confirms with one."""
+    return confirm_code if isinstance(request.command, ConfirmCode) else request.verb.usecase

@@ -1,0 +1,111 @@
+"""Signed links and codes: nothing secret is stored (design decision 7).
+
+1. A token is base64url(key number, id, generation, HMAC-SHA-256 cut to 16 bytes): 36 characters.
+2. Each kind has its own derived key, so a token of one kind is no token of another.
+3. Only the canonical spelling is accepted: base64 has several spellings of the same bytes.
+4. Old keys keep verifying; the first key signs.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+_MAC_BYTES = 16
+_TOKEN_BYTES = 1 + 8 + 2 + _MAC_BYTES
+_BOUNCE_MAC_BYTES = 8
+
+
+class LinkKind(StrEnum):
+    INVITATION = "invitation"
+    STAFF_INVITATION = "staff_invitation"
+
+
+class CodeKind(StrEnum):
+    SETUP = "setup"
+    SLACK_LINK = "slack_link"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTarget:
+    id: int
+    generation: int
+
+
+class LinkSigner:
+    """``keys``: the secrets, the signing one first; each at least 32 bytes."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = tuple(keys)
+        # HMAC contexts are prepared once and copied: a thousand links cost a thousand finals, not key set-ups.
+        self._macs = {
+            (number, purpose): hmac.new(_derive(key, purpose), digestmod=hashlib.sha256)
+            for number, key in enumerate(self._keys)
+            for purpose in (*LinkKind, *CodeKind, "bounce")
+        }
+
+    def token(self, kind: LinkKind, target_id: int, generation: int = 0) -> str:
+        # The key number is counted from the end, so that it stays true when a new key is put in front.
+        head = bytes((len(self._keys) - 1,)) + target_id.to_bytes(8, "big") + generation.to_bytes(2, "big")
+        return base64.urlsafe_b64encode(head + self._mac(0, kind, head)).decode().rstrip("=")
+
+    def read(self, kind: LinkKind, token: str) -> LinkTarget | None:
+        """None for anything that this house did not sign in exactly this spelling for this kind."""
+        raw = _canonical(token)
+        if raw is None or raw[0] >= len(self._keys):
+            return None
+        head, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        number = len(self._keys) - 1 - raw[0]
+        if not hmac.compare_digest(mac, self._mac(number, kind, head)):
+            return None
+        return LinkTarget(id=int.from_bytes(head[1:9], "big"), generation=int.from_bytes(head[9:11], "big"))
+
+    def code(self, kind: CodeKind, target_id: int, generation: int) -> str:
+        """Eight digits to type or read out. Guessing is stopped by counting tries, not by length."""
+        head = target_id.to_bytes(8, "big") + generation.to_bytes(4, "big")
+        return f"{int.from_bytes(self._mac(0, kind, head)[:8], 'big') % 10**8:08d}"
+
+    def code_fits(self, kind: CodeKind, target_id: int, generation: int, typed: str) -> bool:
+        digits = "".join(character for character in typed if character.isdigit())
+        return hmac.compare_digest(digits.encode(), self.code(kind, target_id, generation).encode())
+
+    def bounce_token(self, message_id: int) -> str:
+        """26 lower-case characters for the envelope sender; mail hosts may change the case."""
+        head = message_id.to_bytes(8, "big")
+        return base64.b32encode(head + self._mac(0, "bounce", head)[:_BOUNCE_MAC_BYTES]).decode().rstrip("=").lower()
+
+    def read_bounce_token(self, token: str) -> int | None:
+        try:
+            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+        except (binascii.Error, ValueError):
+            return None
+        if len(raw) != 8 + _BOUNCE_MAC_BYTES:
+            return None
+        head, mac = raw[:8], raw[8:]
+        good = any(
+            hmac.compare_digest(mac, self._mac(number, "bounce", head)[:_BOUNCE_MAC_BYTES])
+            for number in range(len(self._keys))
+        )
+        return int.from_bytes(head, "big") if good else None
+
+    def _mac(self, number: int, purpose: str, head: bytes) -> bytes:
+        mac = self._macs[(number, purpose)].copy()
+        mac.update(head)
+        return mac.digest()[:_MAC_BYTES]
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, f"usher:{purpose}".encode(), hashlib.sha256).digest()
+
+
+def _canonical(token: str) -> bytes | None:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != _TOKEN_BYTES or base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+        return None
+    return raw

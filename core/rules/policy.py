@@ -1,0 +1,50 @@
+"""The numbers of the business, each with its source. Nowhere else does one of them stand as a literal."""
+
+from datetime import timedelta
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
+
+# LM, Personal course invitations.
+BATCH_ADDRESSES: Final = 1000
+INVITATION_LIFE: Final = relativedelta(months=6)
+
+# DOMAIN.md, Personal invitations: a batch can be undone whole until sending starts.
+RECALL_WINDOW: Final = timedelta(seconds=60)
+# One confirmation may cover this many batches. 100,000 addresses are more than any organisation we know.
+CONFIRMATION_ADDRESSES: Final = 100_000
+NOTE_CHARACTERS: Final = 500
+NAME_CHARACTERS: Final = 100
+
+# A preview is forgotten after this; the addresses in it are personal data.
+DRAFT_LIFE: Final = timedelta(minutes=15)
+
+# LM, Shared invitation links.
+SHARED_LINK_RUN_LIFE: Final = relativedelta(weeks=13)
+SHARED_LINK_COURSE_LIFE: Final = relativedelta(months=6)
+
+# Codes that confirm a Slack user or bind a workspace.
+LINK_CODE_LIFE: Final = timedelta(minutes=10)
+LINK_CODE_TRIES: Final = 5
+LINK_CODES_AN_HOUR: Final = 5
+SETUP_CODE_LIFE: Final = timedelta(days=7)
+STAFF_INVITATION_LIFE: Final = timedelta(days=14)
+
+# Sending: chunks, leases, retries (notes on jobs, section 5).
+CHUNK_MESSAGES: Final = 50
+SENDING_LEASE: Final = timedelta(minutes=5)
+SENDING_ATTEMPTS: Final = 8
+RETRY_BASE: Final = timedelta(seconds=30)
+RETRY_CAP: Final = timedelta(hours=1)
+SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
+
+# Lists.
+PAGE_ROWS: Final = 10
+
+# Background work.
+HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
+FINISHED_JOB_LIFE: Final = timedelta(days=2)
+IDEMPOTENCY_LIFE: Final = timedelta(days=30)
+EVENT_MEMORY: Final = timedelta(days=2)
+
+TERMS_VERSION: Final = "2026-11"

@@ -1,0 +1,191 @@
+"""Every setting of Usher: name, default, meaning. The only reader of the environment.
+
+A setting is read from ``USHER_<NAME>`` in the environment, else from the ``.env`` file in the working folder.
+docs/settings.md lists them all; a test compares it with this module.
+"""
+
+import base64
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from core.errors import SettingInvalid
+from core.rules import policy
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _whole(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("it must not be negative")
+    return number
+
+
+def _seconds(value: str) -> timedelta:
+    return timedelta(seconds=_whole(value))
+
+
+def _yes(value: str) -> bool:
+    words = {
+        "yes": True,
+        "true": True,
+        "1": True,
+        "on": True,
+        "no": False,
+        "false": False,
+        "0": False,
+        "off": False,
+    }
+    if value.lower() not in words:
+        raise ValueError("write yes or no")
+    return words[value.lower()]
+
+
+def _keys(value: str) -> tuple[bytes, ...]:
+    keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip())
+    if any(len(key) < 32 for key in keys):
+        raise ValueError("each key must be at least 32 bytes in base64; make one with: usher keys new")
+    return keys
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+        raise ValueError("write an address like https://usher.example.org without a path")
+    return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not (local and at and domain) or any(character.isspace() for character in value):
+        raise ValueError("write an e-mail address like please.do.not.reply@example.org")
+    return value
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"write one of: {', '.join(allowed)}")
+        return value
+
+    return read
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise ValueError("write sqlite:///usher.db or postgresql+psycopg://user:password@host/name")
+    return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _setting(default: object, read: Callable[[str], object], about: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"read": read, "about": about, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Immutable. ``Settings()`` holds the defaults, with which nothing is sent anywhere."""
+
+    database_url: str = _setting(
+        "sqlite:///usher.db", _database_url, "Where the data lives: one SQLite file, or PostgreSQL."
+    )
+    base_url: str = _setting("http://127.0.0.1:8000", _base_url, "The address that learners' links begin with.")
+    bind: str = _setting("127.0.0.1:8000", _text, "Host and port that the web process listens on.")
+    link_keys: tuple[bytes, ...] = _setting(
+        (), _keys, "Keys that sign links, base64, newest first, with commas. Keep old ones: links live for six months.",
+        secret=True,
+    )  # fmt: skip
+    data_key: tuple[bytes, ...] = _setting(
+        (), _keys, "Keys that encrypt stored tokens, base64, newest first.", secret=True
+    )
+    forwarded_allow_ips: str = _setting("127.0.0.1", _text, "Proxies whose X-Forwarded-For is believed.")
+
+    mail_from: str = _setting("please.do.not.reply@example.org", _address, "The sender of every e-mail.")
+    mail_from_name: str = _setting("Usher", _text, "The sender's name; the organisation's name stands before it.")
+    mail_reply_to: str = _setting("", _text, "Where replies go; empty: the staff member who invited.")
+    mail_domain: str = _setting("", _text, "Domain of Message-IDs and bounces; empty: the one of MAIL_FROM.")
+    smtp_host: str = _setting("", _text, "The mail server that takes our mail; empty: mail waits and doctor says so.")
+    smtp_port: int = _setting(25, _whole, "25, 465 with SMTP_SECURITY=tls, 587 with SMTP_SECURITY=starttls.")
+    smtp_security: str = _setting(
+        "none", _one_of("none", "starttls", "tls"), "none, starttls or tls. Certificates are checked."
+    )
+    smtp_user: str = _setting("", _text, "User name at the mail server; empty: no login.")
+    smtp_password: str = _setting("", _text, "Its password.", secret=True)
+    smtp_connections: int = _setting(4, _whole, "Connections kept open to the mail server, 1 to 8.")
+    smtp_timeout: timedelta = _setting(timedelta(seconds=30), _seconds, "Seconds to wait for the mail server.")
+
+    slack_signing_secret: str = _setting("", _text, "Signing secret of the Slack app.", secret=True)
+    slack_app_token: str = _setting("", _text, "App-level token (xapp-...) for Socket Mode.", secret=True)
+    slack_bot_token: str = _setting("", _text, "Bot token (xoxb-...) of a single workspace.", secret=True)
+    slack_api_url: str = _setting("https://slack.com/api/", _text, "Slack's Web API.")
+    slack_command_prefix: str = _setting("usher-", _text, "Put before the short command names in Slack.")
+
+    recall_window: timedelta = _setting(policy.RECALL_WINDOW, _seconds, "Seconds between confirming and sending.")
+    worker_slots: int = _setting(2, _whole, "Chunks of messages that one worker sends at a time, 1 to 8.")
+    executor: str = _setting("", _text, "Name of this worker's host; empty: the machine's name.")
+    threads: int = _setting(8, _whole, "Threads for use cases, and connections to the database.")
+    log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged.")
+    failpoints: str = _setting("", _text, "For fault experiments only: name:n kills the process at the n-th passage.")
+
+    @property
+    def message_domain(self) -> str:
+        return self.mail_domain or self.mail_from.rpartition("@")[2]
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def load_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
+    """Raises SettingInvalid, in one sentence, for the first setting that cannot be understood."""
+    given = {**_read_env_file(env_file), **(os.environ if environment is None else environment)}
+    known = {f"USHER_{entry.name.upper()}": entry for entry in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, entry in known.items():
+        if given.get(name, "") != "":
+            values[entry.name] = _read(name, given[name], entry.metadata["read"])
+    for name in given:
+        if name.startswith("USHER_") and name not in known:
+            raise SettingInvalid(name=name, reason=f"there is no such setting{_nearest(name, known)}")
+    return _checked(Settings(**values))
+
+
+def _read(name: str, value: str, read: Callable[[str], object]) -> object:
+    try:
+        return read(value.strip())
+    except ValueError as problem:
+        # The value may be a secret, so it is not repeated.
+        raise SettingInvalid(name=name, reason=str(problem) or "it cannot be read") from None
+
+
+def _read_env_file(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    return {name: value or "" for name, value in dotenv_values(path).items()}
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    import difflib  # Only a mistake needs it.
+
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {nearest[0]}" if nearest else ""
+
+
+def _checked(settings: Settings) -> Settings:
+    for name, value, low, high in (
+        ("USHER_SMTP_CONNECTIONS", settings.smtp_connections, 1, 8),
+        ("USHER_WORKER_SLOTS", settings.worker_slots, 1, 8),
+        ("USHER_THREADS", settings.threads, 2, 64),
+        ("USHER_SMTP_PORT", settings.smtp_port, 1, 65535),
+    ):
+        if not low <= value <= high:
+            raise SettingInvalid(name=name, reason=f"it must be from {low} to {high}")
+    return settings

@@ -1,0 +1,398 @@
+"""What a learner does with a personal invitation: look, accept, decline, ask for a new link, ask for no more.
+
+The link is the proof of identity. Looking changes nothing. Two answers at the same moment end in one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+
+from core import access
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.errors import InvitationClosed, NameMissing
+from core.model import (
+    Agreement,
+    Charge,
+    CourseRun,
+    Enrolment,
+    Invitation,
+    InvitationBatch,
+    Learner,
+    LearnerAddress,
+    LinkRequest,
+    Organisation,
+    OutboundMessage,
+    StaffMember,
+    Suppression,
+)
+from core.outbox import email_row, say, slack_row, touch_scoreboards
+from core.rules.policy import NAME_CHARACTERS
+from core.rules.text import clean_name
+from core.words import InvitationState, JoinedBy, MessageKind, MessageState, RequestState, SuppressReason
+
+
+class LinkState(StrEnum):
+    """What the page has to say."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+    """The run takes nobody any more: asking for a new link would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowInvitation:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationShown:
+    state: LinkState
+    run: RunCard
+    organisation: str
+    inviter: str
+    note: str
+    name: str
+    """As the inviter gave it; empty unless the invitation is open."""
+    address: str
+    """The invited address; empty unless the invitation is open or accepted."""
+    expires_at: datetime
+    can_ask: bool
+    has_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptInvitation:
+    token: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationAccepted:
+    run: RunCard
+    organisation: str
+    first_name: str
+    was_accepted_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineInvitation:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationDeclined:
+    run: RunCard
+    organisation: str
+    inviter: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForLink:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAskedFor:
+    organisation: str
+    inviter: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopInvitations:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationsStopped:
+    organisation: str
+
+
+def show_invitation(ctx: Context, command: ShowInvitation) -> InvitationShown:
+    invitation = access.invitation_by_link(ctx, command.token)
+    run = access.run_of_invitation(ctx, invitation)
+    organisation, batch, inviter = _around(ctx, invitation)
+    state = link_state(ctx, invitation, run)
+    return InvitationShown(
+        state=state,
+        run=run_card(run),
+        organisation=organisation.name,
+        inviter=inviter.name,
+        note=batch.note if state is LinkState.OPEN else "",
+        name=invitation.name if state is LinkState.OPEN else "",
+        address=invitation.address if state in (LinkState.OPEN, LinkState.ACCEPTED) else "",
+        expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
+        can_ask=state in _CAN_ASK,
+        has_asked=_waiting_request(ctx, invitation) is not None,
+    )
+
+
+_CAN_ASK = frozenset({LinkState.EXPIRED, LinkState.ACCEPTED, LinkState.DECLINED})
+
+
+def link_state(ctx: Context, invitation: Invitation, run: CourseRun) -> LinkState:
+    if invitation.state is not InvitationState.PENDING:
+        return LinkState(invitation.state.value)
+    if run.is_closed(ctx.now):
+        return LinkState.CLOSED
+    return LinkState.EXPIRED if invitation.expires_at <= ctx.now or invitation.replaced_at else LinkState.OPEN
+
+
+def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAccepted:
+    """Enrols, charges and welcomes. Raises InvitationClosed, NameMissing. A second click is told "already joined"."""
+    invitation = access.invitation_by_link(ctx, command.token)
+    run = access.run_of_invitation(ctx, invitation)
+    organisation, batch, _inviter = _around(ctx, invitation)
+    state = link_state(ctx, invitation, run)
+    if state is LinkState.ACCEPTED:
+        first_name = ctx.session.get_one(Learner, invitation.learner_id).first_name
+        return InvitationAccepted(run_card(run), organisation.name, first_name, was_accepted_before=True)
+    _require_open(state)
+    first, last = _names(command)
+    if not _answer(ctx, invitation, InvitationState.ACCEPTED):
+        raise InvitationClosed(state="just answered in another window", next_step="Open the link again to see how.")
+    learner = _learner_of(ctx, invitation, batch, first, last)
+    invitation.learner_id = learner.id
+    enrol(ctx, learner, run, JoinedBy.INVITATION, batch.agreement_id)
+    _welcome(ctx, invitation)
+    touch_scoreboards(ctx, {batch.confirmation_id})
+    return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
+
+
+def decline_invitation(ctx: Context, command: DeclineInvitation) -> InvitationDeclined:
+    invitation = access.invitation_by_link(ctx, command.token)
+    run = access.run_of_invitation(ctx, invitation)
+    organisation, batch, inviter = _around(ctx, invitation)
+    state = link_state(ctx, invitation, run)
+    if state is not LinkState.DECLINED:
+        _require_open(state)
+        _answer(ctx, invitation, InvitationState.DECLINED)
+        touch_scoreboards(ctx, {batch.confirmation_id})
+    return InvitationDeclined(run_card(run), organisation.name, inviter.name)
+
+
+def ask_for_link(ctx: Context, command: AskForLink) -> LinkAskedFor:
+    """Asking twice asks once. The inviter decides in Slack."""
+    invitation = access.invitation_by_link(ctx, command.token)
+    run = access.run_of_invitation(ctx, invitation)
+    organisation, batch, inviter = _around(ctx, invitation)
+    state = link_state(ctx, invitation, run)
+    if state not in _CAN_ASK or run.is_closed(ctx.now):
+        raise InvitationClosed(state=_STATE_WORDS[state], next_step="Ask the person who invited you about another run.")
+    if _waiting_request(ctx, invitation) is None:
+        _ask(ctx, invitation, batch)
+    return LinkAskedFor(organisation.name, inviter.name)
+
+
+def stop_invitations(ctx: Context, command: StopInvitations) -> InvitationsStopped:
+    """The address gets no more from this organisation. A pending invitation counts as declined."""
+    invitation = access.invitation_by_link(ctx, command.token)
+    organisation, batch, _inviter = _around(ctx, invitation)
+    suppress(ctx, invitation.organisation_id, invitation.address_key, SuppressReason.ASKED)
+    if invitation.state is InvitationState.PENDING and _answer(ctx, invitation, InvitationState.DECLINED):
+        touch_scoreboards(ctx, {batch.confirmation_id})
+    return InvitationsStopped(organisation.name)
+
+
+def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> None:
+    if ctx.session.scalar(
+        select(Suppression.id).where(Suppression.organisation_id == organisation_id, Suppression.address_key == key)
+    ):
+        return
+    row = {
+        "id": ctx.tokens.new_id(),
+        "organisation_id": organisation_id,
+        "address_key": key,
+        "reason": reason,
+        "suppressed_at": ctx.now,
+    }
+    access.insert_all(ctx, Suppression, [row])
+
+
+# --- Enrolling --------------------------------------------------------------------------------------------
+
+
+def enrol(ctx: Context, learner: Learner, run: CourseRun, joined_by: JoinedBy, agreement_id: int | None) -> Enrolment:
+    """At most one enrolment per learner and run, and one charge with it, its price frozen now."""
+    existing = ctx.session.scalars(
+        select(Enrolment).where(Enrolment.learner_id == learner.id, Enrolment.run_id == run.id)
+    ).one_or_none()
+    if existing is not None:
+        existing.left_at = None
+        return existing
+    enrolment = Enrolment(
+        id=ctx.tokens.new_id(),
+        organisation_id=learner.organisation_id,
+        learner_id=learner.id,
+        run_id=run.id,
+        joined_by=joined_by,
+        enrolled_at=ctx.now,
+    )
+    ctx.session.add(enrolment)
+    ctx.session.flush()
+    _charge(ctx, enrolment, run, agreement_id)
+    return enrolment
+
+
+def _charge(ctx: Context, enrolment: Enrolment, run: CourseRun, agreement_id: int | None) -> None:
+    agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
+    charge = Charge(
+        id=ctx.tokens.new_id(),
+        organisation_id=enrolment.organisation_id,
+        enrolment_id=enrolment.id,
+        run_id=run.id,
+        agreement_id=agreement_id,
+        price_pence=agreement.price_pence if agreement else run.course.price_pence,
+        is_prepaid=agreement is not None and _draw_prepaid(ctx, agreement),
+        charged_at=ctx.now,
+    )
+    ctx.session.add(charge)
+
+
+def _draw_prepaid(ctx: Context, agreement: Agreement) -> bool:
+    drawn = ctx.session.execute(
+        update(Agreement)
+        .where(Agreement.id == agreement.id, Agreement.prepaid_used < Agreement.prepaid_count)
+        .values(prepaid_used=Agreement.prepaid_used + 1)
+        .returning(Agreement.id),
+        execution_options={"synchronize_session": False},
+    )
+    return drawn.one_or_none() is not None
+
+
+def _learner_of(
+    ctx: Context, invitation: Invitation, batch: InvitationBatch, first_name: str, last_name: str
+) -> Learner:
+    """The learner known by the invited address, or a new one. Somebody who was removed is back by accepting."""
+    known = ctx.session.scalars(
+        select(Learner)
+        .join(LearnerAddress, LearnerAddress.learner_id == Learner.id)
+        .where(LearnerAddress.address_key == invitation.address_key)
+    ).one_or_none()
+    if known is not None:
+        known.removed_at = None
+        return known
+    learner = Learner(
+        id=ctx.tokens.new_id(),
+        organisation_id=invitation.organisation_id,
+        provider_id=batch.provider_id,
+        first_name=first_name,
+        last_name=last_name,
+        created_at=ctx.now,
+    )
+    ctx.session.add(learner)
+    ctx.session.flush()
+    ctx.session.add(
+        LearnerAddress(
+            id=ctx.tokens.new_id(),
+            organisation_id=invitation.organisation_id,
+            learner_id=learner.id,
+            address=invitation.address,
+            address_key=invitation.address_key,
+        )
+    )
+    return learner
+
+
+def _welcome(ctx: Context, invitation: Invitation) -> None:
+    message = email_row(
+        ctx,
+        MessageKind.WELCOME,
+        to=invitation.address,
+        to_key=invitation.address_key,
+        about_id=invitation.id,
+        key=f"welcome:{invitation.id}",
+        not_before=ctx.now,
+    )
+    say(ctx, [message])
+
+
+# --- Answering --------------------------------------------------------------------------------------------
+
+_STATE_WORDS = {
+    LinkState.OPEN: "still open",
+    LinkState.ACCEPTED: "already accepted",
+    LinkState.DECLINED: "already declined",
+    LinkState.CANCELLED: "no longer valid: the people who sent it took it back",
+    LinkState.EXPIRED: "no longer valid: its time is over",
+    LinkState.CLOSED: "no longer valid: this course takes nobody new",
+}
+
+
+def _require_open(state: LinkState) -> None:
+    if state is not LinkState.OPEN:
+        raise InvitationClosed(state=_STATE_WORDS[state], next_step="Open the link again to see what you can do.")
+
+
+def _answer(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
+    """Moves a pending invitation; False when somebody was faster. An e-mail not sent yet is dropped."""
+    moved = ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
+        .values(state=state, answered_at=ctx.now)
+        .returning(Invitation.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    if moved is None:
+        return False
+    ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
+        .values(state=MessageState.DROPPED, problem="answered"),
+        execution_options={"synchronize_session": False},
+    )
+    ctx.session.refresh(invitation)
+    return True
+
+
+def _names(command: AcceptInvitation) -> tuple[str, str]:
+    first = clean_name(command.first_name, NAME_CHARACTERS)
+    last = clean_name(command.last_name, NAME_CHARACTERS)
+    if not first:
+        raise NameMissing(part="first name")
+    if not last:
+        raise NameMissing(part="last name")
+    return first, last
+
+
+def _around(ctx: Context, invitation: Invitation) -> tuple[Organisation, InvitationBatch, StaffMember]:
+    row = ctx.session.execute(
+        select(Organisation, InvitationBatch, StaffMember)
+        .join(InvitationBatch, InvitationBatch.organisation_id == Organisation.id)
+        .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
+        .where(InvitationBatch.id == invitation.batch_id)
+    ).one()
+    return row.Organisation, row.InvitationBatch, row.StaffMember
+
+
+def _waiting_request(ctx: Context, invitation: Invitation) -> LinkRequest | None:
+    return ctx.session.scalars(
+        select(LinkRequest).where(LinkRequest.invitation_id == invitation.id, LinkRequest.state == RequestState.WAITING)
+    ).one_or_none()
+
+
+def _ask(ctx: Context, invitation: Invitation, batch: InvitationBatch) -> None:
+    request = LinkRequest(
+        id=ctx.tokens.new_id(),
+        organisation_id=invitation.organisation_id,
+        invitation_id=invitation.id,
+        state=RequestState.WAITING,
+        asked_at=ctx.now,
+    )
+    ctx.session.add(request)
+    ctx.session.flush()
+    note = slack_row(
+        ctx,
+        MessageKind.LINK_REQUEST,
+        staff_id=batch.staff_id,
+        about_id=request.id,
+        key=f"link_request:{request.id}",
+    )
+    say(ctx, [note])

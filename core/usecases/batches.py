@@ -1,0 +1,446 @@
+"""From addresses to batches: preview, confirm, recall, and the scoreboard that stays true (LM, Personal invitations).
+
+    prepare_invitation --(draft, 15 minutes)--> invite_learners --(recall window)--> sending --> answers
+                                                     |
+                                                     +-- recall_batch: whole until sending starts, then the untouched
+
+1. A preview changes nothing but its own draft.
+2. A draft is confirmed at most once; confirming again gives the same answer.
+3. The buckets of a preview add up to the pieces that were given.
+4. More than 1,000 addresses become numbered batches under one confirmation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, update
+
+from core import access
+from core.access import Permission
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.errors import (
+    BatchNotFound,
+    NoAddresses,
+    NoteHasLink,
+    NoteTooLong,
+    NothingToSend,
+    NotYourPreview,
+    PreviewExpired,
+    TooManyAddresses,
+)
+from core.model import (
+    CourseRun,
+    Draft,
+    Invitation,
+    InvitationBatch,
+    Organisation,
+    OutboundMessage,
+    StaffMember,
+)
+from core.outbox import email_row, say, scoreboard_key, slack_row, touch_scoreboards
+from core.rules.addresses import Address, AddressList, InvalidAddress, parse_addresses
+from core.rules.costs import CostForecast, forecast
+from core.rules.policy import BATCH_ADDRESSES, CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
+from core.rules.text import clean_note, first_link
+from core.usecases.runs import require_choosable
+from core.usecases.sorting import Bucket, Sorted, examples, sort_addresses
+from core.words import CancelReason, InvitationState, MessageKind, MessageState
+
+_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareInvitation:
+    """``run`` is a code as typed; ``addresses`` any text with addresses in it; ``note`` goes to each learner."""
+
+    run: str
+    addresses: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketCount:
+    bucket: Bucket
+    count: int
+    examples: tuple[str, ...]
+    """At most five addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPreviewed:
+    draft_id: int
+    run: RunCard
+    organisation: str
+    buckets: tuple[BucketCount, ...]
+    """Every bucket, those with 0 too."""
+    invalid: tuple[InvalidAddress, ...]
+    typos: tuple[tuple[str, str], ...]
+    """(address, guess) among the accepted ones."""
+    batch_count: int
+    expires_at: datetime
+    cost: CostForecast
+    note: str
+    valid_until: datetime
+
+    def count(self, bucket: Bucket) -> int:
+        return next(entry.count for entry in self.buckets if entry.bucket is bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class InviteLearners:
+    draft_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LearnersInvited:
+    confirmation_id: int
+    numbers: tuple[int, ...]
+    run: RunCard
+    invited: int
+    sends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecallBatch:
+    """By the confirmation's id (a button), or by any of its batch numbers (typed)."""
+
+    confirmation_id: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecalled:
+    numbers: tuple[int, ...]
+    unsent: int
+    """Never left the house."""
+    withdrawn: int
+    """Had left; their links now say that the invitation was withdrawn."""
+    answered: int
+    """Accepted or declined before: these stay."""
+
+
+def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPreviewed:
+    staff = access.require_staff(ctx, Permission.INVITE)
+    run = access.run_by_code(ctx, staff.organisation_id, command.run)
+    require_choosable(ctx, staff, run)
+    note = _checked_note(command.note)
+    listed = _checked_addresses(command.addresses)
+    draft = Draft(
+        id=ctx.tokens.new_id(),
+        organisation_id=staff.organisation_id,
+        staff_id=staff.id,
+        run_id=run.id,
+        note=note,
+        addresses=_packed(listed.accepted),
+        created_at=ctx.now,
+    )
+    ctx.session.add(draft)
+    return _preview(ctx, staff, run, draft, listed)
+
+
+def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
+    """Counts anew: what changed since the preview is respected. Raises NothingToSend when nobody is left."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    draft = ctx.session.get(Draft, command.draft_id)
+    if draft is None:
+        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
+    if draft.staff_id != staff.id:
+        raise NotYourPreview
+    if draft.confirmed_at is not None:
+        return _as_invited(ctx, draft)
+    if draft.created_at + DRAFT_LIFE <= ctx.now:
+        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
+    run = access.run_by_id(ctx, staff.organisation_id, draft.run_id)
+    require_choosable(ctx, staff, run)
+    found = sort_addresses(ctx, run, _unpacked(draft.addresses))
+    if not found.by_bucket[Bucket.NEW]:
+        raise NothingToSend
+    if not _claim_draft(ctx, draft):
+        return _as_invited(ctx, draft)
+    return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id)
+
+
+def start_batches(
+    ctx: Context, staff: StaffMember, run: CourseRun, found: Sorted, *, note: str, confirmation_id: int
+) -> LearnersInvited:
+    """Invites everybody in the bucket NEW. The caller has authorised the staff member and checked the run."""
+    _replace(ctx, found.replaced_ids)
+    new = found.by_bucket[Bucket.NEW]
+    batches = _new_batches(ctx, staff, run, len(new), note=note, confirmation_id=confirmation_id)
+    messages: list[dict[str, Any]] = []
+    invitations: list[dict[str, Any]] = []
+    for place, address in enumerate(new):
+        invitation, message = _rows_for(ctx, run, batches[place // BATCH_ADDRESSES], address)
+        invitations.append(invitation)
+        messages.append(message)
+    scoreboard = slack_row(
+        ctx,
+        MessageKind.SCOREBOARD,
+        staff_id=staff.id,
+        about_id=confirmation_id,
+        key=scoreboard_key(confirmation_id),
+    )
+    say(ctx, [scoreboard, *messages])
+    for start in range(0, len(invitations), _ROWS):
+        access.insert_all(ctx, Invitation, invitations[start : start + _ROWS])
+    return LearnersInvited(
+        confirmation_id, tuple(batch.number for batch in batches), run_card(run), len(new), batches[0].sends_at
+    )
+
+
+def recall_batch(ctx: Context, command: RecallBatch) -> BatchRecalled:
+    """Cancels what nobody has answered; pressing it again finds nothing left and says so with zeros."""
+    access.require_staff(ctx, Permission.INVITE)
+    batches = _batches_to_recall(ctx, command)
+    ids = [batch.id for batch in batches]
+    answered = _answered(ctx, ids)
+    unsent = _drop_unsent(ctx, ids)
+    withdrawn = _withdraw(ctx, ids) - unsent
+    for batch in batches:
+        batch.recalled_at = batch.recalled_at or ctx.now
+    touch_scoreboards(ctx, {batch.confirmation_id for batch in batches})
+    return BatchRecalled(tuple(batch.number for batch in batches), unsent, withdrawn, answered)
+
+
+# --- Preview ----------------------------------------------------------------------------------------------
+
+
+def _preview(
+    ctx: Context, staff: StaffMember, run: CourseRun, draft: Draft, listed: AddressList
+) -> InvitationPreviewed:
+    found = sort_addresses(ctx, run, listed.accepted)
+    new = len(found.by_bucket[Bucket.NEW])
+    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    return InvitationPreviewed(
+        draft_id=draft.id,
+        run=run_card(run),
+        organisation=organisation.name,
+        buckets=_bucket_counts(found, listed),
+        invalid=listed.invalid,
+        typos=listed.typos,
+        batch_count=-(-new // BATCH_ADDRESSES),
+        expires_at=run.invitation_expires_at(ctx.now),
+        cost=_cost(ctx, staff, run, new),
+        note=draft.note,
+        valid_until=ctx.now + DRAFT_LIFE,
+    )
+
+
+def _bucket_counts(found: Sorted, listed: AddressList) -> tuple[BucketCount, ...]:
+    by_bucket = {**found.by_bucket, Bucket.DUPLICATE: list(listed.duplicates)}
+    counts = [BucketCount(bucket, len(rows), examples(rows)) for bucket, rows in by_bucket.items()]
+    invalid = BucketCount(Bucket.INVALID, len(listed.invalid), tuple(each.text for each in listed.invalid[:5]))
+    return tuple(invalid if entry.bucket is Bucket.INVALID else entry for entry in counts)
+
+
+def _cost(ctx: Context, staff: StaffMember, run: CourseRun, places: int) -> CostForecast:
+    agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
+    if agreement is None:
+        return forecast(places, run.course.price_pence, 0)
+    return forecast(places, agreement.price_pence, agreement.prepaid_count - agreement.prepaid_used)
+
+
+def _checked_note(note: str) -> str:
+    clean = clean_note(note)
+    if len(clean) > NOTE_CHARACTERS:
+        raise NoteTooLong(length=len(clean), limit=NOTE_CHARACTERS, excess=len(clean) - NOTE_CHARACTERS)
+    link = first_link(clean)
+    if link is not None:
+        raise NoteHasLink(link=link[:60])
+    return clean
+
+
+def _checked_addresses(text: str) -> AddressList:
+    listed = parse_addresses(text)
+    if not listed.accepted and not listed.invalid:
+        raise NoAddresses
+    if len(listed.accepted) > CONFIRMATION_ADDRESSES:
+        raise TooManyAddresses(count=f"{len(listed.accepted):,}", limit=f"{CONFIRMATION_ADDRESSES:,}")
+    return listed
+
+
+def _packed(addresses: Sequence[Address]) -> str:
+    return msgspec.json.encode([(each.address, each.key, each.name) for each in addresses]).decode()
+
+
+def _unpacked(stored: str) -> list[Address]:
+    return [Address(*row) for row in msgspec.json.decode(stored, type=list[tuple[str, str, str]])]
+
+
+def _minutes(seconds: float) -> int:
+    return int(seconds // 60)
+
+
+# --- Confirm ----------------------------------------------------------------------------------------------
+
+
+def _claim_draft(ctx: Context, draft: Draft) -> bool:
+    """One of two confirmations at the same moment wins. The addresses have served: they are erased from the draft."""
+    won = ctx.session.execute(
+        update(Draft)
+        .where(Draft.id == draft.id, Draft.confirmed_at.is_(None))
+        .values(confirmed_at=ctx.now, addresses="[]")
+        .returning(Draft.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    return won is not None
+
+
+def _as_invited(ctx: Context, draft: Draft) -> LearnersInvited:
+    batches = _of_confirmation(ctx, draft.id)
+    run = access.run_by_id(ctx, draft.organisation_id, draft.run_id)
+    invited = sum(batch.size for batch in batches)
+    return LearnersInvited(
+        draft.id, tuple(batch.number for batch in batches), run_card(run), invited, batches[0].sends_at
+    )
+
+
+def _of_confirmation(ctx: Context, confirmation_id: int) -> list[InvitationBatch]:
+    query = select(InvitationBatch).where(InvitationBatch.confirmation_id == confirmation_id)
+    return list(ctx.session.scalars(query.order_by(InvitationBatch.number)))
+
+
+def _replace(ctx: Context, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), _ROWS):
+        ctx.session.execute(
+            update(Invitation).where(Invitation.id.in_(ids[start : start + _ROWS])).values(replaced_at=ctx.now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _new_batches(
+    ctx: Context, staff: StaffMember, run: CourseRun, count: int, *, note: str, confirmation_id: int
+) -> list[InvitationBatch]:
+    batch_count = -(-count // BATCH_ADDRESSES)
+    last = _next_numbers(ctx, staff.organisation_id, batch_count)
+    agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
+    batches = [
+        InvitationBatch(
+            id=ctx.tokens.new_id(),
+            organisation_id=staff.organisation_id,
+            number=last - batch_count + 1 + place,
+            confirmation_id=confirmation_id,
+            run_id=run.id,
+            staff_id=staff.id,
+            provider_id=_provider_of(ctx, staff, run),
+            agreement_id=agreement.id if agreement else None,
+            note=note,
+            size=min(BATCH_ADDRESSES, count - place * BATCH_ADDRESSES),
+            created_at=ctx.now,
+            sends_at=ctx.now + ctx.settings.recall_window,
+        )
+        for place in range(batch_count)
+    ]
+    ctx.session.add_all(batches)
+    ctx.session.flush()
+    return batches
+
+
+def _next_numbers(ctx: Context, organisation_id: int, count: int) -> int:
+    """The last of ``count`` fresh numbers. The row's lock keeps two confirmations from sharing one."""
+    return ctx.session.execute(
+        update(Organisation)
+        .where(Organisation.id == organisation_id)
+        .values(batch_count=Organisation.batch_count + count)
+        .returning(Organisation.batch_count),
+        execution_options={"synchronize_session": False},
+    ).scalar_one()
+
+
+def _provider_of(ctx: Context, staff: StaffMember, run: CourseRun) -> int | None:
+    """The provider that accepted learners will belong to: the course's own, else the staff member's only one."""
+    if run.organisation_id == staff.organisation_id and run.course.provider_id is not None:
+        return run.course.provider_id
+    granted = access.granted_provider_ids(ctx, staff)
+    return next(iter(granted)) if granted is not None and len(granted) == 1 else None
+
+
+def _rows_for(
+    ctx: Context, run: CourseRun, batch: InvitationBatch, address: Address
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    invitation_id = ctx.tokens.new_id()
+    message = email_row(
+        ctx,
+        MessageKind.INVITATION,
+        to=address.address,
+        to_key=address.key,
+        about_id=invitation_id,
+        key=f"invitation:{invitation_id}:0",
+        not_before=batch.sends_at,
+    )
+    invitation = {
+        "id": invitation_id,
+        "batch_id": batch.id,
+        "run_id": run.id,
+        "address": address.address,
+        "address_key": address.key,
+        "name": address.name,
+        "state": InvitationState.PENDING,
+        "generation": 0,
+        "created_at": ctx.now,
+        "expires_at": run.invitation_expires_at(ctx.now),
+        "message_id": message["id"],
+    }
+    return invitation, message
+
+
+# --- Recall -----------------------------------------------------------------------------------------------
+
+
+def _batches_to_recall(ctx: Context, command: RecallBatch) -> list[InvitationBatch]:
+    confirmation_id = command.confirmation_id
+    if confirmation_id is None:
+        found = select(InvitationBatch.confirmation_id).where(InvitationBatch.number == command.number)
+        confirmation_id = ctx.session.scalars(found).one_or_none()
+    batches = _of_confirmation(ctx, confirmation_id) if confirmation_id is not None else []
+    if not batches:
+        raise BatchNotFound(number=f"B-{command.number or 0:04d}")
+    return batches
+
+
+def _answered(ctx: Context, batch_ids: list[int]) -> int:
+    return (
+        ctx.session.scalar(
+            select(func.count())
+            .select_from(Invitation)
+            .where(
+                Invitation.batch_id.in_(batch_ids),
+                Invitation.state.in_((InvitationState.ACCEPTED, InvitationState.DECLINED)),
+            )
+        )
+        or 0
+    )
+
+
+def _drop_unsent(ctx: Context, batch_ids: list[int]) -> int:
+    """Against a worker that claims at the same moment, whoever is first wins: both ask for ``pending``."""
+    theirs = select(Invitation.message_id).where(
+        Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING
+    )
+    dropped = ctx.session.execute(
+        update(OutboundMessage)
+        .where(
+            OutboundMessage.id.in_(theirs),
+            OutboundMessage.state == MessageState.PENDING,
+            OutboundMessage.attempts == 0,
+        )
+        .values(state=MessageState.DROPPED, problem="recalled")
+        .returning(OutboundMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(dropped.all())
+
+
+def _withdraw(ctx: Context, batch_ids: list[int]) -> int:
+    cancelled = ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING)
+        .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.RECALLED, answered_at=ctx.now)
+        .returning(Invitation.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(cancelled.all())

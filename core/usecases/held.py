@@ -1,0 +1,135 @@
+"""Messages that wait for a person: seen, understood, and sent again by an operator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from core import access
+from core.context import Context
+from core.errors import MessageNotFound
+from core.model import Organisation, OutboundMessage
+from core.outbox import say_again
+from core.words import Channel, MessageKind, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class ListHeld:
+    page: int = 1
+    page_rows: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessage:
+    message_id: int
+    organisation: str
+    channel: Channel
+    kind: MessageKind
+    state: MessageState
+    problem: str
+    attempts: int
+    created_at: datetime
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldListed:
+    """Held messages, and those that are late because something on our side is wrong."""
+
+    held: tuple[HeldMessage, ...]
+    held_total: int
+    late: tuple[HeldMessage, ...]
+    late_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHeld:
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldShown:
+    message: HeldMessage
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryHeld:
+    """``message_id`` None: all that are held."""
+
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRetried:
+    count: int
+
+
+_IS_LATE = (OutboundMessage.state == MessageState.PENDING, OutboundMessage.problem != "")
+
+
+def list_held(ctx: Context, command: ListHeld) -> HeldListed:
+    access.require_operator(ctx)
+    held = (OutboundMessage.state == MessageState.HELD,)
+    return HeldListed(
+        _page(ctx, held, command), _count(ctx, held), _page(ctx, _IS_LATE, command), _count(ctx, _IS_LATE)
+    )
+
+
+def show_held(ctx: Context, command: ShowHeld) -> HeldShown:
+    access.require_operator(ctx)
+    row = ctx.session.execute(
+        select(OutboundMessage, Organisation.name)
+        .join(Organisation, Organisation.id == OutboundMessage.organisation_id)
+        .where(OutboundMessage.id == command.message_id)
+    ).one_or_none()
+    if row is None:
+        raise MessageNotFound(number=command.message_id)
+    return HeldShown(_as_held(row.OutboundMessage, row.name), row.OutboundMessage.recipient)
+
+
+def retry_held(ctx: Context, command: RetryHeld) -> HeldRetried:
+    """Held messages go out again with the same Message-ID. Raises MessageNotFound for one that is not held."""
+    access.require_operator(ctx)
+    query = select(OutboundMessage).where(
+        or_(OutboundMessage.state == MessageState.HELD, OutboundMessage.state == MessageState.PENDING)
+    )
+    if command.message_id is None:
+        rows = ctx.session.scalars(query.where(OutboundMessage.state == MessageState.HELD)).all()
+    else:
+        rows = ctx.session.scalars(query.where(OutboundMessage.id == command.message_id)).all()
+        if not rows:
+            raise MessageNotFound(number=command.message_id)
+    say_again(ctx, rows)
+    return HeldRetried(len(rows))
+
+
+def _page(ctx: Context, conditions: tuple[object, ...], command: ListHeld) -> tuple[HeldMessage, ...]:
+    rows = ctx.session.execute(
+        select(OutboundMessage, Organisation.name)
+        .join(Organisation, Organisation.id == OutboundMessage.organisation_id)
+        .where(*conditions)  # type: ignore[arg-type]  # SQL expressions; mypy knows them as bool here.
+        .order_by(OutboundMessage.created_at, OutboundMessage.id)
+        .limit(command.page_rows)
+        .offset((command.page - 1) * command.page_rows)
+    )
+    return tuple(_as_held(row.OutboundMessage, row.name) for row in rows)
+
+
+def _count(ctx: Context, conditions: tuple[object, ...]) -> int:
+    query = select(func.count()).select_from(OutboundMessage).where(*conditions)  # type: ignore[arg-type]  # As above.
+    return ctx.session.scalar(query) or 0
+
+
+def _as_held(message: OutboundMessage, organisation: str) -> HeldMessage:
+    return HeldMessage(
+        message_id=message.id,
+        organisation=organisation,
+        channel=message.channel,
+        kind=message.kind,
+        state=message.state,
+        problem=message.problem,
+        attempts=message.attempts,
+        created_at=message.created_at,
+        not_before=message.not_before,
+    )

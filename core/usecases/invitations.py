@@ -1,0 +1,389 @@
+"""Looking after single invitations: list, resend, cancel, re-invite (LM, Managing existing invitations and links)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, func, select, update
+
+from core import access
+from core.access import Permission
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.errors import InvitationClosed, InvitationNotFound, NeedsConfirmation, NoAddresses
+from core.model import (
+    CourseRun,
+    Invitation,
+    InvitationBatch,
+    OutboundMessage,
+    StaffMember,
+    Suppression,
+)
+from core.outbox import email_row, say, touch_scoreboards
+from core.rules.addresses import Address, InvalidAddress, parse_address
+from core.rules.policy import PAGE_ROWS
+from core.rules.text import folded
+from core.usecases.batches import LearnersInvited, start_batches
+from core.usecases.runs import require_choosable
+from core.usecases.sorting import Bucket, Sorted, sort_addresses
+from core.words import CancelReason, InvitationState, MessageKind, MessageState
+
+
+class ListedState(StrEnum):
+    """What people look for. Expired and bounced are derived; each invitation is in exactly one."""
+
+    PENDING = "pending"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ListInvitations:
+    """``state`` None lists all. Pages count from 1, newest first."""
+
+    run: str
+    state: ListedState | None = None
+    search: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    invitation_id: int
+    address: str
+    name: str
+    state: ListedState
+    created_at: datetime
+    answered_at: datetime | None
+    expires_at: datetime
+    problem: str
+    batch_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationsListed:
+    run: RunCard
+    state: ListedState | None
+    search: str
+    counts: tuple[tuple[ListedState, int], ...]
+    """Of the whole run, whatever is searched for."""
+    rows: tuple[InvitationRow, ...]
+    page: int
+    page_count: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResendInvitation:
+    """By id (a button), or by run and address as typed."""
+
+    invitation_id: int | None = None
+    run: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationResent:
+    address: str
+    run: RunCard
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInvitation:
+    invitation_id: int | None = None
+    run: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationCancelled:
+    address: str
+    run: RunCard
+    was_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReinviteLearner:
+    """``is_confirmed``: the person has read why this needs a second thought (declined, removed)."""
+
+    run: str
+    address: str
+    is_confirmed: bool = False
+
+
+def list_invitations(ctx: Context, command: ListInvitations) -> InvitationsListed:
+    """Five queries, however many invitations."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    run = access.run_by_code(ctx, staff.organisation_id, command.run)
+    access.require_provider(ctx, staff, run)
+    counts = _counts(ctx, run)
+    matching = _matching(ctx, run, command)
+    total = ctx.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    page_count = max(1, -(-total // PAGE_ROWS))
+    page = min(max(command.page, 1), page_count)
+    rows = ctx.session.execute(
+        matching.order_by(Invitation.created_at.desc(), Invitation.address_key)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    )
+    return InvitationsListed(
+        run=run_card(run),
+        state=command.state,
+        search=command.search,
+        counts=counts,
+        rows=tuple(_row(ctx, run, *row) for row in rows),
+        page=page,
+        page_count=page_count,
+        total=total,
+    )
+
+
+def resend_invitation(ctx: Context, command: ResendInvitation) -> InvitationResent:
+    """The same link, the same expiry; a new e-mail. Raises InvitationClosed when there is nothing to open."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
+    _require_open(ctx, invitation, run)
+    _require_not_suppressed(ctx, invitation.address, invitation.address_key)
+    send_again(ctx, invitation)
+    return InvitationResent(invitation.address, run_card(run), invitation.expires_at)
+
+
+def send_again(ctx: Context, invitation: Invitation) -> None:
+    """A new e-mail about the same invitation; one that still waits to go out is not doubled."""
+    waiting = ctx.session.get_one(OutboundMessage, invitation.message_id)
+    if waiting.state in (MessageState.PENDING, MessageState.SENDING):
+        return
+    sent_before = select(func.count()).where(
+        OutboundMessage.about_id == invitation.id, OutboundMessage.kind == MessageKind.INVITATION
+    )
+    number = ctx.session.scalar(sent_before) or 0
+    message = email_row(
+        ctx,
+        MessageKind.INVITATION,
+        to=invitation.address,
+        to_key=invitation.address_key,
+        about_id=invitation.id,
+        key=f"invitation:{invitation.id}:{number}",
+        not_before=ctx.now,
+    )
+    say(ctx, [message])
+    invitation.message_id = message["id"]
+    ctx.session.flush()
+    touch_scoreboards(ctx, _confirmations(ctx, invitation))
+
+
+def cancel_invitation(ctx: Context, command: CancelInvitation) -> InvitationCancelled:
+    """Pending only. Raises InvitationClosed after an answer: withdrawal is another thing."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
+    if invitation.state is InvitationState.ACCEPTED:
+        raise InvitationClosed(
+            state="accepted: the learner has joined", next_step="To take them off the run, withdraw their enrolment."
+        )
+    if invitation.state is not InvitationState.PENDING:
+        raise InvitationClosed(state=f"already {invitation.state}", next_step="There is nothing left to cancel.")
+    invitation.state = InvitationState.CANCELLED
+    invitation.cancel_reason = CancelReason.CANCELLED
+    invitation.answered_at = ctx.now
+    was_sent = not _drop_waiting(ctx, invitation)
+    touch_scoreboards(ctx, _confirmations(ctx, invitation))
+    return InvitationCancelled(invitation.address, run_card(run), was_sent)
+
+
+def reinvite_learner(ctx: Context, command: ReinviteLearner) -> LearnersInvited:
+    """Always ends in a working link, or raises what stands against it: InvitationClosed, NeedsConfirmation."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    run = access.run_by_code(ctx, staff.organisation_id, command.run)
+    require_choosable(ctx, staff, run)
+    address = _one_address(command.address)
+    return reinvite(ctx, staff, run, address, is_confirmed=command.is_confirmed)
+
+
+def reinvite(
+    ctx: Context, staff: StaffMember, run: CourseRun, address: Address, *, is_confirmed: bool
+) -> LearnersInvited:
+    """The caller has authorised and checked the run."""
+    found = sort_addresses(ctx, run, [address])
+    bucket = next(bucket for bucket, rows in found.by_bucket.items() if rows)
+    _require_reinvitable(bucket, address, run, is_confirmed=is_confirmed)
+    as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, found.replaced_ids)
+    return start_batches(ctx, staff, run, as_new, note="", confirmation_id=ctx.tokens.new_id())
+
+
+def _require_reinvitable(bucket: Bucket, address: Address, run: CourseRun, *, is_confirmed: bool) -> None:
+    if bucket is Bucket.ENROLLED:
+        raise InvitationClosed(state="accepted: the learner is on the run", next_step="No new invitation is needed.")
+    if bucket is Bucket.INVITED:
+        raise InvitationClosed(
+            state="still open", next_step=f"Send the same link again with “resend {run.code} {address.address}”."
+        )
+    if bucket is Bucket.SUPPRESSED:
+        raise InvitationClosed(
+            state="not possible: mail to this address came back, or its owner asked for no more",
+            next_step="Check the address with the learner and invite the right one.",
+        )
+    reasons = {
+        Bucket.DECLINED: "has declined an invitation to this run",
+        Bucket.REMOVED: "was removed from your organisation",
+    }
+    if bucket in reasons and not is_confirmed:
+        raise NeedsConfirmation(address=address.address, reason=reasons[bucket])
+
+
+# --- Finding ----------------------------------------------------------------------------------------------
+
+
+def _found(
+    ctx: Context, staff: StaffMember, invitation_id: int | None, code: str, address: str
+) -> tuple[Invitation, CourseRun]:
+    if invitation_id is not None:
+        invitation = ctx.session.get(Invitation, invitation_id)
+        if invitation is None:
+            raise InvitationNotFound(address="this address", run="CODE")
+        run = access.run_of_invitation(ctx, invitation)
+        access.require_provider(ctx, staff, run)
+        return invitation, run
+    run = access.run_by_code(ctx, staff.organisation_id, code)
+    access.require_provider(ctx, staff, run)
+    return _newest(ctx, run, address), run
+
+
+def _newest(ctx: Context, run: CourseRun, typed: str) -> Invitation:
+    query = (
+        select(Invitation)
+        .where(Invitation.run_id == run.id, Invitation.address_key == _one_address(typed).key)
+        .order_by(Invitation.created_at.desc(), Invitation.replaced_at.is_not(None))
+        .limit(1)
+    )
+    invitation = ctx.session.scalars(query).one_or_none()
+    if invitation is None:
+        raise InvitationNotFound(address=typed, run=run.code)
+    return invitation
+
+
+def _one_address(typed: str) -> Address:
+    found = parse_address(typed)
+    if isinstance(found, InvalidAddress):
+        raise NoAddresses
+    return found
+
+
+def _confirmations(ctx: Context, invitation: Invitation) -> set[int]:
+    return {ctx.session.get_one(InvitationBatch, invitation.batch_id).confirmation_id}
+
+
+def _require_open(ctx: Context, invitation: Invitation, run: CourseRun) -> None:
+    if invitation.state is not InvitationState.PENDING:
+        raise InvitationClosed(
+            state=f"already {invitation.state}",
+            next_step=f"Invite again with “reinvite {run.code} {invitation.address}”.",
+        )
+    if invitation.expires_at <= ctx.now or run.is_closed(ctx.now):
+        raise InvitationClosed(
+            state="expired", next_step=f"Invite again with “reinvite {run.code} {invitation.address}”."
+        )
+
+
+def _require_not_suppressed(ctx: Context, address: str, key: str) -> None:
+    if ctx.session.scalar(select(Suppression.id).where(Suppression.address_key == key)) is not None:
+        raise InvitationClosed(
+            state=f"not sendable: mail to {address} came back, or its owner asked for no more",
+            next_step="Check the address with the learner and invite the right one.",
+        )
+
+
+def _drop_waiting(ctx: Context, invitation: Invitation) -> bool:
+    """True when the e-mail had not been tried yet, and now never will be."""
+    dropped = ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
+        .values(state=MessageState.DROPPED, problem="cancelled")
+        .returning(OutboundMessage.attempts),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    return dropped is not None and dropped.attempts == 0
+
+
+# --- Listing ----------------------------------------------------------------------------------------------
+
+
+def _listed_state(state: InvitationState, delivery: MessageState, *, is_over: bool) -> ListedState:
+    if state is not InvitationState.PENDING:
+        return ListedState(state.value)
+    if is_over:
+        return ListedState.EXPIRED
+    return ListedState.BOUNCED if delivery in _NOT_DELIVERED else ListedState.PENDING
+
+
+_NOT_DELIVERED = (MessageState.BOUNCED, MessageState.DROPPED)
+
+
+def _counts(ctx: Context, run: CourseRun) -> tuple[tuple[ListedState, int], ...]:
+    has_expired = Invitation.expires_at <= ctx.now
+    rows = ctx.session.execute(
+        select(
+            Invitation.state,
+            OutboundMessage.state.label("delivery"),
+            has_expired.label("over"),
+            func.count().label("n"),
+        )
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .where(Invitation.run_id == run.id, Invitation.replaced_at.is_(None))
+        .group_by(Invitation.state, OutboundMessage.state, has_expired)
+    )
+    totals = dict.fromkeys(ListedState, 0)
+    for row in rows:
+        is_over = bool(row.over) or run.is_closed(ctx.now)
+        totals[_listed_state(row.state, row.delivery, is_over=is_over)] += row.n
+    return tuple(totals.items())
+
+
+def _matching(ctx: Context, run: CourseRun, command: ListInvitations) -> Select[Invitation, MessageState, str, int]:
+    query = (
+        select(Invitation, OutboundMessage.state, OutboundMessage.problem, InvitationBatch.number)
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
+        .where(Invitation.run_id == run.id, Invitation.replaced_at.is_(None))
+    )
+    if command.search:
+        wanted = folded(command.search)
+        query = query.where(
+            Invitation.address_key.contains(wanted, autoescape=True)
+            | func.lower(Invitation.name).contains(wanted, autoescape=True)
+        )
+    return query if command.state is None else _of_state(ctx, run, query, command.state)
+
+
+def _of_state(
+    ctx: Context, run: CourseRun, query: Select[Invitation, MessageState, str, int], state: ListedState
+) -> Select[Invitation, MessageState, str, int]:
+    if state.value in list(InvitationState) and state is not ListedState.PENDING:
+        return query.where(Invitation.state == InvitationState(state.value))
+    query = query.where(Invitation.state == InvitationState.PENDING)
+    if run.is_closed(ctx.now):
+        return query if state is ListedState.EXPIRED else query.where(Invitation.id == 0)
+    if state is ListedState.EXPIRED:
+        return query.where(Invitation.expires_at <= ctx.now)
+    undelivered = OutboundMessage.state.in_(_NOT_DELIVERED)
+    return query.where(Invitation.expires_at > ctx.now, undelivered if state is ListedState.BOUNCED else ~undelivered)
+
+
+def _row(
+    ctx: Context, run: CourseRun, invitation: Invitation, delivery: MessageState, problem: str, batch_number: int
+) -> InvitationRow:
+    is_over = invitation.expires_at <= ctx.now or run.is_closed(ctx.now)
+    return InvitationRow(
+        invitation_id=invitation.id,
+        address=invitation.address,
+        name=invitation.name,
+        state=_listed_state(invitation.state, delivery, is_over=is_over),
+        created_at=invitation.created_at,
+        answered_at=invitation.answered_at,
+        expires_at=invitation.expires_at,
+        problem=problem,
+        batch_number=batch_number,
+    )

@@ -1,0 +1,283 @@
+"""From rows to what they say: one read for a whole chunk, a fixed number of queries a kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core import access
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.letters import (
+    InvitationLetter,
+    Letter,
+    LetterHead,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
+from core.model import (
+    CourseRun,
+    Invitation,
+    InvitationBatch,
+    Learner,
+    Organisation,
+    OutboundMessage,
+    SlackUser,
+    SlackWorkspace,
+    StaffMember,
+)
+from core.rules.links import CodeKind, LinkKind
+from core.rules.policy import LINK_CODE_LIFE
+from core.usecases.link_requests import LinkRequestShown, link_request_shown
+from core.usecases.scoreboards import BatchProgress, batch_progress
+from core.usecases.slack_identity import clear_token
+from core.usecases.staff import invitation_ends
+from core.words import Channel, InvitationState, MessageKind, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLetters:
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LettersLoaded:
+    letters: tuple[Letter, ...]
+    unworthy_ids: tuple[int, ...]
+    """Waiting still, but no longer worth saying: the invitation was answered, cancelled, or is over."""
+    confirmation_ids: tuple[int, ...]
+    """Whose scoreboards change when these are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSlackNotes:
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNote:
+    """``content`` is a result that the bot draws by its class. ``ref`` is ``channel/ts`` when it was posted before."""
+
+    message_id: int
+    kind: MessageKind
+    generation: int
+    ref: str
+    user_id: str
+    team_id: str
+    enterprise_id: str
+    token: str
+    """Empty: the settings' token serves."""
+    content: BatchProgress | LinkRequestShown
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNotesLoaded:
+    notes: tuple[SlackNote, ...]
+    unreachable_ids: tuple[int, ...]
+    """Their staff member has no confirmed Slack account (any more)."""
+
+
+def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
+    access.require_system(ctx)
+    rows = _waiting(ctx, Channel.EMAIL, command.message_ids)
+    letters: list[Letter] = []
+    confirmations: set[int] = set()
+    for kind, load in _LOADERS.items():
+        of_kind = [row for row in rows if row.kind is kind]
+        if of_kind:
+            letters += load(ctx, of_kind)
+    if any(row.kind is MessageKind.INVITATION for row in rows):
+        confirmations = _confirmations(ctx, rows)
+    worthy = {letter.head.message_id for letter in letters}
+    unworthy = tuple(row.id for row in rows if row.id not in worthy)
+    return LettersLoaded(tuple(letters), unworthy, tuple(confirmations))
+
+
+def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
+    access.require_system(ctx)
+    rows = _waiting(ctx, Channel.SLACK, command.message_ids)
+    staff_ids = {row.id: int(row.recipient.removeprefix("staff:")) for row in rows}
+    reached = _slack_accounts(ctx, set(staff_ids.values()))
+    notes = [_note(ctx, row, reached[staff_ids[row.id]]) for row in rows if staff_ids[row.id] in reached]
+    unreachable = tuple(row.id for row in rows if staff_ids[row.id] not in reached)
+    return SlackNotesLoaded(tuple(notes), unreachable)
+
+
+def _waiting(ctx: Context, channel: Channel, ids: Sequence[int]) -> Sequence[OutboundMessage]:
+    query = select(OutboundMessage).where(
+        OutboundMessage.id.in_(ids),
+        OutboundMessage.channel == channel,
+        OutboundMessage.state == MessageState.PENDING,
+    )
+    return ctx.session.scalars(query).all()
+
+
+def _invitation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+    query = (
+        select(Invitation, InvitationBatch, Organisation.name, StaffMember)
+        .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
+        .where(Invitation.id.in_([row.about_id for row in rows]))
+        .where(Invitation.state == InvitationState.PENDING, Invitation.expires_at > ctx.now)
+    )
+    found = {each.Invitation.id: each for each in ctx.session.execute(query)}
+    runs = _runs(ctx, {each.Invitation.run_id for each in found.values()})
+    letters: list[Letter] = []
+    for row in rows:
+        each = found.get(row.about_id)
+        if each is None or _is_over(ctx, runs[each.Invitation.run_id]):
+            continue
+        invitation: Invitation = each.Invitation
+        letters.append(
+            InvitationLetter(
+                head=_head(row, invitation.name, each.name, each.StaffMember.email),
+                token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
+                run=runs[invitation.run_id],
+                inviter=each.StaffMember.name,
+                note=each.InvitationBatch.note,
+                expires_at=min(invitation.expires_at, runs[invitation.run_id].closes_at or invitation.expires_at),
+                is_again=not row.idempotency_key.endswith(":0"),
+            )
+        )
+    return letters
+
+
+def _is_over(ctx: Context, run: RunCard) -> bool:
+    return run.closes_at is not None and run.closes_at <= ctx.now
+
+
+def _welcome_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+    query = (
+        select(Invitation, Organisation.name, StaffMember.email, Learner)
+        .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
+        .join(Learner, Learner.id == Invitation.learner_id)
+        .where(Invitation.id.in_([row.about_id for row in rows]), Learner.removed_at.is_(None))
+    )
+    found = {each.Invitation.id: each for each in ctx.session.execute(query)}
+    runs = _runs(ctx, {each.Invitation.run_id for each in found.values()})
+    return [
+        WelcomeLetter(
+            head=_head(row, each.Learner.first_name, each.name, each.email),
+            token=ctx.links.token(LinkKind.INVITATION, each.Invitation.id, each.Invitation.generation),
+            run=runs[each.Invitation.run_id],
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
+def _staff_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+    query = (
+        select(StaffMember, Organisation.name)
+        .join(Organisation, Organisation.id == StaffMember.organisation_id)
+        .where(StaffMember.id.in_([row.about_id for row in rows]), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.StaffMember.id: each for each in ctx.session.execute(query)}
+    return [
+        StaffInvitationLetter(
+            head=_head(row, each.StaffMember.name, each.name, ""),
+            token=ctx.links.token(LinkKind.STAFF_INVITATION, each.StaffMember.id, each.StaffMember.generation),
+            role=each.StaffMember.role,
+            expires_at=invitation_ends(each.StaffMember),
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
+def _code_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+    query = (
+        select(SlackUser, StaffMember, Organisation.name)
+        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
+        .join(Organisation, Organisation.id == SlackUser.organisation_id)
+        .where(SlackUser.id.in_([row.about_id for row in rows]), SlackUser.code_valid_until > ctx.now)
+    )
+    found = {each.SlackUser.id: each for each in ctx.session.execute(query)}
+    return [
+        SlackCodeLetter(
+            head=_head(row, each.StaffMember.name, each.name, ""),
+            code=ctx.links.code(CodeKind.SLACK_LINK, each.SlackUser.id, each.SlackUser.generation),
+            minutes=int(LINK_CODE_LIFE.total_seconds() // 60),
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+        # An older code's e-mail that still waits would only confuse.
+        and row.idempotency_key == f"slack_code:{each.SlackUser.id}:{each.SlackUser.generation}"
+    ]
+
+
+_LOADERS = {
+    MessageKind.INVITATION: _invitation_letters,
+    MessageKind.WELCOME: _welcome_letters,
+    MessageKind.STAFF_INVITATION: _staff_letters,
+    MessageKind.SLACK_CODE: _code_letters,
+}
+
+
+def _head(row: OutboundMessage, name: str, organisation: str, reply_to: str) -> LetterHead:
+    return LetterHead(
+        message_id=row.id,
+        message_ref=row.message_ref,
+        recipient=row.recipient,
+        recipient_name=name,
+        organisation=organisation,
+        reply_to=reply_to,
+        created_at=row.created_at,
+    )
+
+
+def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
+    query = select(CourseRun).join(CourseRun.course).options(access.with_course()).where(CourseRun.id.in_(ids))
+    return {run.id: run_card(run) for run in ctx.session.scalars(query)}
+
+
+def _confirmations(ctx: Context, rows: Sequence[OutboundMessage]) -> set[int]:
+    about = [row.about_id for row in rows if row.kind is MessageKind.INVITATION]
+    query = (
+        select(InvitationBatch.confirmation_id)
+        .join(Invitation, Invitation.batch_id == InvitationBatch.id)
+        .where(Invitation.id.in_(about))
+        .distinct()
+    )
+    return set(ctx.session.scalars(query))
+
+
+# --- Slack ------------------------------------------------------------------------------------------------
+
+
+def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackUser, SlackWorkspace]]:
+    query = (
+        select(SlackUser, SlackWorkspace)
+        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .where(
+            SlackUser.staff_id.in_(staff_ids),
+            SlackUser.confirmed_at.is_not(None),
+            SlackWorkspace.removed_at.is_(None),
+        )
+        .order_by(SlackUser.confirmed_at)
+    )
+    return {row.SlackUser.staff_id: (row.SlackUser, row.SlackWorkspace) for row in ctx.session.execute(query)}
+
+
+def _note(ctx: Context, row: OutboundMessage, account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
+    user, workspace = account
+    content: BatchProgress | LinkRequestShown
+    if row.kind is MessageKind.SCOREBOARD:
+        content = batch_progress(ctx, row.about_id)
+    else:
+        content = link_request_shown(ctx, row.about_id)
+    return SlackNote(
+        message_id=row.id,
+        kind=row.kind,
+        generation=row.generation,
+        ref=row.message_ref,
+        user_id=user.user_id,
+        team_id=workspace.team_id,
+        enterprise_id=workspace.enterprise_id,
+        token=clear_token(ctx, workspace.bot_token),
+        content=content,
+    )

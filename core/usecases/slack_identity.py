@@ -1,0 +1,311 @@
+"""Who a Slack user is: a workspace bound by a set-up code, a person confirmed by a mailed code.
+
+    unknown workspace --set-up code--> bound to one organisation
+    unknown user --"link": code mailed to the address the workspace asserts--> asked --right code--> confirmed
+
+The address that a workspace asserts proves nothing: its administrators can assert any. The mailed code does.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from core import access
+from core.context import Context, SlackVisitor, StaffActor
+from core.crypto import Vault
+from core.errors import CodeWrong, NotStaff, OrganisationNotFound, TooManyCodes, WorkspaceTaken
+from core.model import Organisation, OutboundMessage, SlackEvent, SlackUser, SlackWorkspace, StaffMember
+from core.outbox import email_row, say
+from core.rules.addresses import InvalidAddress, parse_address
+from core.rules.links import CodeKind
+from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR
+from core.words import MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIs:
+    """Answers for the SlackVisitor who asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """``staff`` is empty for somebody whom no code has confirmed."""
+
+    staff: StaffActor | None
+    workspace_is_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BindWorkspace:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceBound:
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForCode:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMailed:
+    """Says the same whether the address is known or not: nobody learns who works here."""
+
+    email: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCode:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLinked:
+    name: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEvent:
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventNoted:
+    is_new: bool
+
+
+def who_is(ctx: Context, command: WhoIs) -> Recognised:
+    visitor = access.require_visitor(ctx)
+    staff = access.slack_staff(ctx, visitor)
+    return Recognised(staff, staff is not None or access.workspace_of(ctx, visitor) is not None)
+
+
+def bind_workspace(ctx: Context, command: BindWorkspace) -> WorkspaceBound:
+    """``slug-12345678``. Raises CodeWrong; WorkspaceTaken when another organisation has it."""
+    visitor = access.require_visitor(ctx)
+    organisation = _organisation_of_code(ctx, command.code)
+    bound = access.workspace_of(ctx, visitor)
+    if bound is not None and bound.organisation_id != organisation.id:
+        raise WorkspaceTaken
+    if bound is None:
+        access.enter_organisation(ctx, organisation.id)
+        ctx.session.add(_workspace(ctx, visitor, organisation))
+    organisation.setup_valid_until = None
+    return WorkspaceBound(organisation.name)
+
+
+def ask_for_code(ctx: Context, command: AskForCode) -> CodeMailed:
+    """Mails a code to the asserted address if a staff member has it; the former code stops working."""
+    visitor = access.require_visitor(ctx)
+    workspace = _require_workspace(ctx, visitor)
+    answer = CodeMailed(visitor.email, int(LINK_CODE_LIFE.total_seconds() // 60))
+    staff = _staff_with_address(ctx, visitor.email)
+    if staff is None:
+        return answer
+    user = _slack_user(ctx, workspace, visitor, staff)
+    _require_few_codes(ctx, user)
+    user.staff_id = staff.id
+    user.generation += 1
+    user.code_tries = 0
+    user.code_valid_until = ctx.now + LINK_CODE_LIFE
+    user.confirmed_at = None
+    _mail_code(ctx, user, staff)
+    return answer
+
+
+def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
+    """Raises CodeWrong. The try is counted by ``count_wrong_code``, which the door runs after a CodeWrong."""
+    visitor = access.require_visitor(ctx)
+    workspace = _require_workspace(ctx, visitor)
+    user = _user_of(ctx, workspace, visitor)
+    if user is None or not _is_code_open(ctx, user):
+        raise CodeWrong(next_step="Write “link” to get a new one.")
+    if not ctx.links.code_fits(CodeKind.SLACK_LINK, user.id, user.generation, command.code):
+        raise CodeWrong(next_step="Look at the newest e-mail, or write “link” to get a new one.")
+    user.confirmed_at = ctx.now
+    user.code_valid_until = None
+    staff = ctx.session.get_one(StaffMember, user.staff_id)
+    # Whoever proves the address has also answered the invitation sent to it; the terms stay the owner's matter.
+    staff.accepted_at = staff.accepted_at or ctx.now
+    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    return StaffLinked(staff.name, organisation.name)
+
+
+@dataclass(frozen=True, slots=True)
+class CountWrongCode:
+    """``setup_slug`` for a set-up code, empty for a person's code."""
+
+    setup_slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCodeCounted:
+    pass
+
+
+def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
+    """A refused code leaves nothing behind, so the try is counted in a transaction of its own; five end the code."""
+    visitor = access.require_visitor(ctx)
+    if command.setup_slug:
+        ctx.session.execute(
+            update(Organisation)
+            .where(Organisation.slug == command.setup_slug)
+            .values(setup_tries=Organisation.setup_tries + 1)
+        )
+        return WrongCodeCounted()
+    workspace = access.workspace_of(ctx, visitor)
+    user = _user_of(ctx, workspace, visitor) if workspace else None
+    if user is not None:
+        user.code_tries += 1
+    return WrongCodeCounted()
+
+
+def note_event(ctx: Context, command: NoteEvent) -> EventNoted:
+    """True for the first of several deliveries of one event. Two at once: the key decides, the re-run sees it."""
+    if ctx.session.get(SlackEvent, command.event_id) is not None:
+        return EventNoted(is_new=False)
+    ctx.session.add(SlackEvent(event_id=command.event_id, seen_at=ctx.now))
+    ctx.session.flush()
+    return EventNoted(is_new=True)
+
+
+# --- Tokens -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShowWorkspaceToken:
+    enterprise_id: str
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceToken:
+    """``token`` empty: the settings' token serves."""
+
+    token: str
+    is_bound: bool
+
+
+def show_workspace_token(ctx: Context, command: ShowWorkspaceToken) -> WorkspaceToken:
+    """For the bot itself: which token answers in this workspace."""
+    access.require_system(ctx)
+    stored = ctx.session.scalars(
+        select(SlackWorkspace.bot_token).where(
+            SlackWorkspace.enterprise_id == command.enterprise_id,
+            SlackWorkspace.team_id == command.team_id,
+            SlackWorkspace.removed_at.is_(None),
+        )
+    ).one_or_none()
+    return WorkspaceToken(clear_token(ctx, stored or ""), is_bound=stored is not None)
+
+
+def clear_token(ctx: Context, stored: str) -> str:
+    if not stored:
+        return ""
+    vault = Vault(ctx.settings.data_key, nonce=lambda: ctx.tokens.new_id().to_bytes(12, "big"))
+    return vault.decrypt(stored, "slack_workspace.bot_token")
+
+
+# --- Parts ------------------------------------------------------------------------------------------------
+
+
+def _organisation_of_code(ctx: Context, typed: str) -> Organisation:
+    slug, _, digits = typed.strip().rpartition("-")
+    wrong = CodeWrong(next_step="Ask your operator for a new set-up code (usher org setup-code).")
+    try:
+        organisation = access.organisation_by_slug(ctx, slug)
+    except OrganisationNotFound:
+        raise wrong from None
+    is_open = organisation.setup_valid_until is not None and organisation.setup_valid_until > ctx.now
+    if not is_open or organisation.setup_tries >= LINK_CODE_TRIES:
+        raise wrong
+    if not ctx.links.code_fits(CodeKind.SETUP, organisation.id, organisation.setup_generation, digits):
+        raise wrong
+    return organisation
+
+
+def _workspace(ctx: Context, visitor: SlackVisitor, organisation: Organisation) -> SlackWorkspace:
+    return SlackWorkspace(
+        id=ctx.tokens.new_id(),
+        organisation_id=organisation.id,
+        enterprise_id=visitor.enterprise_id,
+        team_id=visitor.team_id,
+        bot_token="",
+        bound_at=ctx.now,
+        bound_by=visitor.user_id,
+    )
+
+
+def _require_workspace(ctx: Context, visitor: SlackVisitor) -> SlackWorkspace:
+    workspace = access.workspace_of(ctx, visitor)
+    if workspace is None:
+        raise NotStaff
+    return workspace
+
+
+def _staff_with_address(ctx: Context, email: str) -> StaffMember | None:
+    address = parse_address(email)
+    if isinstance(address, InvalidAddress):
+        return None
+    return ctx.session.scalars(
+        select(StaffMember).where(StaffMember.email_key == address.key, StaffMember.disabled_at.is_(None))
+    ).one_or_none()
+
+
+def _user_of(ctx: Context, workspace: SlackWorkspace, visitor: SlackVisitor) -> SlackUser | None:
+    return ctx.session.scalars(
+        select(SlackUser).where(SlackUser.workspace_id == workspace.id, SlackUser.user_id == visitor.user_id)
+    ).one_or_none()
+
+
+def _slack_user(ctx: Context, workspace: SlackWorkspace, visitor: SlackVisitor, staff: StaffMember) -> SlackUser:
+    user = _user_of(ctx, workspace, visitor)
+    if user is None:
+        user = SlackUser(
+            id=ctx.tokens.new_id(),
+            organisation_id=workspace.organisation_id,
+            workspace_id=workspace.id,
+            user_id=visitor.user_id,
+            staff_id=staff.id,
+            generation=0,
+            code_tries=0,
+        )
+        ctx.session.add(user)
+    return user
+
+
+def _is_code_open(ctx: Context, user: SlackUser) -> bool:
+    valid_until: datetime | None = user.code_valid_until
+    return valid_until is not None and valid_until > ctx.now and user.code_tries < LINK_CODE_TRIES
+
+
+def _require_few_codes(ctx: Context, user: SlackUser) -> None:
+    recent = ctx.session.scalar(
+        select(func.count()).where(
+            OutboundMessage.kind == MessageKind.SLACK_CODE,
+            OutboundMessage.about_id == user.id,
+            OutboundMessage.created_at > ctx.now - LINK_CODE_LIFE * 6,
+        )
+    )
+    if (recent or 0) >= LINK_CODES_AN_HOUR:
+        raise TooManyCodes(count=recent)
+
+
+def _mail_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
+    row = email_row(
+        ctx,
+        MessageKind.SLACK_CODE,
+        to=staff.email,
+        to_key=staff.email_key,
+        about_id=user.id,
+        key=f"slack_code:{user.id}:{user.generation}",
+        not_before=ctx.now,
+    )
+    ctx.session.flush()
+    say(ctx, [row])

@@ -1,0 +1,121 @@
+"""Sorting addresses into the buckets of a preview: each is in exactly one; a fixed number of queries per 5,000."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from core.context import Context
+from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Suppression
+from core.rules.addresses import Address
+from core.words import InvitationState
+
+_SLICE = 5000
+"""SQLite takes 32,766 parameters in a statement."""
+
+
+class Bucket(StrEnum):
+    """In the order of precedence: an address that fits several is counted in the first."""
+
+    REMOVED = "removed"
+    ENROLLED = "enrolled"
+    SUPPRESSED = "suppressed"
+    INVITED = "invited"
+    DECLINED = "declined"
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    by_bucket: dict[Bucket, list[Address]]
+    replaced_ids: tuple[int, ...]
+    """Expired invitations of addresses in NEW: a new one takes their place."""
+
+
+def sort_addresses(ctx: Context, run: CourseRun, addresses: Sequence[Address]) -> Sorted:
+    by_bucket: dict[Bucket, list[Address]] = {bucket: [] for bucket in Bucket}
+    replaced: list[int] = []
+    for part in _slices(addresses):
+        found = _known(ctx, run, [address.key for address in part])
+        for address in part:
+            by_bucket[found.bucket_of(address.key)].append(address)
+            if found.bucket_of(address.key) is Bucket.NEW:
+                replaced.extend(found.expired.get(address.key, ()))
+    return Sorted(by_bucket, tuple(replaced))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    keys: dict[Bucket, set[str]]
+    expired: dict[str, list[int]]
+
+    def bucket_of(self, key: str) -> Bucket:
+        return next((bucket for bucket, keys in self.keys.items() if key in keys), Bucket.NEW)
+
+
+def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
+    invited, declined, expired = _invitations(ctx, run, keys)
+    return _Known(
+        {
+            Bucket.REMOVED: _removed(ctx, keys),
+            Bucket.ENROLLED: _enrolled(ctx, run, keys),
+            Bucket.SUPPRESSED: _suppressed(ctx, keys),
+            Bucket.INVITED: invited,
+            Bucket.DECLINED: declined - invited,
+        },
+        expired,
+    )
+
+
+def _removed(ctx: Context, keys: list[str]) -> set[str]:
+    query = (
+        select(LearnerAddress.address_key)
+        .join(Learner, Learner.id == LearnerAddress.learner_id)
+        .where(LearnerAddress.address_key.in_(keys), Learner.removed_at.is_not(None))
+    )
+    return set(ctx.session.scalars(query))
+
+
+def _enrolled(ctx: Context, run: CourseRun, keys: list[str]) -> set[str]:
+    query = (
+        select(LearnerAddress.address_key)
+        .join(Enrolment, Enrolment.learner_id == LearnerAddress.learner_id)
+        .where(LearnerAddress.address_key.in_(keys), Enrolment.run_id == run.id, Enrolment.left_at.is_(None))
+    )
+    return set(ctx.session.scalars(query))
+
+
+def _suppressed(ctx: Context, keys: list[str]) -> set[str]:
+    return set(ctx.session.scalars(select(Suppression.address_key).where(Suppression.address_key.in_(keys))))
+
+
+def _invitations(ctx: Context, run: CourseRun, keys: list[str]) -> tuple[set[str], set[str], dict[str, list[int]]]:
+    """(live ones, declined ones, expired ones with their ids). A later invitation outdoes an earlier refusal."""
+    query = (
+        select(Invitation.id, Invitation.address_key, Invitation.state, Invitation.expires_at)
+        .where(Invitation.run_id == run.id, Invitation.address_key.in_(keys), Invitation.replaced_at.is_(None))
+        .order_by(Invitation.created_at)
+    )
+    invited: set[str] = set()
+    declined: set[str] = set()
+    expired: dict[str, list[int]] = {}
+    for row in ctx.session.execute(query):
+        declined.discard(row.address_key)
+        if row.state is InvitationState.DECLINED:
+            declined.add(row.address_key)
+        elif row.state is InvitationState.PENDING and row.expires_at > ctx.now and not run.is_closed(ctx.now):
+            invited.add(row.address_key)
+        elif row.state is InvitationState.PENDING:
+            expired.setdefault(row.address_key, []).append(row.id)
+    return invited, declined, expired
+
+
+def _slices(addresses: Sequence[Address]) -> Iterator[Sequence[Address]]:
+    return (addresses[start : start + _SLICE] for start in range(0, len(addresses), _SLICE))
+
+
+def examples(addresses: Iterable[Address], limit: int = 5) -> tuple[str, ...]:
+    return tuple(address.address for address, _ in zip(addresses, range(limit), strict=False))

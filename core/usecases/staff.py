@@ -1,0 +1,199 @@
+"""Staff members: invited by mail, working once they accepted the terms (LM, Accessing; UM 3)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core import access
+from core.context import Context
+from core.errors import AlreadyThere, InvitationClosed, StaffDetailsInvalid
+from core.model import Organisation, Provider, ProviderGrant, StaffMember
+from core.outbox import email_row, say
+from core.rules.addresses import Address, InvalidAddress, parse_address
+from core.rules.links import LinkKind
+from core.rules.policy import NAME_CHARACTERS, STAFF_INVITATION_LIFE, TERMS_VERSION
+from core.rules.text import clean_name
+from core.words import MessageKind, Role
+
+# UM 3.3.
+_USERNAME = re.compile(r"[A-Za-z0-9@.\-_]{6,256}")
+
+
+@dataclass(frozen=True, slots=True)
+class InviteStaffMember:
+    """``providers`` are UKPRNs; empty means all of the organisation."""
+
+    organisation: str
+    first_name: str
+    last_name: str
+    email: str
+    role: Role
+    telephone: str = ""
+    providers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMemberInvited:
+    staff_id: int
+    name: str
+    email: str
+    role: Role
+    token: str
+    """For the operator's eyes: the same link is in the e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStaffInvitation:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvitationShown:
+    organisation: str
+    name: str
+    role: Role
+    terms_version: str
+    needs_terms: bool
+    """An owner of an organisation that has not accepted the terms is asked to."""
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptStaffInvitation:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvitationAccepted:
+    organisation: str
+    name: str
+    role: Role
+
+
+def invite_staff_member(ctx: Context, command: InviteStaffMember) -> StaffMemberInvited:
+    access.require_operator(ctx)
+    return add_staff_member(ctx, access.organisation_by_slug(ctx, command.organisation), command)
+
+
+def add_staff_member(ctx: Context, organisation: Organisation, command: InviteStaffMember) -> StaffMemberInvited:
+    """The caller has authorised. Raises StaffDetailsInvalid, AlreadyThere."""
+    address = _checked_address(command.email)
+    _require_new(ctx, organisation, address)
+    staff = StaffMember(
+        id=ctx.tokens.new_id(),
+        organisation_id=organisation.id,
+        first_name=_checked_name(command.first_name, "first name"),
+        last_name=_checked_name(command.last_name, "last name"),
+        email=address.address,
+        email_key=address.key,
+        telephone=clean_name(command.telephone, 32),
+        username=_checked_username(address.address),
+        role=command.role,
+        all_providers=not command.providers,
+        generation=0,
+        created_at=ctx.now,
+    )
+    ctx.session.add(staff)
+    ctx.session.flush()
+    _grant(ctx, organisation, staff, command.providers)
+    _send_invitation(ctx, staff)
+    token = ctx.links.token(LinkKind.STAFF_INVITATION, staff.id, staff.generation)
+    return StaffMemberInvited(staff.id, staff.name, staff.email, staff.role, token)
+
+
+def show_staff_invitation(ctx: Context, command: ShowStaffInvitation) -> StaffInvitationShown:
+    staff = access.staff_by_link(ctx, command.token)
+    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    return StaffInvitationShown(
+        organisation=organisation.name,
+        name=staff.name,
+        role=staff.role,
+        terms_version=TERMS_VERSION,
+        needs_terms=staff.role is Role.OWNER and organisation.terms_accepted_at is None,
+        is_accepted=staff.accepted_at is not None,
+    )
+
+
+def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> StaffInvitationAccepted:
+    """An owner's acceptance is the organisation's acceptance of the terms; version and time are kept."""
+    staff = access.staff_by_link(ctx, command.token)
+    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    if staff.accepted_at is None:
+        if invitation_ends(staff) <= ctx.now:
+            raise InvitationClosed(state="too old", next_step="Ask for a new one.")
+        staff.accepted_at = ctx.now
+    if staff.role is Role.OWNER and organisation.terms_accepted_at is None:
+        organisation.terms_version = TERMS_VERSION
+        organisation.terms_accepted_at = ctx.now
+    return StaffInvitationAccepted(organisation.name, staff.name, staff.role)
+
+
+def invitation_ends(staff: StaffMember) -> datetime:
+    return staff.created_at + STAFF_INVITATION_LIFE
+
+
+def _checked_address(typed: str) -> Address:
+    found = parse_address(typed)
+    if isinstance(found, InvalidAddress):
+        raise StaffDetailsInvalid(problem=f"“{found.text}” is no e-mail address.")
+    return found
+
+
+def _checked_name(typed: str, part: str) -> str:
+    name = clean_name(typed, NAME_CHARACTERS)
+    if not name:
+        raise StaffDetailsInvalid(problem=f"The {part} is missing.")
+    return name
+
+
+def _checked_username(email: str) -> str:
+    """The address in the first instance (UM 1.4), where its characters are allowed in a username."""
+    username = re.sub(r"[^A-Za-z0-9@.\-_]", "_", email)
+    if not _USERNAME.fullmatch(username):
+        raise StaffDetailsInvalid(problem=f"“{email}” is too short or too long to be a username.")
+    return username
+
+
+def _require_new(ctx: Context, organisation: Organisation, address: Address) -> None:
+    taken = select(StaffMember.id).where(
+        StaffMember.organisation_id == organisation.id, StaffMember.email_key == address.key
+    )
+    if ctx.session.scalar(taken) is not None:
+        raise AlreadyThere(what=f"{address.address} in {organisation.name}", next_step="Nobody was invited again.")
+
+
+def _grant(ctx: Context, organisation: Organisation, staff: StaffMember, ukprns: tuple[str, ...]) -> None:
+    if not ukprns:
+        return
+    query = select(Provider.ukprn, Provider.id).where(
+        Provider.organisation_id == organisation.id, Provider.ukprn.in_(ukprns)
+    )
+    known = {row.ukprn: row.id for row in ctx.session.execute(query)}
+    missing = [ukprn for ukprn in ukprns if ukprn not in known]
+    if missing:
+        raise StaffDetailsInvalid(problem=f"{organisation.name} has no provider {', '.join(missing)}.")
+    grants = [
+        {
+            "id": ctx.tokens.new_id(),
+            "organisation_id": organisation.id,
+            "staff_id": staff.id,
+            "provider_id": provider_id,
+        }
+        for provider_id in known.values()
+    ]
+    access.insert_all(ctx, ProviderGrant, grants)
+
+
+def _send_invitation(ctx: Context, staff: StaffMember) -> None:
+    row = email_row(
+        ctx,
+        MessageKind.STAFF_INVITATION,
+        to=staff.email,
+        to_key=staff.email_key,
+        about_id=staff.id,
+        key=f"staff_invitation:{staff.id}:{staff.generation}",
+        not_before=ctx.now,
+    )
+    say(ctx, [{**row, "organisation_id": staff.organisation_id}])

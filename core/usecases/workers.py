@@ -1,0 +1,92 @@
+"""Workers' heartbeats, and the reaping of dead ones: once, by whoever wins the UPDATE. And what is old is forgotten."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, update
+
+from core import access
+from core.context import Context
+from core.model import Draft, IdempotencyRecord, SlackEvent, WorkerBeat
+from core.rules.policy import DRAFT_LIFE, EVENT_MEMORY, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
+
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    executor: str
+    is_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    is_reaped: bool
+    """True: another worker took this one for dead. It must stop: its work is being done elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindDead:
+    executor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadFound:
+    executors: tuple[str, ...]
+    """Reaped by this call; nobody else will be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetOld:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OldForgotten:
+    drafts: int
+    events: int
+    answers: int
+
+
+def beat(ctx: Context, command: Beat) -> Beaten:
+    access.require_system(ctx)
+    known = ctx.session.get(WorkerBeat, command.executor)
+    if known is None:
+        ctx.session.add(WorkerBeat(executor_id=command.executor, started_at=ctx.now, beat_at=ctx.now))
+        return Beaten(is_reaped=False)
+    if command.is_start:
+        known.started_at, known.reaped_at = ctx.now, None
+    known.beat_at = ctx.now
+    return Beaten(is_reaped=known.reaped_at is not None)
+
+
+def find_dead(ctx: Context, command: FindDead) -> DeadFound:
+    access.require_system(ctx)
+    reaped = ctx.session.execute(
+        update(WorkerBeat)
+        .where(
+            WorkerBeat.executor_id != command.executor,
+            WorkerBeat.reaped_at.is_(None),
+            WorkerBeat.beat_at < ctx.now - HEARTBEAT_SILENCE,
+        )
+        .values(reaped_at=ctx.now)
+        .returning(WorkerBeat.executor_id),
+        execution_options=_QUIET,
+    )
+    return DeadFound(tuple(reaped.scalars()))
+
+
+def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
+    """Addresses in unconfirmed previews go first: they are personal data nobody acted on."""
+    access.require_system(ctx)
+    limits = (
+        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
+        (SlackEvent, SlackEvent.seen_at, EVENT_MEMORY, SlackEvent.event_id, None),
+        (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
+    )
+    counts = []
+    for model, moment, life, key, condition in limits:
+        old = delete(model).where(moment < ctx.now - life).returning(key)
+        if condition is not None:
+            old = old.where(condition)
+        counts.append(len(ctx.session.execute(old, execution_options=_QUIET).all()))
+    return OldForgotten(*counts)

@@ -1,0 +1,87 @@
+"""The closed sets of the business. Doors name these; the mapped classes they must not import."""
+
+from enum import StrEnum
+
+
+class CourseKind(StrEnum):
+    OPEN = "open"
+    INVITE_ONLY = "invite_only"
+
+
+class AccessModel(StrEnum):
+    UPGRADED = "upgraded"
+    PAID_FOR = "paid_for"
+    SPONSORED = "sponsored"
+    NO_PURCHASE = "no_purchase"
+
+
+class Benefit(StrEnum):
+    ONGOING_ACCESS = "ongoing_access"
+    TESTS = "tests"
+    DIGITAL_CERTIFICATE = "digital_certificate"
+    COURSE_ACCESS = "course_access"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+
+
+class JoinedBy(StrEnum):
+    INVITATION = "invitation"
+    SHARED_LINK = "shared_link"
+    SAML = "saml"
+
+
+class InvitationState(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class CancelReason(StrEnum):
+    CANCELLED = "cancelled"
+    RECALLED = "recalled"
+    REMOVED = "removed"
+
+
+class RequestState(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class SuppressReason(StrEnum):
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ASKED = "asked"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SLACK = "slack"
+
+
+class MessageKind(StrEnum):
+    INVITATION = "invitation"
+    WELCOME = "welcome"
+    STAFF_INVITATION = "staff_invitation"
+    SLACK_CODE = "slack_code"
+    SCOREBOARD = "scoreboard"
+    LINK_REQUEST = "link_request"
+
+    @property
+    def is_safe_twice(self) -> bool:
+        """A code that arrives twice makes people doubt which one counts; everything else may be repeated."""
+        return self is not MessageKind.SLACK_CODE
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    HELD = "held"
+    DROPPED = "dropped"

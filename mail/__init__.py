@@ -1,0 +1,1 @@
+"""The e-mail door: letters out, requests and bounces in."""

@@ -1,0 +1,231 @@
+"""Letters as mails, ready to send. ``templates/email/<kind>/`` has the words; this has the values and the headers.
+
+Nothing here raises for what people typed: one strange name must not stop a batch.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
+
+from core.cards import RunCard
+from core.letters import InvitationLetter, Letter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.rules.links import LinkSigner
+from core.settings import Settings
+from core.words import MessageKind
+from mail.calendar import invited_part, joined_part
+from mail.skeleton import Skeleton, skeleton, slots
+from mail.wire import alternatives, ascii_address, mailbox_header, one_line, plain_header, text_header, with_attachment
+from mail.words import BENEFITS, ROLES, day_words, grouped, last_day_words, until_words, zone_named
+
+TEMPLATE_FILES = ("subject.txt", "body.txt", "body.html")
+TEMPLATES = Path(__file__).parent.parent / "templates" / "email"
+
+_SLOTS = slots(("recipient_name", "url", "stop_url", "code"))
+
+_templates = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """``sender`` is the envelope's: a bounce to it names the message."""
+
+    message_id: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Skeletons:
+    subject: str
+    text: Skeleton
+    html: Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class _RunWords:
+    """What the templates call ``run``."""
+
+    title: str
+    subtitle: str
+    partner: str
+    starts_on: str
+    ends_on: str
+    benefits: tuple[tuple[str, str], ...]
+    join_url: str
+
+
+def render(letter: Letter, settings: Settings, links: LinkSigner, *, now: datetime) -> Mail:
+    head = letter.head
+    own = _own_values(letter, settings)
+    skeletons = _skeletons(letter.kind, _shared_values(letter, settings, now), bool(own["recipient_name"]))
+    filling = {_SLOTS[name]: value for name, value in own.items()}
+    part = alternatives(skeletons.text.fill(filling), skeletons.html.fill(filling))
+    attachment = _attachment(letter, settings, now)
+    body = part if attachment is None else with_attachment(part, attachment)
+    return Mail(
+        message_id=head.message_id,
+        sender=f"bounces+{links.bounce_token(head.message_id)}@{_domain(settings.message_domain)}",
+        recipient=ascii_address(head.recipient),
+        content=b"".join((*_headers(letter, skeletons.subject, settings, now), body)),
+    )
+
+
+@lru_cache(maxsize=128)
+def _skeletons(kind: MessageKind, shared: tuple[tuple[str, object], ...], has_name: bool) -> _Skeletons:
+    values = {**_SLOTS, **dict(shared)}
+    if not has_name:
+        values["recipient_name"] = ""
+    subject, text, html = (_templates.get_template(f"{kind}/{name}").render(values) for name in TEMPLATE_FILES)
+    return _Skeletons(subject, skeleton(text), skeleton(html, _escape_html))
+
+
+def _escape_html(value: str) -> str:
+    return str(escape(value))
+
+
+def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
+    """What only this recipient gets: a template may print these, and test none but ``recipient_name``."""
+    own = {"recipient_name": one_line(letter.head.recipient_name)}
+    match letter:
+        case InvitationLetter():
+            own["url"] = f"{settings.base_url}/i/{letter.token}"
+            own["stop_url"] = f"{settings.base_url}/i/{letter.token}/stop"
+        case WelcomeLetter():
+            own["url"] = f"{settings.base_url}/i/{letter.token}"
+        case StaffInvitationLetter():
+            own["url"] = f"{settings.base_url}/s/{letter.token}"
+        case SlackCodeLetter():
+            own["code"] = grouped(letter.code)
+    return own
+
+
+def _shared_values(letter: Letter, settings: Settings, now: datetime) -> tuple[tuple[str, object], ...]:
+    """What a whole batch has in common."""
+    return (
+        ("organisation", one_line(letter.head.organisation)),
+        ("can_reply", bool(_reply_to(letter.head, settings))),
+        ("service", one_line(settings.mail_from_name)),
+        *_kind_values(letter, now),
+    )
+
+
+def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...]:
+    match letter:
+        case InvitationLetter():
+            return (
+                ("run", _run_words(letter.run)),
+                ("has_started", letter.run.starts_at <= now),
+                ("inviter", one_line(letter.inviter)),
+                ("note_lines", _note_lines(letter.note)),
+                ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
+                ("is_again", letter.is_again),
+            )
+        case WelcomeLetter():
+            return (("run", _run_words(letter.run)), ("has_started", letter.run.starts_at <= now))
+        case StaffInvitationLetter():
+            until = until_words(letter.expires_at, zone_named("UTC"))
+            return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
+        case SlackCodeLetter():
+            return (("minutes", letter.minutes),)
+
+
+@lru_cache(maxsize=256)
+def _run_words(run: RunCard) -> _RunWords:
+    zone = zone_named(run.time_zone)
+    title, subtitle = one_line(run.course_title), one_line(run.run_title)
+    return _RunWords(
+        title=title,
+        subtitle="" if subtitle.casefold() in title.casefold() else subtitle,
+        partner=one_line(run.partner),
+        starts_on=day_words(run.starts_at, zone),
+        ends_on=last_day_words(run.ends_at, zone) if run.ends_at else "",
+        benefits=tuple(BENEFITS[benefit] for benefit in run.benefits),
+        # The address comes from a sheet; anything but a web address would be no link.
+        join_url=one_line(run.join_url) if run.join_url.startswith(("https://", "http://")) else "",
+    )
+
+
+@lru_cache(maxsize=256)
+def _note_lines(note: str) -> tuple[str, ...]:
+    return tuple(one_line(line) for line in note.strip().splitlines())
+
+
+def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) -> tuple[bytes, ...]:
+    head = letter.head
+    return (
+        plain_header("Date", _date(now)),
+        _from_header(head.organisation, settings.mail_from_name, settings.mail_from),
+        mailbox_header("To", head.recipient_name, head.recipient),
+        _reply_header(_reply_to(head, settings)),
+        text_header("Subject", subject),
+        plain_header("Message-ID", head.message_ref),
+        _fixed_headers(letter.kind, _domain(settings.message_domain)),
+        *_kind_headers(letter, settings),
+    )
+
+
+def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
+    if not isinstance(letter, InvitationLetter):
+        return (plain_header("Feedback-ID", f"{letter.kind}:usher"),)
+    return (
+        plain_header("Feedback-ID", f"{letter.run.run_id}:{letter.kind}:usher"),
+        plain_header("List-Unsubscribe", f"<{settings.base_url}/i/{letter.token}/stop>"),
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+    )
+
+
+@lru_cache(maxsize=16)
+def _fixed_headers(kind: MessageKind, domain: str) -> bytes:
+    """Robots must not answer, and our own inbox must know its own mail again. No Precedence: it is not bulk mail."""
+    return b"".join((
+        b"MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n",
+        plain_header("X-Usher-Loop", domain),
+    ))  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _from_header(organisation: str, service: str, address: str) -> bytes:
+    return mailbox_header("From", " via ".join(filter(None, (organisation, service))), address)
+
+
+@lru_cache(maxsize=256)
+def _reply_header(address: str) -> bytes:
+    return plain_header("Reply-To", ascii_address(address)) if address else b""
+
+
+def _reply_to(head: LetterHead, settings: Settings) -> str:
+    return settings.mail_reply_to or head.reply_to
+
+
+def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | None:
+    today, domain = now.astimezone(UTC).date(), _domain(settings.message_domain)
+    match letter:
+        case InvitationLetter():
+            return invited_part(letter.run, domain, today)
+        case WelcomeLetter():
+            return joined_part(letter.run, domain, today)
+        case _:
+            return None
+
+
+@lru_cache(maxsize=16)
+def _date(now: datetime) -> str:
+    return format_datetime(now)
+
+
+@lru_cache(maxsize=16)
+def _domain(name: str) -> str:
+    return ascii_address(f"x@{name}").rpartition("@")[2]

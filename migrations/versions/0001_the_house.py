@@ -1,0 +1,799 @@
+"""The house: organisations, courses, learners, invitations, messages
+
+Revision: 0001, after
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "idempotency_record",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotency_record")),
+    )
+    with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_record_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "organisation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("terms_version", sa.String(length=32), nullable=True),
+        sa.Column("terms_accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("setup_generation", sa.Integer(), nullable=False),
+        sa.Column("setup_valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("setup_tries", sa.Integer(), nullable=False),
+        sa.Column("batch_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
+        sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
+    )
+    op.create_table(
+        "slack_event",
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_slack_event")),
+    )
+    with op.batch_alter_table("slack_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_event_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
+        "worker_beat",
+        sa.Column("executor_id", sa.String(length=100), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reaped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_worker_beat")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("door", sa.String(length=16), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_audit_entry_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "outbound_message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum("email", "slack", name="channel", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "invitation",
+                "welcome",
+                "staff_invitation",
+                "slack_code",
+                "scoreboard",
+                "link_request",
+                name="messagekind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("recipient_key", sa.String(length=254), nullable=False),
+        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=120), nullable=False),
+        sa.Column("message_ref", sa.String(length=200), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "sending",
+                "sent",
+                "bounced",
+                "held",
+                "dropped",
+                name="messagestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("lease_by", sa.String(length=100), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_outbound_message_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbound_message")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_outbound_message_idempotency_key")),
+    )
+    with op.batch_alter_table("outbound_message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbound_message_due",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('pending', 'sending')"),
+            postgresql_where=sa.text("state IN ('pending', 'sending')"),
+        )
+        batch_op.create_index(
+            "ix_outbound_message_held",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
+        batch_op.create_index(batch_op.f("ix_outbound_message_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbound_message_recipient_key"), ["recipient_key"], unique=False)
+
+    op.create_table(
+        "provider",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("ukprn", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_provider_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider")),
+        sa.UniqueConstraint("organisation_id", "ukprn", name=op.f("uq_provider_organisation_id_ukprn")),
+    )
+    with op.batch_alter_table("provider", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "slack_workspace",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("enterprise_id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("bot_token", sa.Text(), nullable=False),
+        sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("bound_by", sa.String(length=32), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_workspace_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
+        sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_workspace_enterprise_id_team_id")),
+    )
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_workspace_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "staff_member",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("first_name", sa.String(length=100), nullable=False),
+        sa.Column("last_name", sa.String(length=100), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("email_key", sa.String(length=254), nullable=False),
+        sa.Column("telephone", sa.String(length=32), nullable=False),
+        sa.Column("username", sa.String(length=256), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("owner", "manager", "viewer", name="role", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("all_providers", sa.Boolean(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_member_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_member")),
+        sa.UniqueConstraint("organisation_id", "email_key", name=op.f("uq_staff_member_organisation_id_email_key")),
+        sa.UniqueConstraint("organisation_id", "username", name=op.f("uq_staff_member_organisation_id_username")),
+    )
+    with op.batch_alter_table("staff_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_member_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "suppression",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "bounced",
+                "complained",
+                "asked",
+                name="suppressreason",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("suppressed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_suppression_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint("organisation_id", "address_key", name=op.f("uq_suppression_organisation_id_address_key")),
+    )
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppression_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "course",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("partner", sa.String(length=200), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("open", "invite_only", name="coursekind", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column(
+            "model",
+            sa.Enum(
+                "upgraded",
+                "paid_for",
+                "sponsored",
+                "no_purchase",
+                name="accessmodel",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("price_pence", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_course_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_course_provider_id_provider")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_course")),
+        sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_course_organisation_id_code")),
+    )
+    with op.batch_alter_table("course", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_course_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "learner",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_name", sa.String(length=100), nullable=False),
+        sa.Column("last_name", sa.String(length=100), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_learner_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_learner_provider_id_provider")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learner")),
+    )
+    with op.batch_alter_table("learner", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_learner_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "provider_grant",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_provider_grant_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_provider_grant_provider_id_provider")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("fk_provider_grant_staff_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_grant")),
+        sa.UniqueConstraint("staff_id", "provider_id", name=op.f("uq_provider_grant_staff_id_provider_id")),
+    )
+    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_grant_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "slack_user",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("workspace_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("code_valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_user_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_slack_user_staff_id_staff_member")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["slack_workspace.id"], name=op.f("fk_slack_user_workspace_id_slack_workspace")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_user")),
+        sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_slack_user_workspace_id_user_id")),
+    )
+    with op.batch_alter_table("slack_user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_user_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_slack_user_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "agreement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("price_pence", sa.Integer(), nullable=False),
+        sa.Column("prepaid_count", sa.Integer(), nullable=False),
+        sa.Column("prepaid_used", sa.Integer(), nullable=False),
+        sa.CheckConstraint("prepaid_count >= 0", name=op.f("ck_agreement_prepaid_not_negative")),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_agreement_course_id_course")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_agreement_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["organisation.id"], name=op.f("fk_agreement_owner_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
+    )
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agreement_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "course_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("slug", sa.String(length=200), nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("enrolment_opens_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("enrolment_closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("step_count", sa.Integer(), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("join_url", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("ends_at IS NULL OR starts_at <= ends_at", name=op.f("ck_course_run_starts_before_end")),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_course_run_course_id_course")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_course_run_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_course_run")),
+        sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_course_run_organisation_id_code")),
+    )
+    with op.batch_alter_table("course_run", schema=None) as batch_op:
+        batch_op.create_index("ix_course_run_course_id_starts_at", ["course_id", "starts_at"], unique=False)
+
+    op.create_table(
+        "learner_address",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_learner_address_learner_id_learner")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_learner_address_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learner_address")),
+        sa.UniqueConstraint(
+            "organisation_id", "address_key", name=op.f("uq_learner_address_organisation_id_address_key")
+        ),
+    )
+    with op.batch_alter_table("learner_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_learner_address_learner_id"), ["learner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_learner_address_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.String(length=600), nullable=False),
+        sa.Column("addresses", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_draft_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_draft_run_id_course_run")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_draft_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "enrolment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "joined_by",
+            sa.Enum(
+                "invitation",
+                "shared_link",
+                "saml",
+                name="joinedby",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_enrolment_learner_id_learner")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_enrolment_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_enrolment_run_id_course_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment")),
+        sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
+    )
+    with op.batch_alter_table("enrolment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_enrolment_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enrolment_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "invitation_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("confirmation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("agreement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=600), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"], ["agreement.id"], name=op.f("fk_invitation_batch_agreement_id_agreement")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_batch_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["provider.id"], name=op.f("fk_invitation_batch_provider_id_provider")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_invitation_batch_run_id_course_run")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("fk_invitation_batch_staff_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_batch")),
+        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_invitation_batch_organisation_id_number")),
+    )
+    with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_batch_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "shared_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("use_cap", sa.Integer(), nullable=True),
+        sa.Column("use_count", sa.Integer(), nullable=False),
+        sa.Column("allowed_domains", sa.Text(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_shared_link_course_id_course")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_shared_link_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_shared_link_run_id_course_run")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_shared_link_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_link")),
+    )
+    with op.batch_alter_table("shared_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_shared_link_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "charge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("enrolment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("agreement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("price_pence", sa.Integer(), nullable=False),
+        sa.Column("is_prepaid", sa.Boolean(), nullable=False),
+        sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("price_pence >= 0", name=op.f("ck_charge_price_not_negative")),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_charge_agreement_id_agreement")),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolment.id"], name=op.f("fk_charge_enrolment_id_enrolment")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_charge_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_charge_run_id_course_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
+        sa.UniqueConstraint("enrolment_id", name=op.f("uq_charge_enrolment_id")),
+    )
+    with op.batch_alter_table("charge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_charge_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "accepted",
+                "declined",
+                "cancelled",
+                name="invitationstate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "cancel_reason",
+            sa.Enum(
+                "cancelled",
+                "recalled",
+                "removed",
+                name="cancelreason",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["invitation_batch.id"], name=op.f("fk_invitation_batch_id_invitation_batch")
+        ),
+        sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_invitation_learner_id_learner")),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["outbound_message.id"], name=op.f("fk_invitation_message_id_outbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_invitation_run_id_course_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(
+            "ix_invitation_organisation_id_run_id_state_created_at",
+            ["organisation_id", "run_id", "state", "created_at"],
+            unique=False,
+        )
+        batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
+        batch_op.create_index(
+            "uq_invitation_live",
+            ["organisation_id", "run_id", "address_key"],
+            unique=True,
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
+        )
+
+    op.create_table(
+        "link_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "approved",
+                "declined",
+                name="requeststate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answered_by"], ["staff_member.id"], name=op.f("fk_link_request_answered_by_staff_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"], ["invitation.id"], name=op.f("fk_link_request_invitation_id_invitation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_link_request_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_request")),
+    )
+    with op.batch_alter_table("link_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_request_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(
+            "uq_link_request_waiting",
+            ["invitation_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("link_request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_link_request_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_link_request_organisation_id"))
+
+    op.drop_table("link_request")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_invitation_live",
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
+        )
+        batch_op.drop_index("ix_invitation_run_id_address_key")
+        batch_op.drop_index("ix_invitation_organisation_id_run_id_state_created_at")
+        batch_op.drop_index(batch_op.f("ix_invitation_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
+
+    op.drop_table("invitation")
+    with op.batch_alter_table("charge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_charge_organisation_id"))
+
+    op.drop_table("charge")
+    with op.batch_alter_table("shared_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shared_link_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
+
+    op.drop_table("shared_link")
+    with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_batch_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
+
+    op.drop_table("invitation_batch")
+    with op.batch_alter_table("enrolment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_enrolment_run_id"))
+        batch_op.drop_index(batch_op.f("ix_enrolment_organisation_id"))
+
+    op.drop_table("enrolment")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_draft_created_at"))
+
+    op.drop_table("draft")
+    with op.batch_alter_table("learner_address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_learner_address_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_learner_address_learner_id"))
+
+    op.drop_table("learner_address")
+    with op.batch_alter_table("course_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_course_run_course_id_starts_at")
+
+    op.drop_table("course_run")
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agreement_organisation_id"))
+
+    op.drop_table("agreement")
+    with op.batch_alter_table("slack_user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_slack_user_organisation_id"))
+
+    op.drop_table("slack_user")
+    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_grant_organisation_id"))
+
+    op.drop_table("provider_grant")
+    with op.batch_alter_table("learner", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_learner_organisation_id"))
+
+    op.drop_table("learner")
+    with op.batch_alter_table("course", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_course_organisation_id"))
+
+    op.drop_table("course")
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suppression_organisation_id"))
+
+    op.drop_table("suppression")
+    with op.batch_alter_table("staff_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_member_organisation_id"))
+
+    op.drop_table("staff_member")
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slack_workspace_organisation_id"))
+
+    op.drop_table("slack_workspace")
+    with op.batch_alter_table("provider", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_organisation_id"))
+
+    op.drop_table("provider")
+    with op.batch_alter_table("outbound_message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbound_message_recipient_key"))
+        batch_op.drop_index(batch_op.f("ix_outbound_message_organisation_id"))
+        batch_op.drop_index(
+            "ix_outbound_message_held",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
+        batch_op.drop_index(
+            "ix_outbound_message_due",
+            sqlite_where=sa.text("state IN ('pending', 'sending')"),
+            postgresql_where=sa.text("state IN ('pending', 'sending')"),
+        )
+
+    op.drop_table("outbound_message")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
+
+    op.drop_table("audit_entry")
+    op.drop_table("worker_beat")
+    with op.batch_alter_table("slack_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slack_event_seen_at"))
+
+    op.drop_table("slack_event")
+    op.drop_table("organisation")
+    with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_idempotency_record_created_at"))
+
+    op.drop_table("idempotency_record")

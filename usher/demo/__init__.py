@@ -1,0 +1,1 @@
+"""The demonstration: the product with sample data and look-alikes of the services around it."""
