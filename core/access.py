@@ -31,6 +31,7 @@ from core.errors import (
 )
 from core.model import (
     Agreement,
+    Base,
     Course,
     CourseRun,
     Invitation,
@@ -46,6 +47,8 @@ from core.rules.text import folded
 from core.words import Role
 
 Owned = TypeVar("Owned", Invitation, StaffMember)
+
+Owning = TypeVar("Owning", bound=Base)
 
 EVERY_ORGANISATION: Final = "every organisation"
 NO_ORGANISATION: Final = 0
@@ -106,7 +109,7 @@ def enter_organisation(ctx: Context, organisation_id: int) -> None:
     ctx.session.info["scope"] = organisation_id
 
 
-def insert_all(ctx: Context, model: type[OrganisationOwned], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, Any]]) -> None:
     """One statement for all rows. Each row is stamped with the transaction's organisation."""
     if not rows:
         return
@@ -117,7 +120,8 @@ def insert_all(ctx: Context, model: type[OrganisationOwned], rows: Sequence[Mapp
         stamped: Sequence[Mapping[str, Any]] = rows
     else:
         stamped = [{**row, "organisation_id": scope} for row in rows]
-    ctx.session.execute(insert(model), stamped)
+    # The table, not the class: the mapper's bookkeeping would cost as much as the insert.
+    ctx.session.connection().execute(insert(model.metadata.tables[model.__tablename__]), stamped)
 
 
 def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:

@@ -5,7 +5,8 @@
 3. A connection that is lost at COMMIT is no conflict: it may have been stored. With an idempotency key the next
    attempt looks first; without one the answer is OutcomeUnknown.
 4. Under one key a use case takes effect once; the same answer is given again.
-5. Every command leaves one audit entry, refusals too: ids and names, no values.
+5. Every command leaves one audit entry, refusals too: ids and names, no values. The worker's own routine (claims,
+   beats, sweeps: commands with ``is_routine``) leaves none; its rows carry the moments themselves.
 """
 
 import logging
@@ -115,7 +116,8 @@ class App:
                 return typing.cast(Result, _decoded(usecase, known))
             result = usecase(ctx, command)
             session.flush()
-            session.add(self._audit(ctx, usecase, command, "done"))
+            if not getattr(command, "is_routine", False):
+                session.add(self._audit(ctx, usecase, command, "done"))
             if key is not None:
                 session.add(_record(key, usecase, result, ctx))
             session.flush()

@@ -9,8 +9,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 WAIT_MS = 30_000
@@ -85,3 +98,40 @@ def _prepare_postgresql(engine: Engine) -> None:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         elif "usher_wait_ms" in options:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")
+
+
+class AdvisoryLock:
+    """PostgreSQL only: a name that one connection holds until ``release``, or until its process or server ends."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._key = func.hashtextextended(name, 0)
+        self._connection: Connection | None = None
+
+    def acquire(self) -> bool:
+        """False: another connection has it. Raises OperationalError when the database is away."""
+        self.release()
+        connection = self._engine.connect()
+        # Not the pool's any more: it is held as long as the lock.
+        connection.detach()
+        if connection.scalar(select(func.pg_try_advisory_lock(self._key))):
+            self._connection = connection
+            return True
+        connection.close()
+        return False
+
+    def is_held(self) -> bool:
+        """Asks the server: the lock lives as long as the connection."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(select(1))
+        except DBAPIError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

@@ -7,7 +7,7 @@ they stand in no row.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
 from core.words import MessageKind
@@ -92,3 +92,17 @@ class Outcome:
     """Seconds that the other side asked us to wait."""
     ref: str | None = None
     """Slack: where the message was posted."""
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[Item]):
+    """A chunk made ready by a door's deliverer: what can be sent, by message id, in order."""
+
+    items: dict[int, Item]
+    unworthy_ids: tuple[int, ...] = ()
+    """Waiting still, but no longer worth saying: to be dropped."""
+    confirmation_ids: tuple[int, ...] = ()
+    """Whose scoreboards change when these are sent."""

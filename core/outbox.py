@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, case, update
 
 from core import access
 from core.context import Context
+from core.database import UtcDateTime
 from core.jobs import Job, JobKind
 from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, SCOREBOARD_INTERVAL
@@ -85,6 +86,21 @@ def scoreboard_key(confirmation_id: int) -> str:
     return f"scoreboard:{confirmation_id}"
 
 
+_WAS_SENT = OutboundMessage.state == MessageState.SENT
+# Built once: it runs for every few mails.
+_TOUCH = (
+    update(OutboundMessage)
+    .where(OutboundMessage.idempotency_key.in_(bindparam("keys", expanding=True)))
+    .where(OutboundMessage.state.in_((MessageState.SENT, MessageState.SENDING)))
+    .values(
+        generation=OutboundMessage.generation + 1,
+        state=case((_WAS_SENT, MessageState.PENDING.value), else_=OutboundMessage.state),
+        not_before=case((_WAS_SENT, bindparam("due", type_=UtcDateTime())), else_=OutboundMessage.not_before),
+    )
+    .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.state)
+)
+
+
 def touch_scoreboards(
     ctx: Context, confirmation_ids: Collection[int], *, after: timedelta = SCOREBOARD_INTERVAL
 ) -> None:
@@ -96,24 +112,16 @@ def touch_scoreboards(
     if not confirmation_ids:
         return
     keys = [scoreboard_key(confirmation_id) for confirmation_id in confirmation_ids]
-    touched = (
-        update(OutboundMessage)
-        .where(OutboundMessage.idempotency_key.in_(keys))
-        .where(OutboundMessage.state.in_((MessageState.SENT, MessageState.SENDING)))
+    touched = ctx.session.execute(
+        _TOUCH, {"keys": keys, "due": ctx.now + after}, execution_options={"synchronize_session": False}
     )
-    ctx.session.execute(
-        touched.where(OutboundMessage.state == MessageState.SENDING).values(generation=OutboundMessage.generation + 1),
-        execution_options={"synchronize_session": False},
-    )
-    woken = ctx.session.execute(
-        touched.where(OutboundMessage.state == MessageState.SENT)
-        .values(state=MessageState.PENDING, not_before=ctx.now + after, generation=OutboundMessage.generation + 1)
-        .returning(OutboundMessage.id, OutboundMessage.generation),
-        execution_options={"synchronize_session": False},
-    ).all()
     ctx.jobs.enqueue(
         ctx.session,
-        [Job(JobKind.SEND_SLACK, f"send_slack-{row.id}-{row.generation}", (row.id,), after) for row in woken],
+        [
+            Job(JobKind.SEND_SLACK, f"send_slack-{row.id}-{row.generation}", (row.id,), after)
+            for row in touched
+            if row.state is MessageState.PENDING
+        ],
     )
 
 

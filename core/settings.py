@@ -24,10 +24,9 @@ def _text(value: str) -> str:
 
 
 def _whole(value: str) -> int:
-    number = int(value)
-    if number < 0:
-        raise ValueError("it must not be negative")
-    return number
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError("write a whole number, 0 or more")
+    return int(value)
 
 
 def _seconds(value: str) -> timedelta:

@@ -11,8 +11,8 @@ INVITATION_LIFE: Final = relativedelta(months=6)
 
 # DOMAIN.md, Personal invitations: a batch can be undone whole until sending starts.
 RECALL_WINDOW: Final = timedelta(seconds=60)
-# One confirmation may cover this many batches. 100,000 addresses are more than any organisation we know.
-CONFIRMATION_ADDRESSES: Final = 100_000
+# One confirmation may cover this many batches: more could not be stored within the three seconds that Slack waits.
+CONFIRMATION_ADDRESSES: Final = 10_000
 NOTE_CHARACTERS: Final = 500
 NAME_CHARACTERS: Final = 100
 

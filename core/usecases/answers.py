@@ -129,7 +129,7 @@ def show_invitation(ctx: Context, command: ShowInvitation) -> InvitationShown:
         name=invitation.name if state is LinkState.OPEN else "",
         address=invitation.address if state in (LinkState.OPEN, LinkState.ACCEPTED) else "",
         expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
-        can_ask=state in _CAN_ASK,
+        can_ask=state in _CAN_ASK and not run.is_closed(ctx.now),
         has_asked=_waiting_request(ctx, invitation) is not None,
     )
 

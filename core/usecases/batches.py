@@ -171,10 +171,11 @@ def start_batches(
     _replace(ctx, found.replaced_ids)
     new = found.by_bucket[Bucket.NEW]
     batches = _new_batches(ctx, staff, run, len(new), note=note, confirmation_id=confirmation_id)
+    expires_at = run.invitation_expires_at(ctx.now)
     messages: list[dict[str, Any]] = []
     invitations: list[dict[str, Any]] = []
     for place, address in enumerate(new):
-        invitation, message = _rows_for(ctx, run, batches[place // BATCH_ADDRESSES], address)
+        invitation, message = _rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at)
         invitations.append(invitation)
         messages.append(message)
     scoreboard = slack_row(
@@ -360,7 +361,7 @@ def _provider_of(ctx: Context, staff: StaffMember, run: CourseRun) -> int | None
 
 
 def _rows_for(
-    ctx: Context, run: CourseRun, batch: InvitationBatch, address: Address
+    ctx: Context, batch: InvitationBatch, address: Address, expires_at: datetime
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     invitation_id = ctx.tokens.new_id()
     message = email_row(
@@ -375,14 +376,14 @@ def _rows_for(
     invitation = {
         "id": invitation_id,
         "batch_id": batch.id,
-        "run_id": run.id,
+        "run_id": batch.run_id,
         "address": address.address,
         "address_key": address.key,
         "name": address.name,
         "state": InvitationState.PENDING,
         "generation": 0,
         "created_at": ctx.now,
-        "expires_at": run.invitation_expires_at(ctx.now),
+        "expires_at": expires_at,
         "message_id": message["id"],
     }
     return invitation, message

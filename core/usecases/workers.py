@@ -1,8 +1,10 @@
 """Workers' heartbeats, and the reaping of dead ones: once, by whoever wins the UPDATE. And what is old is forgotten."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
@@ -14,6 +16,7 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True, slots=True)
 class Beat:
+    is_routine: ClassVar = True
     executor: str
     is_start: bool = False
 
@@ -26,6 +29,7 @@ class Beaten:
 
 @dataclass(frozen=True, slots=True)
 class FindDead:
+    is_routine: ClassVar = True
     executor: str
 
 
@@ -33,6 +37,24 @@ class FindDead:
 class DeadFound:
     executors: tuple[str, ...]
     """Reaped by this call; nobody else will be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListWorkers:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    executor: str
+    beat_at: datetime
+    is_silent: bool
+    is_reaped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersListed:
+    workers: tuple[WorkerSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,15 @@ def find_dead(ctx: Context, command: FindDead) -> DeadFound:
         execution_options=_QUIET,
     )
     return DeadFound(tuple(reaped.scalars()))
+
+
+def list_workers(ctx: Context, command: ListWorkers) -> WorkersListed:
+    access.require_operator(ctx)
+    limit = ctx.now - HEARTBEAT_SILENCE
+    rows = ctx.session.scalars(select(WorkerBeat).order_by(WorkerBeat.executor_id))
+    return WorkersListed(
+        tuple(WorkerSeen(row.executor_id, row.beat_at, row.beat_at < limit, row.reaped_at is not None) for row in rows)
+    )
 
 
 def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:

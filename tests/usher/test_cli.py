@@ -1,0 +1,155 @@
+"""The command line, run as an operator runs it: other processes, real files, real answers."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from usher.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = """\
+course_code,course_title,kind,model,run_code,starts,ends
+maths,Maths for Everyone,open,upgraded,maths-2026-03,2026-03-16,2026-05-08
+"""
+
+
+class Operator:
+    """Somebody at a terminal in an empty folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = os.environ["PATH"]
+        self.environment = {"PATH": path, "PYTHONPATH": str(ROOT), "USHER_DATABASE_URL": f"sqlite:///{folder}/u.db"}
+
+    def runs(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "usher", *arguments],
+            cwd=self.folder,
+            env={**self.environment, **settings},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def succeeds(self, *arguments: str) -> str:
+        done = self.runs(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(tmp_path)
+
+
+def test_an_organisation_is_set_up_from_nothing(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    assert "ready" in operator.succeeds("migrate")
+
+    made = operator.succeeds(
+        "org", "create", "northfield", "--name", "Northfield College", "--owner-first-name", "Olive",
+        "--owner-last-name", "Owner", "--owner-email", "olive@north.example.org",
+    )  # fmt: skip
+    (operator.folder / "runs.csv").write_text(CATALOGUE)
+    provider = operator.succeeds("provider", "add", "northfield", "10000001", "Northfield Sixth Form")
+    staff = operator.succeeds(
+        "staff", "invite", "northfield", "max@north.example.org", "--first-name", "Max", "--last-name", "Example",
+        "--provider", "10000001",
+    )  # fmt: skip
+    imported = operator.succeeds("catalogue", "import", "northfield", "runs.csv")
+    again = operator.succeeds("catalogue", "import", "northfield", "runs.csv")
+
+    assert re.search(r"/usher setup northfield-\d{8}", made)
+    assert "/s/" in made
+    assert "10000001" in provider
+    assert "Max Example is invited as manager" in staff
+    assert imported.startswith("2 new, 0 changed, 0 unchanged")
+    assert again.startswith("0 new, 0 changed, 2 unchanged")
+    assert "0 held, 0 late" in operator.succeeds("held", "list")
+
+
+def test_keys_that_are_there_are_kept(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    before = (operator.folder / ".env").read_text()
+
+    operator.succeeds("keys", "new", "--write")
+
+    assert (operator.folder / ".env").read_text() == before
+    assert (operator.folder / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_without_keys_a_start_stops_with_one_clear_sentence(operator: Operator) -> None:
+    done = operator.runs("serve")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The setting USHER_LINK_KEYS is wrong: it is missing")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_stops_the_start_and_is_not_repeated(operator: Operator) -> None:
+    done = operator.runs("serve", USHER_SMTP_PORT="secret-typed-here")
+
+    assert done.returncode == 1
+    assert "USHER_SMTP_PORT" in done.stderr
+    assert "secret-typed-here" not in done.stderr
+
+
+def test_a_database_that_is_not_ready_is_named(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+
+    done = operator.runs("held", "list")
+
+    assert done.returncode == 1
+    assert "usher migrate" in done.stderr
+
+
+def test_a_bad_catalogue_names_every_row_and_imports_nothing(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    operator.succeeds("migrate")
+    operator.succeeds(
+        "org", "create", "northfield", "--name", "Northfield College", "--owner-first-name", "Olive",
+        "--owner-last-name", "Owner", "--owner-email", "olive@north.example.org",
+    )  # fmt: skip
+    rows = "maths,Maths,open,gold,maths-1,2026-03-16,\nart,Art,open,upgraded,art-1,16 March,\n"
+    (operator.folder / "bad.csv").write_text(CATALOGUE.splitlines()[0] + "\n" + rows)
+
+    done = operator.runs("catalogue", "import", "northfield", "bad.csv")
+
+    assert done.returncode == 1
+    assert "row 2, model" in done.stderr
+    assert "row 3, starts" in done.stderr
+
+
+def test_a_mistyped_command_gets_the_nearest_one(operator: Operator) -> None:
+    done = operator.runs("migrat")
+
+    assert done.returncode == 2
+    assert "Did you mean “migrate”?" in done.stderr
+
+
+def test_doctor_says_what_to_do(operator: Operator) -> None:
+    done = operator.runs("doctor", USHER_SMTP_HOST="127.0.0.1", USHER_SMTP_PORT="1")
+
+    assert done.returncode == 1
+    for advice in ("usher keys new", "usher migrate", "USHER_SMTP_HOST", "usher slack manifest"):
+        assert advice in done.stdout
+    assert not (operator.folder / "u.db").exists()
+
+
+def test_the_manifest_refuses_names_that_slack_keeps_for_itself(operator: Operator) -> None:
+    good = operator.succeeds("slack", "manifest", "--base-url", "https://usher.example.org")
+    bad = operator.runs("slack", "manifest", "--base-url", "https://usher.example.org", "--prefix", "")
+
+    assert "/usher" in good
+    assert bad.returncode == 1
+    assert "/invite" in bad.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(operator: Operator, name: str) -> None:
+    assert operator.succeeds(name, "--help").startswith("Usage:")

@@ -1,0 +1,175 @@
+"""What ``usher doctor`` looks at. Each check is a function that never raises and says what to do."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from core.context import Clock
+from core.database import open_engine
+from core.settings import Settings
+from usher.logs import redacted
+from usher.migrating import has_schema
+
+_CLOCK_LEEWAY = timedelta(seconds=60)
+_TIMEOUT = 10.0
+
+
+class Health(StrEnum):
+    GOOD = "good"
+    LOOK = "look"
+    """Works, but not as one would want it."""
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    about: str
+    health: Health
+    says: str
+    advice: str = ""
+
+
+def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Finding by finding, as they come: a network check may take ten seconds."""
+    yield _keys(settings)
+    yield _base_url(settings)
+    yield _database(settings)
+    yield _smtp(settings)
+    yield from _slack(settings, clock)
+
+
+def _keys(settings: Settings) -> Finding:
+    missing = [
+        name
+        for name, keys in (("USHER_LINK_KEYS", settings.link_keys), ("USHER_DATA_KEY", settings.data_key))
+        if not keys
+    ]
+    if missing:
+        return Finding(
+            "keys", Health.BAD, f"{' and '.join(missing)} missing", "Make them with “usher keys new --write”."
+        )
+    return Finding(
+        "keys", Health.GOOD, f"{len(settings.link_keys)} for links, {len(settings.data_key)} for stored tokens"
+    )
+
+
+def _base_url(settings: Settings) -> Finding:
+    if settings.base_url.startswith("https://"):
+        return Finding("address", Health.GOOD, settings.base_url)
+    advice = "Learners' links begin with it: set USHER_BASE_URL to an https:// address before you invite real people."
+    return Finding("address", Health.LOOK, f"{settings.base_url} is not https", advice)
+
+
+def _database(settings: Settings) -> Finding:
+    if settings.is_sqlite and not Path(settings.database_url.removeprefix("sqlite:///")).exists():
+        # Looking must not create an empty file.
+        return Finding("database", Health.BAD, "there is none yet", "Run “usher migrate”.")
+    engine = open_engine(settings.database_url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar() if settings.is_sqlite else "wal"
+        if mode != "wal":
+            return Finding("database", Health.BAD, f"journal mode is {mode}", "Put the file on a local disk.")
+        if not has_schema(engine):
+            return Finding("database", Health.BAD, "it is empty or of another version", "Run “usher migrate”.")
+        return Finding("database", Health.GOOD, engine.dialect.name)
+    except DBAPIError as problem:
+        return Finding("database", Health.BAD, _short(problem.orig), "Look at USHER_DATABASE_URL and whether it runs.")
+    finally:
+        engine.dispose()
+
+
+def _smtp(settings: Settings) -> Finding:
+    if not settings.smtp_host:
+        return Finding("mail", Health.BAD, "no mail server is set: mail waits", "Set USHER_SMTP_HOST.")
+    advice = "Look at USHER_SMTP_HOST, _PORT, _SECURITY, _USER and _PASSWORD."
+    try:
+        with _smtp_client(settings) as client:
+            if settings.smtp_security == "starttls":
+                client.starttls(context=ssl.create_default_context())
+            if settings.smtp_user:
+                client.login(settings.smtp_user, settings.smtp_password)
+            code, answer = client.mail(settings.mail_from)
+            client.rset()
+    except (OSError, smtplib.SMTPException) as problem:
+        return Finding("mail", Health.BAD, _short(problem), advice)
+    if code != 250:
+        return Finding("mail", Health.BAD, f"{code} {answer.decode(errors='replace')}", "It refuses USHER_MAIL_FROM.")
+    return Finding("mail", Health.GOOD, f"{settings.smtp_host} takes mail from {settings.mail_from}")
+
+
+def _smtp_client(settings: Settings) -> smtplib.SMTP:
+    if settings.smtp_security == "tls":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, context=context)
+    return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT)
+
+
+def _slack(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    if not settings.slack_signing_secret and not settings.slack_app_token:
+        yield Finding("Slack", Health.BAD, "no app is set", "Make one from “usher slack manifest”; see docs/slack.md.")
+        return
+    if not settings.slack_bot_token:
+        advice = "Set USHER_SLACK_BOT_TOKEN unless each workspace has its own."
+        yield Finding("Slack", Health.LOOK, "no bot token is set", advice)
+        return
+    yield from _slack_answer(settings, clock)
+
+
+def _slack_answer(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    from slack_sdk import WebClient
+    from slack_sdk.errors import SlackApiError, SlackClientError
+
+    client = WebClient(settings.slack_bot_token, base_url=settings.slack_api_url, timeout=int(_TIMEOUT))
+    try:
+        answer = client.auth_test()
+    except SlackApiError as problem:
+        advice = "Copy the bot token from the app's “OAuth & Permissions” page again."
+        yield Finding("Slack", Health.BAD, f"Slack says {problem.response.get('error')}", advice)
+        return
+    except (SlackClientError, OSError) as problem:
+        yield Finding("Slack", Health.BAD, _short(problem), "Look at the network and USHER_SLACK_API_URL.")
+        return
+    yield Finding("Slack", Health.GOOD, f"connected to {answer.get('team')}")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    yield _scopes(headers)
+    yield _clock(headers, clock)
+
+
+def _scopes(headers: Mapping[str, str]) -> Finding:
+    from bot.manifest import SCOPES
+
+    granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
+    missing = sorted(set(SCOPES) - granted)
+    if missing:
+        advice = "Add them on the app's “OAuth & Permissions” page and install the app again."
+        return Finding("Slack scopes", Health.BAD, f"missing: {', '.join(missing)}", advice)
+    return Finding("Slack scopes", Health.GOOD, f"{len(SCOPES)} granted")
+
+
+def _clock(headers: Mapping[str, str], clock: Clock) -> Finding:
+    """Slack refuses nothing of ours by time, but we refuse its requests when our clock is five minutes off."""
+    try:
+        theirs = parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        return Finding("clock", Health.LOOK, "Slack did not say what time it is")
+    off: timedelta = abs(clock() - theirs)
+    if off > _CLOCK_LEEWAY:
+        says = f"{int(off.total_seconds())} seconds off Slack's"
+        return Finding("clock", Health.BAD, says, "Set the machine's clock (NTP): Slack's requests will be refused.")
+    return Finding("clock", Health.GOOD, "right to the minute")
+
+
+def _short(problem: object) -> str:
+    return redacted(" ".join(str(problem).split()))[:200]

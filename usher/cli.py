@@ -1,0 +1,81 @@
+"""The command line. Each command's module is loaded only when it is asked for: help must not wait for servers."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from core.errors import UsherError
+
+COMMANDS = {
+    "serve": ("usher.commands.serving", "serve"),
+    "web": ("usher.commands.serving", "web"),
+    "bot": ("usher.commands.serving", "bot"),
+    "worker": ("usher.commands.serving", "worker"),
+    "demo": ("usher.commands.demo", "demo"),
+    "migrate": ("usher.commands.database", "migrate"),
+    "org": ("usher.commands.organisations", "org"),
+    "staff": ("usher.commands.organisations", "staff"),
+    "provider": ("usher.commands.organisations", "provider"),
+    "agreement": ("usher.commands.organisations", "agreement"),
+    "catalogue": ("usher.commands.catalogue", "catalogue"),
+    "held": ("usher.commands.held", "held"),
+    "jobs": ("usher.commands.jobs", "jobs"),
+    "slack": ("usher.commands.slack", "slack"),
+    "keys": ("usher.commands.keys", "keys"),
+    "doctor": ("usher.commands.doctor", "doctor"),
+}
+"""Name -> (module, object)."""
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A mistyped command gets the nearest one named."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            nearest = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean “{nearest[0]}”?" if nearest else ""
+            raise click.UsageError(f"There is no command “{args[0]}”.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="usher", message="Usher %(version)s")
+def usher() -> None:
+    """Learner management from Slack and e-mail."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Expected errors are said in one or two sentences, without a traceback; the exit status is 1."""
+    try:
+        result: Any = usher.main(args=arguments, standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
+    except UsherError as error:
+        click.echo(f"{error.message}\n{error.hint}".strip(), err=True)
+        sys.exit(1)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""``usher org``, ``staff``, ``provider``, ``agreement``: who works with Usher, and under which terms."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+import click
+
+from core.usecases.organisations import (
+    AddAgreement,
+    AddProvider,
+    CreateOrganisation,
+    NewSetupCode,
+    add_agreement,
+    add_provider,
+    create_organisation,
+    new_setup_code,
+)
+from core.usecases.staff import InviteStaffMember, invite_staff_member
+from core.words import Role
+from usher.wiring import OPERATOR, operator_app
+
+
+@click.group()
+def org() -> None:
+    """Organisations."""
+
+
+@org.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="As learners read it: “Northfield College”.")
+@click.option("--zone", default="Europe/London", show_default=True, help="Its time zone.")
+@click.option("--owner-first-name", required=True)
+@click.option("--owner-last-name", required=True)
+@click.option("--owner-email", required=True)
+def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_name: str, owner_email: str) -> None:
+    """Make an organisation SLUG and invite its owner by e-mail."""
+    command = CreateOrganisation(slug, name, zone, owner_first_name, owner_last_name, owner_email)
+    with operator_app() as app:
+        made = app.run(create_organisation, command, OPERATOR)
+        link = f"{app.settings.base_url}/s/{made.owner.token}"
+    click.echo(f"{made.name} is there. {made.owner.email} gets an e-mail; it works once they accept the terms:")
+    click.echo(f"  {link}")
+    click.echo(f"To connect Slack, write there by {made.setup_valid_until:%d %B %Y}:")
+    click.echo(f"  /usher setup {made.setup_code}")
+
+
+@org.command("setup-code")
+@click.argument("slug")
+def setup_code(slug: str) -> None:
+    """Make a new code that connects a Slack workspace to SLUG; the former one stops working."""
+    with operator_app() as app:
+        made = app.run(new_setup_code, NewSetupCode(slug), OPERATOR)
+    click.echo(f"/usher setup {made.setup_code}   (until {made.valid_until:%d %B %Y %H:%M} UTC)")
+
+
+@click.group()
+def staff() -> None:
+    """Staff members."""
+
+
+@staff.command("invite")
+@click.argument("organisation")
+@click.argument("email")
+@click.option("--first-name", required=True)
+@click.option("--last-name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="manager", show_default=True)
+@click.option("--telephone", default="")
+@click.option("--provider", "providers", multiple=True, help="A UKPRN they look after; repeatable; none means all.")
+def invite(
+    organisation: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    role: str,
+    telephone: str,
+    providers: tuple[str, ...],
+) -> None:
+    """Invite EMAIL to look after learners of ORGANISATION."""
+    command = InviteStaffMember(organisation, first_name, last_name, email, Role(role), telephone, providers)
+    with operator_app() as app:
+        invited = app.run(invite_staff_member, command, OPERATOR)
+        link = f"{app.settings.base_url}/s/{invited.token}"
+    click.echo(f"{invited.name} is invited as {invited.role} and gets an e-mail with this link:\n  {link}")
+
+
+@click.group()
+def provider() -> None:
+    """Schools and colleges inside an organisation."""
+
+
+@provider.command("add")
+@click.argument("organisation")
+@click.argument("ukprn")
+@click.argument("name")
+def add(organisation: str, ukprn: str, name: str) -> None:
+    """Add the provider UKPRN, called NAME, to ORGANISATION."""
+    with operator_app() as app:
+        added = app.run(add_provider, AddProvider(organisation, ukprn, name), OPERATOR)
+    click.echo(f"{added.name} ({added.ukprn}) is there.")
+
+
+@click.group()
+def agreement() -> None:
+    """Which organisation may invite to whose courses, and at what price."""
+
+
+@agreement.command("add")
+@click.argument("organisation")
+@click.argument("owner")
+@click.option("--course", default="", help="Only this course of OWNER; else all of them.")
+@click.option("--price", required=True, help="A place, in pounds: 20.00.")
+@click.option("--prepaid", default=0, show_default=True, help="Places that are paid already.")
+@click.option("--from", "starts", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--until", "ends", type=click.DateTime(["%Y-%m-%d"]), default=None)
+def add_one(
+    organisation: str, owner: str, course: str, price: str, prepaid: int, starts: datetime, ends: datetime | None
+) -> None:
+    """Let ORGANISATION invite to the courses of OWNER."""
+    command = AddAgreement(
+        organisation, owner, course, _pence(price), prepaid, _utc(starts), _utc(ends) if ends else None
+    )
+    with operator_app() as app:
+        app.run(add_agreement, command, OPERATOR)
+    click.echo(f"{organisation} may invite to {course or 'all courses'} of {owner} from {starts:%d %B %Y}.")
+
+
+def _pence(price: str) -> int:
+    try:
+        pence = Decimal(price) * 100
+    except InvalidOperation:
+        raise click.BadParameter("write pounds and pence like 20.00", param_hint="--price") from None
+    if pence < 0 or pence != pence.to_integral_value():
+        raise click.BadParameter("write pounds and pence like 20.00", param_hint="--price")
+    return int(pence)
+
+
+def _utc(day: datetime) -> datetime:
+    return day.replace(tzinfo=UTC)

@@ -1,0 +1,196 @@
+"""The house in one process: web, bot and worker, any of them, started and stopped together.
+
+start: schema -> engine -> worker -> listening        stop: no new requests -> worker's chunk ends -> connections
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from core.app import App
+from core.database import open_engine
+from core.errors import SettingInvalid
+from core.failpoints import Failpoints
+from core.jobs import JobKind
+from core.settings import Settings
+from usher.migrating import has_schema, upgrade
+from usher.wiring import require_keys, require_schema
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from mail.transport import Mailer, UnconfiguredMailer
+    from worker.engine import Worker
+    from worker.sending import Deliverer
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+EVERYTHING = frozenset({"web", "bot", "worker"})
+_log = logging.getLogger("usher.serving")
+
+
+class House:
+    """``parts``: of web, bot, worker. Bot means Slack over Socket Mode where an app token is set."""
+
+    def __init__(self, settings: Settings, *, parts: frozenset[str] = EVERYTHING) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.url = ""
+        self._closing = AsyncExitStack()
+
+    async def start(self) -> None:
+        """When it returns, requests are answered and due messages go out. Raises SettingInvalid."""
+        require_keys(self.settings)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self.settings.threads, "usecase"))
+        await asyncio.to_thread(self._prepare_database)
+        self.app = await asyncio.to_thread(self._make_app)
+        if "worker" in self.parts:
+            await asyncio.to_thread(self._start_worker)
+        bolt = await self._make_bolt() if self._needs_slack() else None
+        if "web" in self.parts:
+            await self._start_web(bolt)
+        if bolt is not None and "bot" in self.parts and self.settings.slack_app_token:
+            await self._start_socket(bolt)
+
+    async def stop(self) -> None:
+        """Requests under way are answered, messages on their way are marked; the rest waits for the next start."""
+        await self._closing.aclose()
+
+    async def serve(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, stopping.set)
+        try:
+            await self.start()
+            _log.info("ready", extra={"parts": sorted(self.parts), "url": self.url})
+            await stopping.wait()
+        finally:
+            await self.stop()
+
+    # --- Database and worker ------------------------------------------------------------------------------
+
+    def _prepare_database(self) -> None:
+        """An embedded file is brought up to date by itself; a shared database is the operator's to migrate."""
+        engine = open_engine(self.settings.database_url, pool_size=1)
+        if self.settings.is_sqlite:
+            from worker.engine import migrate
+
+            if not has_schema(engine):
+                upgrade(engine)
+                engine.dispose()
+                migrate(self.settings.database_url)
+        engine.dispose()
+
+    def _make_app(self) -> App:
+        from worker.engine import DbosJobs
+
+        engine = open_engine(self.settings.database_url, pool_size=self.settings.threads)
+        app = App(engine, self.settings, jobs=DbosJobs(self.settings.database_url))
+        require_schema(app)
+        self._closing.push_async_callback(asyncio.to_thread, engine.dispose)
+        return app
+
+    def _start_worker(self) -> None:
+        from worker.engine import Worker
+
+        mailer, deliverers = make_deliverers(self.settings)
+        worker = Worker(self.app, self.settings, deliverers)
+        worker.start()
+        self._closing.push_async_callback(asyncio.to_thread, _stop_worker, worker, mailer)
+
+    # --- Slack and web ------------------------------------------------------------------------------------
+
+    def _needs_slack(self) -> bool:
+        return bool({"web", "bot"} & self.parts) and bool(
+            self.settings.slack_signing_secret or self.settings.slack_app_token
+        )
+
+    async def _make_bolt(self) -> AsyncApp:
+        import aiohttp
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        from bot.app import build_app
+        from bot.authorize import make_authorize
+
+        session = await self._closing.enter_async_context(aiohttp.ClientSession())
+        client = AsyncWebClient(base_url=self.settings.slack_api_url, session=session)
+        return build_app(self.settings, self.app, client, make_authorize(self.app))
+
+    async def _start_web(self, bolt: AsyncApp | None) -> None:
+        import uvicorn
+
+        from usher.server import QuietServer
+        from web.app import build_app
+
+        listener = _listener(self.settings.bind)
+        host, port = listener.getsockname()[:2]
+        self.url = f"http://{host}:{port}"
+        page = build_app(self.app, slack_endpoint=_slack_endpoint(bolt) if bolt else None)
+        config = uvicorn.Config(
+            page,
+            access_log=False,
+            server_header=False,
+            log_config=None,
+            proxy_headers=True,
+            forwarded_allow_ips=self.settings.forwarded_allow_ips,
+            timeout_graceful_shutdown=10,
+        )
+        server = QuietServer(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.is_listening.wait()
+
+        async def stop() -> None:
+            server.should_exit = True
+            await serving
+
+        self._closing.push_async_callback(stop)
+
+    async def _start_socket(self, bolt: AsyncApp) -> None:
+        from bot.socket import connect
+
+        disconnect = await connect(bolt, self.settings)
+        self._closing.push_async_callback(disconnect)
+
+
+def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Mapping[JobKind, Deliverer]]:
+    """Together the slots of a worker never have more mails on their way than there are open connections."""
+    from bot.deliverer import SlackDeliverer
+    from mail.deliverer import MailDeliverer
+    from mail.transport import mailer_for
+
+    mailer = mailer_for(settings, failpoint=Failpoints(settings.failpoints))
+    width = max(1, settings.smtp_connections // settings.worker_slots)
+    return mailer, {
+        JobKind.SEND_MAIL: MailDeliverer(mailer, width=width),
+        JobKind.SEND_SLACK: SlackDeliverer(settings),
+    }
+
+
+def _stop_worker(worker: Worker, mailer: Mailer | UnconfiguredMailer) -> None:
+    worker.stop()
+    mailer.close()
+
+
+def _slack_endpoint(bolt: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
+    from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+
+    return AsyncSlackRequestHandler(bolt).handle
+
+
+def _listener(bind: str) -> socket.socket:
+    """Raises SettingInvalid when the address is taken or cannot be understood."""
+    host, _, port = bind.rpartition(":")
+    try:
+        return socket.create_server((host.strip("[]") or "127.0.0.1", int(port)), backlog=2048)
+    except (OSError, ValueError) as problem:
+        raise SettingInvalid(name="USHER_BIND", reason=f"cannot listen on {bind}: {problem}") from problem

@@ -1,0 +1,49 @@
+"""Where the parts meet. Doors do not know one another; only this package joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.app import App
+from core.context import Operator
+from core.database import open_engine
+from core.errors import SettingInvalid
+from core.jobs import Jobs, SweptJobs
+from core.settings import Settings, load_settings
+
+OPERATOR = Operator()
+
+
+def require_keys(settings: Settings) -> None:
+    """Links that nobody can check again are worse than no start."""
+    for name, keys in (("USHER_LINK_KEYS", settings.link_keys), ("USHER_DATA_KEY", settings.data_key)):
+        if not keys:
+            raise SettingInvalid(name=name, reason="it is missing; “usher keys new” makes one")
+
+
+def make_app(settings: Settings, jobs: Jobs | None = None) -> App:
+    """With no ``jobs`` the worker's sweeper finds what was decided, within half a minute."""
+    engine = open_engine(settings.database_url, pool_size=settings.threads)
+    return App(engine, settings, jobs=jobs or SweptJobs())
+
+
+@contextmanager
+def operator_app() -> Iterator[App]:
+    """For short commands: settings, keys and schema are checked first."""
+    settings = load_settings()
+    require_keys(settings)
+    app = make_app(settings)
+    try:
+        require_schema(app)
+        yield app
+    finally:
+        app.engine.dispose()
+
+
+def require_schema(app: App) -> None:
+    """Raises SettingInvalid when the database is not at the code's version."""
+    from usher.migrating import has_schema  # Alembic costs 200 ms; a plain look does not.
+
+    if not has_schema(app.engine):
+        raise SettingInvalid(name="USHER_DATABASE_URL", reason="the database is not ready; run “usher migrate” first")
