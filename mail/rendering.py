@@ -3,6 +3,7 @@
 Nothing here raises for what people typed: one strange name must not stop a batch.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -25,6 +26,8 @@ from mail.words import BENEFITS, ROLES, day_words, grouped, last_day_words, unti
 TEMPLATE_FILES = ("subject.txt", "body.txt", "body.html")
 TEMPLATES = Path(__file__).parent.parent / "templates" / "email"
 
+_INDENT = re.compile(r"\s*\n\s*")
+_TAG = re.compile(r"<[^<>]*\n[^<>]*>")
 _SLOTS = slots(("recipient_name", "url", "stop_url", "code"))
 
 _templates = Environment(
@@ -89,7 +92,12 @@ def _skeletons(kind: MessageKind, shared: tuple[tuple[str, object], ...], has_na
     if not has_name:
         values["recipient_name"] = ""
     subject, text, html = (_templates.get_template(f"{kind}/{name}").render(values) for name in TEMPLATE_FILES)
-    return _Skeletons(subject, skeleton(text), skeleton(html, _escape_html))
+    return _Skeletons(subject, skeleton(text), skeleton(_tight(html), _escape_html))
+
+
+def _tight(html: str) -> str:
+    """Without the indentation, and each tag on one line: some mail programs give up at a line break in a style."""
+    return _TAG.sub(lambda tag: " ".join(tag[0].split()), _INDENT.sub("\n", html.strip()))
 
 
 def _escape_html(value: str) -> str:
