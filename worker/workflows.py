@@ -1,0 +1,115 @@
+"""The durable workflows: rows of the engine refer to them by name, so the names stay.
+
+1. Only ids travel. What a workflow needs besides is ``on_duty`` in this process, put there by ``Worker``.
+2. The message rows are the truth: a chunk that runs twice finds nothing left to claim.
+3. Steps return plain dictionaries and raise without values: the engine stores both, and must hold no address.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Semaphore
+from typing import Any, Final
+
+from dbos import DBOS, DBOSClient
+
+from core.app import App
+from core.context import System
+from core.failpoints import Failpoints
+from core.jobs import JobKind
+from core.rules.policy import FINISHED_JOB_LIFE
+from core.usecases.deliveries import HandBack, hand_back
+from core.usecases.workers import ForgetOld, forget_old
+from worker import console
+from worker.sending import ChunkSent, Deliverer, send_chunk
+
+# After that many kills the engine lets a job lie, and the sweeper makes a new one of what is due. It is many, because
+# a kill counts for chunks that were only at hand, too; what ends workers is found by the tries counted in its row.
+_RECOVERIES: Final = 50
+
+_log = logging.getLogger("usher.worker")
+
+
+class ChunkFailed(Exception):
+    """Names the class of what went wrong; the log has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    app: App
+    client: DBOSClient
+    executor: str
+    deliverers: Mapping[JobKind, Deliverer[Any]]
+    failpoint: Failpoints
+    stop: Event
+    turns: Mapping[JobKind, Semaphore]
+    """So many chunks of a kind send at a time, though more have been taken from the queue, to be at hand."""
+
+
+_on_duty: list[Duty] = []
+
+
+def begin_duty(duty: Duty) -> None:
+    _on_duty.append(duty)
+
+
+def end_duty() -> None:
+    _on_duty.clear()
+
+
+@DBOS.workflow(name="send_mail", max_recovery_attempts=_RECOVERIES)
+def send_mail(message_ids: list[int]) -> dict[str, int]:
+    return deliver_chunk(JobKind.SEND_MAIL, message_ids)
+
+
+@DBOS.workflow(name="send_slack", max_recovery_attempts=_RECOVERIES)
+def send_slack(message_ids: list[int]) -> dict[str, int]:
+    return deliver_chunk(JobKind.SEND_SLACK, message_ids)
+
+
+@DBOS.step(name="send_chunk")
+def deliver_chunk(kind: str, message_ids: list[int]) -> dict[str, int]:
+    duty = _on_duty[-1]
+    try:
+        sent = _sent_in_turn(duty, JobKind(kind), message_ids)
+        if sent.left_ids:
+            duty.app.run(hand_back, HandBack(JobKind(kind), sent.left_ids), System())
+    except Exception as error:
+        _log.exception("a chunk failed; the sweeper takes what is left of it")
+        raise ChunkFailed(type(error).__name__) from None
+    return {**sent.counts, "left": len(sent.left_ids)}
+
+
+def _sent_in_turn(duty: Duty, kind: JobKind, message_ids: list[int]) -> ChunkSent:
+    with duty.turns[kind]:
+        return send_chunk(
+            duty.app,
+            duty.deliverers[kind],
+            message_ids,
+            executor=duty.executor,
+            failpoint=duty.failpoint,
+            stop=duty.stop,
+        )
+
+
+@DBOS.workflow(name="housekeeping", max_recovery_attempts=_RECOVERIES)
+def housekeeping(at: datetime, context: Any) -> None:
+    """Scheduled by the engine, which runs a tick once however many workers there are."""
+    tidy_up()
+
+
+@DBOS.step(name="tidy_up")
+def tidy_up() -> dict[str, int]:
+    duty = _on_duty[-1]
+    forgotten = duty.app.run(forget_old, ForgetOld(), System())
+    long_ago = duty.app.clock() - FINISHED_JOB_LIFE
+    jobs = console.forget_finished(duty.client, before=long_ago)
+    stale = console.cancel_stale(duty.client, before=long_ago)
+    return {
+        "drafts": forgotten.drafts,
+        "events": forgotten.events,
+        "answers": forgotten.answers,
+        "jobs": jobs,
+        "stale": stale,
+    }
