@@ -1,0 +1,187 @@
+"""The pages in a real browser: without JavaScript, for small and large windows, light and dark, and large text."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # It has no types.
+from playwright.async_api import Browser, Page, expect
+
+from core.usecases.invitations import CancelInvitation, cancel_invitation
+from core.usecases.organisations import CreateOrganisation, create_organisation
+from tests.factories import OPERATOR
+from tests.web.world import NOTE, World, serving
+
+pytestmark = pytest.mark.browser
+
+NAMES = {"first_name": "Ada", "last_name": "Marsh"}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, World]]:
+    with serving(tmp_path) as url_and_world:
+        yield url_and_world
+
+
+@asynccontextmanager
+async def window(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    context = await browser.new_context(**options)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+async def test_a_learner_joins_without_javascript(browser: Browser, served: tuple[str, World]) -> None:
+    url, world = served
+    link = world.invite(run="stars-2026-03", note=NOTE)
+
+    async with window(browser, java_script_enabled=False) as page:
+        await page.goto(url + link)
+        await page.get_by_role("button", name="Accept").click()
+        await expect(page).to_have_title("Error: You are invited: How Stars Are Born")
+        await page.get_by_role("link", name="Please tell us your first name.").click()
+        await page.keyboard.type("Ada")
+        await page.get_by_label("Last name").fill("Marsh")
+        await page.keyboard.press("Enter")
+
+        await expect(page).to_have_title("You have joined: How Stars Are Born")
+        assert page.url == url + link
+        await page.reload()
+        await expect(page.get_by_role("link", name="Go to the course")).to_be_visible()
+
+    assert world.count("SELECT count(*) FROM enrolment") == 1
+
+
+async def test_the_two_answers_look_alike(browser: Browser, served: tuple[str, World]) -> None:
+    url, world = served
+
+    for width in (320, 1280):
+        async with window(browser, viewport={"width": width, "height": 800}) as page:
+            await page.goto(url + world.invite(f"w{width}@example.org"))
+            looks = [await _look(page, name) for name in ("Accept", "Decline")]
+
+            assert looks[0] == looks[1]
+            assert looks[0]["height"] >= 44
+
+
+async def _look(page: Page, name: str) -> dict[str, Any]:
+    look: dict[str, Any] = await page.get_by_role("button", name=name).evaluate(
+        """button => {
+            const style = getComputedStyle(button), box = button.getBoundingClientRect();
+            return {width: Math.round(box.width), height: Math.round(box.height), weight: style.fontWeight,
+                    size: style.fontSize, color: style.color, background: style.backgroundColor};
+        }"""
+    )
+    return look
+
+
+async def test_the_keyboard_reaches_everything_in_the_order_of_reading(
+    browser: Browser, served: tuple[str, World]
+) -> None:
+    url, world = served
+
+    async with window(browser) as page:
+        await page.goto(url + world.invite())
+        reached = []
+        for _ in range(5):
+            await page.keyboard.press("Tab")
+            reached.append(await page.evaluate("document.activeElement.innerText || document.activeElement.id"))
+
+    assert reached == ["first_name", "last_name", "Accept", "Decline", "Do not invite me again"]
+
+
+async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Browser, served: tuple[str, World]) -> None:
+    url, world = served
+    paths = _every_state(world)
+
+    for width in (320, 1280):
+        # Without motion a change of colours is done at once.
+        async with window(browser, reduced_motion="reduce", viewport={"width": width, "height": 800}) as page:
+            for name, path in paths.items():
+                await page.goto(url + path)
+                await _press_accept(page, name)
+                await _check(page, f"{name}, {width}")
+
+
+async def test_nothing_needs_scrolling_sideways_with_text_twice_as_large(
+    browser: Browser, served: tuple[str, World]
+) -> None:
+    url, world = served
+    paths = _every_state(world)
+
+    for width in (320, 640):
+        async with window(browser, viewport={"width": width, "height": 800}) as page:
+            for name, path in paths.items():
+                await page.goto(url + path)
+                await _press_accept(page, name)
+                await page.evaluate("document.documentElement.style.fontSize = '200%'")
+                assert await _overflow(page) <= 0, f"{name}, {width}"
+
+
+async def _press_accept(page: Page, name: str) -> None:
+    if name == "error":
+        await page.get_by_role("button", name="Accept").click()
+        await expect(page.get_by_role("alert")).to_be_focused()
+
+
+async def _check(page: Page, name: str) -> None:
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        results = await Axe().run(page, options=RULES)
+        assert results.violations_count == 0, f"{name}, {scheme}: {results.generate_report()}"
+    assert await _overflow(page) <= 0, name
+    small = await page.evaluate(
+        """[...document.querySelectorAll('a, button, input')]
+            .filter(target => target.getBoundingClientRect().height < 44).map(target => target.outerHTML)"""
+    )
+    assert small == [], name
+
+
+async def _overflow(page: Page) -> int:
+    pixels: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return pixels
+
+
+def _every_state(world: World) -> dict[str, str]:
+    """A page of each kind, the states as they are at the end. Names are as long as they come."""
+    visitor = world.client()
+    expired = world.invite("old@example.org", run="safety-2026-10")
+    closed = world.invite("late@example.org")
+    world.clock.advance(days=200)
+    made: dict[str, Callable[[str], object]] = {
+        "open": lambda _link: None,
+        "error": lambda _link: None,
+        "accepted": lambda link: visitor.post(f"{link}/accept", data=NAMES),
+        "declined": lambda link: visitor.post(f"{link}/decline"),
+        "cancelled": lambda _link: world.app.run(
+            cancel_invitation,
+            CancelInvitation(run="safety-2026-10", address="cancelled@example.org"),
+            world.school.owner,
+        ),
+    }
+    paths = {"expired": expired, "closed": closed, "unknown": "/i/unknown", "nowhere": "/nowhere"}
+    for name, make in made.items():
+        paths[name] = world.invite(f"{LONG} <{name}@example.org>", run="safety-2026-10", note=f"{NOTE} {LONG}")
+        make(paths[name])
+    return {**paths, "stop": f"{paths['open']}/stop", **_staff_pages(world)}
+
+
+def _staff_pages(world: World) -> dict[str, str]:
+    links = {}
+    for slug in ("east", "west"):
+        created = world.app.run(
+            create_organisation,
+            CreateOrganisation(slug, f"{slug} {LONG}", "Europe/London", "Olga", "Owner", f"olga@{slug}.example.org"),
+            OPERATOR,
+        )
+        links[slug] = f"/s/{created.owner.token}"
+    world.client().post(f"{links['west']}/accept")
+    return {"staff, open": links["east"], "staff, accepted": links["west"]}

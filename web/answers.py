@@ -1,0 +1,161 @@
+"""A learner's invitation link: look, accept, decline, ask for a new link, ask for no more. Looking changes nothing."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from core.errors import InvitationClosed, NameMissing, UsherError
+from core.rules.policy import NAME_CHARACTERS
+from core.rules.text import clean_name
+from core.usecases.answers import (
+    AcceptInvitation,
+    AskForLink,
+    DeclineInvitation,
+    InvitationShown,
+    LinkState,
+    ShowInvitation,
+    StopInvitations,
+    accept_invitation,
+    ask_for_link,
+    decline_invitation,
+    show_invitation,
+    stop_invitations,
+)
+from web.door import WebDoor, read_form, see
+from web.pages import run_words
+from web.words import until_words, zone_named
+
+TEMPLATES = {
+    LinkState.OPEN: "open.html",
+    LinkState.ACCEPTED: "accepted.html",
+    LinkState.DECLINED: "declined.html",
+    LinkState.CANCELLED: "cancelled.html",
+    LinkState.EXPIRED: "expired.html",
+    LinkState.CLOSED: "closed.html",
+}
+_GONE = frozenset({LinkState.CANCELLED, LinkState.EXPIRED, LinkState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class NameField:
+    id: str
+    label: str
+    autocomplete: str
+    value: str
+    problem: str = ""
+
+
+def answers_router(door: WebDoor) -> APIRouter:
+    pages = LearnerPages(door)
+    router = APIRouter(prefix="/i/{token}")
+    # Mail scanners ask with HEAD, which the framework would refuse.
+    router.add_api_route("", pages.show, methods=["GET", "HEAD"])
+    router.add_api_route("/accept", pages.accept, methods=["POST"])
+    router.add_api_route("/decline", pages.decline, methods=["POST"])
+    router.add_api_route("/ask", pages.ask, methods=["POST"])
+    router.add_api_route("/stop", pages.show_stop, methods=["GET", "HEAD"])
+    router.add_api_route("/stop", pages.stop, methods=["POST"])
+    return router
+
+
+class LearnerPages:
+    def __init__(self, door: WebDoor) -> None:
+        self._door = door
+
+    async def show(self, token: str) -> Response:
+        shown = await self._door.read(show_invitation, ShowInvitation(token))
+        return self._page(token, shown, _name_fields(*_split(shown.name)))
+
+    async def accept(self, token: str, request: Request) -> Response:
+        form = await read_form(request)
+        first_name, last_name = form.get("first_name", ""), form.get("last_name", "")
+        try:
+            await self._door.run(accept_invitation, AcceptInvitation(token, first_name, last_name))
+        except NameMissing:
+            shown = await self._door.read(show_invitation, ShowInvitation(token))
+            return self._page(token, shown, _checked_fields(first_name, last_name), status=400)
+        except InvitationClosed as refusal:
+            return await self._as_it_is(token, refusal)
+        return see(f"/i/{token}")
+
+    async def decline(self, token: str) -> Response:
+        try:
+            await self._door.run(decline_invitation, DeclineInvitation(token))
+        except InvitationClosed as refusal:
+            return await self._as_it_is(token, refusal)
+        return see(f"/i/{token}")
+
+    async def ask(self, token: str) -> Response:
+        try:
+            await self._door.run(ask_for_link, AskForLink(token))
+        except InvitationClosed as refusal:
+            return await self._as_it_is(token, refusal)
+        return see(f"/i/{token}")
+
+    async def show_stop(self, token: str) -> Response:
+        shown = await self._door.read(show_invitation, ShowInvitation(token))
+        return self._door.pages.page("stop.html", organisation=shown.organisation, token=token)
+
+    async def stop(self, token: str, request: Request) -> Response:
+        """Acts at once (RFC 8058); doing it twice does it once, so the page itself is the answer."""
+        form = await read_form(request)
+        stopped = await self._door.run(stop_invitations, StopInvitations(token))
+        if form.get("List-Unsubscribe") == "One-Click":
+            return PlainTextResponse("You will get no more invitations.\n")
+        return self._door.pages.page("stopped.html", organisation=stopped.organisation)
+
+    async def _as_it_is(self, token: str, refusal: UsherError) -> Response:
+        """The page says what is true now, and that the answer just given did not count."""
+        shown = await self._door.read(show_invitation, ShowInvitation(token))
+        fields = _name_fields(*_split(shown.name))
+        return self._page(token, shown, fields, status=409, notice=refusal.message)
+
+    def _page(
+        self,
+        token: str,
+        shown: InvitationShown,
+        name_fields: tuple[NameField, ...],
+        *,
+        status: int = 200,
+        notice: str = "",
+    ) -> Response:
+        zone = zone_named(shown.run.time_zone)
+        return self._door.pages.page(
+            TEMPLATES[shown.state],
+            410 if shown.state in _GONE else status,
+            token=token,
+            run=run_words(shown.run, self._door.app.clock()),
+            shown=shown,
+            note_lines=tuple(shown.note.splitlines()),
+            until=until_words(shown.expires_at, zone),
+            name_fields=name_fields,
+            name_characters=NAME_CHARACTERS,
+            notice=notice,
+        )
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A first guess that the learner corrects: the last word is the last name."""
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
+def _name_fields(first_name: str, last_name: str) -> tuple[NameField, ...]:
+    return (
+        NameField("first_name", "First name", "given-name", first_name),
+        NameField("last_name", "Last name", "family-name", last_name),
+    )
+
+
+def _checked_fields(first_name: str, last_name: str) -> tuple[NameField, ...]:
+    """The core names the first thing that is missing; a form shows all of them at once."""
+    return tuple(
+        NameField(entry.id, entry.label, entry.autocomplete, entry.value, _problem(entry))
+        for entry in _name_fields(first_name, last_name)
+    )
+
+
+def _problem(entry: NameField) -> str:
+    return "" if clean_name(entry.value, NAME_CHARACTERS) else NameMissing(part=entry.label.lower()).message

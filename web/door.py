@@ -1,0 +1,50 @@
+"""How handlers reach the core, and read what a form brings."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from core.app import App
+from core.context import Context, LinkHolder
+from web.pages import Pages
+
+Command = TypeVar("Command")
+Result = TypeVar("Result")
+UseCase = Callable[[Context, Command], Result]
+
+ANSWER_DEADLINE = timedelta(seconds=10)
+"""A person looks at a loading page for about this long; then Busy is the kinder answer."""
+_HOLDER = LinkHolder()
+_FORM_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class WebDoor:
+    app: App
+    pages: Pages
+    deadline: timedelta
+
+    async def read(self, usecase: UseCase[Command, Result], command: Command) -> Result:
+        return await asyncio.to_thread(self.app.read, usecase, command, _HOLDER)
+
+    async def run(self, usecase: UseCase[Command, Result], command: Command) -> Result:
+        return await asyncio.to_thread(self.app.run, usecase, command, _HOLDER, deadline=self.deadline)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Text fields only. Raises HTTPException (400) for what is no form."""
+    async with request.form(max_files=0, max_fields=_FORM_FIELDS) as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def see(path: str) -> RedirectResponse:
+    """After a POST the browser fetches a page, so that reloading it does nothing twice.
+
+    A path, not an address: ``form-action 'self'`` blocks the way to another origin silently (measured).
+    """
+    return RedirectResponse(path, 303)

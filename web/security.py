@@ -1,0 +1,177 @@
+"""What surrounds every request, outermost first: headers, the last net, how often, from where, how much.
+
+1. Every response has the headers: pages, files, refusals and errors alike.
+2. A POST counts only from our own pages, or from a program that is no browser (mail programs' one-click unsubscribe).
+   Slack's endpoint has its own signature instead.
+3. A body over the limit is refused before anybody has acted on it.
+4. An unexpected error shows a reference number; the log has where it happened, never a token or an address.
+"""
+
+import logging
+import traceback
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.context import Tokens
+from web.pages import Pages
+from web.problems import NOT_OUR_PAGE, TOO_LARGE, unexpected
+
+SLACK_PATH: Final = "/slack/events"
+FORM_BYTES: Final = 64 * 1024
+# A modal with all of its blocks and its state, form-encoded.
+SLACK_BYTES: Final = 1024 * 1024
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+_YEAR = 365 * 24 * 60 * 60
+_FIXED_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # With no-referrer a browser would send our own forms with "Origin: null" (measured).
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+_log = logging.getLogger("usher.web")
+
+
+class StrictHeaders:
+    def __init__(self, app: ASGIApp, *, base_url: str) -> None:
+        self._app = app
+        is_secure = base_url.startswith("https://")
+        self._headers = {
+            **_FIXED_HEADERS,
+            **({"Strict-Transport-Security": f"max-age={_YEAR}"} if is_secure else {}),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                # Files under a hashed name say themselves that they may be kept.
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class LastNet:
+    """Catches what nobody expected."""
+
+    def __init__(self, app: ASGIApp, *, pages: Pages, tokens: Tokens) -> None:
+        self._app = app
+        self._pages = pages
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            reference = self._tokens.reference()
+            _log_unexpected(reference, scope, error)
+            if not has_begun:
+                await self._pages.problem(unexpected(reference))(scope, receive, send)
+
+
+def _log_unexpected(reference: str, scope: Scope, error: Exception) -> None:
+    """The kinds of the errors and the lines they passed; messages and paths may hold addresses and tokens."""
+    kinds: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(kinds) < 5:
+        kinds.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    route = getattr(scope.get("route"), "path", "no route")
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unexpected error %s at %s %s: %s\n%s", reference, scope["method"], route, " from ".join(kinds), lines)
+
+
+class OwnPagesOnly:
+    """Against other sites' forms. Sec-Fetch-Site decides where there is one, for a page cannot forge it."""
+
+    def __init__(self, app: ASGIApp, *, pages: Pages, base_url: str) -> None:
+        self._app = app
+        self._pages = pages
+        self._origin = _origin_of(base_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._is_welcome(scope):
+            await self._app(scope, receive, send)
+            return
+        await self._pages.problem(NOT_OUR_PAGE)(scope, receive, send)
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        if scope["method"] in _SAFE_METHODS or scope["path"] == SLACK_PATH:
+            return True
+        headers = Headers(scope=scope)
+        sites = headers.getlist("sec-fetch-site")
+        if sites:
+            return _OWN_SITES.issuperset(sites)
+        return all(origin == self._origin for origin in headers.getlist("origin"))
+
+
+def _origin_of(url: str) -> str:
+    """As browsers write it: lower case, without the scheme's own port."""
+    parts = urlsplit(url.lower())
+    port = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(port)}"
+
+
+class BodyLimit:
+    """Reads the whole body first: the framework's own limit would let a handler act before it refuses."""
+
+    def __init__(self, app: ASGIApp, *, pages: Pages) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await _read_body(scope, receive, SLACK_BYTES if scope["path"] == SLACK_PATH else FORM_BYTES)
+        if body is None:
+            await self._pages.problem(TOO_LARGE)(scope, receive, send)
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_read() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, receive_read, send)
+
+
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """None: it is longer. A client that goes away in the middle has sent nothing that counts."""
+    declared = Headers(scope=scope).get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)

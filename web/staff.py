@@ -1,0 +1,40 @@
+"""A staff member's invitation link: look, accept (an owner accepts the terms too), and what to do next in Slack."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from core.usecases.staff import (
+    AcceptStaffInvitation,
+    ShowStaffInvitation,
+    StaffInvitationShown,
+    accept_staff_invitation,
+    show_staff_invitation,
+)
+from web.door import WebDoor, see
+from web.words import ROLES
+
+
+def staff_router(door: WebDoor) -> APIRouter:
+    pages = StaffPages(door)
+    router = APIRouter(prefix="/s/{token}")
+    router.add_api_route("", pages.show, methods=["GET", "HEAD"])
+    router.add_api_route("/accept", pages.accept, methods=["POST"])
+    return router
+
+
+class StaffPages:
+    def __init__(self, door: WebDoor) -> None:
+        self._door = door
+
+    async def show(self, token: str) -> Response:
+        shown = await self._door.read(show_staff_invitation, ShowStaffInvitation(token))
+        return self._door.pages.page(_template(shown), token=token, shown=shown, role_words=ROLES[shown.role])
+
+    async def accept(self, token: str) -> Response:
+        await self._door.run(accept_staff_invitation, AcceptStaffInvitation(token))
+        return see(f"/s/{token}")
+
+
+def _template(shown: StaffInvitationShown) -> str:
+    # Somebody who confirmed a code in Slack counts as accepted; the terms still wait for an owner.
+    return "staff_accepted.html" if shown.is_accepted and not shown.needs_terms else "staff_open.html"
