@@ -1,0 +1,56 @@
+"""The Slack door as a Bolt app: no module global, nothing started. ``usher`` mounts it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import errors
+from bot.authorize import Authorizer
+from bot.background import Background
+from bot.deps import Deps
+from bot.handlers import batches, commands, home, invitations, lifecycle, link_requests, messages, runs
+from bot.identity import Identities
+from bot.once import Once
+from bot.verification import Verification
+from core.app import App
+from core.settings import Settings
+
+_HANDLERS = (commands, batches, invitations, runs, link_requests, messages, home, lifecycle)
+
+
+def build_app(
+    settings: Settings,
+    app: App,
+    client: AsyncWebClient,
+    authorizer: Authorizer,
+    *,
+    background: Background | None = None,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncApp:
+    """``client`` has Slack's address and the session; no token, for each workspace has its own."""
+
+    # A plain function, because Bolt would give a bound method its self twice.
+    async def authorize(context: AsyncBoltContext) -> AuthorizeResult | None:
+        return await authorizer.authorize(context)
+
+    bolt = AsyncApp(
+        signing_secret=settings.slack_signing_secret,
+        client=client,
+        authorize=authorize,  # type: ignore[arg-type] # None is allowed, as Bolt's own middleware shows.
+        # The answer leaves when the listener is done: what it says is committed, and an exception is a 500,
+        # upon which Slack tells an event again.
+        process_before_response=True,
+        # Ours stands in its place, before anything is looked up.
+        request_verification_enabled=False,
+        before_authorize=Verification(settings.slack_signing_secret, app.clock),
+        user_facing_authorize_error_message="Usher is not set up in this workspace.",
+    )
+    deps = Deps(app, Identities(app), authorizer, background or Background(), Once(), pause)
+    for handler in _HANDLERS:
+        handler.register(bolt, deps)
+    errors.register(bolt, deps)
+    return bolt

@@ -1,0 +1,75 @@
+"""From the words that somebody wrote to a result: parse, establish who asks, one use case."""
+
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot.authorize import place_of
+from bot.blocks import Message, draw
+from bot.blocks.invitations import draw_reinvite_question
+from bot.deps import Deps
+from bot.identity import WorkspaceNotBound
+from core.context import SlackVisitor
+from core.errors import CodeWrong, NeedsConfirmation, NotStaff
+from core.requests import Asker, ComposeInvitation, Help, Mode, Request, read_request, usecase_of
+from core.rules.text import folded
+from core.usecases.invitations import ReinviteLearner
+from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
+
+
+async def ask(
+    deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None
+) -> Message | ComposeInvitation:
+    """``key`` makes a write take effect once. Raises UsherError."""
+    await deps.people.asker(context, Asker.VISITOR)
+    wanted = read_request(text)
+    if isinstance(wanted, Help):
+        return draw(wanted)
+    if isinstance(wanted, ComposeInvitation):
+        await deps.people.asker(context, Asker.STAFF)
+        return wanted
+    return await _answer(deps, context, wanted, key)
+
+
+async def _answer(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> Message:
+    try:
+        return draw(await _perform(deps, context, request, key))
+    except NeedsConfirmation as error:
+        if isinstance(request.command, ReinviteLearner):
+            return draw_reinvite_question(error, request.command)
+        raise
+
+
+async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> object:
+    actor = await deps.people.asker(context, request.verb.asker)
+    if isinstance(actor, SlackVisitor):
+        return await _introduce(deps, context, request, actor, key)
+    if request.verb.mode is Mode.READ:
+        return await deps.read(usecase_of(request), request.command, actor)
+    return await deps.run(usecase_of(request), request.command, actor, key=key)
+
+
+async def _introduce(
+    deps: Deps, context: AsyncBoltContext, request: Request, visitor: SlackVisitor, key: str | None
+) -> object:
+    """Afterwards the asker may be somebody else than the cache believes."""
+    try:
+        return await deps.run(usecase_of(request), request.command, visitor, key=key)
+    except CodeWrong:
+        await _count_wrong_code(deps, request, visitor)
+        raise
+    except NotStaff as error:
+        # The person is in order, as asker() found; what is missing is the organisation of the workspace.
+        raise WorkspaceNotBound from error
+    finally:
+        place = place_of(context)
+        deps.people.forget(place, visitor.user_id)
+        deps.authorizer.forget(place)
+
+
+async def _count_wrong_code(deps: Deps, request: Request, visitor: SlackVisitor) -> None:
+    """A refusal leaves nothing behind, so the try is counted by itself."""
+    if isinstance(request.command, ConfirmCode):
+        await deps.run(count_wrong_code, CountWrongCode(), visitor)
+    if isinstance(request.command, BindWorkspace):
+        slug = folded(request.command.code.rpartition("-")[0])
+        if slug:
+            await deps.run(count_wrong_code, CountWrongCode(setup_slug=slug), visitor)

@@ -1,0 +1,41 @@
+"""Block Kit builders: one pure function a result, found by the result's class name."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
+from bot.blocks.help import draw_compose, draw_help
+from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
+from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
+from bot.blocks.parts import Block, Message
+from bot.blocks.runs import draw_runs
+from bot.blocks.scoreboards import draw_scoreboard
+from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed
+
+__all__ = ["BUILDERS", "Block", "Message", "draw"]
+
+BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
+    {
+        "BatchProgress": draw_scoreboard,
+        "BatchRecalled": draw_recalled,
+        "ChoosableRunsListed": draw_runs,
+        "CodeMailed": draw_mailed,
+        "ComposeInvitation": draw_compose,
+        "Help": draw_help,
+        "InvitationCancelled": draw_cancelled,
+        "InvitationPreviewed": draw_preview,
+        "InvitationResent": draw_resent,
+        "InvitationsListed": draw_list,
+        "LearnersInvited": draw_invited,
+        "LinkRequestApproved": draw_approved,
+        "LinkRequestDeclined": draw_declined,
+        "LinkRequestShown": draw_request,
+        "StaffLinked": draw_linked,
+        "WorkspaceBound": draw_bound,
+    }
+)
+
+
+def draw(result: object) -> Message:
+    return BUILDERS[type(result).__name__](result)

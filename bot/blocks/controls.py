@@ -1,0 +1,54 @@
+"""The names by which Slack tells us what was pressed, chosen or filled in.
+
+Buttons that stand beside one another carry a suffix (``invitations_page:next``): a listener takes all of them.
+"""
+
+import re
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    COMPOSE = "invitations_compose"
+    CONFIRM = "batches_confirm"
+    UNDO = "batches_undo"
+    SCOREBOARD_UNDO = "scoreboards_undo"
+    INVITATIONS_PAGE = "invitations_page"
+    INVITATION_CHANGE = "invitations_change"
+    REINVITE = "invitations_reinvite"
+    REINVITE_ANYWAY = "invitations_reinvite_anyway"
+    RUNS_PAGE = "runs_page"
+    REQUEST_APPROVE = "link_requests_approve"
+    REQUEST_DECLINE = "link_requests_decline"
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(rf"^{self.value}(:\w+)?$")
+
+
+class Change(StrEnum):
+    """What the menu beside an invitation offers."""
+
+    RESEND = "resend"
+    CANCEL = "cancel"
+
+
+class Form(StrEnum):
+    """callback_id of the modals."""
+
+    COMPOSE = "invitations_form"
+    CONFIRM = "batches_form"
+    NOTHING = "nothing"
+    """Shows something; there is nothing to submit."""
+
+
+class Shortcut(StrEnum):
+    INVITE = "invite_learners"
+
+
+class Field(StrEnum):
+    """block_id and action_id of the inputs; an error's ``field`` names the one it belongs to."""
+
+    RUN = "run"
+    ADDRESSES = "addresses"
+    FILE = "file"
+    NOTE = "note"

@@ -1,0 +1,24 @@
+"""What did not work, and what to do next."""
+
+from bot.blocks.parts import Message, said_lines, section
+from core.errors import UsherError
+
+_CHARACTERS = 1500
+
+
+def draw_error(error: UsherError) -> Message:
+    """The values in it may come from anybody, so all of it is escaped."""
+    message = said_lines(error.message, 300)
+    hint = said_lines(error.hint, _CHARACTERS)
+    return Message(message, (section(f"*{message}*\n{hint}" if hint else f"*{message}*"),))
+
+
+def draw_unexpected(reference: str) -> Message:
+    text = f"Something went wrong on our side; it has the number {reference}."
+    after = "It is in our log. Please try again; if it stays, give this number to whoever runs Usher."
+    return Message(text, (section(f"*{text}*\n{after}"),))
+
+
+def error_line(error: UsherError) -> str:
+    """One line of plain text, as it stands under a field of a form."""
+    return f"{error.message} {error.hint}".strip()

@@ -1,0 +1,142 @@
+"""A run's invitations, and what was done to one of them."""
+
+from bot.blocks.controls import Action, Change
+from bot.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    paged,
+    plain,
+    question,
+    said,
+    section,
+    shortened,
+    value_of,
+)
+from bot.blocks.words import batch_name, counted, moment, run_name, until_words
+from core.errors import NeedsConfirmation
+from core.usecases.invitations import (
+    InvitationCancelled,
+    InvitationResent,
+    InvitationRow,
+    InvitationsListed,
+    ListedState,
+    ReinviteLearner,
+)
+
+_SEARCH_CHARACTERS = 100
+
+_STATES: dict[ListedState, str] = {
+    ListedState.PENDING: "waiting for an answer",
+    ListedState.BOUNCED: "not delivered",
+    ListedState.EXPIRED: "expired",
+    ListedState.ACCEPTED: "accepted",
+    ListedState.DECLINED: "declined",
+    ListedState.CANCELLED: "cancelled",
+}
+_OPEN = (ListedState.PENDING, ListedState.BOUNCED)
+
+
+def draw_list(listed: InvitationsListed) -> Message:
+    head = _headline(listed)
+    rows = [_row(listed, row) for row in listed.rows] or [section("No invitation fits.")]
+    state = (listed.run.code, listed.state, listed.search[:_SEARCH_CHARACTERS])
+    blocks = (
+        section(head),
+        _filters(listed),
+        *rows,
+        *paged(Action.INVITATIONS_PAGE, listed.page, listed.page_count, state),
+    )
+    return Message(f"{counted(listed.total, 'invitation')} to {said(listed.run.course_title)}.", blocks)
+
+
+def _headline(listed: InvitationsListed) -> str:
+    state = f" {_STATES[listed.state]}" if listed.state else ""
+    search = f" that fit “{said(listed.search, _SEARCH_CHARACTERS)}”" if listed.search else ""
+    return f"*{counted(listed.total, 'invitation')}*{state} to {run_name(listed.run)}{search}"
+
+
+def _filters(listed: InvitationsListed) -> Block:
+    """Every state with its number; the one that is shown stands out."""
+    search = listed.search[:_SEARCH_CHARACTERS]
+    every = sum(number for _, number in listed.counts)
+    shown = [(None, "All", every), *((state, _STATES[state].capitalize(), number) for state, number in listed.counts)]
+    return actions(
+        *(
+            button(
+                f"{label} {number:,}",
+                f"{Action.INVITATIONS_PAGE}:{state or 'all'}",
+                value_of(listed.run.code, state, search, 1),
+                style="primary" if state is listed.state else None,
+            )
+            for state, label, number in shown
+        )
+    )
+
+
+def _row(listed: InvitationsListed, row: InvitationRow) -> Block:
+    name = f" · {said(row.name, 60)}" if row.name else ""
+    problem = f"\n{said(row.problem, 100)}" if row.problem and row.state is ListedState.BOUNCED else ""
+    text = f"*{said(row.address, 80)}*{name}\n{_state_words(listed, row)} · {batch_name((row.batch_number,))}{problem}"
+    return section(text, _choices(listed, row))
+
+
+def _state_words(listed: InvitationsListed, row: InvitationRow) -> str:
+    words = _STATES[row.state].capitalize()
+    if row.answered_at is not None:
+        return f"{words} {moment(row.answered_at)}"
+    if row.state in _OPEN:
+        return f"{words}, open until {until_words(row.expires_at, listed.run.time_zone)}"
+    return f"{words}; invited {moment(row.created_at)}"
+
+
+def _choices(listed: InvitationsListed, row: InvitationRow) -> Block | None:
+    """A menu while the invitation is open; afterwards one button, for a menu's value is too short for an address."""
+    if row.state is ListedState.ACCEPTED:
+        return None
+    if row.state in _OPEN:
+        return _menu(row)
+    return button("Invite again", Action.REINVITE, value_of(listed.run.code, row.address))
+
+
+def _menu(row: InvitationRow) -> Block:
+    labels = {Change.RESEND: "Send again", Change.CANCEL: "Cancel"}
+    return {
+        "type": "overflow",
+        "action_id": Action.INVITATION_CHANGE,
+        "options": [
+            {"text": plain(label), "value": f"{change}:{row.invitation_id}"} for change, label in labels.items()
+        ],
+        "confirm": question(
+            "Are you sure?",
+            f"{shortened(row.address, 80)}: sending again mails the same link; cancelling makes it useless.",
+            "Yes",
+            "No",
+        ),
+    }
+
+
+def draw_resent(result: InvitationResent) -> Message:
+    head = f"The invitation goes to {said(result.address)} once more."
+    until = until_words(result.expires_at, result.run.time_zone)
+    text = f"{head}\nSame link to {run_name(result.run)}, still good until {until}."
+    return Message(head, (section(text),))
+
+
+def draw_cancelled(result: InvitationCancelled) -> Message:
+    head = f"The invitation of {said(result.address)} is cancelled."
+    after = (
+        f"The link to {run_name(result.run)} now says so."
+        if result.was_sent
+        else f"Nothing had been sent about {run_name(result.run)}, and nothing will be."
+    )
+    return Message(head, (section(f"{head}\n{after}"),))
+
+
+def draw_reinvite_question(error: NeedsConfirmation, command: ReinviteLearner) -> Message:
+    """The button runs the same command, confirmed."""
+    text = said(error.message, 200)
+    value = value_of(command.run[:64], command.address[:254])
+    again = button("Invite all the same", Action.REINVITE_ANYWAY, value, style="danger")
+    return Message(text, (section(f"*{text}*\n{said(error.hint, 200)}"), actions(again)))

@@ -1,0 +1,182 @@
+"""What the worker has to say in Slack: one message a note, posted the first time and edited ever after.
+
+    no ref ---------------- post ------------> accepted, ref "channel/ts#generation"
+    ref ------------------- update ----------> accepted
+      +-- the message is gone: post a new one
+
+Posting twice shows two messages, updating twice shows one. So a post whose answer was lost is UNSURE, an update whose
+answer was lost is simply done again LATER. Slack's client must not repeat a call by itself.
+"""
+
+import http.client
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks import Message, draw
+from bot.pace import Pace
+from core.app import App
+from core.context import Clock, System, system_clock
+from core.letters import Outcome, Verdict
+from core.settings import Settings
+from core.usecases.letters import LoadSlackNotes, SlackNote, load_slack_notes
+
+ClientFactory = Callable[[str], WebClient]
+"""Makes a client for a token. It must not retry (``retry_handlers=[]``)."""
+
+_TIMEOUT_SECONDS: Final = 10
+_OUR_FAULTS: Final = frozenset((
+    "access_denied", "account_inactive", "ekm_access_denied", "invalid_auth", "missing_scope", "no_permission",
+    "not_authed", "org_login_required", "team_access_not_granted", "token_expired", "token_revoked",
+))  # fmt: skip
+_GONE: Final = frozenset(("cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"))
+_REFUSALS: Final = frozenset((
+    "cannot_dm_bot", "channel_not_found", "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "is_archived",
+    "messages_tab_disabled", "msg_blocks_too_long", "msg_too_long", "no_text", "restricted_action", "user_disabled",
+    "user_not_found", "users_not_found",
+))  # fmt: skip
+_log = logging.getLogger("usher.bot")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of the outbox, drawn."""
+
+    note: SlackNote
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNotes:
+    """What the worker expects of a deliverer's ``load``."""
+
+    items: Mapping[int, Note]
+    """By message id."""
+    unworthy_ids: tuple[int, ...] = ()
+    """Their staff member cannot be reached in Slack (any more)."""
+    confirmation_ids: tuple[int, ...] = field(default=())
+    """None: sending a note changes no scoreboard."""
+
+
+def plain_client(settings: Settings) -> ClientFactory:
+    def make(token: str) -> WebClient:
+        return WebClient(token=token, base_url=settings.slack_api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+
+    return make
+
+
+class SlackDeliverer:
+    """Shared by the worker's threads. Nothing here waits: who comes too early is told when to come again."""
+
+    width: Final = 1
+    """One message on its way at a time: a kill leaves no more than one in doubt."""
+
+    def __init__(
+        self, settings: Settings, client_factory: ClientFactory | None = None, *, clock: Clock = system_clock
+    ) -> None:
+        self._settings = settings
+        self._make_client = client_factory or plain_client(settings)
+        self._lock = threading.Lock()
+        # Slack: one message a second and channel with short bursts; 50 edits a minute and workspace.
+        self._channel_pace = Pace(clock, per_second=1, burst=3)
+        self._edit_pace = Pace(clock, per_second=45 / 60, burst=10)
+
+    def load(self, app: App, ids: Sequence[int]) -> LoadedNotes:
+        loaded = app.read(load_slack_notes, LoadSlackNotes(tuple(ids)), System())
+        notes = {note.message_id: Note(note, draw(note.content)) for note in loaded.notes}
+        return LoadedNotes(notes, loaded.unreachable_ids)
+
+    def send(self, items: Sequence[Note]) -> list[Outcome]:
+        """One outcome a note; never raises."""
+        return [self._send_one(item) for item in items]
+
+    def _send_one(self, item: Note) -> Outcome:
+        token = item.note.token or self._settings.slack_bot_token
+        if not token:
+            return Outcome(item.note.message_id, Verdict.OUR_FAULT, "no bot token for this workspace")
+        wait = self._seconds_to_wait(item.note)
+        if wait:
+            return Outcome(item.note.message_id, Verdict.LATER, "Slack wants messages one by one", retry_after=wait)
+        try:
+            return _deliver(self._make_client(token), item)
+        except Exception:
+            _log.exception("a note was not delivered", extra={"message_id": item.note.message_id})
+            return Outcome(item.note.message_id, Verdict.LATER, "unexpected error, see the log")
+
+    def _seconds_to_wait(self, note: SlackNote) -> int:
+        workspace = (note.enterprise_id, note.team_id)
+        with self._lock:
+            wait = self._channel_pace.wait_for((*workspace, note.user_id))
+            return wait if wait or not note.ref else self._edit_pace.wait_for(workspace)
+
+
+def _deliver(client: WebClient, item: Note) -> Outcome:
+    if item.note.ref:
+        outcome = _attempt(item, lambda: _update(client, item), is_post=False)
+        if outcome is not None:
+            return outcome
+    outcome = _attempt(item, lambda: _post(client, item), is_post=True)
+    return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
+
+
+def _attempt(item: Note, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
+    """None when what should be edited is gone."""
+    message_id = item.note.message_id
+    try:
+        return Outcome(message_id, Verdict.ACCEPTED, ref=f"{call()}#{item.note.generation}")
+    except SlackApiError as error:
+        return _refused(message_id, error, is_post=is_post)
+    except (OSError, http.client.HTTPException) as error:
+        # urllib wraps what went wrong before the whole request was out, and nothing else.
+        is_out = not isinstance(error, URLError)
+        verdict = Verdict.UNSURE if is_post and is_out else Verdict.LATER
+        return Outcome(message_id, verdict, _kind_of(error))
+
+
+def _refused(message_id: int, error: SlackApiError, *, is_post: bool) -> Outcome | None:
+    response: Any = error.response
+    code = str(response.get("error", ""))[:100]
+    if response.status_code == 429 or code == "ratelimited":
+        wait = float(response.headers.get("Retry-After", 30))
+        return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", retry_after=wait)
+    if response.status_code >= 500:
+        return Outcome(message_id, Verdict.LATER, f"Slack answered {response.status_code}")
+    if not is_post and code in _GONE:
+        return None
+    return Outcome(message_id, _verdict_of(code), code)
+
+
+def _verdict_of(code: str) -> Verdict:
+    """What we do not know is tried again, and given up after the usual number of tries."""
+    if code in _OUR_FAULTS:
+        return Verdict.OUR_FAULT
+    return Verdict.REFUSED if code in _REFUSALS else Verdict.LATER
+
+
+def _kind_of(error: Exception) -> str:
+    reason = error.reason if isinstance(error, URLError) else error
+    return f"no answer from Slack ({type(reason).__name__})"
+
+
+def _post(client: WebClient, item: Note) -> str:
+    """A person's id stands for our direct messages with them."""
+    answer = client.chat_postMessage(
+        channel=item.note.user_id,
+        text=item.message.text,
+        blocks=list(item.message.blocks),
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    return f"{answer['channel']}/{answer['ts']}"
+
+
+def _update(client: WebClient, item: Note) -> str:
+    channel, _, ts = item.note.ref.partition("/")
+    client.chat_update(channel=channel, ts=ts, text=item.message.text, blocks=list(item.message.blocks))
+    return item.note.ref

@@ -1,0 +1,35 @@
+"""Opening the form of an invitation: the one call to Slack that cannot wait until after the answer."""
+
+import asyncio
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.controls import Field
+from bot.blocks.views import compose_view
+from bot.errors import FormTooLate
+from core.requests import ComposeInvitation
+
+_SECONDS: Final = 2.0
+_TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "ratelimited"})
+
+
+async def open_form(client: AsyncWebClient, trigger_id: str, filled: ComposeInvitation) -> None:
+    """Raises FormTooLate."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await client.views_open(trigger_id=trigger_id, view=compose_view(filled.run, filled.addresses))
+    except SlackApiError as error:
+        if error.response.get("error") in _TOO_LATE:
+            raise FormTooLate from error
+        raise
+    except (TimeoutError, aiohttp.ClientError) as error:
+        raise FormTooLate from error
+
+
+def entered(view: dict[str, Any], field: Field) -> dict[str, Any]:
+    """The state of one input, as Slack describes it."""
+    state: dict[str, Any] = view["state"]["values"].get(field, {}).get(field, {})
+    return state

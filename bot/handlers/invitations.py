@@ -1,0 +1,141 @@
+"""The form that invites, the list of a run's invitations, and what its buttons do to one of them."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot import answers
+from bot.blocks import draw
+from bot.blocks.controls import Action, Change, Field, Form, Shortcut
+from bot.blocks.invitations import draw_reinvite_question
+from bot.blocks.parts import parts_of
+from bot.blocks.runs import run_option
+from bot.blocks.views import preview_view, reading_view
+from bot.deps import Deps
+from bot.errors import AddressesMissing, AddressesTwice
+from bot.handlers.forms import entered, open_form
+from bot.handlers.previews import FileOrder, show_preview_of_file
+from core.errors import NeedsConfirmation
+from core.requests import ComposeInvitation
+from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations import (
+    CancelInvitation,
+    ListedState,
+    ListInvitations,
+    ReinviteLearner,
+    ResendInvitation,
+    cancel_invitation,
+    list_invitations,
+    reinvite_learner,
+    resend_invitation,
+)
+from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+
+_OPTIONS = 50
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    _register_form(bolt, deps)
+    _register_list(bolt, deps)
+
+
+def _register_form(bolt: AsyncApp, deps: Deps) -> None:
+    async def compose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext) -> None:
+        await deps.people.asker(context)
+        run, addresses, *_ = [*parts_of(action["value"]), "", ""]
+        await open_form(context.client, body["trigger_id"], ComposeInvitation(run, addresses))
+        await ack()
+
+    async def compose_from_menu(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await deps.people.asker(context)
+        await open_form(context.client, body["trigger_id"], ComposeInvitation("", ""))
+        await ack()
+
+    async def suggest_runs(ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        command = ListChoosableRuns(search=payload.get("value") or "", page_rows=_OPTIONS)
+        listed = await deps.read(list_choosable_runs, command, staff)
+        await ack(options=[run_option(run) for run in listed.runs])
+
+    async def submit_form(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        run, note, text, file = _filled(view)
+        if file is not None:
+            order = FileOrder(run, note, file, context.user_id or "", f"file-{deps.app.tokens.new_id()}")
+            deps.background.start(show_preview_of_file(deps, context.client, staff, order))
+            await ack(response_action="update", view=reading_view(str(file.get("name") or ""), order.external_id))
+            return
+        preview = await deps.run(prepare_invitation, PrepareInvitation(run, text, note), staff)
+        await ack(response_action="update", view=preview_view(preview))
+
+    bolt.action(Action.COMPOSE.pattern)(compose)
+    bolt.shortcut(Shortcut.INVITE.value)(compose_from_menu)
+    bolt.options(Field.RUN.value)(suggest_runs)
+    bolt.view(Form.COMPOSE.value)(submit_form)
+
+
+def _filled(view: dict[str, Any]) -> tuple[str, str, str, dict[str, Any] | None]:
+    """Run, note, addresses as text, the file. Raises AddressesMissing or AddressesTwice."""
+    run = (entered(view, Field.RUN).get("selected_option") or {}).get("value") or ""
+    note = entered(view, Field.NOTE).get("value") or ""
+    text = (entered(view, Field.ADDRESSES).get("value") or "").strip()
+    files = entered(view, Field.FILE).get("files") or []
+    if text and files:
+        raise AddressesTwice
+    if not text and not files:
+        raise AddressesMissing
+    return run, note, text, files[0] if files else None
+
+
+def _register_list(bolt: AsyncApp, deps: Deps) -> None:
+    async def turn_page(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        run, state, search, page = parts_of(action["value"])
+        command = ListInvitations(run, ListedState(state) if state else None, search, page)
+        listed = await deps.read(list_invitations, command, staff)
+        await answers.replace(respond, draw(listed))
+        await ack()
+
+    async def change_invitation(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        change, _, number = action["selected_option"]["value"].partition(":")
+        result: object
+        if Change(change) is Change.RESEND:
+            result = await deps.run(resend_invitation, ResendInvitation(invitation_id=int(number)), staff)
+        else:
+            result = await deps.run(cancel_invitation, CancelInvitation(invitation_id=int(number)), staff)
+        await answers.add(respond, draw(result))
+        await ack()
+
+    async def reinvite(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+        staff = await deps.people.asker(context)
+        run, address = parts_of(action["value"])
+        command = ReinviteLearner(run, address)
+        try:
+            message = draw(await deps.run(reinvite_learner, command, staff))
+        except NeedsConfirmation as error:
+            message = draw_reinvite_question(error, command)
+        await answers.add(respond, message)
+        await ack()
+
+    async def reinvite_anyway(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        run, address = parts_of(action["value"])
+        command = ReinviteLearner(run, address, is_confirmed=True)
+        result = await deps.run(reinvite_learner, command, staff)
+        await answers.replace(respond, draw(result))
+        await ack()
+
+    bolt.action(Action.INVITATIONS_PAGE.pattern)(turn_page)
+    bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
+    bolt.action(Action.REINVITE.pattern)(reinvite)
+    bolt.action(Action.REINVITE_ANYWAY.pattern)(reinvite_anyway)

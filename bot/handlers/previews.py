@@ -1,0 +1,66 @@
+"""A preview of a file's addresses: fetched after the answer, shown where the form stands, else in a direct message."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import answers
+from bot.blocks import Block, Message, draw
+from bot.blocks.errors import draw_error, draw_unexpected
+from bot.blocks.views import message_view, preview_view
+from bot.deps import Deps
+from bot.files import addresses_in
+from core.app import WORK_DEADLINE
+from core.context import Actor
+from core.errors import UsherError
+from core.usecases.batches import PrepareInvitation, prepare_invitation
+
+# Our update may overtake the answer that shows the form: then the form is not found yet.
+_PAUSES: Final = (0.3, 0.7, 1.5)
+_log = logging.getLogger("usher.bot")
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """What was filled in. ``external_id`` names the form that waits for the preview."""
+
+    run: str
+    note: str
+    file: dict[str, Any]
+    user_id: str
+    external_id: str
+
+
+async def show_preview_of_file(deps: Deps, client: AsyncWebClient, staff: Actor, order: FileOrder) -> None:
+    view, message = await _preview(deps, client, staff, order)
+    for pause in _PAUSES:
+        try:
+            await client.views_update(external_id=order.external_id, view=view)
+        except SlackApiError as error:
+            if error.response.get("error") != "not_found":
+                raise
+            await deps.pause(pause)
+        else:
+            return
+    # Closed meanwhile, which is fine: nobody should have to wait before a form.
+    await answers.write(client, order.user_id, message)
+
+
+async def _preview(deps: Deps, client: AsyncWebClient, staff: Actor, order: FileOrder) -> tuple[Block, Message]:
+    """For the form and for a direct message. Whatever went wrong is said in the preview's place."""
+    try:
+        addresses = await addresses_in(client, order.file)
+        command = PrepareInvitation(order.run, addresses, order.note)
+        preview = await deps.run(prepare_invitation, command, staff, deadline=WORK_DEADLINE)
+    except UsherError as error:
+        message = draw_error(error)
+    except Exception as error:
+        reference = deps.app.tokens.reference()
+        _log.error("no preview of a file", exc_info=error, extra={"reference": reference})
+        message = draw_unexpected(reference)
+    else:
+        return preview_view(preview), draw(preview)
+    return message_view(message), message

@@ -1,0 +1,144 @@
+"""Results of every kind in every size, with the names that people really have and some that nobody should."""
+
+from datetime import timedelta
+
+from core.cards import RunCard
+from core.requests import VERBS, ComposeInvitation, Help
+from core.rules.addresses import AddressFault, InvalidAddress
+from core.rules.costs import forecast
+from core.usecases.answers import LinkState
+from core.usecases.batches import BatchRecalled, BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.invitations import (
+    InvitationCancelled,
+    InvitationResent,
+    InvitationRow,
+    InvitationsListed,
+    ListedState,
+)
+from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.runs import ChoosableRunsListed
+from core.usecases.scoreboards import BatchCounts, BatchProgress
+from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
+from core.usecases.sorting import Bucket
+from core.words import AccessModel, Benefit, CourseKind, RequestState
+from tests.factories import NOW
+
+HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
+PLAIN = "Maths for Everyone"
+
+
+def long(piece: str) -> str:
+    return (piece * 200)[:200]
+
+
+def run_called(name: str) -> RunCard:
+    return RunCard(
+        run_id=5,
+        code=name[:64].strip() or "run",
+        course_title=name,
+        run_title=name,
+        partner=name,
+        kind=CourseKind.OPEN,
+        model=AccessModel.UPGRADED,
+        benefits=tuple(Benefit),
+        starts_at=NOW,
+        ends_at=NOW + timedelta(days=60),
+        closes_at=NOW + timedelta(days=30),
+        time_zone="Europe/London",
+        step_count=40,
+        join_url="",
+        uuid="",
+    )
+
+
+def preview(count: int, name: str, *, new: int | None = None) -> InvitationPreviewed:
+    some = tuple(f"{name[:40]}{number}@example.org" for number in range(min(count, 5)))
+    buckets = tuple(
+        BucketCount(bucket, new if bucket is Bucket.NEW and new is not None else count, some) for bucket in Bucket
+    )
+    return InvitationPreviewed(
+        draft_id=2**62,
+        run=run_called(name),
+        organisation=name,
+        buckets=buckets,
+        invalid=tuple(InvalidAddress(name[:254], AddressFault.NO_AT, f"{name}@gmail.com") for _ in range(count)),
+        typos=tuple((f"{name}@gmial.com", f"{name}@gmail.com") for _ in range(count)),
+        batch_count=-(-count // 1000),
+        expires_at=NOW + timedelta(days=30),
+        cost=forecast(count, 2450, 3),
+        note=(name * 3)[:500],
+        valid_until=NOW + timedelta(minutes=15),
+    )
+
+
+def invited(count: int, name: str) -> LearnersInvited:
+    numbers = tuple(range(41, 41 + max(1, -(-count // 1000))))
+    return LearnersInvited(2**62, numbers, run_called(name), count, NOW)
+
+
+def progress(count: int, name: str, *, queued: int = 0, is_recalled: bool = False) -> BatchProgress:
+    bounced = min(5, count)
+    return BatchProgress(
+        confirmation_id=2**62,
+        numbers=tuple(range(41, 41 + max(1, -(-count // 1000)))),
+        run=run_called(name),
+        staff=name,
+        counts=BatchCounts(count, 0, 0, 0, bounced, queued, max(0, count - queued - bounced)),
+        bounces=tuple((f"{name}@example.org", name) for _ in range(bounced)),
+        sends_at=NOW,
+        as_of=NOW,
+        is_recalled=is_recalled,
+    )
+
+
+def listed(count: int, name: str, state: ListedState | None = None) -> InvitationsListed:
+    states = list(ListedState)
+    rows = tuple(
+        InvitationRow(
+            invitation_id=2**62 + number,
+            address=f"{name[:60]}{number}@{'a' * 180}.example.org",
+            name=name[:100],
+            state=states[number % len(states)],
+            created_at=NOW,
+            answered_at=NOW if number % 2 else None,
+            expires_at=NOW + timedelta(days=30),
+            problem=name,
+            batch_number=41,
+        )
+        for number in range(min(10, count))
+    )
+    counts = tuple((each, count) for each in states)
+    return InvitationsListed(run_called(name), state, name, counts, rows, 1, max(1, -(-count // 10)), count)
+
+
+def request(name: str, state: RequestState) -> LinkRequestShown:
+    return LinkRequestShown(7, f"{name}@example.org", name, run_called(name), LinkState.EXPIRED, NOW, state, name)
+
+
+def every_result(count: int, name: str) -> list[object]:
+    run = run_called(name)
+    runs = tuple(run_called(name) for _ in range(min(10, count)))
+    return [
+        preview(count, name),
+        preview(count, name, new=0),
+        invited(max(1, count), name),
+        progress(count, name, queued=count // 2),
+        progress(count, name, is_recalled=True),
+        BatchRecalled(tuple(range(1, 2 + count // 1000)), count, count, count),
+        BatchRecalled((41,), 0, 0, 0),
+        listed(count, name),
+        listed(count, name, ListedState.BOUNCED),
+        ChoosableRunsListed(runs, 1, max(1, count // 10), count, name),
+        InvitationResent(name, run, NOW),
+        InvitationCancelled(name, run, was_sent=True),
+        InvitationCancelled(name, run, was_sent=False),
+        *(request(name, state) for state in RequestState),
+        LinkRequestApproved(name, run),
+        LinkRequestDeclined(name, run),
+        WorkspaceBound(name),
+        CodeMailed(f"{name}@example.org", 10),
+        StaffLinked(name, name),
+        Help(),
+        *(Help(verb) for verb in VERBS),
+        ComposeInvitation(name, f"{name}\n" * count),
+    ]

@@ -1,0 +1,139 @@
+"""Slack shows whatever we draw, however much there is and whatever people are called."""
+
+import ast
+import importlib
+import inspect
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bot.handlers
+from bot.blocks import BUILDERS, draw
+from bot.blocks.errors import draw_error, draw_unexpected
+from bot.blocks.invitations import draw_reinvite_question
+from bot.blocks.parts import Block
+from bot.blocks.runs import run_option
+from bot.blocks.views import (
+    compose_view,
+    error_view,
+    home_blocks,
+    home_view,
+    invited_view,
+    preview_view,
+    reading_view,
+)
+from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
+from core.requests import VERBS
+from core.usecases.invitations import ReinviteLearner
+from core.usecases.slack_identity import confirm_code
+from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long, preview, run_called
+from usher.demo.slack.limit_tables import characters
+from usher.demo.slack.limits import assert_block_kit
+
+NAMES = (PLAIN, *map(long, HOSTILE))
+
+
+def assert_shown(text: str, blocks: tuple[Block, ...]) -> None:
+    assert_block_kit(list(blocks), "message")
+    assert text.strip()
+    assert len(text) < 3000
+    assert len(blocks) <= 50
+    assert characters(list(blocks)) < 10_000
+    for piece in _texts(list(blocks)):
+        assert len(piece) < 3000
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 1_000, 100_000])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_result_is_within_slacks_limits(count: int, name: str) -> None:
+    for result in every_result(count, name):
+        message = draw(result)
+
+        assert_shown(message.text, message.blocks)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_can_mention_or_link(name: str) -> None:
+    for result in every_result(10, name):
+        message = draw(result)
+
+        for text in [message.text, *_texts(list(message.blocks), "mrkdwn")]:
+            assert "<!channel" not in text
+            assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("count", [0, 1, 1_000, 100_000])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
+    views = [
+        compose_view(name, f"{name}@example.org\n" * count),
+        compose_view("", ""),
+        preview_view(preview(count, name)),
+        preview_view(preview(count, name, new=0)),
+        invited_view(invited(max(1, count), name)),
+        reading_view(name, "file-1"),
+        error_view(UnknownVerb(verb=name, nearest=None)),
+    ]
+
+    for view in views:
+        assert_block_kit(view, "modal")
+    assert_block_kit(home_view(home_blocks(), digest="1"), "home")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_error_is_within_slacks_limits(name: str) -> None:
+    errors: list[UsherError] = [
+        UnknownVerb(verb=name * 20, nearest="invite"),
+        RunNotFound(run=name * 20, nearest=(name, name, name)),
+    ]
+    question = draw_reinvite_question(NeedsConfirmation(address=name, reason=name), ReinviteLearner(name, name))
+
+    for message in [*map(draw_error, errors), draw_unexpected("E-00000001"), question]:
+        assert_shown(message.text, message.blocks)
+    option = run_option(run_called(name))
+    assert len(option["text"]["text"]) <= 75
+    assert len(option["description"]["text"]) <= 75
+
+
+def test_a_form_does_not_cut_a_long_list_in_two() -> None:
+    view = compose_view("maths-2026-03", "a@example.org\n" * 1000)
+
+    boxes = [block for block in view["blocks"] if block.get("block_id") == "addresses"]
+    assert "initial_value" not in boxes[0]["element"]
+    assert "too long for the box" in view["blocks"][0]["text"]["text"]
+
+
+def test_every_result_that_can_be_reached_can_be_drawn() -> None:
+    reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
+
+    assert reachable - {"WrongCodeCounted"} <= set(BUILDERS)
+    assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
+
+
+def _usecases() -> Iterator[typing.Any]:
+    """Those of the verbs, and those that a handler imports."""
+    yield from (verb.usecase for verb in VERBS.values())
+    yield confirm_code
+    for path in Path(inspect.getfile(bot.handlers)).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.usecases"):
+                module = importlib.import_module(node.module or "")
+                found = [getattr(module, name.name) for name in node.names]
+                yield from (each for each in found if inspect.isfunction(each))
+
+
+def _results_of(usecase: typing.Any) -> tuple[type, ...]:
+    annotation = typing.get_type_hints(usecase)["return"]
+    return typing.get_args(annotation) or (annotation,)
+
+
+def _texts(value: typing.Any, kind: str | None = None) -> list[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item, kind)]
+    if not isinstance(value, dict):
+        return []
+    is_wanted = isinstance(value.get("text"), str) and kind in (None, value.get("type"))
+    own = [value["text"]] if is_wanted else []
+    return own + [text for item in value.values() for text in _texts(item, kind)]

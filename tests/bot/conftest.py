@@ -1,0 +1,229 @@
+"""A school with its workspace: the real bot behind its request URL, a Slack look-alike, one clock for all of them."""
+
+import asyncio
+import math
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.app import build_app
+from bot.authorize import Authorizer
+from bot.background import Background
+from core.app import App
+from core.context import SlackVisitor
+from core.database import open_engine
+from core.model import Base, SlackUser
+from core.rules.links import CodeKind
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    bind_workspace,
+    confirm_code,
+)
+from tests.factories import FixedClock, School, SeededTokens, make_app, make_engine, make_school
+from usher.demo.slack.acks import Ack
+from usher.demo.slack.driver import Driver
+from usher.demo.slack.inspection import JsonObject
+from usher.demo.slack.records import Channel, Message, Team, User, View
+from usher.demo.slack.server import SlackLookalike
+
+RUN = "maths-2026-03"
+
+
+@dataclass
+class World:
+    clock: FixedClock
+    app: App
+    school: School
+    slack: SlackLookalike
+    make_bolt: Callable[[], AsyncApp]
+    background: Background
+    team: Team
+    olive: User
+    """Owner, linked."""
+    vera: User
+    """Viewer, linked."""
+    channel: Channel
+    requests: list[dict[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """As another process, or this one a moment later: it remembers nothing."""
+        self.bolt = self.make_bolt()
+
+    @property
+    def driver(self) -> Driver:
+        return self.slack.driver
+
+    def person(self, name: str, email: str) -> User:
+        user = self.slack.workspace.add_user(self.team, name, email)
+        self.channel.members.add(user.id)
+        return user
+
+    async def usher(self, text: str, user: User | None = None, command: str = "/usher") -> Ack:
+        ack = await self.driver.command(user or self.olive, self.channel, command, text)
+        assert ack.ok, (ack.problem, ack.body)
+        return ack
+
+    async def invited(self, addresses: str = "ada@example.org, bo@example.org", user: User | None = None) -> Message:
+        """What stands where the preview stood, once it was confirmed."""
+        preview = shown(await self.usher(f"invite {RUN} {addresses}", user))
+        ack = await self.driver.press(user or self.olive, preview, "batches_confirm")
+        assert ack.ok, ack.problem
+        return preview
+
+    def direct_messages(self, user: User) -> list[Message]:
+        channel = self.slack.workspace.direct_messages(self.team, user.id)
+        return [message for message in self.slack.workspace.seen_by(user.id, channel.id) if message.bot_id]
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table, without the audit, which notes refusals as well."""
+        with Session(self.app.engine, info={"scope": "every organisation"}) as session:
+            return {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in Base.metadata.sorted_tables
+                if table.name != "audit_entry"
+            }
+
+    def code_of(self, user: User) -> str:
+        """What the e-mail to this person says."""
+        with Session(self.app.engine, info={"scope": "every organisation"}) as session:
+            row = session.scalars(select(SlackUser).where(SlackUser.user_id == user.id)).one()
+            return self.app.links.code(CodeKind.SLACK_LINK, row.id, row.generation)
+
+    def link(self, user: User) -> None:
+        visitor = SlackVisitor(self.team.enterprise_id or "", self.team.id, user.id, user.email)
+        self.app.run(ask_for_code, AskForCode(), visitor)
+        self.app.run(confirm_code, ConfirmCode(self.code_of(user)), visitor)
+
+
+def shown(ack: Ack) -> Message:
+    assert ack.message is not None
+    return ack.message
+
+
+def words(holder: Message | View | Ack) -> str:
+    """Everything a person can read there."""
+    holder = (holder.message or holder.view or View.__new__(View)) if isinstance(holder, Ack) else holder
+    return "\n".join(_texts(holder.blocks))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["text"]] if isinstance(value.get("text"), str) else []
+    return own + [text for item in value.values() for text in _texts(item)]
+
+
+def action_ids(holder: Message | View) -> list[str]:
+    return [element["action_id"] for element in _elements(holder.blocks)]
+
+
+def _elements(blocks: list[JsonObject]) -> list[JsonObject]:
+    found = []
+    for block in blocks:
+        candidates = [*block.get("elements", []), block.get("accessory"), block.get("element")]
+        found += [element for element in candidates if element and "action_id" in element]
+    return found
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def slack(clock: FixedClock) -> AsyncIterator[SlackLookalike]:
+    async with SlackLookalike(lambda: clock().timestamp(), allowance=math.inf) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, School]:
+    """A database with the school in it, for tests to copy: building it takes longer than most of them."""
+    path = tmp_path_factory.mktemp("school") / "usher.db"
+    app = make_app(make_engine(f"sqlite:///{path}"))
+    school = make_school(app)
+    app.engine.dispose()
+    return path, school
+
+
+@pytest.fixture
+async def unbound(
+    built: tuple[Path, School], tmp_path: Path, clock: FixedClock, slack: SlackLookalike
+) -> AsyncIterator[World]:
+    """Nobody has set up the workspace yet."""
+    shutil.copy(built[0], tmp_path / "usher.db")
+    team = slack.workspace.add_team("Northfield College")
+    app = make_app(
+        open_engine(f"sqlite:///{tmp_path}/usher.db"),
+        clock=clock,
+        slack_signing_secret=slack.workspace.app.signing_secret,
+        slack_app_token=slack.workspace.app.app_token,
+        slack_bot_token=team.bot_token,
+        slack_api_url=slack.api_url,
+    )
+    # Other ids than those that built the school.
+    app.tokens = SeededTokens(8)
+    olive = slack.workspace.add_user(team, "Olive Owner", "olive@north.example.org")
+    vera = slack.workspace.add_user(team, "Vera Example", "vera@northfield.example.org")
+    channel = slack.workspace.add_channel(team, "general", [olive, vera])
+    background = Background()
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(base_url=slack.api_url, session=session)
+
+        def make_bolt() -> AsyncApp:
+            return build_app(app.settings, app, client, Authorizer(app), background=background, pause=_blink)
+
+        world = World(clock, app, replace(built[1], app=app), slack, make_bolt, background, team, olive, vera, channel)
+        runner = await _listen(world)
+        yield world
+        await background.finish()
+        await runner.cleanup()
+    app.engine.dispose()
+
+
+@pytest.fixture
+async def world(unbound: World) -> World:
+    visitor = SlackVisitor("", unbound.team.id, unbound.olive.id, unbound.olive.email)
+    unbound.app.run(bind_workspace, BindWorkspace(unbound.school.setup_code), visitor)
+    unbound.link(unbound.olive)
+    unbound.link(unbound.vera)
+    return unbound
+
+
+async def _blink(_seconds: float) -> None:
+    await asyncio.sleep(0.02)
+
+
+async def _listen(world: World) -> web.AppRunner:
+    async def serve(request: web.Request) -> web.Response:
+        world.requests.append(dict(request.headers))
+        response = await world.bolt.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(response)
+
+    application = web.Application()
+    application.router.add_post("/slack/events", serve)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    world.slack.courier.request_url = f"http://{host}:{port}/slack/events"
+    return runner

@@ -1,0 +1,40 @@
+"""Slash commands, in every spelling."""
+
+import pytest
+
+from tests.bot.conftest import RUN, World, action_ids, shown, words
+
+
+@pytest.mark.parametrize(("command", "text"), [("/usher", "invite "), ("/usher-invite", ""), ("/invite", "")])
+async def test_one_command_has_three_spellings(world: World, command: str, text: str) -> None:
+    ack = await world.usher(f"{text}{RUN} ada@example.org", command=command)
+
+    assert "*1 learner* of 1 will be invited" in words(ack)
+    assert shown(ack).only_for == world.olive.id
+
+
+async def test_no_verb_is_answered_with_help(world: World) -> None:
+    ack = await world.usher("")
+
+    assert "What I can do for you" in words(ack)
+    assert "/usher invite RUN ADDRESSES" in words(ack)
+
+
+async def test_help_on_one_verb_shows_examples(world: World) -> None:
+    ack = await world.usher("help undo")
+
+    assert "/usher undo B-0041" in words(ack)
+
+
+async def test_an_unknown_verb_is_answered_with_the_nearest_one(world: World) -> None:
+    ack = await world.usher("invte maths")
+
+    assert "I do not know “invte”." in words(ack)
+    assert "Did you mean “invite”?" in words(ack)
+
+
+async def test_a_run_that_is_not_there_is_answered_with_the_nearest_ones(world: World) -> None:
+    ack = await world.usher("invite maths-2026-3 ada@example.org")
+
+    assert RUN in words(ack)
+    assert action_ids(shown(ack)) == []

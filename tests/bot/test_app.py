@@ -1,0 +1,149 @@
+"""The door itself: signatures, time to answer, both ways in, and what nobody expected."""
+
+import logging
+from dataclasses import replace
+from time import monotonic
+
+import pytest
+
+from bot.socket import connect
+from tests.bot.conftest import RUN, World, shown, words
+from tests.factories import SeededTokens
+from usher.demo.slack.courier import Signing
+from usher.demo.slack.faults import Hang, ServerError
+
+
+class NoMoreIds(SeededTokens):
+    """Something that no error class foresees."""
+
+    def new_id(self) -> int:
+        raise RuntimeError("there are no more ids")
+
+
+async def test_a_forged_or_old_request_is_refused_unread(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    secret = world.slack.workspace.app.signing_secret
+    before = world.counts()
+    for signing in (Signing("another secret"), Signing(secret, seconds_old=301), Signing(secret, signature="v0=00")):
+        world.slack.courier.signing = signing
+        ack = await world.driver.command(world.olive, world.channel, "/usher", f"invite {RUN} ada@example.org")
+
+        assert ack.status == 401
+    world.slack.courier.signing = Signing(secret, seconds_old=299)
+    good = await world.usher("courses")
+
+    assert good.ok
+    assert world.counts() == before
+    assert "ada@example.org" not in caplog.text
+
+
+async def test_slacks_own_checks_are_answered(world: World) -> None:
+    assert (await world.driver.verify_url()).ok
+
+
+async def test_an_answer_is_in_time_when_slack_is_slow(world: World) -> None:
+    """Three tenths of a second a call: once for the account, once for the form or the reply, and no more."""
+    for method in ("users.info", "views.open", "response_url"):
+        world.slack.faults.fail_next(method, Hang(0.3))
+    started = monotonic()
+
+    preview = shown(await world.usher(f"invite {RUN} ada@example.org"))
+    first = monotonic()
+    await world.driver.press(world.olive, preview, "batches_confirm")
+    second = monotonic()
+    await world.usher("invite")
+    third = monotonic()
+
+    assert max(first - started, second - first, third - second) < 2
+    calls = [entry.method for entry in world.slack.workspace.journal]
+    assert calls == ["users.info", "response_url", "views.open"]
+
+
+async def test_a_reply_that_slack_loses_does_not_undo_what_was_confirmed(world: World) -> None:
+    preview = shown(await world.usher(f"invite {RUN} ada@example.org"))
+    world.slack.faults.fail_next("response_url", ServerError())
+
+    ack = await world.driver.press(world.olive, preview, "batches_confirm")
+
+    assert ack.ok
+    assert world.counts()["invitation"] == 1
+
+
+async def test_what_nobody_expected_gets_a_number_and_no_details(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    preview = shown(await world.usher(f"invite {RUN} ada@example.org"))
+    await world.usher(f"invite {RUN}")
+    form = world.driver.modal(world.olive)
+    world.app.tokens = NoMoreIds()
+
+    typed = await world.usher(f"invite {RUN} secret.person@example.org")
+    submitted = await world.driver.submit(world.olive, form, {"addresses": "secret.person@example.org"})
+    pressed = await world.driver.press(world.olive, preview, "batches_confirm")
+
+    told = [message for message in world.slack.workspace.messages if message.only_for == world.olive.id]
+    assert "E-00000001" in words(typed)
+    assert submitted.view is not None
+    assert "E-00000002" in words(submitted.view)
+    assert pressed.ok
+    assert "E-00000003" in words(told[-1])
+    references = [record.__dict__["reference"] for record in caplog.records if record.levelno >= logging.ERROR]
+    assert references == ["E-00000001", "E-00000002", "E-00000003"]
+    assert "secret.person" not in caplog.text
+
+
+async def test_a_workspace_without_any_token_is_told_that_usher_is_not_set_up(unbound: World) -> None:
+    app = unbound.app
+    app.settings = replace(app.settings, slack_bot_token="")
+    unbound.restart()
+
+    await unbound.driver.command(unbound.olive, unbound.channel, "/usher", "courses")
+
+    assert "not set up in this workspace" in unbound.slack.workspace.messages[-1].text
+
+
+async def test_an_answer_in_a_shared_channel_is_for_the_asker_alone(world: World) -> None:
+    world.channel.is_ext_shared = True
+
+    ack = await world.usher(f"invite {RUN} ada@example.org")
+
+    assert shown(ack).only_for == world.olive.id
+    assert all(message.only_for for message in world.slack.workspace.messages)
+
+
+async def test_socket_mode_says_and_does_what_http_does(world: World) -> None:
+    async def story() -> list[str]:
+        preview = await world.usher(f"invite {RUN} ada@example.org")
+        unknown = await world.usher("invte")
+        await world.usher(f"invite {RUN}")
+        form = world.driver.modal(world.olive)
+        refused = await world.driver.submit(world.olive, form, {"addresses": ""})
+        offered = await world.driver.suggest(world.olive, form, "run", "safety")
+        await world.driver.say_dm(world.olive, "courses")
+        answer = words(world.direct_messages(world.olive)[-1])
+        return [words(preview), words(unknown), str(refused.errors), str(offered.options), answer]
+
+    by_http = await story()
+    requests = len(world.requests)
+    connected = world.slack.hub.next_connection()
+    disconnect = await connect(world.bolt, world.app.settings)
+    await connected
+
+    by_socket = await story()
+    await disconnect()
+
+    assert by_socket == by_http
+    assert len(world.requests) == requests
+
+
+async def test_a_failed_event_is_told_again_over_the_socket_too(world: World) -> None:
+    connected = world.slack.hub.next_connection()
+    disconnect = await connect(world.bolt, world.app.settings)
+    await connected
+    world.slack.courier._patience = 0.5
+    world.app.tokens = NoMoreIds()
+
+    failed = await world.driver.say_dm(world.olive, f"invite {RUN} ada@example.org")
+    await disconnect()
+
+    assert failed.problem == "operation_timeout"
+    assert len(world.driver.failed_events) == 1

@@ -1,0 +1,131 @@
+"""How a workspace and its people become known, and stop being known."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.model import Organisation, SlackUser
+from tests.bot.conftest import RUN, World, words
+
+
+async def test_a_workspace_and_a_person_introduce_themselves(unbound: World) -> None:
+    bound = await unbound.usher(f"setup {unbound.school.setup_code}")
+    mailed = await unbound.usher("link")
+    linked = await unbound.usher(f"link {unbound.code_of(unbound.olive)}")
+    courses = await unbound.usher("courses")
+
+    assert "now belongs to Northfield College" in words(bound)
+    assert "If olive@north.example.org is on our list of staff, a code is on its way there." in words(mailed)
+    assert "Welcome, Olive Owner" in words(linked)
+    assert "Maths for Everyone" in words(courses)
+
+
+async def test_a_workspace_that_is_not_bound_is_told_how(unbound: World) -> None:
+    for text in (f"invite {RUN} ada@example.org", "link", "link 1234 5678", "courses"):
+        ack = await unbound.usher(text)
+
+        assert "not connected to an organisation yet" in words(ack)
+        assert "/usher setup" in words(ack)
+
+
+async def test_a_code_is_told_to_nobody_who_is_not_on_the_list(world: World) -> None:
+    nobody = world.person("Nobody", "nobody@example.org")
+    before = world.counts()
+
+    ack = await world.usher("link", nobody)
+
+    assert "If nobody@example.org is on our list of staff" in words(ack)
+    assert world.counts() == before
+
+
+async def test_five_wrong_codes_end_the_right_one(world: World) -> None:
+    max_ = world.person("Max Example", "max@northfield.example.org")
+    await world.usher("link", max_)
+    right = world.code_of(max_)
+    wrong = "00000000" if right != "00000000" else "11111111"
+
+    answers = [await world.usher(f"link {wrong}", max_) for _ in range(5)]
+    late = await world.usher(f"link {right}", max_)
+
+    assert all("does not fit" in words(answer) for answer in answers)
+    assert "does not fit" in words(late)
+    assert _tries(world, max_.id) == 6
+
+
+async def test_wrong_set_up_codes_are_counted_too(unbound: World) -> None:
+    for _ in range(5):
+        assert "does not fit" in words(await unbound.usher("setup Northfield-00000000"))
+
+    late = await unbound.usher(f"setup {unbound.school.setup_code}")
+
+    assert "does not fit" in words(late)
+    with Session(unbound.app.engine, info={"scope": "every organisation"}) as session:
+        tries = session.scalars(select(Organisation.setup_tries).where(Organisation.slug == "northfield")).one()
+    assert tries == 6
+
+
+async def test_the_account_is_asked_for_once_in_ten_minutes(world: World) -> None:
+    for _ in range(3):
+        await world.usher("courses")
+    world.clock.advance(minutes=11)
+    await world.usher("courses")
+
+    assert len(world.slack.workspace.calls("users.info")) == 2
+
+
+async def test_a_changed_account_is_looked_at_anew(world: World) -> None:
+    await world.usher("courses")
+    world.olive.deleted = True
+    still = await world.usher("courses")
+
+    told = await world.driver.change_user(world.olive)
+    refused = await world.usher("courses")
+
+    assert told.ok
+    assert "runs" in words(still)
+    assert "I cannot tell who you are" in words(refused)
+
+
+async def test_a_role_that_was_taken_away_counts_at_once(world: World) -> None:
+    ack = await world.usher(f"invite {RUN} ada@example.org", world.vera)
+
+    assert "Your role (viewer) does not include this." in words(ack)
+
+
+async def test_linking_anew_is_believed_at_once(world: World) -> None:
+    await world.usher("courses", world.vera)
+    world.vera.email = "max@northfield.example.org"
+    await world.driver.change_user(world.vera)
+
+    await world.usher("link", world.vera)
+    between = await world.usher("courses", world.vera)
+    await world.usher(f"link {world.code_of(world.vera)}", world.vera)
+    after = await world.usher(f"invite {RUN} ada@example.org", world.vera)
+
+    assert "I cannot tell who you are" in words(between)
+    assert "will be invited" in words(after)
+
+
+async def test_an_uninstalled_app_forgets_the_workspace(world: World) -> None:
+    await world.usher("courses")
+
+    acks = await world.driver.uninstall(world.team)
+    world.team.is_token_revoked = False
+    await world.usher("courses")
+
+    assert all(ack.ok for ack in acks)
+    assert len(world.slack.workspace.calls("users.info")) == 2
+
+
+async def test_slack_that_does_not_answer_is_a_busy_house_and_no_stranger(world: World) -> None:
+    from usher.demo.slack.faults import TooManyRequests
+
+    world.slack.faults.fail_next("users.info", TooManyRequests())
+
+    ack = await world.usher("courses")
+
+    assert "very busy" in words(ack)
+
+
+def _tries(world: World, user_id: str) -> int:
+    with Session(world.app.engine, info={"scope": "every organisation"}) as session:
+        return session.scalars(select(SlackUser.code_tries).where(SlackUser.user_id == user_id)).one()

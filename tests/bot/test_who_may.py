@@ -1,0 +1,290 @@
+"""Every listener refuses everybody who is not a confirmed staff member of the workspace's organisation.
+
+Each scenario is played by a staff member first: so a refusal cannot pass because the scenario is broken.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.blocks import draw
+from bot.blocks.parts import Block
+from bot.blocks.views import compose_view, preview_view
+from core.model import Invitation, LinkRequest
+from core.rules.links import LinkKind
+from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
+from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations import ListInvitations, list_invitations
+from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.scoreboards import ShowBatch, show_batch
+from tests.bot.conftest import RUN, World, words
+from tests.factories import LEARNER
+from usher.demo.slack.records import Message, User, View
+
+REFUSAL = "I cannot tell who you are"
+PERSONLESS = {"forget_workspace", "forget_person"}
+"""Slack tells these about an installation; nobody asks for anything, and only caches are dropped."""
+
+
+@dataclass
+class Stage:
+    """A school in which something can be done about everything."""
+
+    world: World
+    draft_id: int
+    confirmation_id: int
+    invitation_id: int
+    request_id: int
+
+    def message(self, *blocks: Block) -> Message:
+        """Where everybody can press its buttons."""
+        bot = self.world.slack.workspace.users[self.world.team.bot_user_id]
+        return self.world.slack.workspace.post(self.world.channel, bot, "…", blocks=list(blocks))
+
+    def view(self, user: User, view: Block) -> View:
+        return self.world.slack.workspace.views.open(self.world.team, user.id, view)
+
+
+Scenario = Callable[[Stage, User], Awaitable[Any]]
+
+
+async def slash_command(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.command(user, stage.world.channel, "/usher", f"cancel {RUN} bo@example.org")
+
+
+async def confirm(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_preview(stage).blocks), "batches_confirm")
+
+
+async def confirm_in_form(stage: Stage, user: User) -> Any:
+    view = preview_view(_prepared(stage))
+    return await stage.world.driver.submit(user, stage.view(user, view), {})
+
+
+async def undo(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Undo"}, "action_id": "batches_undo"}
+    actions = {"type": "actions", "elements": [{**button, "value": str(stage.confirmation_id)}]}
+    return await stage.world.driver.press(user, stage.message(actions), "batches_undo")
+
+
+async def undo_on_scoreboard(stage: Stage, user: User) -> Any:
+    progress = stage.world.app.read(show_batch, ShowBatch(1), stage.world.school.owner)
+    return await stage.world.driver.press(user, stage.message(*draw(progress).blocks), "scoreboards_undo")
+
+
+async def compose(stage: Stage, user: User) -> Any:
+    listed = stage.world.app.read(list_choosable_runs, ListChoosableRuns(RUN), stage.world.school.owner)
+    return await stage.world.driver.press(user, stage.message(*draw(listed).blocks), "invitations_compose")
+
+
+async def compose_from_menu(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.shortcut(user, "invite_learners")
+
+
+async def suggest_runs(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.suggest(user, stage.view(user, compose_view("", "")), "run", "maths")
+
+
+async def submit_form(stage: Stage, user: User) -> Any:
+    view = stage.view(user, compose_view(RUN, "new@example.org"))
+    return await stage.world.driver.submit(user, view, {})
+
+
+async def turn_page(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_list(stage)), "invitations_page:pending")
+
+
+async def change_invitation(stage: Stage, user: User) -> Any:
+    rows = _list(stage, "bo@")
+    choice = f"cancel:{stage.invitation_id}"
+    return await stage.world.driver.press(user, stage.message(*rows), "invitations_change", choice)
+
+
+async def reinvite(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_list(stage, "ada@")), "invitations_reinvite")
+
+
+async def reinvite_anyway(stage: Stage, user: User) -> Any:
+    button = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": "Invite"},
+        "value": f'["{RUN}","ada@example.org"]',
+    }
+    actions = {"type": "actions", "elements": [{**button, "action_id": "invitations_reinvite_anyway"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "invitations_reinvite_anyway")
+
+
+async def turn_runs_page(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Next"}, "value": '["",1]'}
+    actions = {"type": "actions", "elements": [{**button, "action_id": "runs_page:next"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
+
+
+async def approve(stage: Stage, user: User) -> Any:
+    return await _press_request(stage, user, "link_requests_approve")
+
+
+async def decline(stage: Stage, user: User) -> Any:
+    return await _press_request(stage, user, "link_requests_decline")
+
+
+async def direct_message(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.say_dm(user, f"cancel {RUN} bo@example.org")
+
+
+async def open_home(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.open_home(user)
+
+
+SCENARIOS: Sequence[Scenario] = (
+    slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
+    submit_form, turn_page, change_invitation, reinvite, reinvite_anyway, turn_runs_page, approve, decline,
+    direct_message, open_home,
+)  # fmt: skip
+
+
+async def _press_request(stage: Stage, user: User, action_id: str) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "value": str(stage.request_id)}
+    actions = {"type": "actions", "elements": [{**button, "action_id": action_id}]}
+    return await stage.world.driver.press(user, stage.message(actions), action_id)
+
+
+def _prepared(stage: Stage) -> Any:
+    command = PrepareInvitation(RUN, "zoe@example.org")
+    return stage.world.app.run(prepare_invitation, command, stage.world.school.owner)
+
+
+def _preview(stage: Stage) -> Any:
+    return draw(_prepared(stage))
+
+
+def _list(stage: Stage, search: str = "") -> tuple[Block, ...]:
+    listed = stage.world.app.read(list_invitations, ListInvitations(RUN, search=search), stage.world.school.owner)
+    return draw(listed).blocks
+
+
+@pytest.fixture
+def stage(world: World) -> Stage:
+    """Bo has not answered, Ada has declined and asks for a new link after all."""
+    app, owner = world.app, world.school.owner
+    previewed = app.run(prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org"), owner)
+    invited = app.run(invite_learners, InviteLearners(previewed.draft_id), owner)
+    with Session(app.engine, info={"scope": "every organisation"}) as session:
+        ids = {row.address: row.id for row in session.scalars(select(Invitation))}
+    token = app.links.token(LinkKind.INVITATION, ids["ada@example.org"])
+    app.run(decline_invitation, DeclineInvitation(token), LEARNER)
+    app.run(ask_for_link, AskForLink(token), LEARNER)
+    with Session(app.engine, info={"scope": "every organisation"}) as session:
+        request = session.scalars(select(LinkRequest)).one()
+    return Stage(world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], request.id)
+
+
+def guest(world: World) -> User:
+    user = world.person("Guest", "olive@north.example.org")
+    user.is_restricted = True
+    return user
+
+
+def single_channel_guest(world: World) -> User:
+    user = world.person("Guest", "olive@north.example.org")
+    user.is_ultra_restricted = True
+    return user
+
+
+def stranger(world: World) -> User:
+    """Somebody of another workspace in a shared channel."""
+    elsewhere = world.slack.workspace.add_team("Elsewhere")
+    user = world.slack.workspace.add_user(elsewhere, "Stranger", "olive@north.example.org")
+    user.is_stranger = True
+    world.channel.members.add(user.id)
+    return user
+
+
+def robot(world: World) -> User:
+    user = world.person("Robot", "olive@north.example.org")
+    user.is_bot = True
+    return user
+
+
+def leaver(world: World) -> User:
+    user = world.person("Leaver", "olive@north.example.org")
+    user.deleted = True
+    return user
+
+
+def unconfirmed(world: World) -> User:
+    user = world.person("Unconfirmed", "olive@north.example.org")
+    user.is_email_confirmed = False
+    return user
+
+
+def unlinked(world: World) -> User:
+    """The address of a staff member, and no code that came back: the workspace's word proves nothing."""
+    return world.person("Unlinked", "max@northfield.example.org")
+
+
+def staff_of_another_organisation(world: World) -> User:
+    return world.person("Sue South", "sue@south.example.org")
+
+
+PEOPLE = (
+    guest, single_channel_guest, stranger, robot, leaver, unconfirmed, unlinked, staff_of_another_organisation,
+)  # fmt: skip
+
+
+def everything_shown(stage: Stage, user: User) -> str:
+    """All that the person can read by now and could not before: messages for them, forms, the home tab."""
+    workspace = stage.world.slack.workspace
+    own = [message for message in workspace.messages if message.only_for == user.id]
+    direct = {channel.id for channel in workspace.channels.values() if channel.im_user_id == user.id}
+    told = [message for message in workspace.messages if message.channel_id in direct and message.user_id != user.id]
+    homes = [workspace.views.home(team, user.id) for team in workspace.teams.values()]
+    stack = workspace.views.stack(stage.world.team, user.id)
+    shown: list[Message | View] = [*own, *told, *stack, *(home for home in homes if home is not None)]
+    return "\n".join(map(words, shown))
+
+
+def test_every_listener_has_a_scenario(world: World) -> None:
+    listeners = {listener.ack_function.__name__ for listener in world.bolt._async_listeners}
+
+    assert listeners == {scenario.__name__ for scenario in SCENARIOS} | PERSONLESS
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario.__name__))
+async def test_staff_are_answered_by_every_listener(stage: Stage, scenario: Scenario) -> None:
+    ack = await scenario(stage, stage.world.olive)
+
+    assert ack.ok, (ack.problem, ack.body)
+    assert not ack.errors
+    assert REFUSAL not in everything_shown(stage, stage.world.olive)
+    assert "went wrong" not in everything_shown(stage, stage.world.olive)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario.__name__))
+async def test_everybody_else_is_refused_by_every_listener(stage: Stage, scenario: Scenario) -> None:
+    for person in PEOPLE:
+        user = person(stage.world)
+        before = stage.world.counts()
+
+        ack = await scenario(stage, user)
+
+        after = stage.world.counts()
+        after["draft"] -= _prepared_by(scenario)
+        assert ack.ok, (person.__name__, ack.problem, ack.body)
+        assert after == before, person.__name__
+        assert _is_refused(stage, user, ack), person.__name__
+
+
+def _prepared_by(scenario: Scenario) -> int:
+    """These scenarios have the owner prepare a preview first."""
+    return 1 if scenario in (confirm, confirm_in_form) else 0
+
+
+def _is_refused(stage: Stage, user: User, ack: Any) -> bool:
+    seen = everything_shown(stage, user)
+    is_told = REFUSAL in seen or any(REFUSAL in text for text in ack.errors.values())
+    return is_told or ack.body == {"options": []} or (user.is_bot and not seen)
