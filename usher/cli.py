@@ -9,24 +9,28 @@ import click
 from core.errors import UsherError
 
 COMMANDS = {
-    "serve": ("usher.commands.serving", "serve"),
-    "web": ("usher.commands.serving", "web"),
-    "bot": ("usher.commands.serving", "bot"),
-    "worker": ("usher.commands.serving", "worker"),
-    "demo": ("usher.commands.demo", "demo"),
-    "migrate": ("usher.commands.database", "migrate"),
-    "org": ("usher.commands.organisations", "org"),
-    "staff": ("usher.commands.organisations", "staff"),
-    "provider": ("usher.commands.organisations", "provider"),
-    "agreement": ("usher.commands.organisations", "agreement"),
-    "catalogue": ("usher.commands.catalogue", "catalogue"),
-    "held": ("usher.commands.held", "held"),
-    "jobs": ("usher.commands.jobs", "jobs"),
-    "slack": ("usher.commands.slack", "slack"),
-    "keys": ("usher.commands.keys", "keys"),
-    "doctor": ("usher.commands.doctor", "doctor"),
+    "serve": ("usher.commands.serving", "serve", "Run everything in one process: web pages, Slack, background work."),
+    "web": ("usher.commands.serving", "web", "Run the web process: learners' pages and Slack's HTTP endpoint."),
+    "bot": ("usher.commands.serving", "bot", "Run the Slack bot over Socket Mode."),
+    "worker": ("usher.commands.serving", "worker", "Run a background worker: it sends what must be sent."),
+    "demo": ("usher.commands.demo", "demo", "Run the product with sample data: no accounts, no other service."),
+    "migrate": ("usher.commands.database", "migrate", "Bring the database to the version of this program."),
+    "org": ("usher.commands.organisations", "org", "Organisations."),
+    "staff": ("usher.commands.organisations", "staff", "Staff members."),
+    "provider": ("usher.commands.organisations", "provider", "Schools and colleges inside an organisation."),
+    "agreement": (
+        "usher.commands.organisations",
+        "agreement",
+        "Which organisation may invite to whose courses, and at what price.",
+    ),
+    "catalogue": ("usher.commands.catalogue", "catalogue", "Courses and their runs."),
+    "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
+    "jobs": ("usher.commands.jobs", "jobs", "Background work."),
+    "slack": ("usher.commands.slack", "slack", "The Slack app."),
+    "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),
+    "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, Slack and clock."),
 }
-"""Name -> (module, object)."""
+"""Name -> (module, object, first line of its help: so that the list of commands loads none of them)."""
 
 
 class LazyGroup(click.Group):
@@ -36,9 +40,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name]
+        module, name, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, _, about) in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

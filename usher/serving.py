@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.app import App
 from core.database import open_engine
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from worker.sending import Deliverer
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GRACE_SECONDS = 10
 EVERYTHING = frozenset({"web", "bot", "worker"})
 _log = logging.getLogger("usher.serving")
 
@@ -120,31 +121,23 @@ class House:
         from slack_sdk.web.async_client import AsyncWebClient
 
         from bot.app import build_app
-        from bot.authorize import make_authorize
+        from bot.authorize import Authorizer
 
         session = await self._closing.enter_async_context(aiohttp.ClientSession())
         client = AsyncWebClient(base_url=self.settings.slack_api_url, session=session)
-        return build_app(self.settings, self.app, client, make_authorize(self.app))
+        return build_app(self.settings, self.app, client, Authorizer(self.app))
 
     async def _start_web(self, bolt: AsyncApp | None) -> None:
-        import uvicorn
-
         from usher.server import QuietServer
         from web.app import build_app
+        from web.serving import server_config
 
         listener = _listener(self.settings.bind)
         host, port = listener.getsockname()[:2]
         self.url = f"http://{host}:{port}"
         page = build_app(self.app, slack_endpoint=_slack_endpoint(bolt) if bolt else None)
-        config = uvicorn.Config(
-            page,
-            access_log=False,
-            server_header=False,
-            log_config=None,
-            proxy_headers=True,
-            forwarded_allow_ips=self.settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=10,
-        )
+        config = server_config(page, self.settings)
+        config.timeout_graceful_shutdown = _GRACE_SECONDS
         server = QuietServer(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await server.is_listening.wait()
@@ -162,7 +155,7 @@ class House:
         self._closing.push_async_callback(disconnect)
 
 
-def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Mapping[JobKind, Deliverer]]:
+def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Mapping[JobKind, Deliverer[Any]]]:
     """Together the slots of a worker never have more mails on their way than there are open connections."""
     from bot.deliverer import SlackDeliverer
     from mail.deliverer import MailDeliverer

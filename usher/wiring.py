@@ -1,16 +1,22 @@
-"""Where the parts meet. Doors do not know one another; only this package joins them."""
+"""Where the parts meet. Doors do not know one another; only this package joins them.
+
+The database library takes half a second to load: it is loaded where a command reaches for the database, so that help
+and mistakes are answered before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from core.app import App
 from core.context import Operator
-from core.database import open_engine
 from core.errors import SettingInvalid
 from core.jobs import Jobs, SweptJobs
 from core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from core.app import App
 
 OPERATOR = Operator()
 
@@ -24,6 +30,9 @@ def require_keys(settings: Settings) -> None:
 
 def make_app(settings: Settings, jobs: Jobs | None = None) -> App:
     """With no ``jobs`` the worker's sweeper finds what was decided, within half a minute."""
+    from core.app import App
+    from core.database import open_engine
+
     engine = open_engine(settings.database_url, pool_size=settings.threads)
     return App(engine, settings, jobs=jobs or SweptJobs())
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from core.errors import NotReadable
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
 from usher.wiring import OPERATOR, operator_app
 
 _MEGABYTES = 10
@@ -21,6 +20,8 @@ def catalogue() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_file(organisation: str, file: Path) -> None:
     """Import courses and runs of ORGANISATION from FILE (.csv); docs/catalogue.md lists the columns."""
+    from core.usecases.catalogue import ImportCatalogue, import_catalogue
+
     with operator_app() as app:
         done = app.run(import_catalogue, ImportCatalogue(organisation, _text(file)), OPERATOR)
     click.echo(

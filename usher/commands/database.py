@@ -2,13 +2,13 @@
 
 import click
 
-from core.database import open_engine
 from core.settings import load_settings
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to the version of this program. Safe to repeat."""
+    from core.database import open_engine
     from usher.migrating import upgrade
     from worker.engine import migrate as migrate_engine
 

@@ -7,9 +7,8 @@ import click
 from core.context import system_clock
 from core.errors import SettingInvalid
 from core.settings import load_settings
-from usher.checkup import Health, check_up
 
-_MARKS = {Health.GOOD: "ok  ", Health.LOOK: "look", Health.BAD: "BAD "}
+_MARKS = {"good": "ok  ", "look": "look", "bad": "BAD "}
 
 
 @click.command()
@@ -18,9 +17,11 @@ def doctor() -> None:
     try:
         settings = load_settings()
     except SettingInvalid as problem:
-        click.echo(f"{_MARKS[Health.BAD]}  settings: {problem.message}\n      {problem.hint}")
+        click.echo(f"{_MARKS['bad']}  settings: {problem.message}\n      {problem.hint}")
         sys.exit(1)
-    click.echo(f"{_MARKS[Health.GOOD]}  settings")
+    from usher.checkup import Health, check_up
+
+    click.echo(f"{_MARKS['good']}  settings")
     is_bad = False
     for finding in check_up(settings, system_clock):
         is_bad |= finding.health is Health.BAD

@@ -1,17 +1,15 @@
 """``usher held``: messages that wait for a person."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
-from core.usecases.held import (
-    HeldMessage,
-    ListHeld,
-    RetryHeld,
-    ShowHeld,
-    list_held,
-    retry_held,
-    show_held,
-)
 from usher.wiring import OPERATOR, operator_app
+
+if TYPE_CHECKING:
+    from core.usecases.held import HeldMessage
 
 
 @click.group()
@@ -23,6 +21,8 @@ def held() -> None:
 @click.option("--page", default=1, show_default=True)
 def list_messages(page: int) -> None:
     """List them, oldest first, fifty a page."""
+    from core.usecases.held import ListHeld, list_held
+
     with operator_app() as app:
         listed = app.read(list_held, ListHeld(page=page), OPERATOR)
     click.echo(f"{listed.held_total} held, {listed.late_total} late.")
@@ -36,6 +36,8 @@ def list_messages(page: int) -> None:
 @click.argument("number", type=int)
 def show(number: int) -> None:
     """Show one message: to whom, about what, and why it waits."""
+    from core.usecases.held import ShowHeld, show_held
+
     with operator_app() as app:
         shown = app.read(show_held, ShowHeld(number), OPERATOR)
     message = shown.message
@@ -52,6 +54,8 @@ def retry(number: int | None, *, everything: bool) -> None:
     """Send a held message again: the same message, with the same Message-ID."""
     if number is None and not everything:
         raise click.UsageError("Say which message, or --all.")
+    from core.usecases.held import RetryHeld, retry_held
+
     with operator_app() as app:
         done = app.run(retry_held, RetryHeld(number), OPERATOR)
     click.echo(f"{done.count} will be sent again within half a minute.")

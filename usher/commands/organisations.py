@@ -5,17 +5,6 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from core.usecases.organisations import (
-    AddAgreement,
-    AddProvider,
-    CreateOrganisation,
-    NewSetupCode,
-    add_agreement,
-    add_provider,
-    create_organisation,
-    new_setup_code,
-)
-from core.usecases.staff import InviteStaffMember, invite_staff_member
 from core.words import Role
 from usher.wiring import OPERATOR, operator_app
 
@@ -34,6 +23,8 @@ def org() -> None:
 @click.option("--owner-email", required=True)
 def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_name: str, owner_email: str) -> None:
     """Make an organisation SLUG and invite its owner by e-mail."""
+    from core.usecases.organisations import CreateOrganisation, create_organisation
+
     command = CreateOrganisation(slug, name, zone, owner_first_name, owner_last_name, owner_email)
     with operator_app() as app:
         made = app.run(create_organisation, command, OPERATOR)
@@ -48,6 +39,8 @@ def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_na
 @click.argument("slug")
 def setup_code(slug: str) -> None:
     """Make a new code that connects a Slack workspace to SLUG; the former one stops working."""
+    from core.usecases.organisations import NewSetupCode, new_setup_code
+
     with operator_app() as app:
         made = app.run(new_setup_code, NewSetupCode(slug), OPERATOR)
     click.echo(f"/usher setup {made.setup_code}   (until {made.valid_until:%d %B %Y %H:%M} UTC)")
@@ -76,6 +69,8 @@ def invite(
     providers: tuple[str, ...],
 ) -> None:
     """Invite EMAIL to look after learners of ORGANISATION."""
+    from core.usecases.staff import InviteStaffMember, invite_staff_member
+
     command = InviteStaffMember(organisation, first_name, last_name, email, Role(role), telephone, providers)
     with operator_app() as app:
         invited = app.run(invite_staff_member, command, OPERATOR)
@@ -94,6 +89,8 @@ def provider() -> None:
 @click.argument("name")
 def add(organisation: str, ukprn: str, name: str) -> None:
     """Add the provider UKPRN, called NAME, to ORGANISATION."""
+    from core.usecases.organisations import AddProvider, add_provider
+
     with operator_app() as app:
         added = app.run(add_provider, AddProvider(organisation, ukprn, name), OPERATOR)
     click.echo(f"{added.name} ({added.ukprn}) is there.")
@@ -116,6 +113,8 @@ def add_one(
     organisation: str, owner: str, course: str, price: str, prepaid: int, starts: datetime, ends: datetime | None
 ) -> None:
     """Let ORGANISATION invite to the courses of OWNER."""
+    from core.usecases.organisations import AddAgreement, add_agreement
+
     command = AddAgreement(
         organisation, owner, course, _pence(price), prepaid, _utc(starts), _utc(ends) if ends else None
     )

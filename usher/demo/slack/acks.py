@@ -113,7 +113,7 @@ def _errors(workspace: Workspaces, view: View, answer: JsonObject) -> _Outcome:
     """Slack shows errors under input blocks only; any other block_id breaks the whole answer."""
     errors = answer.get("errors") or {}
     inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
-    if not errors or not set(errors) <= inputs:
+    if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
         raise SlackError("invalid_errors")
     return view, errors
 

@@ -17,6 +17,8 @@ def check_content(arguments: JsonObject, longest_text: int = LIMITS["message.tex
     text = arguments.get("text") or ""
     if not text and not arguments.get("blocks") and not arguments.get("attachments"):
         raise SlackError("no_text")
+    if not isinstance(text, str):
+        raise problems_error("invalid_arguments", ["must be a string [json-pointer:/text]"])
     if len(text) > longest_text:
         raise SlackError("msg_too_long")
     blocks = arguments.get("blocks") or []

@@ -140,7 +140,11 @@ def _encoded(kind: Kind, payload: JsonObject) -> tuple[bytes, str]:
 
 
 def _decoded(content_type: str, text: str) -> Body:
-    if content_type != "application/json" or not text:
+    """JSON that is broken, or no object, stays the text that it is: Slack would show it so."""
+    if content_type != "application/json":
         return text
-    found: Body = json.loads(text)
-    return found
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return found if isinstance(found, dict) else text

@@ -95,7 +95,8 @@ def _check_placeholder(walk: Inspection, place: str, element: JsonObject) -> Non
 def _check_initial(walk: Inspection, place: str, element: JsonObject) -> None:
     """Slack wants the initial options to be equal to listed ones, description and all."""
     options = all_options(element)
-    chosen = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])
+    one = [element["initial_option"]] if "initial_option" in element else []
+    chosen = one + objects(element.get("initial_options"))
     if any(option not in options for option in chosen):
         walk.note(place, "initial options must be among the options")
 

@@ -223,6 +223,38 @@ async def test_the_bot_posts_where_it_was_invited_only(
     assert await refusal(client.chat_postMessage(channel=office.general.id, text="x")) == "is_archived"
 
 
+async def test_arguments_that_make_no_sense_are_refused(
+    slack: SlackLookalike, office: Office, client: AsyncWebClient
+) -> None:
+    where = {"channel": office.general.id}
+    bob = slack.workspace.add_user(office.team, "Bob Lane", "bob@example.org")
+
+    assert await refusal(client.api_call("users.list", params={"limit": "many"})) == "invalid_arguments"
+    assert await refusal(client.users_list(cursor="?")) == "invalid_cursor"
+    assert await refusal(client.users_lookupByEmail(email="")) == "invalid_arguments"
+    assert await refusal(client.conversations_open(users="")) == "users_list_not_supplied"
+    assert await refusal(client.conversations_open(users="U99999999")) == "user_not_found"
+    assert await refusal(client.api_call("chat.postMessage", json=where | {"text": 7})) == "invalid_arguments"
+    assert (
+        await refusal(client.chat_postEphemeral(channel=office.general.id, user=bob.id, text="x"))
+        == "user_not_in_channel"
+    )
+    assert await refusal(client.api_call("views.publish", json={"user_id": bob.id})) == "invalid_arguments"
+
+
+async def test_bodies_that_are_no_json_object_are_refused(
+    slack: SlackLookalike, session: aiohttp.ClientSession
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    errors = []
+    for body in (b"{", b"[]"):
+        async with session.post(f"{slack.api_url}auth.test", data=body, headers=headers) as answer:
+            errors.append((await answer.json())["error"])
+
+    assert errors == ["invalid_json", "json_not_object"]
+
+
 # response_url
 
 

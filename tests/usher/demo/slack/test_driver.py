@@ -1,8 +1,10 @@
 """A real Bolt app receives what people do, and people see what it answers."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.usher.demo.slack.bolt_app import BoltApp
 from tests.usher.demo.slack.clock import SteppedClock
@@ -239,3 +241,85 @@ async def test_an_app_that_is_down_fails_the_person_not_the_look_alike(
     ack = await slack.driver.command(office.ada, office.general, "/usher")
 
     assert ack.problem == "dispatch_failed"
+
+
+async def test_a_menu_in_a_message_asks_for_its_options_and_tells_the_choice(
+    slack: SlackLookalike, office: Office, bolt: BoltApp
+) -> None:
+    chosen: list[str] = []
+    run = {"text": {"type": "plain_text", "text": "Maths"}, "value": "maths-2026-03"}
+    label = {"type": "plain_text", "text": "Runs"}
+    menu = {"type": "external_select", "action_id": "run", "min_query_length": 1}
+    bot = slack.workspace.users[office.team.bot_user_id]
+    message = slack.workspace.post(office.general, bot, "Which run?", blocks=actions(menu))
+
+    @bolt.app.options("run")
+    async def runs(ack: Any) -> None:
+        await ack(option_groups=[{"label": label, "options": [run]}])
+
+    @bolt.app.action("run")
+    async def choose(ack: Any, action: dict[str, Any]) -> None:
+        chosen.append(action["selected_option"]["value"])
+        await ack()
+
+    await slack.driver.suggest(office.ada, message, "run", "m")
+    await slack.driver.press(office.ada, message, "run", "maths-2026-03")
+
+    assert chosen == ["maths-2026-03"]
+    with pytest.raises(NothingThere):
+        await slack.driver.press(office.ada, message, "run")
+    with pytest.raises(NothingThere):
+        await slack.driver.press(office.ada, message, "run", "history-2026-03")
+
+
+async def test_an_org_wide_installation_is_told_as_such(slack: SlackLookalike, office: Office, bolt: BoltApp) -> None:
+    seen: list[tuple[Any, Any]] = []
+    office.team.enterprise_id, office.team.is_enterprise_install = "E00000001", True
+
+    @bolt.app.command("/usher")
+    async def usher(ack: Any, context: Any) -> None:
+        seen.append((context.enterprise_id, context.is_enterprise_install))
+        await ack()
+
+    @bolt.app.event("user_change")
+    async def change(context: Any) -> None:
+        seen.append((context.enterprise_id, context.is_enterprise_install))
+
+    await slack.driver.command(office.ada, office.general, "/usher")
+    await slack.driver.change_user(office.ada)
+
+    assert seen == [("E00000001", True)] * 2
+
+
+async def test_commands_name_the_kind_of_conversation(slack: SlackLookalike, office: Office, bolt: BoltApp) -> None:
+    names: list[str] = []
+    private = slack.workspace.add_channel(office.team, "board", [office.ada])
+    private.is_private = True
+
+    @bolt.app.command("/usher")
+    async def usher(ack: Any, command: dict[str, Any]) -> None:
+        names.append(command["channel_name"])
+        await ack()
+
+    direct = slack.workspace.direct_messages(office.team, office.ada.id)
+    for channel in (office.general, private, direct):
+        await slack.driver.command(office.ada, channel, "/usher")
+
+    assert names == ["general", "privategroup", "directmessage"]
+
+
+async def test_an_app_that_hangs_is_given_up(office: Office, clock: SteppedClock) -> None:
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    async with SlackLookalike(clock, patience=0.05) as slack:
+        team = slack.workspace.add_team("North College")
+        ada = slack.workspace.add_user(team, "Ada Marsh", "ada.marsh@example.org")
+        async with SlackLookalike(clock) as other:
+            await other.stop()
+            await other.start(more_routes=[web.post("/hang", hang)])
+            slack.courier.request_url = f"{other.base_url}/hang"
+            ack = await slack.driver.shortcut(ada, "invite_learners")
+
+    assert ack.problem == "operation_timeout"

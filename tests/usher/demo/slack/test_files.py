@@ -87,3 +87,29 @@ async def test_an_upload_of_another_length_than_announced_is_refused(
     assert status == 400
     with pytest.raises(SlackApiError, match="file_not_found"):
         await client.files_completeUploadExternal(files=[{"id": announced["file_id"]}])
+
+
+async def test_an_upload_may_be_a_part_of_a_form(
+    slack: SlackLookalike, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    announced = await client.files_getUploadURLExternal(filename="a.csv", length=3)
+    form = aiohttp.FormData()
+    form.add_field("file", b"a,b", filename="a.csv")
+
+    async with session.post(announced["upload_url"], data=form) as answer:
+        text = await answer.text()
+    completed = await client.files_completeUploadExternal(files=[{"id": announced["file_id"]}])
+
+    assert text == "OK - 3"
+    assert completed["files"][0]["title"] == "a.csv"
+
+
+async def test_a_file_is_shared_only_where_the_bot_is(
+    slack: SlackLookalike, office: Office, client: AsyncWebClient
+) -> None:
+    office.general.members.discard(office.team.bot_user_id)
+
+    with pytest.raises(SlackApiError, match="not_in_channel"):
+        await client.files_upload_v2(channel=office.general.id, filename="a.csv", content="x")
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        await client.files_upload_v2(channel="C99999999", filename="a.csv", content="x")

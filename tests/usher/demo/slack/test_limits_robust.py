@@ -52,23 +52,19 @@ MODAL: Json = {
     "submit": TEXT,
     "private_metadata": "x",
     "blocks": [
-        {"type": "input", "label": TEXT, "hint": TEXT, "element": element}
-        for element in (RADIO, TICKS, TYPED, FILES)
+        {"type": "input", "label": TEXT, "hint": TEXT, "element": element} for element in (RADIO, TICKS, TYPED, FILES)
     ],
 }
+
+NONSENSE: tuple[Any, ...] = (None, 7, "", "x", [], [None], {}, {"type": []})
 
 
 def damaged(payload: Any) -> Iterator[Any]:
     """The payload with one of its parts replaced by nonsense, for every part."""
-    for nonsense in (None, 7, "", "x", [], [None], {}, {"type": []}):
-        yield nonsense
+    yield from NONSENSE
     places = payload.items() if isinstance(payload, dict) else enumerate(payload)
     for key, part in list(places):
-        if isinstance(part, dict | list):
-            broken_parts = damaged(part)
-        else:
-            broken_parts = iter((None, 7, "", [], {}))
-        for broken in broken_parts:
+        for broken in damaged(part) if isinstance(part, dict | list) else NONSENSE:
             whole = copy.copy(payload)
             whole[key] = broken
             yield whole

@@ -325,21 +325,50 @@ async def test_too_many_suggestions_are_shown_as_a_failure(
         await slack.driver.suggest(office.ada, view, "kind", "a")
 
 
-async def test_an_app_home_is_published_and_pressed(
+async def test_only_the_topmost_modal_can_be_touched(slack: SlackLookalike, office: Office) -> None:
+    below = slack.workspace.views.open(office.team, office.ada.id, modal())
+    slack.workspace.views.push(office.team, office.ada.id, modal())
+
+    with pytest.raises(NothingThere):
+        await slack.driver.submit(office.ada, below, {"text": "a@example.org"})
+
+
+async def test_a_view_without_submit_cannot_be_submitted(slack: SlackLookalike, office: Office) -> None:
+    section = {"type": "section", "text": plain("Checking 1000 rows")}
+    waiting = {"type": "modal", "title": plain("Import"), "blocks": [section]}
+    view = slack.workspace.views.open(office.team, office.ada.id, waiting)
+
+    with pytest.raises(NothingThere):
+        await slack.driver.submit(office.ada, view, {})
+
+
+async def test_what_was_typed_survives_an_update_that_keeps_the_ids(
     slack: SlackLookalike, office: Office, bolt: BoltApp, client: AsyncWebClient
 ) -> None:
-    pressed: list[str] = []
-    button = {"type": "button", "action_id": "refresh", "text": plain("Refresh")}
-    view = {"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
+    got: list[Json] = []
 
-    @bolt.app.action("refresh")
-    async def refresh(ack: Any, body: Json) -> None:
-        pressed.append(body["view"]["type"])
+    @bolt.app.view("invite")
+    async def submitted(ack: Any, view: Json) -> None:
+        got.append(view["state"]["values"])
         await ack()
 
-    await client.views_publish(user_id=office.ada.id, view=view)
-    home = slack.workspace.views.home(office.team, office.ada.id)
+    view = slack.workspace.views.open(office.team, office.ada.id, modal())
+    slack.driver.fill(office.ada, view, {"addresses": "a@example.org"})
+    await client.views_update(view_id=view.id, view=modal(title=plain("Invite 1 learner")))
+    await slack.driver.submit(office.ada, view, {})
 
-    assert home is not None
-    assert (await slack.driver.press(office.ada, home, "refresh")).ok
-    assert pressed == ["home"]
+    assert got == [{"addresses": {"text": {"type": "plain_text_input", "value": "a@example.org"}}}]
+
+
+async def test_pushing_wants_an_open_modal_and_a_real_trigger(
+    slack: SlackLookalike, office: Office, client: AsyncWebClient
+) -> None:
+    trigger = slack.workspace.issue_trigger(office.team, office.ada.id)
+
+    with pytest.raises(SlackApiError) as nothing_open:
+        await client.views_push(trigger_id=trigger.id, view=modal())
+    with pytest.raises(SlackApiError) as made_up:
+        await client.views_open(trigger_id="1.2.a", view=modal())
+
+    assert error_of(nothing_open) == "not_found"
+    assert error_of(made_up) == "invalid_trigger_id"

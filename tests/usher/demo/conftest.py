@@ -1,0 +1,64 @@
+"""A demo without the house: the page, the mailbox and the sample are real, a small Bolt app stands in for Usher."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from core.app import App
+from tests.factories import NOW, FixedClock, make_app, make_engine
+from tests.usher.demo.slack.bolt_app import BoltApp
+from tests.usher.demo.slack.clock import SteppedClock
+from usher.demo.mailbox import Mailbox
+from usher.demo.page import DemoPage
+from usher.demo.sample import Sample, make_sample
+from usher.demo.slack.records import Channel, User
+from usher.demo.slack.server import SlackLookalike
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``bolt`` takes the listeners of a test; ``browser`` asks as the page does."""
+
+    slack: SlackLookalike
+    mailbox: Mailbox
+    sample: Sample
+    bolt: BoltApp
+    browser: aiohttp.ClientSession
+
+    @property
+    def olive(self) -> User:
+        return self.sample.owner
+
+    @property
+    def talk(self) -> Channel:
+        """Olive's direct messages with Usher."""
+        return self.slack.workspace.direct_messages(self.sample.team, self.olive.id)
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with Mailbox(FixedClock()).listening() as listening:
+        yield listening
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return make_app(make_engine(f"sqlite:///{tmp_path}/usher.db"))
+
+
+@pytest.fixture
+async def stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
+    clock = SteppedClock()
+    slack = SlackLookalike(clock)
+    sample = make_sample(app, slack.workspace, NOW)
+    await slack.start(more_routes=DemoPage(slack, mailbox, sample).routes())
+    async with aiohttp.ClientSession() as session, aiohttp.ClientSession(slack.base_url) as browser:
+        bolt = BoltApp(slack, sample.team, clock, session)
+        slack.courier.request_url = await bolt.listen()
+        yield Stage(slack, mailbox, sample, bolt, browser)
+        await bolt.stop()
+    await slack.stop()
+    app.engine.dispose()

@@ -1,0 +1,210 @@
+"""The page as a visitor has it before them, in a real browser."""
+
+import re
+import smtplib
+from asyncio import to_thread
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # It has no types.
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.usher.demo.conftest import Stage
+from usher.demo.running import running_demo
+from usher.demo.slack.inspection import JsonObject
+
+pytestmark = pytest.mark.browser
+
+_HOSTILE = "<script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">"
+
+
+def _plain(text: str) -> JsonObject:
+    return {"type": "plain_text", "text": text}
+
+
+def _markdown(text: str) -> JsonObject:
+    return {"type": "mrkdwn", "text": text}
+
+
+_OPTIONS = [{"text": _plain(f"Option {value}"), "value": value} for value in ("one", "two")]
+_CONFIRM = {
+    "title": _plain("Take it back?"),
+    "text": _plain("Answers stay."),
+    "confirm": _plain("Take it back"),
+    "deny": _plain("Keep it"),
+}
+_EVERY_BLOCK: list[JsonObject] = [
+    {"type": "header", "text": _plain(f"Header {_HOSTILE}")},
+    {
+        "type": "section",
+        "text": _markdown("*bold* _slanted_ ~struck~ `code` plain_word_here 10:30:15 :tada:\n> quoted"),
+    },
+    {
+        "type": "section",
+        "text": _markdown("<https://example.org/page|a page> <@{user}> &lt;b&gt; &amp;amp; " + _HOSTILE),
+    },
+    {"type": "section", "text": _markdown("<!date^1772440000^{date_num}|a day> <javascript:alert(1)|not a link>")},
+    {"type": "section", "fields": [_plain("Field one"), _markdown("*Field two*")]},
+    {"type": "context", "elements": [_markdown("Said _quietly_"), _plain("too")]},
+    {"type": "divider"},
+    {
+        "type": "actions",
+        "elements": [
+            {"type": "button", "action_id": "go", "value": "1", "text": _plain("Go on"), "style": "primary"},
+            {"type": "button", "action_id": "undo", "value": "2", "text": _plain("Undo"), "confirm": _CONFIRM},
+            {"type": "static_select", "action_id": "pick", "placeholder": _plain("Choose one"), "options": _OPTIONS},
+            {"type": "overflow", "action_id": "more", "options": _OPTIONS},
+        ],
+    },
+    {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "text", "text": "Rich ", "style": {"bold": True}},
+                    {"type": "link", "url": "https://example.org/", "text": "link"},
+                    {"type": "emoji", "name": "tada"},
+                ],
+            },
+            {
+                "type": "rich_text_list",
+                "style": "bullet",
+                "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "A point"}]}],
+            },
+        ],
+    },
+    {"type": "table", "rows": [[{"type": "raw_text", "text": "Run"}], [{"type": "raw_text", "text": "maths"}]]},
+]
+
+
+def _post_every_block(stage: Stage) -> None:
+    text = _EVERY_BLOCK[2]["text"]["text"].replace("{user}", stage.sample.people[1].user.id)
+    mention = {"type": "section", "text": _markdown(text)}
+    blocks = [*_EVERY_BLOCK[:2], mention, *_EVERY_BLOCK[3:]]
+    bot = stage.slack.workspace.users[stage.sample.team.bot_user_id]
+    stage.slack.workspace.post(stage.talk, bot, "Every block", blocks=blocks)
+
+
+async def _open(context: BrowserContext, url: str) -> Page:
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    await page.goto(url)
+    await expect(page.locator("#messages > li").first).to_be_visible()
+    assert problems == []
+    return page
+
+
+def _message(page: Page, words: str) -> Locator:
+    return page.locator(".message", has_text=words).last
+
+
+async def test_every_kind_of_block_is_drawn_and_nothing_said_becomes_markup(stage: Stage, browser: Browser) -> None:
+    _post_every_block(stage)
+
+    page = await _open(await browser.new_context(), stage.slack.base_url)
+
+    message = _message(page, "Header")
+    await expect(message.locator("h3")).to_have_text(f"Header {_HOSTILE}")
+    for tag, words in (("strong", "bold"), ("em", "slanted"), ("del", "struck"), ("code", "code")):
+        await expect(message.locator(tag, has_text=words).first).to_be_visible()
+    await expect(message.locator("blockquote")).to_have_text("quoted")
+    await expect(message).to_contain_text("plain_word_here 10:30:15 🎉")
+    await expect(message.locator("a", has_text="a page")).to_have_attribute("href", "https://example.org/page")
+    await expect(message.locator(".mention")).to_have_text("@Max Manager")
+    await expect(message).to_contain_text("<b> &amp; <script>")
+    await expect(message).to_contain_text("<javascript:alert(1)|not a link>")
+    await expect(message.locator("time").last).to_contain_text("2026")
+    await expect(message.locator(".unknown")).to_have_count(0)
+    await expect(message.locator("table td")).to_have_text("maths")
+    assert await page.title() == "Usher demo"
+
+
+async def test_buttons_and_menus_ask_where_slack_asks_and_send_what_was_chosen(stage: Stage, browser: Browser) -> None:
+    pressed: list[str] = []
+
+    async def note(ack, action) -> None:  # type: ignore[no-untyped-def] # Bolt passes by name.
+        option = action.get("selected_option") or action
+        pressed.append(f"{action['action_id']}={option['value']}")
+        await ack()
+
+    stage.bolt.app.action(re.compile("."))(note)
+    _post_every_block(stage)
+    page = await _open(await browser.new_context(), stage.slack.base_url)
+    message = _message(page, "Header")
+
+    await message.get_by_role("button", name="Go on").click()
+    await message.get_by_role("button", name="Undo").click()
+    await page.get_by_role("button", name="Keep it").click()
+    await message.get_by_role("button", name="Undo").click()
+    await page.get_by_role("button", name="Take it back").click()
+    await message.get_by_role("combobox").select_option("two")
+    await message.locator("summary").click()
+    await message.get_by_role("button", name="Option one").click()
+
+    await expect(message.locator("details")).not_to_have_attribute("open", "")
+    await page.wait_for_load_state("networkidle")
+    assert pressed == ["go=1", "undo=2", "pick=two", "more=one"]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+async def test_the_page_has_no_accessibility_faults(
+    stage: Stage, browser: Browser, colours: Literal["light", "dark"]
+) -> None:
+    _post_every_block(stage)
+    mail = EmailMessage()
+    mail["To"] = "ana@example.org"
+    mail.set_content("Hello")
+
+    def deliver() -> None:
+        with smtplib.SMTP(stage.mailbox.host, stage.mailbox.port) as client:
+            client.send_message(mail, "college@example.org")
+
+    await to_thread(deliver)
+    for width in (1280, 400):
+        context = await browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=colours, reduced_motion="reduce"
+        )
+        page = await _open(context, stage.slack.base_url)
+        found = await Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await context.close()
+
+
+async def test_a_visitor_invites_a_learner_and_answers_as_the_learner(tmp_path: Path, browser: Browser) -> None:
+    async with running_demo(tmp_path, recall_window=timedelta(0)) as demo:
+        context = await browser.new_context()
+        page = await _open(context, demo.url)
+
+        await page.get_by_label("Message", exact=True).fill("/invite")
+        await page.get_by_label("Message", exact=True).press("Enter")
+        form = page.get_by_role("dialog", name="Invite learners")
+        await form.get_by_role("combobox").press_sequentially("maths")
+        await page.get_by_role("option", name="Maths for Everyone").first.click()
+        await form.get_by_label("E-mail addresses").fill('"Ana Alt" <ana@example.org>, bounce.cy@example.org')
+        await form.get_by_role("button", name="Preview").click()
+        await form.get_by_role("button", name="Invite 2 learners").click()
+        await form.get_by_role("button", name="Close").last.click()
+        await expect(form).not_to_be_visible()
+
+        scoreboard = _message(page, "B-0001")
+        await expect(scoreboard).to_contain_text("All sent", timeout=30_000)
+        await expect(scoreboard).to_contain_text("in the demo, addresses that begin with bounce do not exist")
+        await page.locator(".mails").get_by_role("button", name="ana@example.org").click()
+        mail = page.frame_locator("iframe")
+        async with context.expect_page() as opened:
+            await mail.get_by_role("link", name="See the course and answer").click()
+        learner = await opened.value
+        await learner.get_by_label("First name").fill("Ana")
+        await learner.get_by_label("Last name").fill("Alt")
+        await learner.get_by_role("button", name=re.compile("accept|yes", re.IGNORECASE)).click()
+        await expect(learner.locator("h1")).to_be_visible()
+
+        await expect(scoreboard).to_contain_text("1 accepted", timeout=30_000)
+        await page.get_by_role("button", name="All mail").click()
+        await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)

@@ -1,0 +1,97 @@
+"""``usher demo``: the product with sample data, on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from usher.demo.story import Figures
+
+# Long enough to press Undo, short enough to wait for the mail.
+_RECALL_WINDOW = timedelta(seconds=5)
+_ADDRESSES = 1000
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Tell the whole story without a person, print what became of it, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print the figures as one JSON object.")
+@click.option("--port", default=0, show_default="a free one", help="Port of the page.")
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the database in this folder.")
+def demo(*, once: bool, as_json: bool, port: int, keep: Path | None) -> int:
+    """Try Usher on this machine: sample data, a Slack look-alike, a mailbox; nothing leaves it."""
+    if as_json and not once:
+        raise click.UsageError("--json prints the figures of --once; write both.")
+    import uvloop
+
+    from usher.logs import start_logging
+
+    start_logging("ERROR")
+    with _folder(keep) as folder:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(_once(folder, as_json=as_json) if once else _open(folder, port, keep))
+        except OSError as problem:
+            raise click.ClickException(f"The demo could not start: {problem.strerror or problem}.") from problem
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with TemporaryDirectory(prefix="usher-demo-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+async def _open(folder: Path, port: int, keep: Path | None) -> int:
+    from usher.demo.running import keep_settings, running_demo
+
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    click.echo("Starting …", err=True)
+    async with running_demo(folder, recall_window=_RECALL_WINDOW, port=port) as demo:
+        if keep:
+            keep_settings(folder, demo.house.settings)
+        click.echo(f"\n  Usher's demo is ready. Open this page:\n\n    {demo.url}\n\n  Ctrl+C stops it.\n")
+        await stopping.wait()
+    click.echo(f"Stopped. The database is in {folder}." if keep else "Stopped. Nothing is left behind.")
+    return 0
+
+
+async def _once(folder: Path, *, as_json: bool) -> int:
+    """The exit status: 1 when the story did not come out as it should."""
+    from usher.demo.running import running_demo
+    from usher.demo.story import StoryBroke, tell_story
+
+    try:
+        async with running_demo(folder, recall_window=timedelta(0)) as demo:
+            figures = await tell_story(demo, addresses=_ADDRESSES)
+    except StoryBroke as broken:
+        raise click.ClickException(f"The story broke off: {broken}.") from broken
+    differences = figures.differences(_ADDRESSES)
+    click.echo(json.dumps(figures.as_json(), ensure_ascii=False) if as_json else _summary(figures))
+    for difference in differences:
+        click.echo(f"Not as it should be: {difference}.", err=True)
+    return 1 if differences else 0
+
+
+def _summary(figures: Figures) -> str:
+    return (
+        f"{figures.invited:,} learners were invited from Slack with one file and one press of a button.\n"
+        f"The first mail arrived after {figures.seconds_to_first_mail:.2f} s, all {figures.sent:,} after "
+        f"{figures.seconds_to_all_sent:.2f} s ({figures.mails_per_second:,.0f} a second).\n"
+        f"One learner opened the link and accepted, another declined. The message in Slack now says:\n\n"
+        + "\n".join(f"  {line}" for line in figures.scoreboard.splitlines())
+    )

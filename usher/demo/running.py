@@ -1,0 +1,117 @@
+"""Everything that the demo needs, in this process: mailbox, Slack look-alike, sample data, and the whole house."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from core.context import system_clock
+from core.errors import AlreadyThere
+from core.settings import Settings
+from usher.demo.mailbox import Mailbox
+from usher.demo.page import DemoPage
+from usher.demo.sample import Sample, make_sample
+from usher.demo.slack.server import SlackLookalike
+from usher.migrating import upgrade
+from usher.serving import House
+from usher.wiring import make_app
+
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """``url`` is the page to open."""
+
+    mailbox: Mailbox
+    slack: SlackLookalike
+    sample: Sample
+    house: House
+
+    @property
+    def url(self) -> str:
+        return self.slack.base_url
+
+
+@asynccontextmanager
+async def running_demo(folder: Path, *, recall_window: timedelta, port: int = 0) -> AsyncIterator[Demo]:
+    """The database lies in ``folder``. Raises AlreadyThere when one lies there, OSError for a port that is taken."""
+    if (folder / "usher.db").exists():
+        raise AlreadyThere(what=f"A database in {folder}", next_step="Name another folder; nothing was changed.")
+    slack = SlackLookalike(lambda: system_clock().timestamp())
+    async with Mailbox(system_clock).listening() as mailbox:
+        settings = _settings(folder, mailbox, slack, recall_window)
+        sample = await asyncio.to_thread(_prepare, settings, slack)
+        await slack.start(port, DemoPage(slack, mailbox, sample).routes())
+        try:
+            connected = replace(settings, slack_api_url=slack.api_url, slack_bot_token=sample.team.bot_token)
+            async with _running_house(connected) as house:
+                slack.courier.request_url = f"{house.url}/slack/events"
+                yield Demo(mailbox, slack, sample, house)
+        finally:
+            await slack.stop()
+
+
+def keep_settings(folder: Path, settings: Settings) -> None:
+    """So that ``usher serve`` in this folder finds the same data and signs the same links."""
+    keys = {"USHER_LINK_KEYS": settings.link_keys[0], "USHER_DATA_KEY": settings.data_key[0]}
+    lines = [f"{name}={base64.b64encode(key).decode()}\n" for name, key in keys.items()]
+    # Created private before the first byte is written.
+    with os.fdopen(os.open(folder / ".env", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(lines)
+
+
+def _settings(folder: Path, mailbox: Mailbox, slack: SlackLookalike, recall_window: timedelta) -> Settings:
+    # Known before the house listens, because the links in its mails begin with it.
+    address = f"{_HOST}:{_free_port()}"
+    return replace(
+        Settings(),
+        database_url=f"sqlite:///{folder / 'usher.db'}",
+        base_url=f"http://{address}",
+        bind=address,
+        link_keys=(os.urandom(32),),
+        data_key=(os.urandom(32),),
+        mail_from="please.do.not.reply@usher.example.org",
+        smtp_host=mailbox.host,
+        smtp_port=mailbox.port,
+        slack_signing_secret=slack.workspace.app.signing_secret,
+        recall_window=recall_window,
+        log_level="WARNING",
+    )
+
+
+def _prepare(settings: Settings, slack: SlackLookalike) -> Sample:
+    """Schema and sample, before anybody works on them."""
+    from worker.engine import migrate
+
+    app = make_app(settings)
+    try:
+        upgrade(app.engine)
+        sample = make_sample(app, slack.workspace, system_clock())
+    finally:
+        app.engine.dispose()
+    migrate(settings.database_url)
+    return sample
+
+
+@asynccontextmanager
+async def _running_house(settings: Settings) -> AsyncIterator[House]:
+    house = House(settings)
+    try:
+        await house.start()
+        yield house
+    finally:
+        await house.stop()
+
+
+def _free_port() -> int:
+    with socket.create_server((_HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
