@@ -18,7 +18,7 @@ from sqlalchemy import Insert, Select, event, exists, insert, or_, select
 from sqlalchemy.orm import ORMExecuteState, Session, contains_eager, with_loader_criteria
 from sqlalchemy.orm.interfaces import LoaderOption
 
-from core.context import Actor, Context, Operator, SlackVisitor, StaffActor, System
+from core.context import Actor, Context, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import (
     LinkNotFound,
     NotStaff,
@@ -35,6 +35,7 @@ from core.model import (
     Course,
     CourseRun,
     Invitation,
+    InvitationBatch,
     Organisation,
     OrganisationOwned,
     ProviderGrant,
@@ -97,7 +98,7 @@ def _scope_statement(state: ORMExecuteState) -> None:
 @event.listens_for(Session, "before_flush")
 def _refuse_foreign_rows(session: Session, _flush: object, _instances: object) -> None:
     scope = session.info.get("scope")
-    for row in (*session.new, *session.dirty):
+    for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, OrganisationOwned) and scope not in (EVERY_ORGANISATION, row.organisation_id):
             raise RuntimeError("A row of another organisation cannot be written here.")
 
@@ -146,7 +147,11 @@ def _working_staff(ctx: Context) -> StaffMember:
     found = ctx.session.execute(
         select(StaffMember, Organisation.terms_accepted_at)
         .join(Organisation, Organisation.id == StaffMember.organisation_id)
-        .where(StaffMember.id == ctx.actor.staff_id, StaffMember.disabled_at.is_(None))
+        .where(
+            StaffMember.id == ctx.actor.staff_id,
+            StaffMember.accepted_at.is_not(None),
+            StaffMember.disabled_at.is_(None),
+        )
     ).one_or_none()
     if found is None:
         raise NotStaff
@@ -243,7 +248,7 @@ def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
     return run
 
 
-def run_of_invitation(ctx: Context, invitation: Invitation) -> CourseRun:
+def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch) -> CourseRun:
     """Whatever became of the agreement: what was once invited to stays visible to both sides."""
     query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == invitation.run_id)
     return ctx.session.scalars(query).one()
@@ -295,6 +300,8 @@ def staff_by_link(ctx: Context, token: str) -> StaffMember:
 
 def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
     """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
+    if not isinstance(ctx.actor, LinkHolder):
+        raise LinkNotFound
     organisation_id = ctx.session.execute(owner, execution_options={"all_organisations": True}).scalar_one_or_none()
     if organisation_id is None:
         raise LinkNotFound

@@ -3,7 +3,7 @@
 1. A use case runs in one transaction: all of it is stored, or nothing is.
 2. A conflict re-runs it, at most three times and not beyond the door's deadline; then the answer is Busy.
 3. A connection that is lost at COMMIT is no conflict: it may have been stored. With an idempotency key the next
-   attempt looks first; without one the answer is OutcomeUnknown.
+   attempt looks first; without one, or when no attempt gets through any more, the answer is OutcomeUnknown.
 4. Under one key a use case takes effect once; the same answer is given again.
 5. Every command leaves one audit entry, refusals too: ids and names, no values. The worker's own routine (claims,
    beats, sweeps: commands with ``is_routine``) leaves none; its rows carry the moments themselves.
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from core.access import open_session
@@ -73,7 +74,7 @@ class App:
         try:
             with self._reader.connect() as connection, open_session(connection, actor) as session:
                 return usecase(self._context(session, actor), command)
-        except OperationalError as error:
+        except (OperationalError, NoConnectionFree) as error:
             raise Busy from error
 
     def run(
@@ -87,15 +88,19 @@ class App:
     ) -> Result:
         """Raises UsherError (nothing was changed), Busy or OutcomeUnknown; anything else is our mistake."""
         ends = time.monotonic() + deadline.total_seconds()
+        lost: _CommitLost | None = None
         for attempt in range(RERUNS + 1):
             try:
                 return self._attempt(usecase, command, actor, key, ends)
+            except (Busy, NoConnectionFree):
+                break
             except UsherError as refusal:
                 self._record_refusal(usecase, command, actor, refusal, ends)
                 raise
             except _CommitLost as error:
+                lost = error
                 if key is None:
-                    raise OutcomeUnknown from error
+                    break
             except DBAPIError as error:
                 if not _is_worth_rerunning(error):
                     raise
@@ -104,6 +109,8 @@ class App:
             if time.monotonic() >= ends:
                 break
         _log.warning("gave up", extra={"action": _name_of(usecase), "attempts": attempt + 1})
+        if lost is not None:
+            raise OutcomeUnknown from lost
         raise Busy
 
     def _attempt(
@@ -175,13 +182,11 @@ class App:
         self, usecase: Callable[..., object], command: object, actor: Actor, refusal: UsherError, ends: float
     ) -> None:
         """In a transaction of its own. A refusal that cannot be recorded is still a refusal: it is logged."""
-        if isinstance(refusal, Busy):
-            return
         try:
             with self._writing(actor, ends) as session:
                 session.add(self._audit(self._context(session, actor), usecase, command, refusal.code))
                 session.flush()
-        except (DBAPIError, Busy, _CommitLost):
+        except (DBAPIError, NoConnectionFree, Busy, _CommitLost):
             _log.warning("refusal not recorded", extra={"action": _name_of(usecase), "code": refusal.code})
 
 

@@ -1,11 +1,13 @@
 """Encrypted columns: the few secrets that must be readable again (Slack tokens; later, first access codes).
 
-Stored as key number, nonce and AES-256-GCM ciphertext, bound to ``table.column`` so that a value cannot be moved.
+Stored as mark of the key, nonce and AES-256-GCM ciphertext, bound to ``table.column`` so that a value cannot be moved.
+A key is known by its own mark, not by its place in the list: an old one can be taken away when nothing needs it.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -23,25 +25,37 @@ class Vault:
 
     def __init__(self, keys: Sequence[bytes], nonce: Callable[[], bytes]) -> None:
         self._keys = tuple(hashlib.sha256(key).digest() for key in keys)
+        self._marks = tuple(hashlib.sha256(b"mark" + key).digest()[0] for key in keys)
         self._nonce = nonce
 
     def encrypt(self, clear: str, place: str) -> str:
         nonce = self._nonce()
-        sealed = self._cipher(0).encrypt(nonce, clear.encode(), place.encode())
-        return base64.b64encode(bytes((len(self._keys) - 1,)) + nonce + sealed).decode()
+        if not self._keys:
+            raise _key_missing()
+        sealed = _cipher(self._keys[0]).encrypt(nonce, clear.encode(), place.encode())
+        return base64.b64encode(bytes((self._marks[0],)) + nonce + sealed).decode()
 
     def decrypt(self, stored: str, place: str) -> str:
         """Raises SettingInvalid when the key is gone, InvalidTag when the value was tampered with."""
+        from cryptography.exceptions import InvalidTag
+
         raw = base64.b64decode(stored)
-        number = len(self._keys) - 1 - raw[0]
         nonce, sealed = raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
-        return self._cipher(number).decrypt(nonce, sealed, place.encode()).decode()
+        # Two keys may have the same mark by chance: the last one has the last word.
+        keys = [key for key, mark in zip(self._keys, self._marks, strict=True) if mark == raw[0]]
+        for key in keys[:-1]:
+            with contextlib.suppress(InvalidTag):
+                return _cipher(key).decrypt(nonce, sealed, place.encode()).decode()
+        if not keys:
+            raise _key_missing()
+        return _cipher(keys[-1]).decrypt(nonce, sealed, place.encode()).decode()
 
-    def _cipher(self, number: int) -> AESGCM:
-        from cryptography.hazmat.primitives.ciphers.aead import (
-            AESGCM,
-        )  # 60 ms that most commands need not pay.
 
-        if not 0 <= number < len(self._keys):
-            raise SettingInvalid(name="USHER_DATA_KEY", reason="it is missing, or an old key was taken away")
-        return AESGCM(self._keys[number])
+def _cipher(key: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 60 ms that most commands need not pay.
+
+    return AESGCM(key)
+
+
+def _key_missing() -> SettingInvalid:
+    return SettingInvalid(name="USHER_DATA_KEY", reason="it is missing, or an old key was taken away")

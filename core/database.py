@@ -24,7 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
+
+from core.errors import Busy
 
 WAIT_MS = 30_000
 """How long background work waits for another writer; a door gives its own, shorter, deadline."""
@@ -83,11 +86,9 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         options = connection.get_execution_options()
-        if options.get("usher_read"):
-            connection.exec_driver_sql("BEGIN")
-            return
+        # Set every time: the connection may come back from somebody with less patience.
         connection.exec_driver_sql(f"PRAGMA busy_timeout={int(options.get('usher_wait_ms', WAIT_MS))}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if options.get("usher_read") else "BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(engine: Engine) -> None:
@@ -95,7 +96,8 @@ def _prepare_postgresql(engine: Engine) -> None:
     def on_begin(connection: Any) -> None:
         options = connection.get_execution_options()
         if options.get("usher_read"):
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            # One snapshot for all statements, as on SQLite; else two of them could tell two different stories.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         elif "usher_wait_ms" in options:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")
 
@@ -104,16 +106,18 @@ class AdvisoryLock:
     """PostgreSQL only: a name that one connection holds until ``release``, or until its process or server ends."""
 
     def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Outside the pool: the connection is held as long as the lock.
+        self._engine = create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._key = func.hashtextextended(name, 0)
         self._connection: Connection | None = None
 
     def acquire(self) -> bool:
-        """False: another connection has it. Raises OperationalError when the database is away."""
+        """False: another connection has it. Raises Busy when the database is away."""
         self.release()
-        connection = self._engine.connect()
-        # Not the pool's any more: it is held as long as the lock.
-        connection.detach()
+        try:
+            connection = self._engine.connect()
+        except DBAPIError as error:
+            raise Busy from error
         if connection.scalar(select(func.pg_try_advisory_lock(self._key))):
             self._connection = connection
             return True

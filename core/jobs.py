@@ -5,12 +5,15 @@
 3. A job that is lost is found again: every kind here acts on rows that are due, and a tick looks for due rows.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy.orm import Session
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class JobKind(StrEnum):

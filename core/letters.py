@@ -90,6 +90,8 @@ class Outcome:
     """The other side's answer without addresses, at most 200 characters."""
     retry_after: float | None = None
     """Seconds that the other side asked us to wait."""
+    is_deferral: bool = False
+    """LATER because the mail server said so of this very mail (greylisting, a full mailbox): soon is too soon."""
     ref: str | None = None
     """Slack: where the message was posted."""
 

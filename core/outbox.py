@@ -82,6 +82,15 @@ def _chunks(ctx: Context, kind: JobKind, rows: Sequence[dict[str, Any]]) -> list
     ]
 
 
+def invitation_key(invitation_id: int, number: int) -> str:
+    """``number`` counts the e-mails about this invitation from 0."""
+    return f"invitation:{invitation_id}:{number}"
+
+
+def is_first_invitation(key: str) -> bool:
+    return key.endswith(":0")
+
+
 def scoreboard_key(confirmation_id: int) -> str:
     return f"scoreboard:{confirmation_id}"
 

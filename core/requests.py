@@ -86,13 +86,13 @@ class Request:
     command: Any
 
 
-_BATCH = re.compile(r"b-?0*(\d{1,9})", re.IGNORECASE)
+_BATCH = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 
 
 def read_request(text: str) -> Request | ComposeInvitation | Help:
     """Raises UnknownVerb with the nearest verb, and what the verb's parser raises."""
-    name, _, rest = text.strip().partition(" ")
-    name, rest = folded(name), rest.strip()
+    name, rest = _first_word(text)
+    name = folded(name)
     if name in ("", "help", "?"):
         return Help(_known_verb(rest).name if rest else "")
     verb = _known_verb(name)
@@ -166,10 +166,16 @@ def _link(rest: str) -> AskForCode | ConfirmCode:
 
 
 def _run_and_rest(rest: str) -> tuple[str, str]:
-    first, _, tail = rest.partition(" ") if "\n" not in rest.partition(" ")[0] else rest.partition("\n")
+    first, tail = _first_word(rest)
     if "@" in first or first.startswith(('"', "<")):
         return "", rest
-    return first.strip(" ,;:"), tail.strip()
+    return first.strip(",;:"), tail
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """Spaces, tabs and line breaks part words alike: in an e-mail the addresses may begin on the next line."""
+    words = [*text.split(maxsplit=1), "", ""]
+    return words[0], words[1].strip()
 
 
 def _run_and_address(rest: str, verb: str) -> tuple[str, str]:

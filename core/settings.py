@@ -6,12 +6,12 @@ docs/settings.md lists them all; a test compares it with this module.
 
 import base64
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -30,7 +30,10 @@ def _whole(value: str) -> int:
 
 
 def _seconds(value: str) -> timedelta:
-    return timedelta(seconds=_whole(value))
+    seconds = _whole(value)
+    if seconds > 86_400:
+        raise ValueError("write a number of seconds, at most a day's 86400")
+    return timedelta(seconds=seconds)
 
 
 def _yes(value: str) -> bool:
@@ -50,15 +53,18 @@ def _yes(value: str) -> bool:
 
 
 def _keys(value: str) -> tuple[bytes, ...]:
-    keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip())
+    try:
+        keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip())
+    except ValueError:
+        keys = (b"",)
     if any(len(key) < 32 for key in keys):
         raise ValueError("each key must be at least 32 bytes in base64; make one with: usher keys new")
     return keys
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+    # By hand: urlsplit's own complaints would repeat the value.
+    if not re.fullmatch(r"https?://[^\s/?#@\\]+/?", value):
         raise ValueError("write an address like https://usher.example.org without a path")
     return value.rstrip("/")
 
@@ -86,7 +92,7 @@ def _database_url(value: str) -> str:
 
 
 def _setting(default: object, read: Callable[[str], object], about: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"read": read, "about": about, "secret": secret})
+    return field(default=default, repr=not secret, metadata={"read": read, "about": about, "secret": secret})
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Settings:
     """Immutable. ``Settings()`` holds the defaults, with which nothing is sent anywhere."""
 
     database_url: str = _setting(
-        "sqlite:///usher.db", _database_url, "Where the data lives: one SQLite file, or PostgreSQL."
+        "sqlite:///usher.db", _database_url, "Where the data lives: one SQLite file, or PostgreSQL.", secret=True
     )
     base_url: str = _setting("http://127.0.0.1:8000", _base_url, "The address that learners' links begin with.")
     bind: str = _setting("127.0.0.1:8000", _text, "Host and port that the web process listens on.")
@@ -168,7 +174,9 @@ def _read(name: str, value: str, read: Callable[[str], object]) -> object:
 def _read_env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    return {name: value or "" for name, value in dotenv_values(path).items()}
+    # As it stands: a password may contain "${", and some editors put a byte order mark in front.
+    values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    return {name: value or "" for name, value in values.items()}
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

@@ -65,8 +65,8 @@ class CourseRun(Base):
 
     @property
     def closes_at(self) -> datetime | None:
-        """When nobody can enrol any more: the enrolment close, else the end."""
-        return self.enrolment_closes_at or self.ends_at
+        """When nobody can enrol any more: the enrolment close, at the latest the end."""
+        return min(filter(None, (self.enrolment_closes_at, self.ends_at)), default=None)
 
     def is_closed(self, now: datetime) -> bool:
         return self.closes_at is not None and self.closes_at <= now

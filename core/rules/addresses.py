@@ -9,6 +9,7 @@
 import difflib
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,13 +20,20 @@ from email_validator import EmailNotValidError, validate_email
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name, folded
 
-# Slack: <mailto:bo@example.org|bo@example.org>
-_SLACK_MAILTO = re.compile(r"<mailto:([^|>]+)(?:\|[^>]*)?>", re.IGNORECASE)
-_NAMED = re.compile(r'^\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?:mailto:)?(?P<address>[^<>]*)>\s*$', re.IGNORECASE)
-_ADDRESS_LIKE = re.compile(r"[^\s<>\"',;|()\[\]]+@[^\s<>\"',;|()\[\]]*|[^\s<>\"',;|()\[\]]*@[^\s<>\"',;|()\[\]]+")
+# Slack: <mailto:bo@example.org|bo@example.org>. No class may run past the next bracket: that would be quadratic.
+_SLACK_MAILTO = re.compile(r"<mailto:([^|<>]+)(?:\|[^<>]*)?>", re.IGNORECASE)
+_BETWEEN_WORDS = re.compile(r"[\s<>\"“”„«»,;|()\[\]]+")
 _PLAIN = re.compile(r"[A-Za-z0-9._%+'-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
-_SPLIT = re.compile(r"[,;\n\r\t|]+")
+_SPLIT = re.compile(r"([,;\n\r\t|]+)")
 _QUOTED_SEPARATOR = re.compile(r'"([^"\n]*)"')
+_SURNAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’-])*")
+_QUOTES = "'\"‘’“”„«»"
+_AROUND = _QUOTES + " \t\r\n"
+
+# Wide punctuation of East Asian keyboards, and the invisible marks that come along when a list is copied.
+_WIDE = {"，": ",", "、": ",", "；": ";", "｜": "|", "＜": "<", "＞": ">", "＠": "@"}
+_INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_TIDY = str.maketrans({**_WIDE, **dict.fromkeys(_INVISIBLE), "\x00": None})
 
 COMMON_DOMAINS = (
     "gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "live.co.uk", "live.com",
@@ -33,6 +41,17 @@ COMMON_DOMAINS = (
     "talktalk.net", "aol.com", "protonmail.com", "msn.com",
 )  # fmt: skip
 _SAME_MAILBOX = {"googlemail.com": "gmail.com"}
+# Near a common domain, and not mistyped.
+_REAL_NEIGHBOURS = frozenset({"mail.com", "ymail.com", "email.com", "aol.co.uk"})
+# ``gmail,com``: a comma that separates nothing. Elsewhere it always separates: ``,UK`` may be a sheet's next column.
+_COMMON_WITH_COMMA = re.compile(
+    "@(?:" + "|".join(re.escape(domain).replace(r"\.", r"(?:\.|, ?)") for domain in COMMON_DOMAINS) + r")(?![\w.@-])",
+    re.IGNORECASE,
+)
+# Stands for such a comma while the text is split; there is no other NUL in it then.
+_COMMA = "\x00"
+# Names that no mail reaches. The full validator knows them all; the plain test must not let them through.
+_UNREACHABLE = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
 
 
 class AddressFault(StrEnum):
@@ -91,8 +110,7 @@ def parse_addresses(text: str) -> AddressList:
 
 
 def parse_address(text: str, name: str = "") -> Address | InvalidAddress:
-    typed = text.strip().strip("'\"").rstrip(".").removeprefix("mailto:")
-    shown = clean_name(typed, 254) or clean_name(text, 254)
+    typed = _bare(text)
     # Most addresses are of the plainest shape; the full validator costs fifty times as much.
     if len(typed) <= 254 and _PLAIN.fullmatch(typed) and _is_plainly_fine(typed):
         return Address(typed, address_key(typed), clean_name(name, NAME_CHARACTERS))
@@ -102,7 +120,23 @@ def parse_address(text: str, name: str = "") -> Address | InvalidAddress:
         if normal is not None:
             return Address(normal, address_key(normal), clean_name(name, NAME_CHARACTERS))
         fault = _validator_fault(typed)
-    return InvalidAddress(shown, fault, guess_typo(typed))
+    shown = clean_name(typed, 254) or clean_name(text, 254)
+    return InvalidAddress(shown, fault, _suggestion(shown))
+
+
+def _bare(text: str) -> str:
+    """Without what surrounds an address in running text; letters of double width become plain ones."""
+    typed = _tidied(text).strip()
+    if not typed.isascii() and len(typed) <= 1000:
+        typed = unicodedata.normalize("NFKC", typed)
+    typed = typed.strip(_AROUND)
+    if typed[:7].lower() == "mailto:":
+        typed = typed[7:].lstrip(_AROUND)
+    return typed.rstrip(_AROUND + ".:!?")
+
+
+def _tidied(text: str) -> str:
+    return text if text.isascii() and "\x00" not in text else text.translate(_TIDY)
 
 
 def address_key(address: str) -> str:
@@ -123,55 +157,103 @@ def address_key(address: str) -> str:
 def guess_typo(address: str) -> str | None:
     """What was probably meant, when the domain is nearly one that everybody uses: ``gmial.com``."""
     local, _, domain = address.rpartition("@")
-    guess = _nearest_domain(domain.lower()) if local else None
+    if not local or "@" in local or len(domain) > 64:
+        return None
+    guess = _nearest_domain(domain.lower())
     return f"{local}@{guess}" if guess else None
+
+
+def _suggestion(shown: str) -> str | None:
+    guess = guess_typo(shown)
+    return guess if guess and isinstance(parse_address(guess), Address) else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _nearest_domain(domain: str) -> str | None:
     wanted = re.sub(r"[,\s]+", ".", domain).strip(".")
-    if wanted in COMMON_DOMAINS:
+    if wanted in COMMON_DOMAINS or wanted in _REAL_NEIGHBOURS:
         return wanted if wanted != domain else None
     nearest = difflib.get_close_matches(wanted, COMMON_DOMAINS, n=1, cutoff=0.86)
     return nearest[0] if nearest else None
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    plain = _SLACK_MAILTO.sub(r"<\1>", text.replace("\x00", ""))
+    plain = _SLACK_MAILTO.sub(r"<\1>", _tidied(text))
     # A comma inside a quoted name is part of the name: "Young, Bo" <bo@example.org>.
     plain = _QUOTED_SEPARATOR.sub(lambda match: '"' + _SPLIT.sub(" ", match.group(1)) + '"', plain)
-    for piece in _SPLIT.split(plain):
-        yield from _addresses_in(piece)
+    plain = _COMMON_WITH_COMMA.sub(lambda match: re.sub(", ?", _COMMA, match.group()), plain)
+    for piece in _with_surnames(_SPLIT.split(plain)):
+        for name, address in _addresses_in(piece):
+            yield name, address.replace(_COMMA, ",")
+
+
+def _with_surnames(parts: list[str]) -> Iterator[str]:
+    """Outlook copies ``Young, Bo <bo@example.org>`` without quotes: the two halves of the name belong together.
+
+    ``parts`` are pieces and the separators between them, in turn.
+    """
+    surname = ""
+    for piece, separator in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        begins_name = separator == "," and _SURNAME.fullmatch(piece.strip()) is not None
+        if surname and not _is_named(piece):
+            yield surname
+            surname = ""
+        if begins_name:
+            surname = piece
+        else:
+            yield f"{surname} {piece}" if surname else piece
+            surname = ""
+    if surname:
+        yield surname
+
+
+def _is_named(piece: str) -> bool:
+    named = _named(piece.strip())
+    return named is not None and named[0] != ""
 
 
 def _addresses_in(piece: str) -> Iterator[tuple[str, str]]:
-    if not piece.strip():
+    bare = piece.strip()
+    named = _named(bare)
+    if named is not None:
+        yield named
         return
-    named = _NAMED.match(piece)
-    if named:
-        yield named["name"], named["address"]
-        return
-    found = _ADDRESS_LIKE.findall(piece)
-    if len(found) == 1 and piece.strip() != found[0]:
-        yield _name_before(piece, found[0]), found[0]
-        return
-    if found:
+    found = [word for word in _BETWEEN_WORDS.split(bare) if "@" in word and word != "@"]
+    if len(found) == 1:
+        yield _name_before(bare, found[0]), found[0]
+    elif found:
         yield from (("", address) for address in found)
-        return
-    yield "", piece
+    elif clean_name(bare, 1):
+        yield "", bare
+
+
+def _named(piece: str) -> tuple[str, str] | None:
+    """``Name <a@b>``. By hand: the obvious pattern takes cubic time on a line of spaces (measured)."""
+    if not piece.endswith(">"):
+        return None
+    before, bracket, address = piece[:-1].rpartition("<")
+    if not bracket or "@" not in address or "<" in before or ">" in before or ">" in address:
+        return None
+    name = before.strip().strip(_QUOTES).strip()
+    if "@" not in name:
+        return name, address
+    # Some programs write the address twice; another address before the bracket is one more person.
+    return ("", address) if name.casefold() == address.strip().casefold() else None
 
 
 def _name_before(piece: str, address: str) -> str:
-    before = piece.partition(address)[0]
-    return before.strip(" <>\"'()[]:")
+    """Words before a bracket are a name; before a bare address they may be anything: "please invite"."""
+    before = piece.partition(address)[0].rstrip()
+    return before.rstrip("<([").strip().strip(_QUOTES) if before.endswith(("<", "(", "[")) else ""
 
 
 def _is_plainly_fine(address: str) -> bool:
     local, _, domain = address.rpartition("@")
     if len(local) > 64 or local[0] == "." or local[-1] == "." or ".." in local:
         return False
+    labels = domain.split(".")
     # Labels with "--" in third place may be punycode, which has rules of its own.
-    return "--" not in domain and max(map(len, domain.split("."))) <= 63
+    return "--" not in domain and max(map(len, labels)) <= 63 and labels[-1].lower() not in _UNREACHABLE
 
 
 def _fault(typed: str) -> AddressFault | None:
@@ -186,7 +268,7 @@ def _fault(typed: str) -> AddressFault | None:
         return AddressFault.NO_DOMAIN
     if len(typed) > 254 or len(local) > 64:
         return AddressFault.TOO_LONG
-    if not folded(local).isascii():
+    if not local.isascii():
         return AddressFault.NOT_ASCII_LOCAL
     return None
 

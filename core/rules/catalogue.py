@@ -5,8 +5,8 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -63,13 +63,17 @@ class _Reader:
         self.row = row
         self.cells = cells
         self.problems: list[RowProblem] = []
-        self.zone = self._zone(cells.get("time_zone", "") or default_zone)
+        self.zone = self._zone(cells.get("time_zone", "").strip() or default_zone)
 
     def problem(self, column: str, reason: str) -> None:
         self.problems.append(RowProblem(self.row, column, self.cells.get(column, "")[:80], reason))
 
     def text(self, column: str, limit: int = 200, *, default: str = "") -> str:
-        return clean_name(self.cells.get(column, ""), limit) or default
+        """A value that is too long is a problem: cut, it might be another one's."""
+        value = clean_name(self.cells.get(column, ""), limit + 1)
+        if len(value) > limit:
+            self.problem(column, f"it is longer than {limit} characters")
+        return value or default
 
     def needed(self, column: str, limit: int = 200) -> str:
         value = self.text(column, limit)
@@ -95,13 +99,20 @@ class _Reader:
         if not value:
             return None
         try:
-            if len(value) == 10:
-                return at_day(date.fromisoformat(value), self.zone)
-            read = datetime.fromisoformat(value)
-        except ValueError:
+            moment = self._moment(value, at_day)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None or not 1900 <= moment.year < 3000:
             self.problem(column, "write a date like 2026-03-02, or 2026-03-02T09:00")
             return None
-        return read if read.tzinfo else read.replace(tzinfo=self.zone)
+        return moment
+
+    def _moment(self, value: str, at_day: Callable[[date, ZoneInfo], datetime]) -> datetime:
+        try:
+            return at_day(date.fromisoformat(value), self.zone)
+        except ValueError:
+            read = datetime.fromisoformat(value)
+        return (read if read.tzinfo else read.replace(tzinfo=self.zone)).astimezone(UTC)
 
     def whole(self, column: str) -> int | None:
         value = self.cells.get(column, "").strip()
@@ -116,9 +127,9 @@ class _Reader:
         value = self.cells.get(column, "").strip().lstrip("£") or "0"
         try:
             pence = Decimal(value) * 100
-        except InvalidOperation:
+        except ArithmeticError:
             pence = Decimal(-1)
-        if pence < 0 or pence != pence.to_integral_value() or pence > 10**8:
+        if not pence.is_finite() or pence < 0 or pence != pence.to_integral_value() or pence > 10**8:
             self.problem(column, "write pounds and pence like 24.50")
             return 0
         return int(pence)
@@ -132,23 +143,28 @@ class _Reader:
     def _zone(self, name: str) -> ZoneInfo:
         try:
             return ZoneInfo(name.strip())
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: “Europe” is a folder.
             self.problem("time_zone", "write a time zone like Europe/London")
             return ZoneInfo("UTC")
 
 
 def read_catalogue(text: str, default_zone: str) -> tuple[list[CatalogueRow], list[RowProblem]]:
-    """Comma, semicolon or tab; columns by name in any order; unknown ones are ignored."""
-    table = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=_delimiter(text))
-    header = [re.sub(r"[\s-]+", "_", folded(cell)) for cell in next(table, [])]
-    missing = [column for column in MANDATORY if column not in header]
+    """Comma, semicolon, tab or bar; columns by name in any order; unknown ones are ignored."""
+    # Any kind of line end; without this the reader refuses a lone carriage return.
+    table = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=None), delimiter=_delimiter(text))
+    try:
+        header, *lines = list(table) or [[]]
+    except csv.Error:
+        return [], [RowProblem(table.line_num, "", "", "a cell has no end: is there a single quotation mark?")]
+    columns = [re.sub(r"[\s-]+", "_", folded(cell)) for cell in header]
+    missing = [column for column in MANDATORY if column not in columns]
     if missing:
         return [], [RowProblem(1, column, "", "this column is missing") for column in missing]
     rows: list[CatalogueRow] = []
     problems: list[RowProblem] = []
-    for number, cells in enumerate(table, start=2):
+    for number, cells in enumerate(lines, start=2):
         if any(cell.strip() for cell in cells):
-            row, found = _read_row(number, dict(zip(header, cells, strict=False)), default_zone)
+            row, found = _read_row(number, dict(zip(columns, cells, strict=False)), default_zone)
             rows += [row] if row else []
             problems += found
     return rows, problems + _conflicts(rows)
@@ -159,6 +175,10 @@ def _read_row(number: int, cells: dict[str, str], default_zone: str) -> tuple[Ca
     values: dict[str, Any] = {
         "course_code": read.code("course_code"),
         "course_title": read.needed("course_title"),
+        "partner": read.text("partner"),
+        "provider_ukprn": read.text("provider_ukprn", 8),
+        "course_uuid": read.text("course_uuid", 36),
+        "run_uuid": read.text("run_uuid", 36),
         "kind": read.one_of("kind", CourseKind),
         "model": read.one_of("model", AccessModel),
         "run_code": read.code("run_code"),
@@ -170,6 +190,8 @@ def _read_row(number: int, cells: dict[str, str], default_zone: str) -> tuple[Ca
         "price_pence": read.pence("price"),
         "join_url": read.link("join_url"),
     }
+    values["run_title"] = read.text("run_title", default=values["course_title"])
+    values["slug"] = read.text("slug", default=values["run_code"])
     if not cells.get("starts", "").strip():
         read.problem("starts", "it is empty")
     starts, ends = values["starts_at"], values["ends_at"]
@@ -183,17 +205,11 @@ def _read_row(number: int, cells: dict[str, str], default_zone: str) -> tuple[Ca
 def _row(read: _Reader, values: dict[str, Any]) -> CatalogueRow:
     return CatalogueRow(
         row=read.row,
-        partner=read.text("partner"),
-        provider_ukprn=read.text("provider_ukprn", 8),
-        course_uuid=read.text("course_uuid", 36),
-        run_uuid=read.text("run_uuid", 36),
-        run_title=read.text("run_title", default=str(values["course_title"])),
-        slug=read.text("slug", default=str(values["run_code"])),
         time_zone=read.zone.key,
         **{
             **values,
-            "kind": CourseKind(str(values["kind"])),
-            "model": AccessModel(str(values["model"])),
+            "kind": CourseKind(values["kind"]),
+            "model": AccessModel(values["model"]),
         },
     )
 
@@ -209,9 +225,10 @@ def _conflicts(rows: list[CatalogueRow]) -> list[RowProblem]:
             problems.append(RowProblem(row.row, "run_code", row.run_code, reason))
         runs.setdefault(row.run_code, row.row)
         first = courses.setdefault(row.course_code, row)
-        if (first.kind, first.model) != (row.kind, row.model):
-            reason = f"row {first.row} gives this course another kind or model"
-            problems.append(RowProblem(row.row, "course_code", row.course_code, reason))
+        for column in ("course_title", "kind", "model", "price_pence", "provider_ukprn"):
+            if getattr(first, column) != getattr(row, column):
+                reason = f"row {first.row} gives this course another {column.removesuffix('_pence')}"
+                problems.append(RowProblem(row.row, "course_code", row.course_code, reason))
     return problems
 
 

@@ -1,9 +1,10 @@
 """Signed links and codes: nothing secret is stored (design decision 7).
 
-1. A token is base64url(key number, id, generation, HMAC-SHA-256 cut to 16 bytes): 36 characters.
+1. A token is base64url(mark of the key, id, generation, HMAC-SHA-256 cut to 16 bytes): 36 characters.
 2. Each kind has its own derived key, so a token of one kind is no token of another.
 3. Only the canonical spelling is accepted: base64 has several spellings of the same bytes.
-4. Old keys keep verifying; the first key signs.
+4. Old keys keep verifying; the first key signs. A key is known by its own mark, not by its place in the list, so that
+   adding a new one and taking an old one away harm no link of the others.
 """
 
 import base64
@@ -40,6 +41,7 @@ class LinkSigner:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = tuple(keys)
+        self._marks = tuple(_derive(key, "mark")[0] for key in self._keys)
         # HMAC contexts are prepared once and copied: a thousand links cost a thousand finals, not key set-ups.
         self._macs = {
             (number, purpose): hmac.new(_derive(key, purpose), digestmod=hashlib.sha256)
@@ -48,18 +50,18 @@ class LinkSigner:
         }
 
     def token(self, kind: LinkKind, target_id: int, generation: int = 0) -> str:
-        # The key number is counted from the end, so that it stays true when a new key is put in front.
-        head = bytes((len(self._keys) - 1,)) + target_id.to_bytes(8, "big") + generation.to_bytes(2, "big")
+        head = bytes((self._marks[0],)) + target_id.to_bytes(8, "big") + generation.to_bytes(2, "big")
         return base64.urlsafe_b64encode(head + self._mac(0, kind, head)).decode().rstrip("=")
 
     def read(self, kind: LinkKind, token: str) -> LinkTarget | None:
         """None for anything that this house did not sign in exactly this spelling for this kind."""
         raw = _canonical(token)
-        if raw is None or raw[0] >= len(self._keys):
+        if raw is None:
             return None
         head, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        number = len(self._keys) - 1 - raw[0]
-        if not hmac.compare_digest(mac, self._mac(number, kind, head)):
+        # Two keys may have the same mark by chance.
+        numbers = [number for number, mark in enumerate(self._marks) if mark == raw[0]]
+        if not any(hmac.compare_digest(mac, self._mac(number, kind, head)) for number in numbers):
             return None
         return LinkTarget(id=int.from_bytes(head[1:9], "big"), generation=int.from_bytes(head[9:11], "big"))
 

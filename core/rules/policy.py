@@ -35,6 +35,8 @@ CHUNK_MESSAGES: Final = 50
 SENDING_LEASE: Final = timedelta(minutes=5)
 SENDING_ATTEMPTS: Final = 8
 RETRY_BASE: Final = timedelta(seconds=30)
+# A server that greylists wants five minutes: whoever comes sooner is sent away again.
+DEFERRAL_BASE: Final = timedelta(minutes=5)
 RETRY_CAP: Final = timedelta(hours=1)
 SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
 

@@ -2,22 +2,31 @@
 
 import re
 import unicodedata
+from typing import Literal
 
 # Bidirectional overrides can make one name read as another; line breaks end a header.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Joiners are part of ordinary writing in Persian, Hindi and of family emoji.
-_JOINERS = frozenset("\u200c\u200d")
-_LINK = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|info|biz|io|ly|uk|eu|de|co|me|ru|cn|xyz|top|link|site|online)\b(?:/\S*)?)",
+_JOINERS = "\u200c\u200d"
+_EDGES = _JOINERS + " "
+# Each pattern takes linear time on any text: bounded, or beginning only where a word begins.
+_SPOKEN_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}://|\bwww\.)\S+", re.IGNORECASE)
+_DOMAIN_LINK = re.compile(
+    r"(?<![\w-])[\w-]+\.(?:com|org|net|info|biz|io|ly|uk|eu|de|co|me|ru|cn|xyz|top|link|site|online|app|dev|shop|click"
+    r"|edu|gov|ie|fr|nl|au|ca|tk|gg)\b\S*",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\S+@\S+")
+_ADDRESS = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)*")
+_MARKS_IN_A_ROW = 30
+# A database takes neither NUL nor half of a surrogate pair; JSON can bring both.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def clean_name(text: str, limit: int) -> str:
     """One line without control or direction characters, white space folded, at most ``limit`` characters."""
-    safe = "".join(_keep(character) for character in unicodedata.normalize("NFC", text))
-    return " ".join(safe.split())[:limit].rstrip()
+    safe = "".join(_keep(character) for character in _normalised("NFC", text))
+    # A joiner at an end joins nothing, and alone it would be a name that nobody sees.
+    return " ".join(safe.split())[:limit].strip(_EDGES)
 
 
 def clean_note(text: str) -> str:
@@ -28,13 +37,29 @@ def clean_note(text: str) -> str:
 
 def first_link(text: str) -> str | None:
     """The first thing in the text that a mail program would turn into a link. E-mail addresses may stay."""
-    match = _LINK.search(_ADDRESS.sub(" ", text))
+    plain = _normalised("NFKC", text)
+    match = _SPOKEN_LINK.search(plain) or _DOMAIN_LINK.search(_ADDRESS.sub(" ", plain))
     return match.group(0) if match else None
 
 
 def folded(text: str) -> str:
     """For comparing what people typed: without case, marks' order or width."""
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    return _normalised("NFKC", _NO_TEXT.sub("", text)).casefold().strip()
+
+
+def _normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize(form, _with_few_marks(text))
+
+
+def _with_few_marks(text: str) -> str:
+    """At most 30 in a row (UAX 15, stream-safe text): putting more in order takes quadratic time (measured)."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _keep(character: str) -> str:

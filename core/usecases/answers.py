@@ -129,12 +129,15 @@ def show_invitation(ctx: Context, command: ShowInvitation) -> InvitationShown:
         name=invitation.name if state is LinkState.OPEN else "",
         address=invitation.address if state in (LinkState.OPEN, LinkState.ACCEPTED) else "",
         expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
-        can_ask=state in _CAN_ASK and not run.is_closed(ctx.now),
+        can_ask=_can_ask(ctx, state, run),
         has_asked=_waiting_request(ctx, invitation) is not None,
     )
 
 
-_CAN_ASK = frozenset({LinkState.EXPIRED, LinkState.ACCEPTED, LinkState.DECLINED})
+def _can_ask(ctx: Context, state: LinkState, run: CourseRun) -> bool:
+    """Once the run is closed no new link would help."""
+    is_over = state in (LinkState.EXPIRED, LinkState.ACCEPTED, LinkState.DECLINED)
+    return is_over and not run.is_closed(ctx.now)
 
 
 def link_state(ctx: Context, invitation: Invitation, run: CourseRun) -> LinkState:
@@ -152,18 +155,27 @@ def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAcce
     organisation, batch, _inviter = _around(ctx, invitation)
     state = link_state(ctx, invitation, run)
     if state is LinkState.ACCEPTED:
-        first_name = ctx.session.get_one(Learner, invitation.learner_id).first_name
-        return InvitationAccepted(run_card(run), organisation.name, first_name, was_accepted_before=True)
+        return _accepted_before(ctx, invitation, run, organisation)
     _require_open(state)
     first, last = _names(command)
     if not _answer(ctx, invitation, InvitationState.ACCEPTED):
-        raise InvitationClosed(state="just answered in another window", next_step="Open the link again to see how.")
+        # Pressed twice, or in two windows: whoever came second hears what the first one did.
+        if invitation.state is InvitationState.ACCEPTED:
+            return _accepted_before(ctx, invitation, run, organisation)
+        raise _just_answered()
     learner = _learner_of(ctx, invitation, batch, first, last)
     invitation.learner_id = learner.id
     enrol(ctx, learner, run, JoinedBy.INVITATION, batch.agreement_id)
     _welcome(ctx, invitation)
     touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
+
+
+def _accepted_before(
+    ctx: Context, invitation: Invitation, run: CourseRun, organisation: Organisation
+) -> InvitationAccepted:
+    first_name = ctx.session.get_one(Learner, invitation.learner_id).first_name
+    return InvitationAccepted(run_card(run), organisation.name, first_name, was_accepted_before=True)
 
 
 def decline_invitation(ctx: Context, command: DeclineInvitation) -> InvitationDeclined:
@@ -173,7 +185,8 @@ def decline_invitation(ctx: Context, command: DeclineInvitation) -> InvitationDe
     state = link_state(ctx, invitation, run)
     if state is not LinkState.DECLINED:
         _require_open(state)
-        _answer(ctx, invitation, InvitationState.DECLINED)
+        if not _answer(ctx, invitation, InvitationState.DECLINED) and invitation.state is not InvitationState.DECLINED:
+            raise _just_answered()
         touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationDeclined(run_card(run), organisation.name, inviter.name)
 
@@ -184,7 +197,7 @@ def ask_for_link(ctx: Context, command: AskForLink) -> LinkAskedFor:
     run = access.run_of_invitation(ctx, invitation)
     organisation, batch, inviter = _around(ctx, invitation)
     state = link_state(ctx, invitation, run)
-    if state not in _CAN_ASK or run.is_closed(ctx.now):
+    if not _can_ask(ctx, state, run):
         raise InvitationClosed(state=_STATE_WORDS[state], next_step="Ask the person who invited you about another run.")
     if _waiting_request(ctx, invitation) is None:
         _ask(ctx, invitation, batch)
@@ -331,6 +344,10 @@ def _require_open(state: LinkState) -> None:
         raise InvitationClosed(state=_STATE_WORDS[state], next_step="Open the link again to see what you can do.")
 
 
+def _just_answered() -> InvitationClosed:
+    return InvitationClosed(state="just answered in another window", next_step="Open the link again to see how.")
+
+
 def _answer(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
     """Moves a pending invitation; False when somebody was faster. An e-mail not sent yet is dropped."""
     moved = ctx.session.execute(
@@ -340,6 +357,7 @@ def _answer(ctx: Context, invitation: Invitation, state: InvitationState) -> boo
         .returning(Invitation.id),
         execution_options={"synchronize_session": False},
     ).one_or_none()
+    ctx.session.refresh(invitation)
     if moved is None:
         return False
     ctx.session.execute(
@@ -348,7 +366,6 @@ def _answer(ctx: Context, invitation: Invitation, state: InvitationState) -> boo
         .values(state=MessageState.DROPPED, problem="answered"),
         execution_options={"synchronize_session": False},
     )
-    ctx.session.refresh(invitation)
     return True
 
 

@@ -41,7 +41,15 @@ from core.model import (
     OutboundMessage,
     StaffMember,
 )
-from core.outbox import email_row, say, scoreboard_key, slack_row, touch_scoreboards
+from core.outbox import (
+    email_row,
+    invitation_key,
+    is_first_invitation,
+    say,
+    scoreboard_key,
+    slack_row,
+    touch_scoreboards,
+)
 from core.rules.addresses import Address, AddressList, InvalidAddress, parse_addresses
 from core.rules.costs import CostForecast, forecast
 from core.rules.policy import BATCH_ADDRESSES, CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
@@ -156,11 +164,12 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
         raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
     run = access.run_by_id(ctx, staff.organisation_id, draft.run_id)
     require_choosable(ctx, staff, run)
+    # Claimed before the addresses are sorted: else a rival's invitations would be found, and "nobody left" answered.
+    if not _claim_draft(ctx, draft):
+        return _as_invited(ctx, draft)
     found = sort_addresses(ctx, run, _unpacked(draft.addresses))
     if not found.by_bucket[Bucket.NEW]:
         raise NothingToSend
-    if not _claim_draft(ctx, draft):
-        return _as_invited(ctx, draft)
     return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id)
 
 
@@ -195,8 +204,9 @@ def start_batches(
 
 def recall_batch(ctx: Context, command: RecallBatch) -> BatchRecalled:
     """Cancels what nobody has answered; pressing it again finds nothing left and says so with zeros."""
-    access.require_staff(ctx, Permission.INVITE)
+    staff = access.require_staff(ctx, Permission.INVITE)
     batches = _batches_to_recall(ctx, command)
+    access.require_provider(ctx, staff, access.run_of_invitation(ctx, batches[0]))
     ids = [batch.id for batch in batches]
     answered = _answered(ctx, ids)
     unsent = _drop_unsent(ctx, ids)
@@ -370,7 +380,7 @@ def _rows_for(
         to=address.address,
         to_key=address.key,
         about_id=invitation_id,
-        key=f"invitation:{invitation_id}:0",
+        key=invitation_key(invitation_id, 0),
         not_before=batch.sends_at,
     )
     invitation = {
@@ -418,22 +428,20 @@ def _answered(ctx: Context, batch_ids: list[int]) -> int:
 
 
 def _drop_unsent(ctx: Context, batch_ids: list[int]) -> int:
-    """Against a worker that claims at the same moment, whoever is first wins: both ask for ``pending``."""
+    """Drops what waits; how many of them had never been tried. Against a worker that claims at the same moment,
+    whoever is first wins: both ask for ``pending``.
+    """
     theirs = select(Invitation.message_id).where(
         Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING
     )
     dropped = ctx.session.execute(
         update(OutboundMessage)
-        .where(
-            OutboundMessage.id.in_(theirs),
-            OutboundMessage.state == MessageState.PENDING,
-            OutboundMessage.attempts == 0,
-        )
+        .where(OutboundMessage.id.in_(theirs), OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="recalled")
-        .returning(OutboundMessage.id),
+        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
         execution_options={"synchronize_session": False},
     )
-    return len(dropped.all())
+    return sum(row.attempts == 0 and is_first_invitation(row.idempotency_key) for row in dropped)
 
 
 def _withdraw(ctx: Context, batch_ids: list[int]) -> int:

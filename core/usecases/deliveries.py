@@ -14,7 +14,7 @@ The statements that run for every few mails are built once: building them took h
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, cast
 
 from sqlalchemy import Table, bindparam, case, exists, or_, select, update
@@ -25,7 +25,15 @@ from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
 from core.model import OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
-from core.rules.policy import CHUNK_MESSAGES, RETRY_BASE, RETRY_CAP, SENDING_ATTEMPTS, SENDING_LEASE
+from core.rules.policy import (
+    CHUNK_MESSAGES,
+    DEFERRAL_BASE,
+    RETRY_BASE,
+    RETRY_CAP,
+    SCOREBOARD_INTERVAL,
+    SENDING_ATTEMPTS,
+    SENDING_LEASE,
+)
 from core.usecases.answers import suppress
 from core.words import Channel, MessageKind, MessageState, SuppressReason
 
@@ -46,6 +54,7 @@ class TurnOver:
     claim_ids: tuple[int, ...] = ()
     unworthy_ids: tuple[int, ...] = ()
     confirmation_ids: tuple[int, ...] = ()
+    """Whose scoreboards are to be drawn anew: not with every turn, but with the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +142,7 @@ def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
     if command.unworthy_ids:
         ctx.session.execute(_DROP, {"ids": command.unworthy_ids, "why": "no longer worth saying"})
     claimed = _claim(ctx, command) if command.claim_ids else ()
-    if command.outcomes or command.unworthy_ids:
-        touch_scoreboards(ctx, command.confirmation_ids)
+    touch_scoreboards(ctx, command.confirmation_ids)
     return TurnedOver(claimed)
 
 
@@ -195,19 +203,24 @@ def _mark_posted(ctx: Context, outcome: Outcome) -> None:
     """``ref`` is ``channel/ts#generation``: events after that generation was drawn want another edit."""
     ref, _, drawn = (outcome.ref or "").partition("#")
     changed = OutboundMessage.generation != int(drawn or 0)
-    ctx.session.execute(
+    posted = ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == outcome.message_id)
         .values(
             state=case((changed, MessageState.PENDING.value), else_=MessageState.SENT.value),
+            not_before=ctx.now + SCOREBOARD_INTERVAL,
             message_ref=ref,
             attempts=0,
             sent_at=ctx.now,
             problem="",
             lease_until=None,
-        ),
+        )
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.state),
         execution_options=_QUIET,
-    )
+    ).one_or_none()
+    if posted is not None and posted.state is MessageState.PENDING:
+        key = f"{JobKind.SEND_SLACK}-{posted.id}-{posted.generation}"
+        ctx.jobs.enqueue(ctx.session, [Job(JobKind.SEND_SLACK, key, (posted.id,), SCOREBOARD_INTERVAL)])
 
 
 def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
@@ -218,7 +231,9 @@ def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> N
 
 
 def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
-    if message.attempts >= SENDING_ATTEMPTS:
+    if outcome.retry_after is not None:
+        _wait_as_asked(ctx, message, outcome, timedelta(seconds=outcome.retry_after))
+    elif message.attempts >= SENDING_ATTEMPTS:
         _give_up(message, outcome.detail)
     else:
         _wait(ctx, message, outcome)
@@ -258,11 +273,33 @@ def _give_up(message: OutboundMessage, detail: str) -> None:
 
 
 def _wait(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
-    backoff = min(RETRY_CAP, RETRY_BASE * 2 ** max(0, message.attempts - 1)) * ctx.tokens.jitter()
-    asked_for = timedelta(seconds=outcome.retry_after or 0)
+    doubled = 2 ** max(0, message.attempts - 1)
+    if outcome.is_deferral:
+        pause = min(RETRY_CAP, DEFERRAL_BASE * doubled) * _not_sooner(ctx)
+    else:
+        pause = min(RETRY_CAP, RETRY_BASE * doubled) * ctx.tokens.jitter()
+    _postpone(message, ctx.now + pause, outcome.detail)
+
+
+def _wait_as_asked(ctx: Context, message: OutboundMessage, outcome: Outcome, asked_for: timedelta) -> None:
+    """Nobody failed who was asked to come later: the try does not count. A job of its own comes when the time is up."""
+    pause = asked_for * _not_sooner(ctx)
+    message.attempts = max(0, message.attempts - 1)
+    message.generation += 1
+    _postpone(message, ctx.now + pause, outcome.detail)
+    kind = JobKind.SEND_MAIL if message.channel is Channel.EMAIL else JobKind.SEND_SLACK
+    ctx.jobs.enqueue(ctx.session, [Job(kind, f"{kind}-{message.id}-{message.generation}", (message.id,), pause)])
+
+
+def _not_sooner(ctx: Context) -> float:
+    """Between 1 and 1.5: they do not all come at once, and none comes before its time."""
+    return 1 + abs(ctx.tokens.jitter() - 1)
+
+
+def _postpone(message: OutboundMessage, until: datetime, problem: str) -> None:
     message.state = MessageState.PENDING
-    message.not_before = ctx.now + max(backoff, asked_for)
-    message.problem = outcome.detail
+    message.not_before = until
+    message.problem = problem
     message.lease_until = None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from core import access
 from core.context import Context
@@ -89,11 +89,9 @@ def show_held(ctx: Context, command: ShowHeld) -> HeldShown:
 
 
 def retry_held(ctx: Context, command: RetryHeld) -> HeldRetried:
-    """Held messages go out again with the same Message-ID. Raises MessageNotFound for one that is not held."""
+    """Held or late messages go out again with the same Message-ID. Raises MessageNotFound for any other."""
     access.require_operator(ctx)
-    query = select(OutboundMessage).where(
-        or_(OutboundMessage.state == MessageState.HELD, OutboundMessage.state == MessageState.PENDING)
-    )
+    query = select(OutboundMessage).where(or_(OutboundMessage.state == MessageState.HELD, and_(*_IS_LATE)))
     if command.message_id is None:
         rows = ctx.session.scalars(query.where(OutboundMessage.state == MessageState.HELD)).all()
     else:
@@ -111,7 +109,7 @@ def _page(ctx: Context, conditions: tuple[object, ...], command: ListHeld) -> tu
         .where(*conditions)  # type: ignore[arg-type]  # SQL expressions; mypy knows them as bool here.
         .order_by(OutboundMessage.created_at, OutboundMessage.id)
         .limit(command.page_rows)
-        .offset((command.page - 1) * command.page_rows)
+        .offset((max(command.page, 1) - 1) * command.page_rows)
     )
     return tuple(_as_held(row.OutboundMessage, row.name) for row in rows)
 

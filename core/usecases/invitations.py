@@ -19,10 +19,10 @@ from core.model import (
     StaffMember,
     Suppression,
 )
-from core.outbox import email_row, say, touch_scoreboards
+from core.outbox import email_row, invitation_key, is_first_invitation, say, touch_scoreboards
 from core.rules.addresses import Address, InvalidAddress, parse_address
-from core.rules.policy import PAGE_ROWS
-from core.rules.text import folded
+from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
+from core.rules.text import clean_name, folded
 from core.usecases.batches import LearnersInvited, start_batches
 from core.usecases.runs import require_choosable
 from core.usecases.sorting import Bucket, Sorted, sort_addresses
@@ -147,7 +147,7 @@ def resend_invitation(ctx: Context, command: ResendInvitation) -> InvitationRese
     staff = access.require_staff(ctx, Permission.INVITE)
     invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
     _require_open(ctx, invitation, run)
-    _require_not_suppressed(ctx, invitation.address, invitation.address_key)
+    require_not_suppressed(ctx, invitation.address, invitation.address_key)
     send_again(ctx, invitation)
     return InvitationResent(invitation.address, run_card(run), invitation.expires_at)
 
@@ -167,7 +167,7 @@ def send_again(ctx: Context, invitation: Invitation) -> None:
         to=invitation.address,
         to_key=invitation.address_key,
         about_id=invitation.id,
-        key=f"invitation:{invitation.id}:{number}",
+        key=invitation_key(invitation.id, number),
         not_before=ctx.now,
     )
     say(ctx, [message])
@@ -180,15 +180,8 @@ def cancel_invitation(ctx: Context, command: CancelInvitation) -> InvitationCanc
     """Pending only. Raises InvitationClosed after an answer: withdrawal is another thing."""
     staff = access.require_staff(ctx, Permission.INVITE)
     invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
-    if invitation.state is InvitationState.ACCEPTED:
-        raise InvitationClosed(
-            state="accepted: the learner has joined", next_step="To take them off the run, withdraw their enrolment."
-        )
-    if invitation.state is not InvitationState.PENDING:
-        raise InvitationClosed(state=f"already {invitation.state}", next_step="There is nothing left to cancel.")
-    invitation.state = InvitationState.CANCELLED
-    invitation.cancel_reason = CancelReason.CANCELLED
-    invitation.answered_at = ctx.now
+    if not _cancel(ctx, invitation):
+        raise _not_cancellable(invitation.state)
     was_sent = not _drop_waiting(ctx, invitation)
     touch_scoreboards(ctx, _confirmations(ctx, invitation))
     return InvitationCancelled(invitation.address, run_card(run), was_sent)
@@ -209,23 +202,31 @@ def reinvite(
     """The caller has authorised and checked the run."""
     found = sort_addresses(ctx, run, [address])
     bucket = next(bucket for bucket, rows in found.by_bucket.items() if rows)
-    _require_reinvitable(bucket, address, run, is_confirmed=is_confirmed)
-    as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, found.replaced_ids)
+    _require_reinvitable(ctx, bucket, address, run, is_confirmed=is_confirmed)
+    as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, _unanswered_ids(ctx, run, address))
     return start_batches(ctx, staff, run, as_new, note="", confirmation_id=ctx.tokens.new_id())
 
 
-def _require_reinvitable(bucket: Bucket, address: Address, run: CourseRun, *, is_confirmed: bool) -> None:
+def _unanswered_ids(ctx: Context, run: CourseRun, address: Address) -> tuple[int, ...]:
+    """What a new invitation replaces: expired ones, and the open one of somebody who was removed."""
+    query = select(Invitation.id).where(
+        Invitation.run_id == run.id,
+        Invitation.address_key == address.key,
+        Invitation.state == InvitationState.PENDING,
+        Invitation.replaced_at.is_(None),
+    )
+    return tuple(ctx.session.scalars(query))
+
+
+def _require_reinvitable(ctx: Context, bucket: Bucket, address: Address, run: CourseRun, *, is_confirmed: bool) -> None:
     if bucket is Bucket.ENROLLED:
         raise InvitationClosed(state="accepted: the learner is on the run", next_step="No new invitation is needed.")
     if bucket is Bucket.INVITED:
         raise InvitationClosed(
             state="still open", next_step=f"Send the same link again with “resend {run.code} {address.address}”."
         )
-    if bucket is Bucket.SUPPRESSED:
-        raise InvitationClosed(
-            state="not possible: mail to this address came back, or its owner asked for no more",
-            next_step="Check the address with the learner and invite the right one.",
-        )
+    # Not by the bucket: somebody who was removed may have asked for no more as well.
+    require_not_suppressed(ctx, address.address, address.key)
     reasons = {
         Bucket.DECLINED: "has declined an invitation to this run",
         Bucket.REMOVED: "was removed from your organisation",
@@ -282,13 +283,13 @@ def _require_open(ctx: Context, invitation: Invitation, run: CourseRun) -> None:
             state=f"already {invitation.state}",
             next_step=f"Invite again with “reinvite {run.code} {invitation.address}”.",
         )
-    if invitation.expires_at <= ctx.now or run.is_closed(ctx.now):
+    if invitation.expires_at <= ctx.now or run.is_closed(ctx.now) or invitation.replaced_at is not None:
         raise InvitationClosed(
             state="expired", next_step=f"Invite again with “reinvite {run.code} {invitation.address}”."
         )
 
 
-def _require_not_suppressed(ctx: Context, address: str, key: str) -> None:
+def require_not_suppressed(ctx: Context, address: str, key: str) -> None:
     if ctx.session.scalar(select(Suppression.id).where(Suppression.address_key == key)) is not None:
         raise InvitationClosed(
             state=f"not sendable: mail to {address} came back, or its owner asked for no more",
@@ -296,16 +297,37 @@ def _require_not_suppressed(ctx: Context, address: str, key: str) -> None:
         )
 
 
+def _cancel(ctx: Context, invitation: Invitation) -> bool:
+    """A learner may answer at the same moment: only what is still pending moves. False: ``state`` now says why not."""
+    moved = ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
+        .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.CANCELLED, answered_at=ctx.now)
+        .returning(Invitation.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    ctx.session.refresh(invitation)
+    return moved is not None
+
+
+def _not_cancellable(state: InvitationState) -> InvitationClosed:
+    if state is InvitationState.ACCEPTED:
+        return InvitationClosed(
+            state="accepted: the learner has joined", next_step="To take them off the run, withdraw their enrolment."
+        )
+    return InvitationClosed(state=f"already {state}", next_step="There is nothing left to cancel.")
+
+
 def _drop_waiting(ctx: Context, invitation: Invitation) -> bool:
-    """True when the e-mail had not been tried yet, and now never will be."""
+    """True when no e-mail about it had been tried yet, and now none will be."""
     dropped = ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="cancelled")
-        .returning(OutboundMessage.attempts),
+        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
         execution_options={"synchronize_session": False},
     ).one_or_none()
-    return dropped is not None and dropped.attempts == 0
+    return dropped is not None and dropped.attempts == 0 and is_first_invitation(dropped.idempotency_key)
 
 
 # --- Listing ----------------------------------------------------------------------------------------------
@@ -351,9 +373,12 @@ def _matching(ctx: Context, run: CourseRun, command: ListInvitations) -> Select[
     )
     if command.search:
         wanted = folded(command.search)
+        # As typed besides: SQLite lowers no accented letter, and the key of a gmail.com address has lost its dots.
         query = query.where(
             Invitation.address_key.contains(wanted, autoescape=True)
+            | func.lower(Invitation.address).contains(wanted, autoescape=True)
             | func.lower(Invitation.name).contains(wanted, autoescape=True)
+            | Invitation.name.contains(clean_name(command.search, NAME_CHARACTERS), autoescape=True)
         )
     return query if command.state is None else _of_state(ctx, run, query, command.state)
 

@@ -27,12 +27,13 @@ from core.model import (
     SlackWorkspace,
     StaffMember,
 )
+from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.scoreboards import BatchProgress, batch_progress
 from core.usecases.slack_identity import clear_token
-from core.usecases.staff import invitation_ends
+from core.usecases.staff import invitation_ends, is_invitation_open
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
 
@@ -52,6 +53,8 @@ class LettersLoaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadSlackNotes:
+    """Draw once more after claiming: what happened between a drawing and its claim would be shown by nobody."""
+
     message_ids: tuple[int, ...]
 
 
@@ -80,7 +83,7 @@ class SlackNotesLoaded:
 
 def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     access.require_system(ctx)
-    rows = _waiting(ctx, Channel.EMAIL, command.message_ids)
+    rows = _waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
     letters: list[Letter] = []
     confirmations: set[int] = set()
     for kind, load in _LOADERS.items():
@@ -96,7 +99,7 @@ def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
 
 def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
     access.require_system(ctx)
-    rows = _waiting(ctx, Channel.SLACK, command.message_ids)
+    rows = _waiting(ctx, Channel.SLACK, command.message_ids, (MessageState.PENDING, MessageState.SENDING))
     staff_ids = {row.id: int(row.recipient.removeprefix("staff:")) for row in rows}
     reached = _slack_accounts(ctx, set(staff_ids.values()))
     notes = [_note(ctx, row, reached[staff_ids[row.id]]) for row in rows if staff_ids[row.id] in reached]
@@ -104,11 +107,13 @@ def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
     return SlackNotesLoaded(tuple(notes), unreachable)
 
 
-def _waiting(ctx: Context, channel: Channel, ids: Sequence[int]) -> Sequence[OutboundMessage]:
+def _waiting(
+    ctx: Context, channel: Channel, ids: Sequence[int], states: Sequence[MessageState]
+) -> Sequence[OutboundMessage]:
     query = select(OutboundMessage).where(
         OutboundMessage.id.in_(ids),
         OutboundMessage.channel == channel,
-        OutboundMessage.state == MessageState.PENDING,
+        OutboundMessage.state.in_(states),
     )
     return ctx.session.scalars(query).all()
 
@@ -120,7 +125,8 @@ def _invitation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[L
         .join(Organisation, Organisation.id == Invitation.organisation_id)
         .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
         .where(Invitation.id.in_([row.about_id for row in rows]))
-        .where(Invitation.state == InvitationState.PENDING, Invitation.expires_at > ctx.now)
+        .where(Invitation.state == InvitationState.PENDING, Invitation.replaced_at.is_(None))
+        .where(Invitation.expires_at > ctx.now)
     )
     found = {each.Invitation.id: each for each in ctx.session.execute(query)}
     runs = _runs(ctx, {each.Invitation.run_id for each in found.values()})
@@ -138,7 +144,7 @@ def _invitation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[L
                 inviter=each.StaffMember.name,
                 note=each.InvitationBatch.note,
                 expires_at=min(invitation.expires_at, runs[invitation.run_id].closes_at or invitation.expires_at),
-                is_again=not row.idempotency_key.endswith(":0"),
+                is_again=not is_first_invitation(row.idempotency_key),
             )
         )
     return letters
@@ -185,7 +191,7 @@ def _staff_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter
             expires_at=invitation_ends(each.StaffMember),
         )
         for row in rows
-        if (each := found.get(row.about_id)) is not None
+        if (each := found.get(row.about_id)) is not None and is_invitation_open(each.StaffMember, ctx.now)
     ]
 
 
@@ -253,10 +259,12 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackU
     query = (
         select(SlackUser, SlackWorkspace)
         .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
         .where(
             SlackUser.staff_id.in_(staff_ids),
             SlackUser.confirmed_at.is_not(None),
             SlackWorkspace.removed_at.is_(None),
+            StaffMember.disabled_at.is_(None),
         )
         .order_by(SlackUser.confirmed_at)
     )

@@ -14,11 +14,11 @@ from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import AlreadyAnswered, RequestNotFound
-from core.model import CourseRun, Invitation, LinkRequest, StaffMember
+from core.model import CourseRun, Enrolment, Invitation, Learner, LinkRequest, StaffMember
 from core.outbox import email_row, say
 from core.rules.addresses import Address
 from core.usecases.answers import LinkState, link_state
-from core.usecases.invitations import reinvite, send_again
+from core.usecases.invitations import reinvite, require_not_suppressed, send_again
 from core.usecases.runs import require_choosable
 from core.words import InvitationState, MessageKind, RequestState
 
@@ -64,7 +64,7 @@ def approve_link_request(ctx: Context, command: ApproveLinkRequest) -> LinkReque
     staff = access.require_staff(ctx, Permission.INVITE)
     request, invitation, run = _found(ctx, staff, command.request_id)
     _settle(ctx, request, staff, RequestState.APPROVED)
-    _send_what_fits(ctx, staff, invitation, run)
+    _send_what_fits(ctx, staff, request, invitation, run)
     return LinkRequestApproved(invitation.address, run_card(run))
 
 
@@ -99,17 +99,40 @@ def link_request_shown(ctx: Context, request_id: int) -> LinkRequestShown:
     )
 
 
-def _send_what_fits(ctx: Context, staff: StaffMember, invitation: Invitation, run: CourseRun) -> None:
-    if invitation.state is InvitationState.ACCEPTED:
-        _welcome_again(ctx, invitation)
+def _send_what_fits(
+    ctx: Context, staff: StaffMember, request: LinkRequest, invitation: Invitation, run: CourseRun
+) -> None:
+    joined = _joined_one(ctx, invitation)
+    if joined is not None:
+        _welcome_again(ctx, request, joined)
         return
     require_choosable(ctx, staff, run)
     newer = _live_one(ctx, invitation)
     if newer is not None:
+        require_not_suppressed(ctx, newer.address, newer.address_key)
         send_again(ctx, newer)
         return
     address = Address(invitation.address, invitation.address_key, invitation.name)
     reinvite(ctx, staff, run, address, is_confirmed=True)
+
+
+def _joined_one(ctx: Context, invitation: Invitation) -> Invitation | None:
+    """By this invitation or another one to the same run, and there still: a new link would be of no use."""
+    query = (
+        select(Invitation)
+        .join(Learner, Learner.id == Invitation.learner_id)
+        .join(Enrolment, (Enrolment.learner_id == Learner.id) & (Enrolment.run_id == Invitation.run_id))
+        .where(
+            Invitation.run_id == invitation.run_id,
+            Invitation.address_key == invitation.address_key,
+            Invitation.state == InvitationState.ACCEPTED,
+            Learner.removed_at.is_(None),
+            Enrolment.left_at.is_(None),
+        )
+        .order_by(Invitation.answered_at.desc())
+        .limit(1)
+    )
+    return ctx.session.scalars(query).one_or_none()
 
 
 def _live_one(ctx: Context, invitation: Invitation) -> Invitation | None:
@@ -124,14 +147,14 @@ def _live_one(ctx: Context, invitation: Invitation) -> Invitation | None:
     ).one_or_none()
 
 
-def _welcome_again(ctx: Context, invitation: Invitation) -> None:
+def _welcome_again(ctx: Context, request: LinkRequest, invitation: Invitation) -> None:
     message = email_row(
         ctx,
         MessageKind.WELCOME,
         to=invitation.address,
         to_key=invitation.address_key,
         about_id=invitation.id,
-        key=f"welcome:{invitation.id}:{ctx.now:%Y%m%d%H%M}",
+        key=f"welcome:{invitation.id}:{request.id}",
         not_before=ctx.now,
     )
     say(ctx, [message])
@@ -157,5 +180,6 @@ def _settle(ctx: Context, request: LinkRequest, staff: StaffMember, state: Reque
         execution_options={"synchronize_session": False},
     ).one_or_none()
     if won is None:
+        ctx.session.refresh(request)
         who = ctx.session.get(StaffMember, request.answered_by) if request.answered_by else None
         raise AlreadyAnswered(who=who.name if who else "Somebody")

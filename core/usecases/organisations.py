@@ -17,6 +17,8 @@ from core.rules.text import clean_name, folded
 from core.usecases.staff import InviteStaffMember, StaffMemberInvited, add_staff_member
 from core.words import Role
 
+_MOST_PENCE = 100_000_000
+_MOST_PLACES = 1_000_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -123,7 +125,7 @@ def add_provider(ctx: Context, command: AddProvider) -> ProviderAdded:
         id=ctx.tokens.new_id(),
         organisation_id=organisation.id,
         ukprn=command.ukprn,
-        name=clean_name(command.name, 200),
+        name=_checked_name(command.name),
     )
     ctx.session.add(provider)
     return ProviderAdded(provider.id, provider.ukprn, provider.name)
@@ -133,6 +135,7 @@ def add_agreement(ctx: Context, command: AddAgreement) -> AgreementAdded:
     access.require_operator(ctx)
     organisation = access.organisation_by_slug(ctx, command.organisation)
     owner = access.organisation_by_slug(ctx, command.owner)
+    _require_sound_agreement(organisation, owner, command)
     agreement = Agreement(
         id=ctx.tokens.new_id(),
         organisation_id=organisation.id,
@@ -165,7 +168,7 @@ def _new_organisation(ctx: Context, command: CreateOrganisation) -> Organisation
     organisation = Organisation(
         id=ctx.tokens.new_id(),
         slug=slug,
-        name=clean_name(command.name, 200),
+        name=_checked_name(command.name),
         time_zone=_known_zone(command.time_zone),
         created_at=ctx.now,
         setup_generation=0,
@@ -175,10 +178,28 @@ def _new_organisation(ctx: Context, command: CreateOrganisation) -> Organisation
     return organisation
 
 
+def _checked_name(typed: str) -> str:
+    name = clean_name(typed, 200)
+    if not name:
+        raise StaffDetailsInvalid(problem="The name is missing.")
+    return name
+
+
+def _require_sound_agreement(organisation: Organisation, owner: Organisation, command: AddAgreement) -> None:
+    if organisation.id == owner.id:
+        raise StaffDetailsInvalid(problem=f"{owner.name} needs no agreement for its own courses.")
+    if not 0 <= command.price_pence <= _MOST_PENCE:
+        raise StaffDetailsInvalid(problem="A price is from 0 to 1,000,000 pounds.")
+    if not 0 <= command.prepaid_count <= _MOST_PLACES:
+        raise StaffDetailsInvalid(problem="The number of prepaid places is from 0 to 1,000,000.")
+    if command.ends_at is not None and command.ends_at <= command.starts_at:
+        raise StaffDetailsInvalid(problem="The agreement ends before it starts.")
+
+
 def _known_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: “Europe” is a folder.
         raise StaffDetailsInvalid(problem=f"“{name}” is no time zone: write one like Europe/London.") from None
 
 

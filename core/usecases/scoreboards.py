@@ -61,12 +61,12 @@ class BatchProgress:
 
 
 def show_batch(ctx: Context, command: ShowBatch) -> BatchProgress:
-    access.require_staff(ctx, Permission.VIEW)
-    found = select(InvitationBatch.confirmation_id).where(InvitationBatch.number == command.number)
-    confirmation_id = ctx.session.scalars(found).one_or_none()
-    if confirmation_id is None:
+    staff = access.require_staff(ctx, Permission.VIEW)
+    batch = ctx.session.scalars(select(InvitationBatch).where(InvitationBatch.number == command.number)).one_or_none()
+    if batch is None:
         raise BatchNotFound(number=f"B-{command.number:04d}")
-    return batch_progress(ctx, confirmation_id)
+    access.require_provider(ctx, staff, access.run_of_invitation(ctx, batch))
+    return batch_progress(ctx, batch.confirmation_id)
 
 
 def batch_progress(ctx: Context, confirmation_id: int) -> BatchProgress:

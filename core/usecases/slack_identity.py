@@ -20,6 +20,7 @@ from core.outbox import email_row, say
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import CodeKind
 from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR
+from core.rules.text import folded
 from core.words import MessageKind
 
 
@@ -128,9 +129,11 @@ def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
         raise CodeWrong(next_step="Write “link” to get a new one.")
     if not ctx.links.code_fits(CodeKind.SLACK_LINK, user.id, user.generation, command.code):
         raise CodeWrong(next_step="Look at the newest e-mail, or write “link” to get a new one.")
+    staff = ctx.session.get_one(StaffMember, user.staff_id)
+    if staff.disabled_at is not None:
+        raise CodeWrong(next_step="Ask an owner of your organisation.")
     user.confirmed_at = ctx.now
     user.code_valid_until = None
-    staff = ctx.session.get_one(StaffMember, user.staff_id)
     # Whoever proves the address has also answered the invitation sent to it; the terms stay the owner's matter.
     staff.accepted_at = staff.accepted_at or ctx.now
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
@@ -155,19 +158,26 @@ def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
     if command.setup_slug:
         ctx.session.execute(
             update(Organisation)
-            .where(Organisation.slug == command.setup_slug)
-            .values(setup_tries=Organisation.setup_tries + 1)
+            .where(Organisation.slug == folded(command.setup_slug))
+            .values(setup_tries=Organisation.setup_tries + 1),
+            execution_options={"synchronize_session": False},
         )
         return WrongCodeCounted()
     workspace = access.workspace_of(ctx, visitor)
-    user = _user_of(ctx, workspace, visitor) if workspace else None
-    if user is not None:
-        user.code_tries += 1
+    if workspace is not None:
+        # In one statement: of many guesses at once each counts.
+        ctx.session.execute(
+            update(SlackUser)
+            .where(SlackUser.workspace_id == workspace.id, SlackUser.user_id == visitor.user_id)
+            .values(code_tries=SlackUser.code_tries + 1),
+            execution_options={"synchronize_session": False},
+        )
     return WrongCodeCounted()
 
 
 def note_event(ctx: Context, command: NoteEvent) -> EventNoted:
     """True for the first of several deliveries of one event. Two at once: the key decides, the re-run sees it."""
+    access.require_system(ctx)
     if ctx.session.get(SlackEvent, command.event_id) is not None:
         return EventNoted(is_new=False)
     ctx.session.add(SlackEvent(event_id=command.event_id, seen_at=ctx.now))

@@ -89,7 +89,7 @@ def add_staff_member(ctx: Context, organisation: Organisation, command: InviteSt
         email=address.address,
         email_key=address.key,
         telephone=clean_name(command.telephone, 32),
-        username=_checked_username(address.address),
+        username=_free_username(ctx, organisation, address.address),
         role=command.role,
         all_providers=not command.providers,
         generation=0,
@@ -120,10 +120,9 @@ def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> Sta
     """An owner's acceptance is the organisation's acceptance of the terms; version and time are kept."""
     staff = access.staff_by_link(ctx, command.token)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    if staff.accepted_at is None:
-        if invitation_ends(staff) <= ctx.now:
-            raise InvitationClosed(state="too old", next_step="Ask for a new one.")
-        staff.accepted_at = ctx.now
+    if not is_invitation_open(staff, ctx.now):
+        raise InvitationClosed(state="too old", next_step="Ask for a new one.")
+    staff.accepted_at = staff.accepted_at or ctx.now
     if staff.role is Role.OWNER and organisation.terms_accepted_at is None:
         organisation.terms_version = TERMS_VERSION
         organisation.terms_accepted_at = ctx.now
@@ -132,6 +131,11 @@ def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> Sta
 
 def invitation_ends(staff: StaffMember) -> datetime:
     return staff.created_at + STAFF_INVITATION_LIFE
+
+
+def is_invitation_open(staff: StaffMember, now: datetime) -> bool:
+    """Who has answered it once may open it for ever: an owner finds the terms there."""
+    return staff.accepted_at is not None or invitation_ends(staff) > now
 
 
 def _checked_address(typed: str) -> Address:
@@ -154,6 +158,17 @@ def _checked_username(email: str) -> str:
     if not _USERNAME.fullmatch(username):
         raise StaffDetailsInvalid(problem=f"“{email}” is too short or too long to be a username.")
     return username
+
+
+def _free_username(ctx: Context, organisation: Organisation, email: str) -> str:
+    """Two addresses may be spelled alike once their other characters are gone: a number tells them apart."""
+    wanted = _checked_username(email)
+    query = select(StaffMember.username).where(
+        StaffMember.organisation_id == organisation.id, StaffMember.username.startswith(wanted, autoescape=True)
+    )
+    taken = set(ctx.session.scalars(query))
+    candidates = (f"{wanted}-{number}" if number > 1 else wanted for number in range(1, len(taken) + 2))
+    return next(each for each in candidates if each not in taken)
 
 
 def _require_new(ctx: Context, organisation: Organisation, address: Address) -> None:
