@@ -20,7 +20,7 @@ from core.errors import SettingInvalid
 from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.settings import Settings
-from usher.migrating import has_schema, upgrade
+from usher.migrating import has_engine_tables, has_schema, upgrade
 from usher.wiring import require_keys, require_schema
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class House:
 
             if not has_schema(engine):
                 upgrade(engine)
+            if not has_engine_tables(engine):
                 engine.dispose()
                 migrate(self.settings.database_url)
         engine.dispose()

@@ -65,7 +65,7 @@ function inline(text, names) {
 /** null: no markup here after all. */
 function styled(match, text, names) {
   const [whole, code, angled, ...rest] = match;
-  if (code !== undefined) return make("code", {}, plain(code));
+  if (code !== undefined) return make("code", { class: code.length < 36 ? "short" : null }, plain(code));
   if (angled !== undefined) return angle(angled, names);
   const emoji = rest[3];
   if (emoji !== undefined) return EMOJI[emoji] ?? null;
