@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from core.errors import InvitationClosed, NameMissing, UsherError
+from core.rules.links import LinkKind
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
 from core.usecases.answers import (
@@ -23,7 +24,7 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
-from web.door import WebDoor, read_form, see
+from web.door import WebDoor, read_form, see, signed
 from web.pages import run_words
 from web.words import until_words, zone_named
 
@@ -49,7 +50,7 @@ class NameField:
 
 def answers_router(door: WebDoor) -> APIRouter:
     pages = LearnerPages(door)
-    router = APIRouter(prefix="/i/{token}")
+    router = APIRouter(prefix="/i/{token}", dependencies=[signed(door, LinkKind.INVITATION)])
     # Mail scanners ask with HEAD, which the framework would refuse.
     router.add_api_route("", pages.show, methods=["GET", "HEAD"])
     router.add_api_route("/accept", pages.accept, methods=["POST"])

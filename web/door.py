@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from fastapi import params
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from core.app import App
 from core.context import Context, LinkHolder
+from core.errors import LinkNotFound
+from core.rules.links import LinkKind
 from web.pages import Pages
 
 Command = TypeVar("Command")
@@ -34,6 +37,16 @@ class WebDoor:
 
     async def run(self, usecase: UseCase[Command, Result], command: Command) -> Result:
         return await asyncio.to_thread(self.app.run, usecase, command, _HOLDER, deadline=self.deadline)
+
+
+def signed(door: WebDoor, kind: LinkKind) -> params.Depends:
+    """Refuses what this house did not sign before it costs a query, or a refusal's entry in the audit."""
+
+    async def check(token: str) -> None:
+        if door.app.links.read(kind, token) is None:
+            raise LinkNotFound
+
+    return params.Depends(check)
 
 
 async def read_form(request: Request) -> dict[str, str]:

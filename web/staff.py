@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from core.rules.links import LinkKind
 from core.usecases.staff import (
     AcceptStaffInvitation,
     ShowStaffInvitation,
@@ -10,13 +11,13 @@ from core.usecases.staff import (
     accept_staff_invitation,
     show_staff_invitation,
 )
-from web.door import WebDoor, see
+from web.door import WebDoor, see, signed
 from web.words import ROLES
 
 
 def staff_router(door: WebDoor) -> APIRouter:
     pages = StaffPages(door)
-    router = APIRouter(prefix="/s/{token}")
+    router = APIRouter(prefix="/s/{token}", dependencies=[signed(door, LinkKind.STAFF_INVITATION)])
     router.add_api_route("", pages.show, methods=["GET", "HEAD"])
     router.add_api_route("/accept", pages.accept, methods=["POST"])
     return router

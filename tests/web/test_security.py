@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
 from core.rules.links import LinkKind, LinkSigner
+from tests.factories import counted_queries
 from tests.web.world import BASE_URL, World, make_world
 from web.assets import Assets
 from web.security import FORM_BYTES, SLACK_BYTES, SLACK_PATH
@@ -254,12 +255,25 @@ def test_unknown_forged_and_respelt_links_get_one_answer(world: World, visitor: 
     assert world.dump() == before
 
 
-def test_nothing_can_be_done_with_a_forged_link(world: World, visitor: TestClient) -> None:
+def test_nothing_can_be_done_with_a_forged_link_and_it_costs_no_query(world: World, visitor: TestClient) -> None:
     token = world.invite().removeprefix("/i/")
     forged = _forged(world, token)[7]
+    before = world.dump()
 
-    answers = [visitor.post(f"/i/{forged}/{button}", data=NAMES) for button in ("accept", "decline", "ask", "stop")]
+    with counted_queries(world.app.engine) as statements:
+        answers = [visitor.post(f"/i/{forged}/{button}", data=NAMES) for button in ("accept", "decline", "ask", "stop")]
+        answers.append(visitor.post(f"/s/{token}/accept"))
 
     assert {answer.status_code for answer in answers} == {404}
-    assert world.count(ENROLMENTS) == 0
+    assert statements == []
+    assert world.dump() == before
+
+
+def test_a_signed_link_to_nobody_changes_nothing_but_the_audit(world: World, visitor: TestClient) -> None:
+    link = f"/i/{world.app.links.token(LinkKind.INVITATION, 12345)}"
+
+    answers = [visitor.post(f"{link}/{button}", data=NAMES) for button in ("accept", "decline", "ask", "stop")]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert world.count("SELECT count(*) FROM audit_entry WHERE outcome = 'link_not_found'") == 4
     assert world.count("SELECT count(*) FROM suppression") == 0

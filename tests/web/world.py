@@ -53,7 +53,7 @@ class World:
         """Visitors of one door, which is warm: the framework finishes its routes at the first request."""
         web = build_app(self.app)
         visitors = [self.client(web) for _ in range(count)]
-        assert visitors[0].post("/i/nobody/accept").status_code == 404
+        assert visitors[0].get("/i/nobody").status_code == 404
         return visitors
 
     def invite(self, addresses: str = ADA, *, run: str = "maths-2026-03", note: str = "") -> str:
