@@ -66,7 +66,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:
-    engine = create_engine(url, echo=echo, pool_size=pool_size, max_overflow=2, pool_pre_ping=False)
+    engine = create_engine(
+        url, echo=echo, pool_size=pool_size, max_overflow=2, pool_pre_ping=False, hide_parameters=True
+    )
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     else:

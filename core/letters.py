@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
-from core.words import MessageKind
+from core.words import MessageKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class StaffInvitationLetter:
     kind: ClassVar[MessageKind] = MessageKind.STAFF_INVITATION
     head: LetterHead
     token: str
-    role: str
+    role: Role
     expires_at: datetime
 
 

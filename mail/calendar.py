@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from core.cards import RunCard
+from core.phrases import zone_named
 from mail.wire import base64_part, one_line
-from mail.words import zone_named
 
 _HEADERS = (
     b'Content-Type: text/calendar; charset=utf-8; method=PUBLISH;\r\n name="course.ics"\r\n',

@@ -217,7 +217,9 @@ async def _refusal(connection: Connection, mail: Mail, stage: Stage, code: int, 
         connection.cut()
     else:
         await _reset(connection)
-    return Outcome(mail.message_id, verdict_of(stage, code, text), detail_of(code, text))
+    verdict = verdict_of(stage, code, text)
+    is_deferral = verdict is Verdict.LATER and not ends_connection(code)
+    return Outcome(mail.message_id, verdict, detail_of(code, text), is_deferral=is_deferral)
 
 
 async def _reset(connection: Connection) -> None:

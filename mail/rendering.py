@@ -15,13 +15,14 @@ from markupsafe import escape
 
 from core.cards import RunCard
 from core.letters import InvitationLetter, Letter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
 from mail.calendar import invited_part, joined_part
 from mail.skeleton import Skeleton, skeleton, slots
 from mail.wire import alternatives, ascii_address, mailbox_header, one_line, plain_header, text_header, with_attachment
-from mail.words import BENEFITS, ROLES, day_words, grouped, last_day_words, until_words, zone_named
+from mail.words import grouped
 
 TEMPLATE_FILES = ("subject.txt", "body.txt", "body.html")
 TEMPLATES = Path(__file__).parent.parent / "templates" / "email"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Engine, Select, String, inspect, select, table
+from sqlalchemy import Engine, Select, String, select, table
 from sqlalchemy import column as named
 from sqlalchemy.exc import DBAPIError
 
@@ -41,11 +41,6 @@ def has_schema(engine: Engine) -> bool:
             return connection.execute(version).scalar_one_or_none() == HEAD
     except DBAPIError:
         return False
-
-
-def has_engine_tables(engine: Engine) -> bool:
-    """On SQLite, where the background engine's tables lie beside ours."""
-    return inspect(engine).has_table("workflow_status")
 
 
 def _config(connection: object) -> Config:

@@ -20,7 +20,7 @@ from core.errors import SettingInvalid
 from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.settings import Settings
-from usher.migrating import has_engine_tables, has_schema, upgrade
+from usher.migrating import has_schema, upgrade
 from usher.wiring import require_keys, require_schema
 
 if TYPE_CHECKING:
@@ -82,16 +82,15 @@ class House:
 
     def _prepare_database(self) -> None:
         """An embedded file is brought up to date by itself; a shared database is the operator's to migrate."""
-        engine = open_engine(self.settings.database_url, pool_size=1)
-        if self.settings.is_sqlite:
-            from worker.engine import migrate
+        if not self.settings.is_sqlite:
+            return
+        from worker.engine import migrate
 
-            if not has_schema(engine):
-                upgrade(engine)
-            if not has_engine_tables(engine):
-                engine.dispose()
-                migrate(self.settings.database_url)
+        engine = open_engine(self.settings.database_url, pool_size=1)
+        if not has_schema(engine):
+            upgrade(engine)
         engine.dispose()
+        migrate(self.settings.database_url)
 
     def _make_app(self) -> App:
         from worker.engine import DbosJobs

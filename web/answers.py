@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from core.errors import InvitationClosed, NameMissing, UsherError
+from core.phrases import until_words, zone_named
 from core.rules.links import LinkKind
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
@@ -26,7 +27,6 @@ from core.usecases.answers import (
 )
 from web.door import WebDoor, read_form, see, signed
 from web.pages import run_words
-from web.words import until_words, zone_named
 
 TEMPLATES = {
     LinkState.OPEN: "open.html",

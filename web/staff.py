@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from core.phrases import ROLES
 from core.rules.links import LinkKind
 from core.usecases.staff import (
     AcceptStaffInvitation,
@@ -12,7 +13,6 @@ from core.usecases.staff import (
     show_staff_invitation,
 )
 from web.door import WebDoor, see, signed
-from web.words import ROLES
 
 
 def staff_router(door: WebDoor) -> APIRouter:

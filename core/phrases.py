@@ -1,6 +1,7 @@
-"""Days, benefits and roles in the words of our pages."""
+"""What every door says alike: days, benefits and roles in words."""
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.rules.expiry import start_of_day
@@ -31,8 +32,9 @@ ROLES: dict[Role, str] = {
 }
 
 
+@lru_cache(maxsize=64)
 def zone_named(name: str) -> ZoneInfo:
-    """UTC for a name that this machine does not know: a page with a date in UTC is better than none."""
+    """UTC for a name that this machine does not know: a date in UTC is better than none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -46,10 +48,11 @@ def day_words(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def last_day_words(end: datetime, zone: ZoneInfo) -> str:
-    """The last day of what ends at that moment: an end at midnight belongs to the day before."""
+    """The last day of something that ends at that moment: an end at midnight belongs to the day before."""
     return day_words(end - end.resolution, zone) if _is_midnight(end, zone) else day_words(end, zone)
 
 
+@lru_cache(maxsize=256)
 def until_words(end: datetime, zone: ZoneInfo) -> str:
     """As in "the end of Friday 6 March 2026" or "17:00 on Friday 6 March 2026 (London time)"."""
     if _is_midnight(end, zone):

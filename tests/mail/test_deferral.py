@@ -1,0 +1,25 @@
+"""Which answers mean “not so soon”: those about the mail itself, and only those."""
+
+import pytest
+
+from core.letters import Verdict
+from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer
+from tests.mail.sending import SOON, mail, send
+
+
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA", DOT])
+async def test_a_temporary_answer_about_the_mail_is_a_deferral(moment: str) -> None:
+    async with ScriptedServer({moment: "450 4.7.1 greylisted, come again"}) as server:
+        [outcome] = await send(server, mail())
+
+    assert (outcome.verdict, outcome.is_deferral) == (Verdict.LATER, True)
+
+
+@pytest.mark.parametrize(
+    ("moment", "answer"), [("RCPT", "421 closing"), (GREETING, "450 busy"), ("RCPT", Act.DROP), ("DATA", Act.SILENCE)]
+)
+async def test_a_server_that_goes_away_has_not_deferred_the_mail(moment: str, answer: Answer) -> None:
+    async with ScriptedServer({moment: answer}) as server:
+        [outcome] = await send(server, mail(), patience=SOON)
+
+    assert (outcome.verdict, outcome.is_deferral) == (Verdict.LATER, False)
