@@ -59,6 +59,3 @@ class Authorizer:
 
     def forget(self, place: Place) -> None:
         self._tokens.drop(lambda known: known == place)
-
-
-make_authorize = Authorizer

@@ -12,7 +12,7 @@ import http.client
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.error import URLError
 
@@ -23,6 +23,7 @@ from bot.blocks import Message, draw
 from bot.pace import Pace
 from core.app import App
 from core.context import Clock, System, system_clock
+from core.errors import Unavailable
 from core.letters import Outcome, Verdict
 from core.settings import Settings
 from core.usecases.letters import LoadSlackNotes, SlackNote, load_slack_notes
@@ -46,10 +47,10 @@ _log = logging.getLogger("usher.bot")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note of the outbox, drawn."""
+    """Drawn when it is sent, after the worker's claim: what happens later makes the worker come again."""
 
-    note: SlackNote
-    message: Message
+    app: App
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,14 @@ class LoadedNotes:
     """By message id."""
     unworthy_ids: tuple[int, ...] = ()
     """Their staff member cannot be reached in Slack (any more)."""
-    confirmation_ids: tuple[int, ...] = field(default=())
+    confirmation_ids: tuple[int, ...] = ()
     """None: sending a note changes no scoreboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    note: SlackNote
+    message: Message
 
 
 def plain_client(settings: Settings) -> ClientFactory:
@@ -89,7 +96,7 @@ class SlackDeliverer:
 
     def load(self, app: App, ids: Sequence[int]) -> LoadedNotes:
         loaded = app.read(load_slack_notes, LoadSlackNotes(tuple(ids)), System())
-        notes = {note.message_id: Note(note, draw(note.content)) for note in loaded.notes}
+        notes = {note.message_id: Note(app, note.message_id) for note in loaded.notes}
         return LoadedNotes(notes, loaded.unreachable_ids)
 
     def send(self, items: Sequence[Note]) -> list[Outcome]:
@@ -97,17 +104,25 @@ class SlackDeliverer:
         return [self._send_one(item) for item in items]
 
     def _send_one(self, item: Note) -> Outcome:
+        try:
+            drawn = _drawn(item)
+            if drawn is None:
+                return Outcome(item.message_id, Verdict.REFUSED, "no confirmed Slack account")
+            return self._send_drawn(drawn)
+        except Unavailable as error:
+            return Outcome(item.message_id, Verdict.LATER, error.code)
+        except Exception:
+            _log.exception("a note was not delivered", extra={"message_id": item.message_id})
+            return Outcome(item.message_id, Verdict.LATER, "unexpected error, see the log")
+
+    def _send_drawn(self, item: _Drawn) -> Outcome:
         token = item.note.token or self._settings.slack_bot_token
         if not token:
             return Outcome(item.note.message_id, Verdict.OUR_FAULT, "no bot token for this workspace")
         wait = self._seconds_to_wait(item.note)
         if wait:
             return Outcome(item.note.message_id, Verdict.LATER, "Slack wants messages one by one", retry_after=wait)
-        try:
-            return _deliver(self._make_client(token), item)
-        except Exception:
-            _log.exception("a note was not delivered", extra={"message_id": item.note.message_id})
-            return Outcome(item.note.message_id, Verdict.LATER, "unexpected error, see the log")
+        return _deliver(self._make_client(token), item)
 
     def _seconds_to_wait(self, note: SlackNote) -> int:
         workspace = (note.enterprise_id, note.team_id)
@@ -116,7 +131,12 @@ class SlackDeliverer:
             return wait if wait or not note.ref else self._edit_pace.wait_for(workspace)
 
 
-def _deliver(client: WebClient, item: Note) -> Outcome:
+def _drawn(item: Note) -> _Drawn | None:
+    loaded = item.app.read(load_slack_notes, LoadSlackNotes((item.message_id,)), System())
+    return next((_Drawn(note, draw(note.content)) for note in loaded.notes), None)
+
+
+def _deliver(client: WebClient, item: _Drawn) -> Outcome:
     if item.note.ref:
         outcome = _attempt(item, lambda: _update(client, item), is_post=False)
         if outcome is not None:
@@ -125,7 +145,7 @@ def _deliver(client: WebClient, item: Note) -> Outcome:
     return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
 
 
-def _attempt(item: Note, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
+def _attempt(item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
     """None when what should be edited is gone."""
     message_id = item.note.message_id
     try:
@@ -164,7 +184,7 @@ def _kind_of(error: Exception) -> str:
     return f"no answer from Slack ({type(reason).__name__})"
 
 
-def _post(client: WebClient, item: Note) -> str:
+def _post(client: WebClient, item: _Drawn) -> str:
     """A person's id stands for our direct messages with them."""
     answer = client.chat_postMessage(
         channel=item.note.user_id,
@@ -176,7 +196,7 @@ def _post(client: WebClient, item: Note) -> str:
     return f"{answer['channel']}/{answer['ts']}"
 
 
-def _update(client: WebClient, item: Note) -> str:
+def _update(client: WebClient, item: _Drawn) -> str:
     channel, _, ts = item.note.ref.partition("/")
     client.chat_update(channel=channel, ts=ts, text=item.message.text, blocks=list(item.message.blocks))
     return item.note.ref

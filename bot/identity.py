@@ -67,7 +67,7 @@ class Identities:
         if email is None:
             account = await _account(client, user_id)
             email = account.get("profile", {}).get("email") or ""
-            if not email or not _is_colleague(account, place):
+            if not email or not is_colleague(account, place):
                 raise NotStaff
             self._emails.put((place, user_id), email)
         return email
@@ -100,7 +100,8 @@ async def _account(client: AsyncWebClient, user_id: str) -> dict[str, Any]:
     return account
 
 
-def _is_colleague(account: dict[str, Any], place: Place) -> bool:
+def is_colleague(account: dict[str, Any], place: Place) -> bool:
+    """``account`` as Slack's users.info describes it."""
     # Not every workspace tells is_email_confirmed; only a plain no counts.
     is_refused = any(account.get(flag) for flag in _BARRED) or account.get("is_email_confirmed") is False
     return not is_refused and _is_at_home(account, place)

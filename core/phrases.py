@@ -57,7 +57,7 @@ def until_words(end: datetime, zone: ZoneInfo) -> str:
     """As in "the end of Friday 6 March 2026" or "17:00 on Friday 6 March 2026 (London time)"."""
     if _is_midnight(end, zone):
         return f"the end of {last_day_words(end, zone)}"
-    return f"{end.astimezone(zone):%H:%M} on {day_words(end, zone)} ({_zone_words(zone)})"
+    return f"{end.astimezone(zone):%H:%M} on {day_words(end, zone)} ({zone_words(zone)})"
 
 
 def _is_midnight(moment: datetime, zone: ZoneInfo) -> bool:
@@ -65,6 +65,7 @@ def _is_midnight(moment: datetime, zone: ZoneInfo) -> bool:
     return start_of_day(moment.astimezone(zone).date(), zone) == moment
 
 
-def _zone_words(zone: ZoneInfo) -> str:
+def zone_words(zone: ZoneInfo) -> str:
+    """As in "London time"."""
     city = zone.key.rpartition("/")[2].replace("_", " ")
     return city if city == "UTC" else f"{city} time"

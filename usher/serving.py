@@ -122,10 +122,13 @@ class House:
 
         from bot.app import build_app
         from bot.authorize import Authorizer
+        from bot.background import Background
 
         session = await self._closing.enter_async_context(aiohttp.ClientSession())
         client = AsyncWebClient(base_url=self.settings.slack_api_url, session=session)
-        return build_app(self.settings, self.app, client, Authorizer(self.app))
+        background = Background()
+        self._closing.push_async_callback(background.finish)
+        return build_app(self.settings, self.app, client, Authorizer(self.app), background=background)
 
     async def _start_web(self, bolt: AsyncApp | None) -> None:
         from usher.server import QuietServer

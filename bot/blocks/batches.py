@@ -153,7 +153,7 @@ def invited_blocks(result: LearnersInvited) -> tuple[Block, ...]:
     head = f"*{counted(result.invited, 'learner')}* invited to {run_name(result.run)}: {batch_name(result.numbers)}."
     first = batch_name(result.numbers[:1])
     after = (
-        f"Sending starts at {moment(result.sends_at)}; until then “/usher undo {first}” takes everything back.\n"
+        f"Sending starts {moment(result.sends_at)}; until then “/usher undo {first}” takes everything back.\n"
         "I keep one message for you that shows what becomes of them."
     )
     return section(head), section(after)

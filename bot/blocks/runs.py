@@ -2,8 +2,9 @@
 
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, button, context, paged, plain, said, section, value_of
-from bot.blocks.words import counted, day_words, run_dates, run_name, until_words, zone_named
+from bot.blocks.words import counted, run_dates, run_name, until_words
 from core.cards import RunCard
+from core.phrases import day_words, zone_named
 from core.usecases.runs import ChoosableRunsListed
 from core.words import CourseKind
 

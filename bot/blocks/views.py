@@ -4,11 +4,9 @@ from typing import Final
 
 from bot.blocks.batches import invited_blocks, preview_blocks
 from bot.blocks.controls import Field, Form
-from bot.blocks.errors import draw_error
 from bot.blocks.help import help_blocks
-from bot.blocks.parts import Block, Message, context, plain, said, section
+from bot.blocks.parts import Block, Message, context, plain, said, section, shortened
 from bot.blocks.words import counted, moment
-from core.errors import UsherError
 from core.rules.policy import NOTE_CHARACTERS
 from core.usecases.batches import InvitationPreviewed, LearnersInvited
 from core.usecases.sorting import Bucket
@@ -43,8 +41,8 @@ def _run_input(run: str) -> Block:
         "placeholder": plain("Type a part of its name or code", 150),
         "min_query_length": 1,
     }
-    if run.strip():
-        element["initial_option"] = {"text": plain(run), "value": run.strip()[:150]}
+    if code := shortened(run, 75):
+        element["initial_option"] = {"text": plain(code), "value": code}
     return _input(Field.RUN, "Run", element)
 
 
@@ -112,10 +110,6 @@ def reading_view(name: str, external_id: str) -> Block:
     """Stands while a file is fetched and counted."""
     words = f"Reading “{said(name, 80)}”…\nThe preview appears here; if you close this, I send it to you."
     return {**_modal(Form.NOTHING, [section(words)]), "external_id": external_id}
-
-
-def error_view(error: UsherError) -> Block:
-    return message_view(draw_error(error))
 
 
 def message_view(message: Message) -> Block:

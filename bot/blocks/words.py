@@ -5,18 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.blocks.parts import said
+from core import phrases
 from core.cards import RunCard
+from core.phrases import day_words, last_day_words, zone_named, zone_words
 from core.rules.addresses import AddressFault
-from core.rules.expiry import start_of_day
 from core.usecases.answers import LinkState
 from core.words import Benefit
-
-# Not strftime: its names change with the locale of the process.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 BENEFITS: dict[Benefit, str] = {
     Benefit.ONGOING_ACCESS: "ongoing access after the course has ended",
@@ -80,23 +74,11 @@ def moment(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{words}> (your time)"
 
 
-def day_words(at: datetime, zone: ZoneInfo) -> str:
-    """As in "Monday 2 March 2026"."""
-    local = at.astimezone(zone)
-    return f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
-
-
-def last_day_words(end: datetime, zone: ZoneInfo) -> str:
-    """The last day of what ends at that moment: an end at midnight belongs to the day before."""
-    return day_words(end - end.resolution if _is_midnight(end, zone) else end, zone)
-
-
 def until_words(end: datetime, zone_name: str) -> str:
-    """As in "the end of Friday 6 March 2026 (London time)"."""
+    """As in "the end of Friday 6 March 2026 (London time)": staff may sit in another zone than the run."""
     zone = zone_named(zone_name)
-    if _is_midnight(end, zone):
-        return f"the end of {last_day_words(end, zone)} ({_zone_words(zone)})"
-    return f"{end.astimezone(zone):%H:%M} on {day_words(end, zone)} ({_zone_words(zone)})"
+    words = phrases.until_words(end, zone)
+    return words if words.endswith(")") else f"{words} ({zone_words(zone)})"
 
 
 def run_dates(run: RunCard) -> str:
@@ -109,21 +91,3 @@ def run_dates(run: RunCard) -> str:
 def run_name(run: RunCard) -> str:
     """The course in bold and the run's code, for mrkdwn."""
     return f"*{said(run.course_title)}* (`{said(run.code, 64)}`)"
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """UTC for a name that this machine does not know: a message with a date in UTC is better than none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
-def _is_midnight(at: datetime, zone: ZoneInfo) -> bool:
-    # Not a comparison with 00:00: where clocks go forward at midnight, the day begins at 01:00.
-    return start_of_day(at.astimezone(zone).date(), zone) == at
-
-
-def _zone_words(zone: ZoneInfo) -> str:
-    city = zone.key.rpartition("/")[2].replace("_", " ")
-    return city if city == "UTC" else f"{city} time"

@@ -40,6 +40,7 @@ _OPTIONS = 50
 def register(bolt: AsyncApp, deps: Deps) -> None:
     _register_form(bolt, deps)
     _register_list(bolt, deps)
+    _register_reinviting(bolt, deps)
 
 
 def _register_form(bolt: AsyncApp, deps: Deps) -> None:
@@ -114,6 +115,11 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await answers.add(respond, draw(result))
         await ack()
 
+    bolt.action(Action.INVITATIONS_PAGE.pattern)(turn_page)
+    bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
+
+
+def _register_reinviting(bolt: AsyncApp, deps: Deps) -> None:
     async def reinvite(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
         run, address = parts_of(action["value"])
@@ -135,7 +141,5 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await answers.replace(respond, draw(result))
         await ack()
 
-    bolt.action(Action.INVITATIONS_PAGE.pattern)(turn_page)
-    bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
     bolt.action(Action.REINVITE.pattern)(reinvite)
     bolt.action(Action.REINVITE_ANYWAY.pattern)(reinvite_anyway)

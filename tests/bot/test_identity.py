@@ -1,10 +1,17 @@
 """How a workspace and its people become known, and stop being known."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
+from bot.authorize import Place
+from bot.identity import is_colleague
 from core.model import Organisation, SlackUser
 from tests.bot.conftest import RUN, World, words
+from usher.demo.slack.faults import TooManyRequests
 
 
 async def test_a_workspace_and_a_person_introduce_themselves(unbound: World) -> None:
@@ -117,13 +124,63 @@ async def test_an_uninstalled_app_forgets_the_workspace(world: World) -> None:
 
 
 async def test_slack_that_does_not_answer_is_a_busy_house_and_no_stranger(world: World) -> None:
-    from usher.demo.slack.faults import TooManyRequests
-
     world.slack.faults.fail_next("users.info", TooManyRequests())
 
     ack = await world.usher("courses")
 
     assert "very busy" in words(ack)
+
+
+async def test_a_database_that_is_away_is_a_busy_house(world: World) -> None:
+    with world.app.engine.begin() as connection:
+        connection.execute(sql("ALTER TABLE slack_workspace RENAME TO hidden"))
+
+    ack = await world.usher("courses")
+    event = await world.driver.say_dm(world.olive, "courses")
+
+    assert "very busy" in words(ack)
+    assert event.status == 500
+
+
+async def test_a_workspace_of_an_enterprise_is_one_of_its_own(unbound: World) -> None:
+    unbound.team.enterprise_id = "E1"
+
+    bound = await unbound.usher(f"setup {unbound.school.setup_code}")
+    unbound.link(unbound.olive)
+    unbound.team.enterprise_id = "E2"
+    elsewhere = await unbound.usher("courses")
+    unbound.team.enterprise_id = "E1"
+    here = await unbound.usher("courses")
+
+    assert "now belongs to" in words(bound)
+    assert "not connected to an organisation yet" in words(elsewhere)
+    assert "runs to choose from" in words(here)
+
+
+IN_GRID = {"enterprise_id": "E1", "teams": ["T1", "T2"]}
+
+
+@pytest.mark.parametrize(
+    ("account", "place", "expected"),
+    [
+        ({"team_id": "T1"}, Place("", "T1"), True),
+        ({"team_id": "T2"}, Place("", "T1"), False),
+        ({"team_id": "T1", "is_email_confirmed": True}, Place("", "T1"), True),
+        ({"team_id": "T1", "is_email_confirmed": False}, Place("", "T1"), False),
+        # Installed for the whole enterprise: everybody in it.
+        ({"team_id": "T9", "enterprise_user": IN_GRID}, Place("E1", ""), True),
+        ({"team_id": "T9", "enterprise_user": IN_GRID}, Place("E2", ""), False),
+        ({"team_id": "T9"}, Place("E1", ""), False),
+        # Installed in one workspace of it: those who are in that workspace, wherever they are at home.
+        ({"team_id": "T9", "enterprise_user": IN_GRID}, Place("E1", "T2"), True),
+        ({"team_id": "T9", "enterprise_user": IN_GRID}, Place("E1", "T3"), False),
+        ({"team_id": "", "enterprise_user": {}}, Place("", ""), False),
+    ],
+)
+def test_a_colleague_is_somebody_of_this_very_installation(
+    account: dict[str, Any], place: Place, expected: bool
+) -> None:
+    assert is_colleague(account, place) is expected
 
 
 def _tries(world: World, user_id: str) -> int:

@@ -61,8 +61,8 @@ def preview(count: int, name: str, *, new: int | None = None) -> InvitationPrevi
         run=run_called(name),
         organisation=name,
         buckets=buckets,
-        invalid=tuple(InvalidAddress(name[:254], AddressFault.NO_AT, f"{name}@gmail.com") for _ in range(count)),
-        typos=tuple((f"{name}@gmial.com", f"{name}@gmail.com") for _ in range(count)),
+        invalid=(InvalidAddress(name[:254], AddressFault.NO_AT, f"{name}@gmail.com"),) * count,
+        typos=((f"{name}@gmial.com", f"{name}@gmail.com"),) * count,
         batch_count=-(-count // 1000),
         expires_at=NOW + timedelta(days=30),
         cost=forecast(count, 2450, 3),
@@ -140,5 +140,5 @@ def every_result(count: int, name: str) -> list[object]:
         StaffLinked(name, name),
         Help(),
         *(Help(verb) for verb in VERBS),
-        ComposeInvitation(name, f"{name}\n" * count),
+        ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),
     ]

@@ -1,0 +1,72 @@
+"""Files of addresses, in the spellings that spreadsheet programs write."""
+
+import pytest
+
+from bot.blocks.views import FILE_MEGABYTES
+from bot.files import text_of
+from core.errors import NotReadable
+from core.rules.addresses import parse_addresses
+from tests.bot.conftest import RUN, World, words
+
+
+def addresses(name: str, content: bytes) -> list[str]:
+    return [each.address for each in parse_addresses(text_of(name, content)).accepted]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_cells_with_addresses_are_found(encoding: str, delimiter: str) -> None:
+    rows = [["Näme", "E-mail", "Town"], ["Ada", "ada@example.org", "York"], ["Bo", "bo@example.org", "Bath"]]
+    content = "\r\n".join(delimiter.join(row) for row in rows).encode(encoding)
+
+    assert addresses("list.csv", content) == ["ada@example.org", "bo@example.org"]
+
+
+def test_a_heading_is_no_learner_but_any_other_row_without_an_address_is_named() -> None:
+    listed = parse_addresses(text_of("list.csv", b"Name,E-mail\nAda,ada@example.org\nBo,bo(at)example.org\n"))
+
+    assert [each.address for each in listed.accepted] == ["ada@example.org"]
+    assert [each.text for each in listed.invalid] == ["Bo bo(at)example.org"]
+
+
+def test_a_name_with_a_comma_stays_one_entry() -> None:
+    listed = parse_addresses(text_of("list.csv", b'"Young, Bo <bo@example.org>"\nada@example.org\n'))
+
+    assert [(each.name, each.address) for each in listed.accepted] == [
+        ("Young Bo", "bo@example.org"),
+        ("", "ada@example.org"),
+    ]
+
+
+def test_a_text_file_is_taken_as_it_stands() -> None:
+    assert text_of("list.txt", b"Ada <ada@example.org>; bo@example.org") == "Ada <ada@example.org>; bo@example.org"
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x00\x01", b'"\n' + b"x" * 200_000 + b'"'])
+def test_what_is_no_list_is_not_readable(content: bytes) -> None:
+    with pytest.raises(NotReadable) as refused:
+        text_of("list.csv", content)
+
+    assert refused.value.field == "file"
+    assert "list.csv" in refused.value.message
+
+
+async def test_a_file_that_is_too_large_is_not_even_fetched(world: World) -> None:
+    file = world.driver.add_file(world.olive, "list.csv", b"x" * (FILE_MEGABYTES * 1024 * 1024 + 1))
+    await world.usher(f"invite {RUN}")
+
+    await world.driver.submit(world.olive, world.driver.modal(world.olive), {"file": [file]})
+    await world.background.finish()
+
+    assert "it is larger than 10 MB" in words(world.driver.modal(world.olive))
+
+
+async def test_a_file_that_slack_does_not_show_us_is_said_so(world: World) -> None:
+    world.team.scopes = tuple(scope for scope in world.team.scopes if scope != "files:read")
+    file = world.driver.add_file(world.olive, "list.csv", b"ada@example.org")
+    await world.usher(f"invite {RUN}")
+
+    await world.driver.submit(world.olive, world.driver.modal(world.olive), {"file": [file]})
+    await world.background.finish()
+
+    assert "Slack did not let me download it" in words(world.driver.modal(world.olive))

@@ -1,0 +1,54 @@
+"""Everything that can be pressed, chosen or submitted is heard."""
+
+from typing import Any
+
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.blocks import draw
+from bot.blocks.controls import Action
+from bot.blocks.invitations import draw_reinvite_question
+from bot.blocks.parts import Block
+from bot.blocks.views import compose_view, home_blocks, invited_view, preview_view, reading_view
+from core.errors import NeedsConfirmation
+from core.usecases.invitations import ReinviteLearner
+from tests.bot.blocks.samples import every_result, invited, preview
+from tests.bot.conftest import World
+
+
+async def test_every_button_has_a_listener(world: World) -> None:
+    question = draw_reinvite_question(NeedsConfirmation(address="a", reason="b"), ReinviteLearner("a", "b"))
+    shown = [message.blocks for message in (*map(draw, every_result(1_000, "Maths")), question)]
+    emitted = {action for blocks in (*shown, home_blocks()) for action in _actions(blocks)}
+
+    for action_id in emitted:
+        assert await _listeners(world, _pressed(action_id)) == 1, action_id
+    assert {action_id.partition(":")[0] for action_id in emitted} == set(Action)
+
+
+async def test_every_form_that_can_be_submitted_has_a_listener(world: World) -> None:
+    views = [compose_view("", ""), preview_view(preview(1, "Maths")), invited_view(invited(1, "Maths"))]
+    views += [reading_view("list.csv", "file-1"), preview_view(preview(1, "Maths", new=0))]
+
+    submittable = {view["callback_id"] for view in views if "submit" in view}
+
+    assert submittable == {"invitations_form", "batches_form"}
+    for callback_id in submittable:
+        body = {"type": "view_submission", "view": {"type": "modal", "callback_id": str(callback_id)}}
+        assert await _listeners(world, body) == 1
+
+
+def _actions(blocks: tuple[Block, ...]) -> set[str]:
+    elements = [element for block in blocks for element in [*block.get("elements", []), block.get("accessory") or {}]]
+    return {element["action_id"] for element in elements if "action_id" in element}
+
+
+def _pressed(action_id: str) -> dict[str, Any]:
+    return {"type": "block_actions", "actions": [{"action_id": action_id, "block_id": "b", "type": "button"}]}
+
+
+async def _listeners(world: World, body: dict[str, Any]) -> int:
+    request = AsyncBoltRequest(body=body, mode="socket_mode")
+    response = BoltResponse(status=200)
+    heard = [await listener.async_matches(req=request, resp=response) for listener in world.bolt._async_listeners]
+    return sum(heard)
