@@ -11,7 +11,7 @@ answer was lost is simply done again LATER. Slack's client must not repeat a cal
 import http.client
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.error import URLError
@@ -24,7 +24,7 @@ from bot.pace import Pace
 from core.app import App
 from core.context import Clock, System, system_clock
 from core.errors import Unavailable
-from core.letters import Outcome, Verdict
+from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
 from core.usecases.letters import LoadSlackNotes, SlackNote, load_slack_notes
 
@@ -51,18 +51,6 @@ class Note:
 
     app: App
     message_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedNotes:
-    """What the worker expects of a deliverer's ``load``."""
-
-    items: Mapping[int, Note]
-    """By message id."""
-    unworthy_ids: tuple[int, ...] = ()
-    """Their staff member cannot be reached in Slack (any more)."""
-    confirmation_ids: tuple[int, ...] = ()
-    """None: sending a note changes no scoreboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +82,11 @@ class SlackDeliverer:
         self._channel_pace = Pace(clock, per_second=1, burst=3)
         self._edit_pace = Pace(clock, per_second=45 / 60, burst=10)
 
-    def load(self, app: App, ids: Sequence[int]) -> LoadedNotes:
+    def load(self, app: App, ids: Sequence[int]) -> Loaded[Note]:
         loaded = app.read(load_slack_notes, LoadSlackNotes(tuple(ids)), System())
         notes = {note.message_id: Note(app, note.message_id) for note in loaded.notes}
-        return LoadedNotes(notes, loaded.unreachable_ids)
+        # Whose staff member cannot be reached in Slack (any more) is not worth saying.
+        return Loaded(notes, loaded.unreachable_ids)
 
     def send(self, items: Sequence[Note]) -> list[Outcome]:
         """One outcome a note; never raises."""

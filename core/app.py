@@ -70,12 +70,21 @@ class App:
         self._turn = threading.Lock() if settings.is_sqlite else None
 
     def read(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
-        """Runs a query on a snapshot. It sees no half-done work and waits for no writer."""
+        """Runs a query on a snapshot. It sees no half-done work and waits for no writer. Raises Busy."""
         try:
-            with self._reader.connect() as connection, open_session(connection, actor) as session:
-                return usecase(self._context(session, actor), command)
+            return self._look(usecase, command, actor)
+        except (OperationalError, NoConnectionFree) as error:
+            # One that died in the pool says nothing about the database, and looking twice does no harm.
+            if isinstance(error, NoConnectionFree) or not error.connection_invalidated:
+                raise Busy from error
+        try:
+            return self._look(usecase, command, actor)
         except (OperationalError, NoConnectionFree) as error:
             raise Busy from error
+
+    def _look(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
+        with self._reader.connect() as connection, open_session(connection, actor) as session:
+            return usecase(self._context(session, actor), command)
 
     def run(
         self,
@@ -141,7 +150,9 @@ class App:
                 try:
                     yield session
                 except BaseException:
-                    transaction.rollback()
+                    # A flush that failed has rolled back already.
+                    if transaction.is_active:
+                        transaction.rollback()
                     raise
                 try:
                     transaction.commit()

@@ -36,22 +36,6 @@ def _seconds(value: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _yes(value: str) -> bool:
-    words = {
-        "yes": True,
-        "true": True,
-        "1": True,
-        "on": True,
-        "no": False,
-        "false": False,
-        "0": False,
-        "off": False,
-    }
-    if value.lower() not in words:
-        raise ValueError("write yes or no")
-    return words[value.lower()]
-
-
 def _keys(value: str) -> tuple[bytes, ...]:
     try:
         keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip())
@@ -115,7 +99,7 @@ class Settings:
 
     mail_from: str = _setting("please.do.not.reply@example.org", _address, "The sender of every e-mail.")
     mail_from_name: str = _setting("Usher", _text, "The sender's name; the organisation's name stands before it.")
-    mail_reply_to: str = _setting("", _text, "Where replies go; empty: the staff member who invited.")
+    mail_reply_to: str = _setting("", _address, "Where replies go; empty: the staff member who invited.")
     mail_domain: str = _setting("", _text, "Domain of Message-IDs and bounces; empty: the one of MAIL_FROM.")
     smtp_host: str = _setting("", _text, "The mail server that takes our mail; empty: mail waits and doctor says so.")
     smtp_port: int = _setting(25, _whole, "25, 465 with SMTP_SECURITY=tls, 587 with SMTP_SECURITY=starttls.")

@@ -82,7 +82,7 @@ class _Reader:
         return value
 
     def code(self, column: str) -> str:
-        value = folded(self.needed(column, 64))
+        value = folded(self.needed(column))
         if value and not _CODE.fullmatch(value):
             self.problem(column, "a code has letters, digits, dots, hyphens and underscores, up to 64")
         return value

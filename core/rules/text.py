@@ -24,7 +24,7 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 def clean_name(text: str, limit: int) -> str:
     """One line without control or direction characters, white space folded, at most ``limit`` characters."""
-    safe = "".join(_keep(character) for character in _normalised("NFC", text))
+    safe = _normalised("NFC", "".join(_keep(character) for character in text))
     # A joiner at an end joins nothing, and alone it would be a name that nobody sees.
     return " ".join(safe.split())[:limit].strip(_EDGES)
 
