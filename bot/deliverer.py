@@ -20,7 +20,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.blocks import Message, draw
-from bot.pace import Pace
+from bot.pace import Closed, Pace
 from core.app import App
 from core.context import Clock, System, system_clock
 from core.errors import Unavailable
@@ -81,6 +81,7 @@ class SlackDeliverer:
         # Slack: one message a second and channel with short bursts; 50 edits a minute and workspace.
         self._channel_pace = Pace(clock, per_second=1, burst=3)
         self._edit_pace = Pace(clock, per_second=45 / 60, burst=10)
+        self._closed = Closed(clock)
 
     def load(self, app: App, ids: Sequence[int]) -> Loaded[Note]:
         loaded = app.read(load_slack_notes, LoadSlackNotes(tuple(ids)), System())
@@ -111,13 +112,37 @@ class SlackDeliverer:
         wait = self._seconds_to_wait(item.note)
         if wait:
             return Outcome(item.note.message_id, Verdict.LATER, "Slack wants messages one by one", retry_after=wait)
-        return _deliver(self._make_client(token), item)
+        return self._deliver(self._make_client(token), item)
 
     def _seconds_to_wait(self, note: SlackNote) -> int:
-        workspace = (note.enterprise_id, note.team_id)
         with self._lock:
-            wait = self._channel_pace.wait_for((*workspace, note.user_id))
-            return wait if wait or not note.ref else self._edit_pace.wait_for(workspace)
+            wait = self._channel_pace.wait_for((*_workspace(note), note.user_id))
+            return wait if wait or not note.ref else self._edit_pace.wait_for(_workspace(note))
+
+    def _deliver(self, client: WebClient, item: _Drawn) -> Outcome:
+        if item.note.ref:
+            outcome = self._attempt(item, lambda: _update(client, item), is_post=False)
+            if outcome is not None:
+                return outcome
+        outcome = self._attempt(item, lambda: _post(client, item), is_post=True)
+        return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
+
+    def _attempt(self, item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
+        """None when what should be edited is gone. Slack's “wait” is about one method in one workspace."""
+        method = (*_workspace(item.note), is_post)
+        with self._lock:
+            wait = self._closed.wait_for(method)
+        if wait:
+            return _asked_to_wait(item.note.message_id, wait)
+        outcome = _called(item, call, is_post=is_post)
+        if outcome is not None and outcome.retry_after is not None:
+            with self._lock:
+                self._closed.close(method, outcome.retry_after)
+        return outcome
+
+
+def _workspace(note: SlackNote) -> tuple[str, str]:
+    return note.enterprise_id, note.team_id
 
 
 def _drawn(item: Note) -> _Drawn | None:
@@ -125,17 +150,7 @@ def _drawn(item: Note) -> _Drawn | None:
     return next((_Drawn(note, draw(note.content)) for note in loaded.notes), None)
 
 
-def _deliver(client: WebClient, item: _Drawn) -> Outcome:
-    if item.note.ref:
-        outcome = _attempt(item, lambda: _update(client, item), is_post=False)
-        if outcome is not None:
-            return outcome
-    outcome = _attempt(item, lambda: _post(client, item), is_post=True)
-    return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
-
-
-def _attempt(item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
-    """None when what should be edited is gone."""
+def _called(item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
     message_id = item.note.message_id
     try:
         return Outcome(message_id, Verdict.ACCEPTED, ref=f"{call()}#{item.note.generation}")
@@ -152,13 +167,16 @@ def _refused(message_id: int, error: SlackApiError, *, is_post: bool) -> Outcome
     response: Any = error.response
     code = str(response.get("error", ""))[:100]
     if response.status_code == 429 or code == "ratelimited":
-        wait = float(response.headers.get("Retry-After", 30))
-        return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", retry_after=wait)
+        return _asked_to_wait(message_id, float(response.headers.get("Retry-After", 30)))
     if response.status_code >= 500:
         return Outcome(message_id, Verdict.LATER, f"Slack answered {response.status_code}")
     if not is_post and code in _GONE:
         return None
     return Outcome(message_id, _verdict_of(code), code)
+
+
+def _asked_to_wait(message_id: int, seconds: float) -> Outcome:
+    return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", retry_after=seconds)
 
 
 def _verdict_of(code: str) -> Verdict:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.context import Clock
 
@@ -28,3 +28,22 @@ class Pace:
         if len(self._left) > _MOST_KEYS:
             del self._left[next(iter(self._left))]
         return 0 if is_free else max(1, math.ceil((1 - left) / self._per_second))
+
+
+class Closed:
+    """What the other side wants to hear nothing of, and until when. Guard it with a lock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[Hashable, datetime] = {}
+
+    def close(self, key: Hashable, seconds: float) -> None:
+        self._until[key] = self._clock() + timedelta(seconds=seconds)
+
+    def wait_for(self, key: Hashable) -> float:
+        """Seconds, or 0 when it is open."""
+        until = self._until.get(key)
+        left = (until - self._clock()).total_seconds() if until else 0.0
+        if left <= 0:
+            self._until.pop(key, None)
+        return max(0.0, left)

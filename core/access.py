@@ -201,12 +201,8 @@ def require_provider(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
 
 def reachable_runs(ctx: Context, organisation_id: int) -> Select[CourseRun]:
     """Own runs, and those of other organisations' courses under an agreement that is current (LM)."""
-    return (
-        select(CourseRun)
-        .join(CourseRun.course)
-        .options(contains_eager(CourseRun.course))
-        .where(or_(CourseRun.organisation_id == organisation_id, _is_agreed(ctx, organisation_id)))
-    )
+    is_reachable = or_(CourseRun.organisation_id == organisation_id, _is_agreed(ctx, organisation_id))
+    return select(CourseRun).join(CourseRun.course).options(with_course()).where(is_reachable)
 
 
 def with_course() -> LoaderOption:
@@ -233,12 +229,30 @@ def _is_current(ctx: Context) -> tuple[Any, ...]:
 def run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
     """Own runs come first where both have the code. Raises RunNotFound with the nearest codes."""
     wanted = folded(code)
-    query = reachable_runs(ctx, organisation_id).where(CourseRun.code == wanted)
-    own_first = sorted(ctx.session.scalars(query), key=lambda run: run.organisation_id != organisation_id)
+    runs = reachable_runs(ctx, organisation_id)
+    own_first = sorted(
+        ctx.session.scalars(runs.where(CourseRun.code == wanted)),
+        key=lambda run: run.organisation_id != organisation_id,
+    )
     if own_first:
         return own_first[0]
-    codes = ctx.session.scalars(reachable_runs(ctx, organisation_id).with_only_columns(CourseRun.code)).all()
+    codes = ctx.session.scalars(runs.with_only_columns(CourseRun.code)).all()
     raise RunNotFound(run=code, nearest=tuple(difflib.get_close_matches(wanted, codes, n=3, cutoff=0.5)))
+
+
+def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
+    """Besides, a run that was once invited to: its agreement may have ended, its invitations are still ours."""
+    try:
+        return run_by_code(ctx, organisation_id, code)
+    except RunNotFound:
+        was_invited_to = exists().where(
+            InvitationBatch.run_id == CourseRun.id, InvitationBatch.organisation_id == organisation_id
+        )
+        query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.code == folded(code))
+        runs = ctx.session.scalars(query.where(was_invited_to)).all()
+        if not runs:
+            raise
+        return runs[0]
 
 
 def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:

@@ -31,6 +31,8 @@ from core.errors import Busy
 
 WAIT_MS = 30_000
 """How long background work waits for another writer; a door gives its own, shorter, deadline."""
+POOL_WAIT_SECONDS = 2
+"""For a connection of our own that is free. The pool's half a minute would outlast everybody's patience."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -67,7 +69,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:
     engine = create_engine(
-        url, echo=echo, pool_size=pool_size, max_overflow=2, pool_pre_ping=False, hide_parameters=True
+        url,
+        echo=echo,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=False,
+        hide_parameters=True,
     )
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)

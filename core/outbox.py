@@ -82,9 +82,15 @@ def _chunks(ctx: Context, kind: JobKind, rows: Sequence[dict[str, Any]]) -> list
     ]
 
 
-def invitation_key(invitation_id: int, number: int) -> str:
-    """``number`` counts the e-mails about this invitation from 0."""
-    return f"invitation:{invitation_id}:{number}"
+def first_invitation_key(invitation_id: int) -> str:
+    """``invitation:id:n``: n counts the e-mails about this invitation from 0."""
+    return f"invitation:{invitation_id}:0"
+
+
+def next_invitation_key(key: str) -> str:
+    """Of two people who send again at once both come to the same key, and one of them finds it taken."""
+    head, _, number = key.rpartition(":")
+    return f"{head}:{int(number) + 1}"
 
 
 def is_first_invitation(key: str) -> bool:

@@ -166,8 +166,9 @@ def _read_env_file(path: Path | None) -> dict[str, str]:
 def _nearest(name: str, known: Mapping[str, object]) -> str:
     import difflib  # Only a mistake needs it.
 
-    nearest = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {nearest[0]}" if nearest else ""
+    short = [each.removeprefix("USHER_") for each in known]
+    nearest = difflib.get_close_matches(name.removeprefix("USHER_"), short, n=1)
+    return f"; did you mean USHER_{nearest[0]}" if nearest else ""
 
 
 def _checked(settings: Settings) -> Settings:

@@ -98,7 +98,9 @@ class RecordedJobs:
     def enqueue(self, session: Session, jobs: list[Job]) -> None:
         mark = len(self.jobs)
         self.jobs.extend(jobs)
-        event.listen(session, "after_rollback", lambda _session: self.jobs.__delitem__(slice(mark, None)), once=True)
+        # On the connection: App rolls back there, and the session is not told.
+        connection = session.connection()
+        event.listen(connection, "rollback", lambda _connection: self.jobs.__delitem__(slice(mark, None)), once=True)
 
 
 def make_engine(url: str) -> Engine:

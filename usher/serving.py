@@ -6,6 +6,7 @@ start: schema -> engine -> worker -> listening        stop: no new requests -> w
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -73,6 +74,7 @@ class House:
             loop.add_signal_handler(number, stopping.set)
         try:
             await self.start()
+            _stop_collecting_what_stays()
             _log.info("ready", extra={"parts": sorted(self.parts), "url": self.url})
             await stopping.wait()
         finally:
@@ -170,6 +172,12 @@ def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Ma
         JobKind.SEND_MAIL: MailDeliverer(mailer, width=width),
         JobKind.SEND_SLACK: SlackDeliverer(settings),
     }
+
+
+def _stop_collecting_what_stays() -> None:
+    """What a start has loaded lives as long as the process: the collector need not look at it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _stop_worker(worker: Worker, mailer: Mailer | UnconfiguredMailer) -> None:

@@ -12,14 +12,14 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from core.app import App
 from core.context import System
-from core.errors import Unavailable
+from core.errors import OutcomeUnknown, Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.usecases.deliveries import TurnOver, turn_over
 
@@ -120,14 +120,17 @@ def send_chunk(
 
 
 def _persist(app: App, command: TurnOver, stop: Event) -> tuple[int, ...]:
-    """Marking again is harmless. A claim whose commit was lost waits for its lease to run out."""
+    """Marking again is harmless. A claim whose commit was lost is found again, if it was stored."""
+    began_at = app.clock()
     for left in reversed(range(_TRIES)):
         is_last = left == 0 or stop.is_set()
         try:
             return app.run(turn_over, command, System()).claimed_ids
-        except Unavailable:
+        except Unavailable as error:
             if is_last:
                 raise
+            if isinstance(error, OutcomeUnknown):
+                command = replace(command, claimed_since=command.claimed_since or began_at)
             _log.warning("the database is away; marking waits", extra={"tries_left": left})
         stop.wait(_PAUSE_SECONDS)
     raise AssertionError("the last try returns or raises")

@@ -43,7 +43,7 @@ from core.model import (
 )
 from core.outbox import (
     email_row,
-    invitation_key,
+    first_invitation_key,
     is_first_invitation,
     say,
     scoreboard_key,
@@ -380,7 +380,7 @@ def _rows_for(
         to=address.address,
         to_key=address.key,
         about_id=invitation_id,
-        key=invitation_key(invitation_id, 0),
+        key=first_invitation_key(invitation_id),
         not_before=batch.sends_at,
     )
     invitation = {

@@ -55,6 +55,8 @@ class TurnOver:
     unworthy_ids: tuple[int, ...] = ()
     confirmation_ids: tuple[int, ...] = ()
     """Whose scoreboards are to be drawn anew: not with every turn, but with the last."""
+    claimed_since: datetime | None = None
+    """Set by who repeats this because its COMMIT got no answer: what it claimed since then is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
 
 
 def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
+    before = _claimed_before(ctx, command)
     claimed = ctx.session.execute(
         _CLAIM,
         {
@@ -156,13 +159,26 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
             "lease_ends": ctx.now + SENDING_LEASE,
         },
     )
-    ids = tuple(claimed.scalars())
+    ids = (*before, *claimed.scalars())
     if len(ids) < len(command.claim_ids):
         ctx.session.execute(
             _DROP.where(_SUPPRESSED),
             {"ids": command.claim_ids, "why": "this address must not be written to"},
         )
     return ids
+
+
+def _claimed_before(ctx: Context, command: TurnOver) -> tuple[int, ...]:
+    """Else nobody would send them until their lease has run out, and codes would then be held though none had left."""
+    if command.claimed_since is None:
+        return ()
+    query = select(OutboundMessage.id).where(
+        OutboundMessage.id.in_(command.claim_ids),
+        OutboundMessage.state == MessageState.SENDING,
+        OutboundMessage.lease_by == command.executor,
+        OutboundMessage.lease_until >= command.claimed_since + SENDING_LEASE,
+    )
+    return tuple(ctx.session.scalars(query))
 
 
 # --- Marking ----------------------------------------------------------------------------------------------

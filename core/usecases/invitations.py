@@ -19,7 +19,7 @@ from core.model import (
     StaffMember,
     Suppression,
 )
-from core.outbox import email_row, invitation_key, is_first_invitation, say, touch_scoreboards
+from core.outbox import email_row, is_first_invitation, next_invitation_key, say, touch_scoreboards
 from core.rules.addresses import Address, InvalidAddress, parse_address
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
 from core.rules.text import clean_name, folded
@@ -118,7 +118,7 @@ class ReinviteLearner:
 def list_invitations(ctx: Context, command: ListInvitations) -> InvitationsListed:
     """Five queries, however many invitations."""
     staff = access.require_staff(ctx, Permission.VIEW)
-    run = access.run_by_code(ctx, staff.organisation_id, command.run)
+    run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
     access.require_provider(ctx, staff, run)
     counts = _counts(ctx, run)
     matching = _matching(ctx, run, command)
@@ -154,20 +154,16 @@ def resend_invitation(ctx: Context, command: ResendInvitation) -> InvitationRese
 
 def send_again(ctx: Context, invitation: Invitation) -> None:
     """A new e-mail about the same invitation; one that still waits to go out is not doubled."""
-    waiting = ctx.session.get_one(OutboundMessage, invitation.message_id)
-    if waiting.state in (MessageState.PENDING, MessageState.SENDING):
+    former = ctx.session.get_one(OutboundMessage, invitation.message_id)
+    if former.state in (MessageState.PENDING, MessageState.SENDING):
         return
-    sent_before = select(func.count()).where(
-        OutboundMessage.about_id == invitation.id, OutboundMessage.kind == MessageKind.INVITATION
-    )
-    number = ctx.session.scalar(sent_before) or 0
     message = email_row(
         ctx,
         MessageKind.INVITATION,
         to=invitation.address,
         to_key=invitation.address_key,
         about_id=invitation.id,
-        key=invitation_key(invitation.id, number),
+        key=next_invitation_key(former.idempotency_key),
         not_before=ctx.now,
     )
     say(ctx, [message])
@@ -248,7 +244,7 @@ def _found(
         run = access.run_of_invitation(ctx, invitation)
         access.require_provider(ctx, staff, run)
         return invitation, run
-    run = access.run_by_code(ctx, staff.organisation_id, code)
+    run = access.invited_run_by_code(ctx, staff.organisation_id, code)
     access.require_provider(ctx, staff, run)
     return _newest(ctx, run, address), run
 

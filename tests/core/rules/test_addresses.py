@@ -220,7 +220,7 @@ for read in (parse_addresses, folded, first_link, clean_note):
         ("bo@example.org", "BO@Example.Org"),
         ("bo@example.org", "ｂｏ@ｅｘａｍｐｌｅ.org"),
         ("bo@bücher.example", "bo@xn--bcher-kva.example"),
-        ("bo@bu\u0308cher.example", "bo@BÜCHER.example"),
+        ("bo@b\u0075\u0308cher.example", "bo@BÜCHER.example"),
         ("bo@bücher。example", "bo@bücher.example"),
         ("bo@gmail.com", "bo@googlemail.com"),
         ("b.o@gmail.com", "bo@GoogleMail.com"),

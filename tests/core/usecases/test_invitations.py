@@ -18,9 +18,15 @@ from core.errors import (
     UsherError,
 )
 from core.letters import Verdict
-from core.model import Base, CourseRun, Enrolment, Invitation, Learner, OutboundMessage
+from core.model import Agreement, Base, CourseRun, Enrolment, Invitation, Learner, OutboundMessage
 from core.usecases.answers import LinkState, ShowInvitation, show_invitation
-from core.usecases.batches import LearnersInvited
+from core.usecases.batches import (
+    InviteLearners,
+    LearnersInvited,
+    PrepareInvitation,
+    invite_learners,
+    prepare_invitation,
+)
 from core.usecases.deliveries import TurnOver, turn_over
 from core.usecases.invitations import (
     CancelInvitation,
@@ -40,6 +46,7 @@ from core.usecases.letters import LoadLetters, load_letters
 from core.words import CancelReason, InvitationState, MessageState
 from tests.core.usecases.acting import (
     MATHS,
+    POETRY,
     SAFETY,
     accept,
     at_once,
@@ -207,6 +214,28 @@ def test_a_provider_s_list_needs_its_grant(school: School) -> None:
 
     assert listed(school, run=SAFETY).total == 1
     assert school.app.read(list_invitations, ListInvitations(SAFETY), school.viewer).total == 1
+
+
+def test_invitations_stay_ours_after_the_agreement_has_ended(school: School) -> None:
+    invite(school, A, run=POETRY)
+    change(school.app, Agreement, only(school.app, Agreement).id, ends_at=NOW)
+
+    shown = listed(school, run=POETRY)
+    command = CancelInvitation(run=POETRY, address=A)
+    cancelled = school.app.run(cancel_invitation, command, school.owner)
+
+    assert (shown.total, cancelled.address) == (1, A)
+    with pytest.raises(RunNotFound):
+        school.app.run(reinvite_learner, ReinviteLearner(POETRY, A), school.owner)
+
+
+def test_an_agreement_that_ended_unused_leaves_nothing_to_see(school: School) -> None:
+    change(school.app, Agreement, only(school.app, Agreement).id, ends_at=NOW)
+    draft = school.app.run(prepare_invitation, PrepareInvitation(POETRY, A), school.other_owner).draft_id
+    school.app.run(invite_learners, InviteLearners(draft), school.other_owner)
+
+    with pytest.raises(RunNotFound):
+        listed(school, run=POETRY)
 
 
 # --- Resend -----------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""``python -m bench NAME``: b3, b4, b9 or all. With ``--json`` one JSON object is all that goes to stdout."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bench.report import Report, show, together
+
+NAMES: Final = ("b3", "b4", "b9")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line; 0 leaves a count as it is."""
+
+    is_small: bool = False
+    is_postgresql: bool = False
+    requests: int = 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """1 if a goal was missed and ``--strict`` was given."""
+    asked = _parser().parse_args(arguments)
+    wish = Wish(asked.small, asked.postgresql, asked.requests)
+    names = NAMES if asked.name == "all" else (asked.name,)
+    reports = [_BENCHES[name](wish) for name in names]
+    report = together(reports) if asked.name == "all" else reports[0]
+    show(report, as_json=asked.json)
+    return 1 if asked.strict and not report.holds else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How fast Usher is, beside a named peer.")
+    parser.add_argument("name", choices=(*NAMES, "all"))
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 if a goal is missed")
+    parser.add_argument("--small", action="store_true", help="tiny counts: shows that it works, measures nothing")
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3)")
+    parser.add_argument("--requests", type=int, default=0, help="how many Slack requests in all (b4)")
+    return parser
+
+
+def _b3(wish: Wish) -> Report:
+    from bench import b3
+
+    return b3.run(replace(b3.SMALL if wish.is_small else b3.Size(), is_postgresql=wish.is_postgresql))
+
+
+def _b4(wish: Wish) -> Report:
+    from bench import b4
+
+    size = b4.SMALL if wish.is_small else b4.Size()
+    return b4.run(replace(size, requests=wish.requests or size.requests))
+
+
+def _b9(wish: Wish) -> Report:
+    from bench import b9
+
+    return b9.run(b9.SMALL if wish.is_small else b9.Size())
+
+
+# Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
+_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b9": _b9}
+
+if __name__ == "__main__":
+    sys.exit(main())

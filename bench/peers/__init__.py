@@ -1,0 +1,1 @@
+"""What Usher is compared with: the same work as a competent person would do it with the usual library, and no more."""

@@ -1,0 +1,145 @@
+"""What only a database server can do to ``core.app``: two rows at one moment, and connections that break."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from core.app import RERUNS, App
+from core.context import Context
+from core.database import open_engine
+from core.errors import OutcomeUnknown
+from core.model import SlackEvent
+from tests.core.counting import Raise, Raised, outcomes, plant_organisation, raise_count, read_count
+from tests.factories import OPERATOR, SYSTEM, make_app
+from tests.servers.postgresql import PostgreSQL
+
+
+def note_once(ctx: Context, command: str) -> bool:
+    """Looks, then writes what a rival may write at the same moment."""
+    if ctx.session.get(SlackEvent, command) is not None:
+        return False
+    ctx.session.add(SlackEvent(event_id=command, seen_at=ctx.now))
+    ctx.session.flush()
+    return True
+
+
+@pytest.fixture
+def on_postgresql(postgresql_template: str, postgresql_server: PostgreSQL) -> Iterator[App]:
+    name = postgresql_server.create_database(template=postgresql_template)
+    engine = open_engine(postgresql_server.url(name))
+    app = make_app(engine)
+    app.run(plant_organisation, None, OPERATOR)
+    yield app
+    engine.dispose()
+    postgresql_server.drop_database(name)
+
+
+def test_two_that_write_the_same_row_at_the_same_moment_end_well(on_postgresql: App) -> None:
+    both_looked = threading.Barrier(2)
+    attempts = itertools.count(1)
+
+    def note_together(ctx: Context, command: str) -> bool:
+        known = ctx.session.get(SlackEvent, command)
+        if next(attempts) <= 2:
+            both_looked.wait(timeout=20)
+        return known is None and note_once(ctx, command)
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = [threads.submit(on_postgresql.run, note_together, "Ev1", SYSTEM) for _ in range(2)]
+
+    assert sorted(answer.result() for answer in answers) == [False, True]
+    assert next(attempts) == 4
+
+
+def end_backend(engine: Engine, connection: Connection) -> None:
+    """The server ends this connection, as in a failover; returns when it is gone."""
+    driver: Any = connection.connection.dbapi_connection
+    operators = create_engine(engine.url)
+    with operators.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": driver.info.backend_pid})
+    operators.dispose()
+
+
+def lose_commit(engine: Engine, *, times: int, was_stored: bool) -> None:
+    """The next commits get no answer."""
+    left = iter(range(times))
+
+    @event.listens_for(engine, "commit")
+    def on_commit(connection: Connection) -> None:
+        if next(left, None) is not None:
+            if not was_stored:
+                end_backend(engine, connection)
+                return
+            driver: Any = connection.connection.dbapi_connection
+            driver.commit()
+            driver.close()
+
+
+@pytest.mark.parametrize("was_stored", [False, True])
+def test_a_lost_commit_with_a_key_is_looked_up_and_done_once(on_postgresql: App, was_stored: bool) -> None:
+    lose_commit(on_postgresql.engine, times=1, was_stored=was_stored)
+
+    assert on_postgresql.run(raise_count, Raise(), OPERATOR, key="once") == Raised(1)
+
+    assert on_postgresql.read(read_count, None, SYSTEM) == 1
+    assert outcomes(on_postgresql, "raise_count") == ["done"]
+
+
+@pytest.mark.parametrize("was_stored", [False, True])
+def test_a_lost_commit_without_a_key_is_unknown_and_not_repeated(on_postgresql: App, was_stored: bool) -> None:
+    lose_commit(on_postgresql.engine, times=1, was_stored=was_stored)
+
+    with pytest.raises(OutcomeUnknown):
+        on_postgresql.run(raise_count, Raise(), OPERATOR)
+
+    assert on_postgresql.read(read_count, None, SYSTEM) == int(was_stored)
+
+
+def test_commits_that_stay_lost_are_unknown_and_never_called_unchanged(on_postgresql: App) -> None:
+    lose_commit(on_postgresql.engine, times=RERUNS + 1, was_stored=False)
+
+    with pytest.raises(OutcomeUnknown):
+        on_postgresql.run(raise_count, Raise(), OPERATOR, key="once")
+
+
+def test_a_lost_commit_whose_deadline_has_passed_is_unknown(on_postgresql: App) -> None:
+    lose_commit(on_postgresql.engine, times=1, was_stored=True)
+
+    with pytest.raises(OutcomeUnknown):
+        on_postgresql.run(raise_count, Raise(), OPERATOR, key="once", deadline=timedelta(0))
+
+    assert on_postgresql.run(raise_count, Raise(), OPERATOR, key="once") == Raised(1)
+
+
+def test_a_connection_lost_before_commit_is_run_again(on_postgresql: App) -> None:
+    attempts = []
+
+    def raise_and_lose(ctx: Context, command: Raise) -> Raised:
+        done = raise_count(ctx, command)
+        attempts.append(done)
+        if len(attempts) == 1:
+            end_backend(on_postgresql.engine, ctx.session.connection())
+        return done
+
+    assert on_postgresql.run(raise_and_lose, Raise(), OPERATOR) == Raised(1)
+
+    assert attempts == [Raised(1), Raised(1)]
+    assert outcomes(on_postgresql, "raise_and_lose") == ["done"]
+
+
+def test_a_connection_that_died_in_the_pool_is_replaced(on_postgresql: App) -> None:
+    with on_postgresql.engine.connect() as connection:
+        end_backend(on_postgresql.engine, connection)
+
+    assert on_postgresql.run(raise_count, Raise(), OPERATOR) == Raised(1)
+
+    with on_postgresql.engine.connect() as connection:
+        end_backend(on_postgresql.engine, connection)
+
+    assert on_postgresql.read(read_count, None, OPERATOR) == 1

@@ -1,0 +1,134 @@
+"""Each expected failure has one code, one wording, one place in the tree and one line in docs/errors.md."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from core import errors
+from core.errors import UsherError
+
+HOUSE = Path(__file__).parents[2]
+FOLDERS = ("bot", "core", "mail", "usher", "web", "worker")
+FAMILIES = UsherError.__subclasses__()
+HOSTILE = "{0}{verb!r:>{x}}}}{{%s%(x)s|`*\x00\u202e\n<b>@channel"
+
+
+def below(kind: type[UsherError]) -> Iterator[type[UsherError]]:
+    for heir in kind.__subclasses__():
+        yield heir
+        yield from below(heir)
+
+
+ERRORS = [kind for family in FAMILIES for kind in below(family)]
+
+
+def wanted(kind: type[UsherError]) -> set[str]:
+    """The values that the constructor must be given."""
+    if kind.__init__ is not UsherError.__init__:
+        return set(inspect.signature(kind.__init__).parameters) - {"self"}
+    return {name for text in (kind.wording, kind.advice) for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_codes_are_unique_and_follow_the_name() -> None:
+    codes = [kind.code for kind in (*FAMILIES, *ERRORS)]
+
+    assert len(set(codes)) == len(codes)
+    assert all(len(code) <= 64 for code in codes)
+    for kind in ERRORS:
+        assert kind.code == re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower()
+        assert "code" in vars(kind)
+        assert "wording" in vars(kind)
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_wording_and_advice_are_sentences(kind: type[UsherError]) -> None:
+    for text in filter(None, (kind.wording, kind.advice)):
+        assert text[0].isupper() or text[0] in "{“"
+        assert text.rstrip("}”")[-1] in ".?!" or text.endswith("}") or "usher org create." in text
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn: dict[str, set[str]] = {}
+    family = ""
+    for line in (errors.__doc__ or "").splitlines():
+        if branch := re.match(r" {4}[├└]── (\w+)", line):
+            family = branch[1]
+            drawn[family] = set()
+        elif family and ("──" in line or "│" in line):
+            drawn[family] |= set(re.findall(r"[A-Z]\w+", line))
+        elif not line.strip():
+            family = ""
+
+    assert drawn == {family.__name__: {kind.__name__ for kind in below(family)} for family in FAMILIES}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
+    values: dict[str, object] = dict.fromkeys(wanted(kind), HOSTILE)
+    if kind is errors.RunNotFound:
+        values["nearest"] = (HOSTILE,)
+
+    error = kind(**values)
+
+    assert str(error) == error.message
+    shown = error.message + error.hint
+    assert shown.count(HOSTILE) >= len(wanted(kind))
+    assert not shown.replace(HOSTILE, "").count("{")
+
+
+def test_nearest_names_are_offered_only_if_there_are_any() -> None:
+    assert errors.UnknownVerb(verb="x", nearest=None).hint.startswith("Write “help”")
+    assert errors.UnknownVerb(verb="inivte", nearest="invite").hint.startswith("Did you mean “invite”?")
+    assert errors.RunNotFound(run="x").hint.startswith("“courses”")
+    assert errors.RunNotFound(run="x", nearest=("a", "b")).hint.startswith("Did you mean a or b?")
+
+
+def test_each_error_is_made_with_the_values_that_its_words_need() -> None:
+    kinds = {kind.__name__: kind for kind in ERRORS}
+    wrong = []
+    for path in sorted(path for folder in FOLDERS for path in (HOUSE / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name, given = _made(node)
+            if name in kinds and None not in given:
+                missing = wanted(kinds[name]) - _optional(kinds[name]) - given
+                if missing or given - wanted(kinds[name]):
+                    wrong.append(f"{path.relative_to(HOUSE)} {name} {missing}")
+
+    assert wrong == []
+
+
+def _made(node: ast.AST) -> tuple[str, set[str | None]]:
+    """The name of what is raised or called, and the keywords that it is given; None among them: ``**values``."""
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name):
+        return node.exc.id, set()
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id, {keyword.arg for keyword in node.keywords}
+    return "", set()
+
+
+def _optional(kind: type[UsherError]) -> set[str]:
+    parameters = inspect.signature(kind.__init__).parameters.values()
+    return {each.name for each in parameters if each.default is not inspect.Parameter.empty}
+
+
+def test_each_error_stands_in_the_docs_with_its_words() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", (HOUSE / "docs/errors.md").read_text(), re.MULTILINE)
+    told = {code: (wording, advice) for code, wording, advice in rows}
+
+    assert len(told) == len(rows)
+    assert set(told) == {kind.code for kind in ERRORS}
+    for kind in ERRORS:
+        wording, advice = told[kind.code]
+        assert wording == kind.wording.replace("\n", "<br>")
+        assert advice == kind.advice if kind.advice else advice
+
+
+def test_each_family_has_its_chapter_in_the_docs() -> None:
+    chapters = re.findall(r"^## (\w+)$", (HOUSE / "docs/errors.md").read_text(), re.MULTILINE)
+
+    assert chapters == [family.code for family in FAMILIES]

@@ -1,0 +1,233 @@
+"""The request language: one table, read the same by every door."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import CodeWrong, RunNotChosen, UnknownVerb, UsherError
+from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
+from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation
+from core.usecases.invitations import (
+    CancelInvitation,
+    ListedState,
+    ListInvitations,
+    ReinviteLearner,
+    ResendInvitation,
+)
+from core.usecases.runs import ListChoosableRuns
+from core.usecases.scoreboards import ShowBatch
+from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
+
+RUN = "maths-2026-03"
+
+
+def command_of(text: str) -> object:
+    found = read_request(text)
+    assert isinstance(found, Request)
+    return found.command
+
+
+# --- The table --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
+    assert verb.examples
+    for example in verb.examples:
+        found = read_request(example)
+        assert isinstance(found, Request | ComposeInvitation)
+        assert example.split()[0] == verb.name
+        if isinstance(found, Request):
+            assert found.verb is verb
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
+    assert verb.usage
+    assert re.fullmatch(r"[A-Z].*\.", verb.summary)
+    assert len(verb.summary) <= 80
+    assert verb.name == verb.name.lower()
+
+
+def test_the_verbs_are_these() -> None:
+    assert list(VERBS) == [
+        *("invite", "invites", "resend", "cancel", "reinvite", "batch", "undo", "courses", "link", "setup")
+    ]
+    assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses"]
+    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "setup"]
+
+
+def test_each_request_has_its_use_case() -> None:
+    for text, usecase in (
+        (f"invite {RUN} bo@example.org", prepare_invitation),
+        ("link", ask_for_code),
+        ("link 12345678", confirm_code),
+    ):
+        found = read_request(text)
+        assert isinstance(found, Request)
+        assert usecase_of(found) is usecase
+
+
+# --- Help and unknown words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "help", "HELP", " Help ", "?", "ｈｅｌｐ"])
+def test_nothing_and_help_explain_everything(text: str) -> None:
+    assert read_request(text) == Help()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help(verb: str) -> None:
+    for text in (f"help {verb}", f"? {verb.upper()}", f"{verb} help", f"{verb} ?", f"{verb} --help", f"{verb} -h"):
+        assert read_request(text) == Help(verb)
+
+
+@pytest.mark.parametrize(
+    ("alias", "verb"),
+    [
+        *(("invitations", "invites"), ("runs", "courses"), ("re-invite", "reinvite")),
+        *(("recall", "undo"), ("connect", "link")),
+    ],
+)
+def test_other_words_for_a_verb_are_understood(alias: str, verb: str) -> None:
+    assert read_request(f"help {alias}") == Help(verb)
+    assert read_request(f"{alias.upper()} help") == Help(verb)
+
+
+@pytest.mark.parametrize(("typed", "nearest"), [("inivte", "invite"), ("re-sent", "resend"), ("coursse", "courses")])
+def test_an_unknown_verb_is_answered_with_the_nearest(typed: str, nearest: str) -> None:
+    for text in (f"{typed} {RUN} bo@example.org", f"help {typed}"):
+        with pytest.raises(UnknownVerb) as problem:
+            read_request(text)
+        assert problem.value.values["nearest"] == nearest
+        assert nearest in problem.value.hint
+
+
+def test_a_word_that_is_near_to_nothing_is_repeated_in_short() -> None:
+    with pytest.raises(UnknownVerb) as problem:
+        read_request("x" * 5000)
+
+    assert problem.value.values == {"verb": "x" * 40, "nearest": None, "suggestion": ""}
+
+
+# --- Each verb --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        (f"invite {RUN} al@example.org, bo@example.org", "al@example.org, bo@example.org"),
+        (f"Invite {RUN}, bo@example.org", "bo@example.org"),
+        (f"  INVITE   {RUN}:   bo@example.org  ", "bo@example.org"),
+        (f"invite {RUN}\nal@example.org\nbo@example.org", "al@example.org\nbo@example.org"),
+        (f"invite {RUN}\r\nal@example.org\r\n", "al@example.org"),
+        (f"invite\n{RUN}\n\nbo@example.org", "bo@example.org"),
+        (f"invite\t{RUN}\tbo@example.org", "bo@example.org"),
+        (f"invite\xa0{RUN}\xa0bo@example.org", "bo@example.org"),
+        (f'invite {RUN} "Young, Bo" <bo@example.org>', '"Young, Bo" <bo@example.org>'),
+        (f"invite {RUN} <mailto:bo@example.org|bo@example.org>", "<mailto:bo@example.org|bo@example.org>"),
+    ],
+)
+def test_invite_reads_the_run_and_leaves_the_addresses_as_they_are(text: str, addresses: str) -> None:
+    assert command_of(text) == PrepareInvitation(RUN, addresses)
+
+
+@pytest.mark.parametrize(
+    ("text", "composed"),
+    [
+        ("invite", ComposeInvitation("", "")),
+        (f"invite {RUN}", ComposeInvitation(RUN, "")),
+        (f"invite {RUN},", ComposeInvitation(RUN, "")),
+        ("invite bo@example.org", ComposeInvitation("", "bo@example.org")),
+        (f"invite bo@example.org {RUN}", ComposeInvitation("", f"bo@example.org {RUN}")),
+        ("invite al@example.org,\nbo@example.org", ComposeInvitation("", "al@example.org,\nbo@example.org")),
+        ('invite "Young, Bo" <bo@example.org>', ComposeInvitation("", '"Young, Bo" <bo@example.org>')),
+        (
+            "invite <mailto:bo@example.org|bo@example.org>",
+            ComposeInvitation("", "<mailto:bo@example.org|bo@example.org>"),
+        ),
+        (f"invite {RUN},bo@example.org", ComposeInvitation("", f"{RUN},bo@example.org")),
+    ],
+)
+def test_an_invitation_that_lacks_something_is_composed_with_what_there_is(
+    text: str, composed: ComposeInvitation
+) -> None:
+    assert read_request(text) == composed
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "search"),
+    [
+        (f"invites {RUN}", None, ""),
+        (f"invites {RUN} bounced", ListedState.BOUNCED, ""),
+        (f"invites {RUN} BOUNCED  example.org ", ListedState.BOUNCED, "example.org"),
+        (f"invites {RUN} bo young", None, "bo young"),
+        (f"invites {RUN}\npending\nbo", ListedState.PENDING, "bo"),
+    ],
+)
+def test_invites_reads_a_state_and_words(text: str, state: ListedState | None, search: str) -> None:
+    assert command_of(text) == ListInvitations(RUN, state, search)
+
+
+@pytest.mark.parametrize(
+    "address", ["bo@example.org", "<bo@example.org>", "<mailto:bo@example.org|bo@example.org>", " bo@example.org "]
+)
+def test_one_address_is_read_as_slack_and_people_write_it(address: str) -> None:
+    assert command_of(f"resend {RUN} {address}") == ResendInvitation(run=RUN, address="bo@example.org")
+    assert command_of(f"cancel {RUN} {address}") == CancelInvitation(run=RUN, address="bo@example.org")
+    assert command_of(f"reinvite {RUN} {address}") == ReinviteLearner(RUN, "bo@example.org")
+
+
+@pytest.mark.parametrize("verb", ["resend", "cancel", "reinvite"])
+@pytest.mark.parametrize("rest", ["", RUN, "bo@example.org"])
+def test_a_run_or_an_address_that_is_missing_is_asked_for(verb: str, rest: str) -> None:
+    with pytest.raises(RunNotChosen) as problem:
+        read_request(f"{verb} {rest}")
+
+    assert f"“{verb} {RUN}" in problem.value.hint
+
+
+def test_invites_needs_a_run() -> None:
+    for text in ("invites", "invites bo@example.org"):
+        with pytest.raises(RunNotChosen):
+            read_request(text)
+
+
+@pytest.mark.parametrize("typed", ["B-0041", "b-41", "B41", "41", " 0041 ", "٤١"])
+def test_a_batch_is_named_by_its_number(typed: str) -> None:
+    assert command_of(f"undo {typed}") == RecallBatch(number=41)
+    assert command_of(f"batch {typed}") == ShowBatch(41)
+
+
+@pytest.mark.parametrize("typed", ["", "B-", "x", "4 1", "-41", "B-41x", "1234567890", "²"])
+def test_what_is_no_number_names_no_batch(typed: str) -> None:
+    assert command_of(f"undo {typed}") == RecallBatch(number=0)
+    assert command_of(f"batch {typed}") == ShowBatch(0)
+
+
+def test_the_other_verbs_take_what_comes() -> None:
+    assert command_of("courses") == ListChoosableRuns(search="")
+    assert command_of("courses  maths  2026 ") == ListChoosableRuns(search="maths  2026")
+    assert command_of("link") == AskForCode()
+    assert command_of("link 1234 5678") == ConfirmCode("1234 5678")
+    assert command_of("setup northfield-12345678") == BindWorkspace("northfield-12345678")
+    with pytest.raises(CodeWrong):
+        read_request("setup")
+
+
+# --- Any text ---------------------------------------------------------------------------------------------
+
+WORDS = st.sampled_from([*VERBS, "help", "?", RUN, "bo@example.org", "B-0041", '"', "<", ">", "|", ",", "\n", "\ud800"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(), st.lists(st.one_of(WORDS, st.text(max_size=4)), max_size=6).map(" ".join)))
+def test_any_text_is_a_request_or_an_expected_refusal(text: str) -> None:
+    try:
+        found = read_request(text)
+    except UsherError:
+        return
+
+    assert isinstance(found, Request | ComposeInvitation | Help)

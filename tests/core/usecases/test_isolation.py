@@ -1,0 +1,361 @@
+"""No use case does anything for the wrong kind of actor, nor anything on another organisation's rows.
+
+Every use case is found in the modules: a new one without an entry here fails these tests.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import core.usecases
+from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
+from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
+from core.jobs import JobKind
+from core.letters import Verdict
+from core.model import Invitation, LinkRequest, Organisation, SlackUser, StaffMember
+from core.rules.links import CodeKind
+from core.usecases import (
+    answers,
+    batches,
+    catalogue,
+    deliveries,
+    held,
+    invitations,
+    letters,
+    link_requests,
+    organisations,
+    runs,
+    scoreboards,
+    slack_identity,
+    staff,
+    workers,
+)
+from core.usecases.answers import AskForLink, ask_for_link
+from core.words import Role
+from tests.core.usecases.acting import (
+    MATHS,
+    POETRY,
+    accept,
+    change,
+    clock_of,
+    decline,
+    deliver,
+    dump,
+    invite,
+    newest,
+    only,
+    refusal_of,
+    token_of,
+)
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
+
+A, B, C = "a@example.org", "b@example.org", "c@example.org"
+NO_RUN = "mathz-2026-03"
+_CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
+_VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
+UseCase = Callable[..., object]
+
+
+def found() -> dict[str, UseCase]:
+    """Public functions that take a context and a command which belongs to core."""
+    usecases: dict[str, UseCase] = {}
+    for module_info in pkgutil.iter_modules(core.usecases.__path__):
+        module = importlib.import_module(f"core.usecases.{module_info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_") and _is_usecase(function):
+                usecases[name] = function
+    return usecases
+
+
+def _is_usecase(function: UseCase) -> bool:
+    parameters = list(inspect.signature(function).parameters)
+    return parameters == ["ctx", "command"] and typing.get_type_hints(function)["ctx"] is Context
+
+
+@dataclass(frozen=True)
+class World:
+    """A school with one row of each kind that a command can name."""
+
+    school: School
+    draft_id: int
+    confirmation_id: int
+    pending_id: int
+    request_id: int
+    token: str
+    staff_token: str
+    slack_code: str
+    setup_code: str
+
+
+def make_world(school: School) -> World:
+    """Everything is about Southgate's course, which both organisations may choose."""
+    invited = invite(school, A, B, C, run=POETRY)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, B)
+    decline(school.app, C)
+    school.app.run(ask_for_link, AskForLink(token_of(school.app, C)), LEARNER)
+    preview = school.app.run(
+        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "d@example.org"), school.owner
+    )
+    school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), _VISITOR)
+    school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), _VISITOR)
+    user = only(school.app, SlackUser)
+    setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
+    command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
+    colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
+    return World(
+        school=school,
+        draft_id=preview.draft_id,
+        confirmation_id=invited.confirmation_id,
+        pending_id=newest(school.app, A).id,
+        request_id=only(school.app, LinkRequest).id,
+        token=token_of(school.app, A),
+        staff_token=colleague.token,
+        slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
+        setup_code=setup.setup_code,
+    )
+
+
+@pytest.fixture
+def world(school: School) -> World:
+    return make_world(school)
+
+
+def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
+    """For each use case the kind of actor it is for, and a command that would work."""
+    late = NOW + timedelta(days=9)
+    return {
+        "show_invitation": (LinkHolder, answers.ShowInvitation(world.token)),
+        "accept_invitation": (LinkHolder, answers.AcceptInvitation(world.token, "Bo", "Young")),
+        "decline_invitation": (LinkHolder, answers.DeclineInvitation(world.token)),
+        "ask_for_link": (LinkHolder, answers.AskForLink(token_of(world.school.app, C))),
+        "stop_invitations": (LinkHolder, answers.StopInvitations(world.token)),
+        "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
+        "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
+        "recall_batch": (StaffActor, batches.RecallBatch(world.confirmation_id)),
+        "list_invitations": (StaffActor, invitations.ListInvitations(POETRY)),
+        "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
+        "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
+        "reinvite_learner": (StaffActor, invitations.ReinviteLearner(POETRY, "new@example.org")),
+        "approve_link_request": (StaffActor, link_requests.ApproveLinkRequest(world.request_id)),
+        "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
+        "list_choosable_runs": (StaffActor, runs.ListChoosableRuns()),
+        "show_batch": (StaffActor, scoreboards.ShowBatch(1)),
+        "import_catalogue": (Operator, catalogue.ImportCatalogue("northfield", _CATALOGUE)),
+        "list_held": (Operator, held.ListHeld()),
+        "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
+        "retry_held": (Operator, held.RetryHeld()),
+        "create_organisation": (
+            Operator,
+            organisations.CreateOrganisation("east", "East", "UTC", "E", "E", "east@example.org"),
+        ),
+        "new_setup_code": (Operator, organisations.NewSetupCode("northfield")),
+        "add_provider": (Operator, organisations.AddProvider("northfield", "10000007", "P")),
+        "add_agreement": (Operator, organisations.AddAgreement("northfield", "southgate", "", 1, 1, NOW, late)),
+        "invite_staff_member": (
+            Operator,
+            staff.InviteStaffMember("northfield", "F", "L", "f@example.org", Role.VIEWER),
+        ),
+        "list_workers": (Operator, workers.ListWorkers()),
+        "show_staff_invitation": (LinkHolder, staff.ShowStaffInvitation(world.staff_token)),
+        "accept_staff_invitation": (LinkHolder, staff.AcceptStaffInvitation(world.staff_token)),
+        "turn_over": (System, deliveries.TurnOver("x")),
+        "release_leases": (System, deliveries.ReleaseLeases("x")),
+        "hand_back": (System, deliveries.HandBack(JobKind.SEND_MAIL, (1,))),
+        "sweep_due": (System, deliveries.SweepDue(timedelta(0))),
+        "load_letters": (System, letters.LoadLetters((1,))),
+        "load_slack_notes": (System, letters.LoadSlackNotes((1,))),
+        "beat": (System, workers.Beat("x")),
+        "find_dead": (System, workers.FindDead("x")),
+        "forget_old": (System, workers.ForgetOld()),
+        "note_event": (System, slack_identity.NoteEvent("Ev1")),
+        "show_workspace_token": (System, slack_identity.ShowWorkspaceToken("", "T1")),
+        "who_is": (SlackVisitor, slack_identity.WhoIs()),
+        "bind_workspace": (SlackVisitor, slack_identity.BindWorkspace(world.setup_code)),
+        "ask_for_code": (SlackVisitor, slack_identity.AskForCode()),
+        "confirm_code": (SlackVisitor, slack_identity.ConfirmCode(world.slack_code)),
+        "count_wrong_code": (SlackVisitor, slack_identity.CountWrongCode("northfield")),
+    }
+
+
+def actors(school: School) -> list[Actor]:
+    return [school.owner, _VISITOR, LEARNER, OPERATOR, SYSTEM]
+
+
+def may(actor: Actor, wanted: type[Actor]) -> bool:
+    """An operator may do by hand what the worker does."""
+    return isinstance(actor, wanted) or (wanted is System and isinstance(actor, Operator))
+
+
+def test_every_use_case_has_an_entry_here(world: World) -> None:
+    assert set(commands(world)) == set(found())
+
+
+def test_every_use_case_refuses_every_other_kind_of_actor_and_changes_nothing(world: World) -> None:
+    before = dump(world.school.app, "audit_entry")
+
+    for name, (wanted, command) in commands(world).items():
+        for actor in actors(world.school):
+            if not may(actor, wanted):
+                refusal = refusal_of(world.school.app, found()[name], command, actor)
+                assert isinstance(refusal, NotAllowed | NotFound), (name, actor, refusal)
+
+    assert dump(world.school.app, "audit_entry") == before
+
+
+class Undone(UsherError):
+    """It worked; nothing of it is kept."""
+
+
+def undone(usecase: UseCase) -> UseCase:
+    def attempt(ctx: Context, command: object) -> None:
+        usecase(ctx, command)
+        raise Undone
+
+    return attempt
+
+
+def test_every_use_case_works_for_the_actor_it_is_for(world: World) -> None:
+    """Else the refusals above could be for another reason."""
+    for name, (wanted, command) in commands(world).items():
+        actor = next(each for each in actors(world.school) if isinstance(each, wanted))
+        assert isinstance(refusal_of(world.school.app, undone(found()[name]), command, actor), Undone), name
+
+
+def _absent(command: object) -> object:
+    """The same command about something that nobody has."""
+    kind = type(command)
+    strange: dict[type, object] = {
+        batches.InviteLearners: batches.InviteLearners(12345),
+        batches.RecallBatch: batches.RecallBatch(12345),
+        invitations.ResendInvitation: invitations.ResendInvitation(12345),
+        invitations.CancelInvitation: invitations.CancelInvitation(12345),
+        link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),
+        link_requests.DeclineLinkRequest: link_requests.DeclineLinkRequest(12345),
+        scoreboards.ShowBatch: command,
+    }
+    return strange[kind]
+
+
+BY_ID = (
+    "invite_learners",
+    "recall_batch",
+    "resend_invitation",
+    "cancel_invitation",
+    "approve_link_request",
+    "decline_link_request",
+    "show_batch",
+)
+BY_CODE: dict[str, Callable[[str], object]] = {
+    "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
+    "list_invitations": lambda code: invitations.ListInvitations(code),
+    "resend_invitation": lambda code: invitations.ResendInvitation(run=code, address=A),
+    "cancel_invitation": lambda code: invitations.CancelInvitation(run=code, address=A),
+    "reinvite_learner": lambda code: invitations.ReinviteLearner(code, A),
+}
+
+
+def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
+    by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
+
+    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs"}
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_another_organisation_s_row_is_answered_like_an_absent_one(world: World, name: str) -> None:
+    usecase, (_, command) = found()[name], commands(world)[name]
+    stranger = world.school.other_owner
+    before = dump(world.school.app, "audit_entry")
+
+    foreign = refusal_of(world.school.app, usecase, command, stranger)
+    absent = refusal_of(world.school.app, usecase, _absent(command), stranger)
+
+    assert isinstance(foreign, NotFound | PreviewExpired)
+    assert isinstance(absent, UsherError)
+    assert (type(foreign), foreign.message, foreign.hint) == (type(absent), absent.message, absent.hint)
+    assert dump(world.school.app, "audit_entry") == before
+    assert refusal_of(world.school.app, usecase, command, world.school.owner) is None
+
+
+@pytest.mark.parametrize("name", BY_CODE)
+def test_another_organisation_s_run_is_answered_like_an_absent_one(world: World, name: str) -> None:
+    usecase, command = found()[name], BY_CODE[name]
+    stranger = world.school.other_owner
+    before = dump(world.school.app, "audit_entry")
+
+    foreign = refusal_of(world.school.app, usecase, command(MATHS), stranger)
+    # One letter from the foreign code: were that one known, it would be offered as the nearest.
+    absent = refusal_of(world.school.app, usecase, command(NO_RUN), stranger)
+
+    assert isinstance(foreign, NotFound)
+    assert isinstance(absent, NotFound)
+    assert type(foreign) is type(absent)
+    assert (foreign.message, foreign.hint) == (absent.message.replace(NO_RUN, MATHS), absent.hint)
+    assert dump(world.school.app, "audit_entry") == before
+
+
+def test_on_a_run_that_both_may_choose_each_sees_its_own_invitations_only(world: World) -> None:
+    app, stranger = world.school.app, world.school.other_owner
+
+    mine = app.read(invitations.list_invitations, invitations.ListInvitations(POETRY), world.school.owner)
+    theirs = app.read(invitations.list_invitations, invitations.ListInvitations(POETRY), stranger)
+
+    assert (mine.total, theirs.total) == (3, 0)
+    assert set(dict(theirs.counts).values()) == {0}
+    for usecase, command in (
+        (invitations.resend_invitation, invitations.ResendInvitation(run=POETRY, address=A)),
+        (invitations.cancel_invitation, invitations.CancelInvitation(run=POETRY, address=A)),
+    ):
+        assert isinstance(refusal_of(app, usecase, command, stranger), NotFound)
+    assert only(app, Invitation, Invitation.id == world.pending_id).answered_at is None
+
+
+def _claims(school: School) -> dict[str, StaffActor]:
+    """Actors that no door should make, and that core does not believe."""
+    owner = school.owner
+    return {
+        "staff of another organisation": StaffActor(school.other_organisation_id, owner.staff_id, Door.SLACK),
+        "a staff id that is not there": StaffActor(school.organisation_id, 12345, Door.SLACK),
+        "no organisation": StaffActor(0, owner.staff_id, Door.SLACK),
+    }
+
+
+def test_an_actor_that_does_not_fit_together_is_nobody(world: World) -> None:
+    by_staff = {name: command for name, (wanted, command) in commands(world).items() if wanted is StaffActor}
+
+    for actor in _claims(world.school).values():
+        for name, command in by_staff.items():
+            assert isinstance(refusal_of(world.school.app, found()[name], command, actor), NotStaff), (name, actor)
+
+
+@pytest.mark.parametrize(
+    ("model", "values"), [(StaffMember, {"disabled_at": NOW}), (Organisation, {"terms_accepted_at": None})]
+)
+def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: Any, values: dict[str, object]) -> None:
+    owner = world.school.owner
+    change(world.school.app, model, owner.staff_id if model is StaffMember else owner.organisation_id, **values)
+    clock_of(world.school.app).advance(seconds=1)
+
+    for name, (wanted, command) in commands(world).items():
+        if wanted is StaffActor:
+            assert isinstance(refusal_of(world.school.app, found()[name], command, owner), NotAllowed), name
+
+
+def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
+    seeing = {"list_invitations", "list_choosable_runs", "show_batch"}
+    before = dump(world.school.app, "audit_entry")
+
+    for name, (wanted, command) in commands(world).items():
+        if wanted is StaffActor:
+            refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
+            assert (refusal is None) == (name in seeing), (name, refusal)
+            assert refusal is None or isinstance(refusal, NotAllowed)
+
+    assert dump(world.school.app, "audit_entry") == before
