@@ -2,7 +2,7 @@
 
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
-    │   ├── UnknownVerb, RunNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
+    │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
     │   │   NameMissing, CodeWrong, CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
@@ -89,6 +89,12 @@ class RunNotChosen(InvalidRequest):
     wording = "I do not know yet which run you mean."
     advice = "Put the run's code first, for example “{verb} maths-2026-03 …”. “courses” lists the runs you can choose."
     field = "run"
+
+
+class BatchNotChosen(InvalidRequest):
+    code = "batch_not_chosen"
+    wording = "I do not know yet which batch you mean."
+    advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
 
 
 class NoAddresses(InvalidRequest):

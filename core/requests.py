@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.context import Context
-from core.errors import CodeWrong, RunNotChosen, UnknownVerb
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation, recall_batch
 from core.usecases.invitations import (
@@ -187,7 +187,9 @@ def _run_and_address(rest: str, verb: str) -> tuple[str, str]:
 
 def _batch_number(rest: str) -> int:
     match = _BATCH.fullmatch(rest.strip())
-    return int(match.group(1)) if match else 0
+    if match is None:
+        raise BatchNotChosen
+    return int(match.group(1))
 
 
 VERBS: dict[str, Verb] = {

@@ -75,6 +75,19 @@ def _database_url(value: str) -> str:
     return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
+def _failpoints(value: str) -> str:
+    if any(not re.fullmatch(r"\w+:[1-9]\d*", part.strip()) for part in value.split(",") if part.strip()):
+        raise ValueError("write name:n, and several with commas")
+    return value
+
+
+def _host_and_port(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError("write a host and a port like 127.0.0.1:8000")
+    return value
+
+
 def _setting(default: object, read: Callable[[str], object], about: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "about": about, "secret": secret})
 
@@ -87,7 +100,7 @@ class Settings:
         "sqlite:///usher.db", _database_url, "Where the data lives: one SQLite file, or PostgreSQL.", secret=True
     )
     base_url: str = _setting("http://127.0.0.1:8000", _base_url, "The address that learners' links begin with.")
-    bind: str = _setting("127.0.0.1:8000", _text, "Host and port that the web process listens on.")
+    bind: str = _setting("127.0.0.1:8000", _host_and_port, "Host and port that the web process listens on.")
     link_keys: tuple[bytes, ...] = _setting(
         (), _keys, "Keys that sign links, base64, newest first, with commas. Keep old ones: links live for six months.",
         secret=True,
@@ -122,7 +135,7 @@ class Settings:
     executor: str = _setting("", _text, "Name of this worker's host; empty: the machine's name.")
     threads: int = _setting(8, _whole, "Threads for use cases, and connections to the database.")
     log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged.")
-    failpoints: str = _setting("", _text, "For fault experiments only: name:n kills the process at the n-th passage.")
+    failpoints: str = _setting("", _failpoints, "For fault experiments: name:n kills the process at the n-th passage.")
 
     @property
     def message_domain(self) -> str:

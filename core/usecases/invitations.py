@@ -196,10 +196,12 @@ def reinvite(
     ctx: Context, staff: StaffMember, run: CourseRun, address: Address, *, is_confirmed: bool
 ) -> LearnersInvited:
     """The caller has authorised and checked the run."""
+    # Looked for before the sorting: what a colleague invites from now on is found by the sorting or by the index.
+    unanswered_ids = _unanswered_ids(ctx, run, address)
     found = sort_addresses(ctx, run, [address])
     bucket = next(bucket for bucket, rows in found.by_bucket.items() if rows)
     _require_reinvitable(ctx, bucket, address, run, is_confirmed=is_confirmed)
-    as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, _unanswered_ids(ctx, run, address))
+    as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, unanswered_ids)
     return start_batches(ctx, staff, run, as_new, note="", confirmation_id=ctx.tokens.new_id())
 
 

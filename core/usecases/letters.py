@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core import access
 from core.cards import RunCard, run_card
@@ -177,10 +177,12 @@ def _welcome_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Lett
 
 
 def _staff_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+    # Who has accepted needs no invitation any more, except an owner whose organisation still waits for the terms.
     query = (
         select(StaffMember, Organisation.name)
         .join(Organisation, Organisation.id == StaffMember.organisation_id)
         .where(StaffMember.id.in_([row.about_id for row in rows]), StaffMember.disabled_at.is_(None))
+        .where(or_(StaffMember.accepted_at.is_(None), Organisation.terms_accepted_at.is_(None)))
     )
     found = {each.StaffMember.id: each for each in ctx.session.execute(query)}
     return [

@@ -58,6 +58,8 @@ class StaffInvitationShown:
     needs_terms: bool
     """An owner of an organisation that has not accepted the terms is asked to."""
     is_accepted: bool
+    is_open: bool
+    """False: it is too old, and only a new one helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def show_staff_invitation(ctx: Context, command: ShowStaffInvitation) -> StaffIn
         terms_version=TERMS_VERSION,
         needs_terms=staff.role is Role.OWNER and organisation.terms_accepted_at is None,
         is_accepted=staff.accepted_at is not None,
+        is_open=is_invitation_open(staff, ctx.now),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import CodeWrong, RunNotChosen, UnknownVerb, UsherError
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
 from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
 from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation
 from core.usecases.invitations import (
@@ -203,8 +203,9 @@ def test_a_batch_is_named_by_its_number(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "B-", "x", "4 1", "-41", "B-41x", "1234567890", "²"])
 def test_what_is_no_number_names_no_batch(typed: str) -> None:
-    assert command_of(f"undo {typed}") == RecallBatch(number=0)
-    assert command_of(f"batch {typed}") == ShowBatch(0)
+    for verb in ("undo", "batch"):
+        with pytest.raises(BatchNotChosen):
+            read_request(f"{verb} {typed}")
 
 
 def test_the_other_verbs_take_what_comes() -> None:

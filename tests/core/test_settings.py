@@ -214,3 +214,17 @@ def test_each_setting_stands_in_the_docs_with_its_default_and_meaning() -> None:
         )
         for entry in fields(Settings)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("USHER_FAILPOINTS", "after_dot"),
+        ("USHER_FAILPOINTS", "mail:0"),
+        ("USHER_BIND", "8000"),
+        ("USHER_BIND", "here:x"),
+    ],
+)
+def test_a_place_to_listen_or_to_fail_is_checked_at_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingInvalid, match=name):
+        load_settings({name: value}, None)
