@@ -10,7 +10,6 @@
 """
 
 import logging
-import threading
 import time
 import typing
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from core.jobs import Jobs
 from core.model import AuditEntry, IdempotencyRecord
 from core.rules.links import LinkSigner
 from core.settings import Settings
+from core.turns import WriteTurn
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -66,8 +66,8 @@ class App:
         self.links = LinkSigner(settings.link_keys)
         self.jobs = jobs
         self._reader = engine.execution_options(usher_read=True)
-        # SQLite's writers poll for their turn, unfairly; within this process they queue here instead.
-        self._turn = threading.Lock() if settings.is_sqlite else None
+        # SQLite's writers poll for their turn, unfairly; ours queue here instead.
+        self._turn = WriteTurn(engine.url.database or "") if settings.is_sqlite else None
 
     def read(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
         """Runs a query on a snapshot. It sees no half-done work and waits for no writer. Raises Busy."""

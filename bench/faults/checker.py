@@ -9,7 +9,7 @@ stuck   neither sent, bounced, held nor dropped
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
@@ -51,18 +51,20 @@ class Findings:
     """Of kinds that must never arrive twice."""
     ghost: int
     stuck: int
+    stuck_kinds: dict[str, int]
     held: int
     held_unlisted: int
     """Held, and not shown by ``held list``."""
     broken: tuple[str, ...]
     """Rules of the business that do not hold."""
 
-    def figures(self) -> dict[str, int | list[str]]:
+    def figures(self) -> dict[str, Any]:
         return {
             "lost": self.lost,
             "dup": self.dup,
             "ghost": self.ghost,
             "stuck": self.stuck,
+            "stuck_kinds": self.stuck_kinds,
             "held": self.held,
             "accepted": self.accepted,
             "broken_rules": list(self.broken),
@@ -89,13 +91,15 @@ def check(app: App, accepted: Sequence[Accepted], acknowledged: Acknowledged) ->
     times = Counter(each.message_id for each in accepted)
     again = {ref: count - 1 for ref, count in times.items() if count > 1}
     held = [row for row in rows if row.state is MessageState.HELD]
+    stuck = Counter(row.kind.value for row in rows if row.state not in _FINAL)
     return Findings(
         accepted=len(accepted),
         lost=_lost(mails, times) + app.read(_not_stored, acknowledged, System()),
         dup=sum(again.values()),
         dup_held_kinds=sum(count for ref, count in again.items() if ref in mails and not mails[ref].kind.is_safe_twice),
         ghost=_ghosts(mails, accepted),
-        stuck=sum(row.state not in _FINAL for row in rows),
+        stuck=stuck.total(),
+        stuck_kinds=dict(stuck),
         held=len(held),
         held_unlisted=len(held) - _listed(app),
         broken=app.read(_broken_rules, acknowledged, System()),

@@ -67,7 +67,7 @@ def run(size: Size, seed: int) -> Report:
         paced = _asked_to_wait(door, size.retry_after)
         if size.is_long:
             _suffer(door)
-        until(lambda: not checker.unfinished(world.app), seconds=_SETTLING_SECONDS)
+        _wait_until_settled(door)
         worker.stop()
         findings = checker.check(world.app, mails.accepted, door.acknowledged)
         untrue = _untrue_scoreboards(world)
@@ -96,7 +96,7 @@ def _asked_to_wait(door: Door, retry_after: int) -> dict[str, Any]:
     progress(f"F6: posting is closed for {retry_after} s")
     _, [address] = door.invite(1)
     _wait_for_posts(door.world, 1)
-    until(lambda: not checker.unfinished(door.app), seconds=60)
+    _wait_until_settled(door)
     closed_at = time.time()
     door.world.slack.faults.fail_next(_POST, TooManyRequests(retry_after))
     door.invite(1)
@@ -133,11 +133,24 @@ def _suffer(door: Door) -> None:
     )
     for method, fault in faults:
         progress(f"F6: {method} suffers {fault}")
-        since = time.time()
-        door.world.slack.faults.fail_next(method, fault)
-        door.invite(1)
-        _wait_for(lambda: bool(_calls(door.world, method, since)), f"{method} with {fault}")  # noqa: B023 # At once.
-        until(lambda: not checker.unfinished(door.app), seconds=_SETTLING_SECONDS)
+        if method == _POST:
+            _suffer_once(door, method, fault, lambda: door.invite(1))
+        else:
+            _, [address] = door.invite(1)
+            _wait_until_settled(door)
+            _suffer_once(door, method, fault, lambda: _accept(door, address))  # noqa: B023 # It is called at once.
+
+
+def _suffer_once(door: Door, method: str, fault: Fault, act: Callable[[], object]) -> None:
+    since = time.time()
+    door.world.slack.faults.fail_next(method, fault)
+    act()
+    _wait_for(lambda: bool(_calls(door.world, method, since)), f"{method} with {fault}")
+    _wait_until_settled(door)
+
+
+def _wait_until_settled(door: Door) -> None:
+    until(lambda: not checker.unfinished(door.app), seconds=_SETTLING_SECONDS)
 
 
 def _calls(world: World, method: str, since: float, *, status: int = 0) -> list[JournalEntry]:

@@ -82,8 +82,11 @@ def test_an_old_invitation_is_refused_with_what_to_do(world: World, visitor: Tes
     link = new_staff(world, Role.MANAGER)
     world.clock.advance(days=15)
 
+    page = visitor.get(link)
     answer = visitor.post(f"{link}/accept")
 
+    assert "too old to be accepted" in text_of(page.text)
+    assert "<button" not in page.text
     assert answer.status_code == 409
     assert "This invitation is too old Ask for a new one." in text_of(answer.text)
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.app import App
 from core.context import Actor, StaffActor
 from core.letters import Outcome, Verdict
-from core.model import Base, Invitation, OutboundMessage
+from core.model import Base, CourseRun, Invitation, OutboundMessage
 from core.rules.links import LinkKind
 from core.rules.policy import RECALL_WINDOW
 from core.usecases.answers import (
@@ -21,8 +21,11 @@ from core.usecases.answers import (
     DeclineInvitation,
     InvitationAccepted,
     InvitationDeclined,
+    LinkState,
+    ShowInvitation,
     accept_invitation,
     decline_invitation,
+    show_invitation,
 )
 from core.usecases.batches import (
     InviteLearners,
@@ -32,6 +35,16 @@ from core.usecases.batches import (
     prepare_invitation,
 )
 from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.invitations import (
+    CancelInvitation,
+    InvitationCancelled,
+    InvitationResent,
+    ReinviteLearner,
+    ResendInvitation,
+    cancel_invitation,
+    reinvite_learner,
+    resend_invitation,
+)
 from core.words import MessageKind, MessageState
 from tests.factories import LEARNER, SYSTEM, FixedClock, RecordedJobs, School
 
@@ -103,6 +116,39 @@ def accept(app: App, address: str) -> InvitationAccepted:
 
 def decline(app: App, address: str) -> InvitationDeclined:
     return app.run(decline_invitation, DeclineInvitation(token_of(app, address)), LEARNER)
+
+
+def expire(school: School, address: str) -> None:
+    change(school.app, Invitation, newest(school.app, address).id, expires_at=clock_of(school.app)())
+
+
+def close(school: School) -> None:
+    """Nobody enrols on the maths run any more."""
+    run = only(school.app, CourseRun, CourseRun.code == MATHS)
+    change(school.app, CourseRun, run.id, enrolment_closes_at=clock_of(school.app)())
+
+
+def suppress(school: School, address: str) -> None:
+    row = {"id": 99, "organisation_id": school.organisation_id, "address_key": address, "reason": "asked"}
+    with school.app.engine.begin() as connection:
+        connection.execute(insert(Base.metadata.tables["suppression"]), {**row, "suppressed_at": school.app.clock()})
+
+
+def resend(school: School, address: str) -> InvitationResent:
+    return school.app.run(resend_invitation, ResendInvitation(run=MATHS, address=address), school.owner)
+
+
+def cancel(school: School, address: str) -> InvitationCancelled:
+    return school.app.run(cancel_invitation, CancelInvitation(newest(school.app, address).id), school.owner)
+
+
+def reinvite(school: School, address: str, *, is_confirmed: bool = False) -> LearnersInvited:
+    clock_of(school.app).advance(seconds=1)
+    return school.app.run(reinvite_learner, ReinviteLearner(MATHS, address, is_confirmed), school.owner)
+
+
+def link_state(school: School, address: str) -> LinkState:
+    return school.app.read(show_invitation, ShowInvitation(token_of(school.app, address)), LEARNER).state
 
 
 def message_of(app: App, address: str) -> OutboundMessage:

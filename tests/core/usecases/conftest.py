@@ -1,13 +1,17 @@
-"""The school, made once a database and copied for each test: making it takes longer than most tests."""
+"""The school, made once a database and copied for each test: making it takes longer than most tests.
+
+So does compiling every statement anew, which an engine of its own for each test would do.
+"""
 
 import copy
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from core.app import App
 from core.database import open_engine
@@ -15,63 +19,87 @@ from tests.factories import School, make_app, make_engine, make_school
 from tests.servers.postgresql import PostgreSQL
 
 
-@pytest.fixture(scope="session")
-def sqlite_school(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, School]:
-    path = tmp_path_factory.mktemp("template") / "usher.db"
-    engine = make_engine(f"sqlite:///{path}")
-    school = make_school(make_app(engine))
-    engine.dispose()
-    return path, school
+class Copies(Protocol):
+    engine: Engine
+    template: School
+
+    def renew(self) -> None:
+        """The next connection is to a fresh copy."""
+
+
+@dataclass
+class SqliteCopies:
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self._made = self.folder / "template.db"
+        made = make_engine(f"sqlite:///{self._made}")
+        self.template = make_school(make_app(made))
+        made.dispose()
+        self.engine = open_engine(f"sqlite:///{self.folder}/usher.db")
+
+    def renew(self) -> None:
+        self.engine.dispose()
+        shutil.copy(self._made, self.folder / "usher.db")
+
+
+@dataclass
+class PostgresqlCopies:
+    server: PostgreSQL
+
+    def __post_init__(self) -> None:
+        self._made = self.server.create_database()
+        made = make_engine(self.server.url(self._made))
+        self.template = make_school(make_app(made))
+        made.dispose()
+        self._copy = ""
+        self.engine = open_engine(self.server.url())
+
+        @event.listens_for(self.engine, "do_connect")
+        def to_the_copy(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+            options["dbname"] = self._copy
+
+    def renew(self) -> None:
+        self.engine.dispose()
+        if self._copy:
+            self.server.drop_database(self._copy)
+        self._copy = self.server.create_database(template=self._made)
 
 
 @pytest.fixture(scope="session")
-def postgresql_school(postgresql_server: PostgreSQL) -> tuple[str, School]:
-    name = postgresql_server.create_database()
-    engine = make_engine(postgresql_server.url(name))
-    school = make_school(make_app(engine))
-    engine.dispose()
-    return name, school
+def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("copies"))
+    yield copies
+    copies.engine.dispose()
 
 
-@pytest.fixture
-def template(request: pytest.FixtureRequest, engine: Engine) -> School:
-    made: tuple[object, School] = request.getfixturevalue(f"{engine.dialect.name}_school")
-    return made[1]
+@pytest.fixture(scope="session")
+def postgresql_copies(postgresql_server: PostgreSQL) -> Iterator[PostgresqlCopies]:
+    copies = PostgresqlCopies(postgresql_server)
+    yield copies
+    copies.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    copied: dict[str, Callable[[], Iterator[str]]] = {
-        "sqlite": lambda: _sqlite_copy(request, tmp_path),
-        "postgresql": lambda: _postgresql_copy(request),
-    }
-    for url in copied[request.param]():
-        made = open_engine(url)
-        yield made
-        made.dispose()
-
-
-def _sqlite_copy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    path, _ = request.getfixturevalue("sqlite_school")
-    yield f"sqlite:///{shutil.copy(path, tmp_path / 'usher.db')}"
-
-
-def _postgresql_copy(request: pytest.FixtureRequest) -> Iterator[str]:
-    server: PostgreSQL = request.getfixturevalue("postgresql_server")
-    template, _ = request.getfixturevalue("postgresql_school")
-    name = server.create_database(template=template)
-    yield server.url(name)
-    server.drop_database(name)
+def copies(request: pytest.FixtureRequest) -> Copies:
+    found: Copies = request.getfixturevalue(f"{request.param}_copies")
+    found.renew()
+    return found
 
 
 @pytest.fixture
-def app(engine: Engine, template: School) -> App:
+def engine(copies: Copies) -> Engine:
+    return copies.engine
+
+
+@pytest.fixture
+def app(copies: Copies) -> App:
     """Its ids go on where those of the template ended."""
-    made = make_app(engine)
-    made.tokens = copy.deepcopy(template.app.tokens)
+    made = make_app(copies.engine)
+    made.tokens = copy.deepcopy(copies.template.app.tokens)
     return made
 
 
 @pytest.fixture
-def school(app: App, template: School) -> School:
-    return replace(template, app=app)
+def school(app: App, copies: Copies) -> School:
+    return replace(copies.template, app=app)

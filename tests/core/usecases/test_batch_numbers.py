@@ -31,8 +31,8 @@ from tests.core.usecases.acting import (
 from tests.factories import NOW, School
 
 ADDRESS = "a@example.org"
-SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+SQLITE = pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
 
 
 def preview(school: School, addresses: str) -> InvitationPreviewed:

@@ -36,7 +36,7 @@ from tests.core.usecases.acting import (
 )
 from tests.factories import OPERATOR, SYSTEM, School
 
-A, B = "a@example.org", "b@example.org"
+A = "a@example.org"
 GRACE = timedelta(seconds=15)
 EMAIL_KINDS = (
     MessageKind.INVITATION,
@@ -88,7 +88,7 @@ def _expected(verdict: Verdict, kind: MessageKind) -> MessageState:
     )
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", MessageKind)
 @pytest.mark.parametrize("verdict", Verdict)
 def test_each_verdict_means_the_same_for_every_kind(school: School, kind: MessageKind, verdict: Verdict) -> None:

@@ -82,7 +82,7 @@ def test_recalling_twice_finds_nothing_left(school: School) -> None:
     assert recall(school, invited) == BatchRecalled((1,), unsent=0, withdrawn=0, answered=0)
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
 def test_any_number_of_a_confirmation_recalls_all_of_it(school: School) -> None:
     invite(school, *(f"a{number}@example.org" for number in range(1001)))
 

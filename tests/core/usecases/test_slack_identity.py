@@ -1,4 +1,4 @@
-"""Who a Slack user is: a workspace bound by a set-up code, a person confirmed by a mailed code."""
+"""Who a Slack user is: a person confirmed by a mailed code, in a workspace bound to an organisation."""
 
 from datetime import timedelta
 
@@ -6,11 +6,11 @@ import pytest
 
 from core.app import App
 from core.context import SlackVisitor, StaffActor
-from core.errors import CodeWrong, NotStaff, TooManyCodes, WorkspaceTaken
+from core.errors import CodeWrong, NotStaff, TooManyCodes
 from core.letters import SlackCodeLetter
-from core.model import Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
+from core.model import OutboundMessage, SlackUser, StaffMember
 from core.rules.links import CodeKind
-from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR, SETUP_CODE_LIFE
+from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR
 from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.organisations import NewSetupCode, new_setup_code
 from core.usecases.slack_identity import (
@@ -19,19 +19,14 @@ from core.usecases.slack_identity import (
     CodeMailed,
     ConfirmCode,
     CountWrongCode,
-    NoteEvent,
     Recognised,
-    ShowWorkspaceToken,
     StaffLinked,
     WhoIs,
     WorkspaceBound,
-    WorkspaceToken,
     ask_for_code,
     bind_workspace,
     confirm_code,
     count_wrong_code,
-    note_event,
-    show_workspace_token,
     who_is,
 )
 from core.words import MessageKind
@@ -81,132 +76,6 @@ def linked(school: School, visitor: SlackVisitor = OLIVE) -> None:
 
 def setup_code(school: School, slug: str) -> str:
     return school.app.run(new_setup_code, NewSetupCode(slug), OPERATOR).setup_code
-
-
-def guess_setup(school: School, typed: str) -> None:
-    """As the door does it: a refused code is counted by itself."""
-    with pytest.raises(CodeWrong):
-        bind(school, code=typed)
-    slug = typed.rpartition("-")[0]
-    school.app.run(count_wrong_code, CountWrongCode(slug), OLIVE)
-
-
-# --- Workspace --------------------------------------------------------------------------------------------
-
-
-def test_a_setup_code_binds_a_workspace_to_its_organisation(school: School) -> None:
-    before = who(school)
-
-    bound = bind(school)
-
-    assert (before.workspace_is_bound, who(school).workspace_is_bound) == (False, True)
-    assert bound.organisation == "Northfield College"
-    workspace = only(school.app, SlackWorkspace)
-    assert (workspace.organisation_id, workspace.bound_by) == (school.organisation_id, "U1")
-
-
-def test_a_setup_code_binds_one_workspace(school: School) -> None:
-    bind(school)
-
-    with pytest.raises(CodeWrong):
-        bind(school, SlackVisitor("", "T2", "U9", ""))
-
-    assert len(everything(school.app, SlackWorkspace)) == 1
-
-
-@pytest.mark.parametrize(
-    "typed", ["", "northfield", "northfield-", "-12345678", "nowhere-12345678", "\x00", "a-\ud800"]
-)
-def test_what_is_no_setup_code_is_refused_alike(school: School, typed: str) -> None:
-    with pytest.raises(CodeWrong) as refused:
-        school.app.run(bind_workspace, BindWorkspace(typed), OLIVE)
-
-    assert refused.value.message == CodeWrong(next_step="").message
-    assert everything(school.app, SlackWorkspace) == []
-
-
-def test_a_setup_code_is_read_without_regard_to_case_and_spaces(school: School) -> None:
-    assert bind(school, code=f"  {school.setup_code.upper()} ").organisation == "Northfield College"
-
-
-def test_a_setup_code_of_one_organisation_is_none_of_another(school: School) -> None:
-    digits = school.setup_code.rpartition("-")[2]
-
-    with pytest.raises(CodeWrong):
-        bind(school, code=f"southgate-{digits}")
-
-
-def test_a_setup_code_expires_at_its_very_moment(school: School) -> None:
-    clock_of(school.app).now = NOW + SETUP_CODE_LIFE
-    with pytest.raises(CodeWrong):
-        bind(school)
-
-    clock_of(school.app).now -= timedelta(microseconds=1)
-    assert bind(school).organisation == "Northfield College"
-
-
-def test_five_wrong_setup_codes_end_the_code_however_the_name_is_spelled(school: School) -> None:
-    for spelled in ("northfield", "NORTHFIELD", "Northfield", "northfield ", "ｎorthfield"):
-        guess_setup(school, f"{spelled}-00000000")
-
-    with pytest.raises(CodeWrong):
-        bind(school)
-
-    assert bind(school, code=setup_code(school, "northfield")).organisation == "Northfield College"
-
-
-def test_wrong_codes_guessed_at_once_are_all_counted(school: School) -> None:
-    bind(school)
-    ask(school)
-
-    at_once(*([lambda: school.app.run(count_wrong_code, CountWrongCode("northfield"), OLIVE)] * 4))
-    at_once(*([lambda: school.app.run(count_wrong_code, CountWrongCode(), OLIVE)] * 4))
-
-    assert only(school.app, Organisation, Organisation.slug == "northfield").setup_tries == 4
-    assert only(school.app, SlackUser).code_tries == 4
-
-
-def test_binding_again_to_the_same_organisation_is_harmless(school: School) -> None:
-    bind(school)
-    linked(school)
-
-    bind(school, code=setup_code(school, "northfield"))
-
-    assert len(everything(school.app, SlackWorkspace)) == 1
-    assert who(school).staff is not None
-
-
-def test_a_bound_workspace_is_not_taken_by_another_organisation(school: School) -> None:
-    bind(school)
-    theirs = setup_code(school, "southgate")
-
-    with pytest.raises(WorkspaceTaken):
-        bind(school, code=theirs)
-
-    assert only(school.app, SlackWorkspace).organisation_id == school.organisation_id
-    assert bind(school, SlackVisitor("", "T2", "U9", ""), theirs).organisation == "Southgate University"
-
-
-def test_an_organisation_may_have_several_workspaces(school: School) -> None:
-    bind(school)
-    second = SlackVisitor("E1", "", "U1", OLIVE.email)
-
-    bind(school, second, setup_code(school, "northfield"))
-
-    linked(school, second)
-    assert who(school, second).staff is not None
-    assert who(school).staff is None
-
-
-def test_binding_at_once_binds_once(school: School) -> None:
-    results = at_once(*([lambda: bind(school)] * 3))
-
-    assert WorkspaceBound("Northfield College") in results
-    assert {type(result) for result in results} <= {WorkspaceBound, CodeWrong}
-    assert len(everything(school.app, SlackWorkspace)) == 1
-
-
-# --- Person -----------------------------------------------------------------------------------------------
 
 
 def test_the_mailed_code_makes_a_slack_user_a_staff_member(school: School) -> None:
@@ -402,23 +271,3 @@ def test_asking_twice_at_once_makes_one_account(school: School) -> None:
     assert {type(result) for result in results} == {CodeMailed}
     assert only(school.app, SlackUser).generation == 3
     assert len(codes(school.app)) == 1
-
-
-# --- Events and tokens ------------------------------------------------------------------------------------
-
-
-def test_an_event_is_new_once(school: School) -> None:
-    def note() -> bool:
-        return school.app.run(note_event, NoteEvent("Ev1"), SYSTEM).is_new
-
-    assert sorted(at_once(note, note, note), key=str) == [False, False, True]
-
-
-def test_a_bound_workspace_without_a_token_of_its_own_uses_the_settings(school: School) -> None:
-    bind(school)
-
-    def token(team: str) -> WorkspaceToken:
-        return school.app.read(show_workspace_token, ShowWorkspaceToken("", team), SYSTEM)
-
-    assert token("T1") == WorkspaceToken("", is_bound=True)
-    assert token("T9") == WorkspaceToken("", is_bound=False)

@@ -340,4 +340,4 @@ class Invitations(RuleBasedStateMachine):
 
 
 TestInvitations = Invitations.TestCase
-TestInvitations.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+TestInvitations.settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
