@@ -206,11 +206,14 @@ def test_a_worker_that_lost_its_lease_cannot_say_that_it_failed(school: School) 
     clock_of(school.app).now += SENDING_LEASE + timedelta(seconds=1)
     school.app.run(release_leases, ReleaseLeases(executor=None), SYSTEM)
     claim(school.app, message_id, by="quick")
+    failures = (Verdict.LATER, Verdict.REFUSED, Verdict.UNSURE, Verdict.OUR_FAULT)
+
+    while_sending = [mark(school.app, message_id, verdict, by="slow").state for verdict in failures]
     mark(school.app, message_id, Verdict.ACCEPTED, by="quick")
+    once_sent = [mark(school.app, message_id, verdict, by="slow").state for verdict in failures]
 
-    for verdict in (Verdict.LATER, Verdict.REFUSED, Verdict.UNSURE, Verdict.OUR_FAULT):
-        assert mark(school.app, message_id, verdict, by="slow").state is MessageState.SENT
-
+    assert while_sending == [MessageState.SENDING] * 4
+    assert once_sent == [MessageState.SENT] * 4
     assert everything(school.app, Suppression) == []
 
 
