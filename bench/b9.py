@@ -70,8 +70,8 @@ def _goals(samples: Samples, idle: Samples, commands: int) -> list[Goal]:
         Goal("serve ready, ours to peer's", rounded(ratio), "<= 2"),
         Goal("idle memory, MB above peer's", rounded(more), "<= 60"),
         *(
-            Goal(f"import for “usher {typed}”, CPU ms", rounded(samples.median(f"import_{module}_cpu_ms")), "<= 300")
-            for typed, module in islice(_COMMANDS.items(), commands)
+            Goal(f"whole “usher {typed}”, CPU ms", rounded(samples.median(f"{_whole(typed)}_cpu_ms")), "<= 300")
+            for typed in islice(_COMMANDS, commands)
         ),
     ]
 
@@ -121,11 +121,16 @@ def _time_imports(folder: Path, world: World, samples: Samples, commands: int) -
     lines = {"python_alone": ["-c", "pass"], "sqlalchemy_orm_alone": ["-c", _DATABASE]}
     for typed, module in islice(_COMMANDS.items(), commands):
         lines[f"import_{module}"] = ["-c", f"import {module}"]
-        lines[f"whole_{typed.replace(' ', '_')}"] = ["-m", "usher", *typed.split()]
+        lines[_whole(typed)] = ["-m", "usher", *typed.split()]
     for name, arguments in lines.items():
         wall, cpu = _milliseconds(arguments, folder, world.environment)
         samples.add(f"{name}_ms", wall)
         samples.add(f"{name}_cpu_ms", cpu)
+
+
+def _whole(typed: str) -> str:
+    """The goal is on the whole command: what is imported late, amid its work, is waited for all the same."""
+    return f"whole_{typed.replace(' ', '_')}"
 
 
 def _milliseconds(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import Any
 from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
 from core.rules.text import folded
-from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation, recall_batch
+from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.invitations import (
     CancelInvitation,
     ListedState,
@@ -28,6 +28,7 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.slack_identity import (

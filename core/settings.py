@@ -121,7 +121,7 @@ class Settings:
     )
     smtp_user: str = _setting("", _text, "User name at the mail server; empty: no login.")
     smtp_password: str = _setting("", _text, "Its password.", secret=True)
-    smtp_connections: int = _setting(4, _whole, "Connections kept open to the mail server, 1 to 8.")
+    smtp_connections: int = _setting(8, _whole, "Connections kept open to the mail server, 1 to 8.")
     smtp_timeout: timedelta = _setting(timedelta(seconds=30), _seconds, "Seconds to wait for the mail server.")
 
     slack_signing_secret: str = _setting("", _text, "Signing secret of the Slack app.", secret=True)

@@ -17,7 +17,8 @@ from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, poun
 from core.rules.addresses import InvalidAddress
 from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES
-from core.usecases.batches import BatchRecalled, BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.recall import BatchRecalled
 from core.usecases.sorting import Bucket
 
 INVALID_SHOWN = 10

@@ -1,8 +1,8 @@
-"""From addresses to batches: preview, confirm, recall, and the scoreboard that stays true (LM, Personal invitations).
+"""From addresses to batches: preview and confirmation (LM, Personal invitations).
 
     prepare_invitation --(draft, 15 minutes)--> invite_learners --(recall window)--> sending --> answers
                                                      |
-                                                     +-- recall_batch: whole until sending starts, then the untouched
+                                                     +-- recall.recall_batch: whole until sending starts
 
 1. A preview changes nothing but its own draft.
 2. A draft is confirmed at most once; confirming again gives the same answer.
@@ -16,14 +16,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import (
-    BatchNotFound,
     NoAddresses,
     NoteHasLink,
     NoteTooLong,
@@ -38,17 +37,14 @@ from core.model import (
     Invitation,
     InvitationBatch,
     Organisation,
-    OutboundMessage,
     StaffMember,
 )
 from core.outbox import (
     email_row,
     first_invitation_key,
-    is_first_invitation,
     say,
     scoreboard_key,
     slack_row,
-    touch_scoreboards,
 )
 from core.rules.addresses import Address, AddressList, InvalidAddress, parse_addresses
 from core.rules.costs import CostForecast, forecast
@@ -56,7 +52,7 @@ from core.rules.policy import BATCH_ADDRESSES, CONFIRMATION_ADDRESSES, DRAFT_LIF
 from core.rules.text import clean_note, first_link
 from core.usecases.runs import require_choosable
 from core.usecases.sorting import Bucket, Sorted, examples, sort_addresses
-from core.words import CancelReason, InvitationState, MessageKind, MessageState
+from core.words import InvitationState, MessageKind
 
 _ROWS = 1000
 
@@ -110,25 +106,6 @@ class LearnersInvited:
     run: RunCard
     invited: int
     sends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RecallBatch:
-    """By the confirmation's id (a button), or by any of its batch numbers (typed)."""
-
-    confirmation_id: int | None = None
-    number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRecalled:
-    numbers: tuple[int, ...]
-    unsent: int
-    """Never left the house."""
-    withdrawn: int
-    """Had left; their links now say that the invitation was withdrawn."""
-    answered: int
-    """Accepted or declined before: these stay."""
 
 
 def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPreviewed:
@@ -200,21 +177,6 @@ def start_batches(
     return LearnersInvited(
         confirmation_id, tuple(batch.number for batch in batches), run_card(run), len(new), batches[0].sends_at
     )
-
-
-def recall_batch(ctx: Context, command: RecallBatch) -> BatchRecalled:
-    """Cancels what nobody has answered; pressing it again finds nothing left and says so with zeros."""
-    staff = access.require_staff(ctx, Permission.INVITE)
-    batches = _batches_to_recall(ctx, command)
-    access.require_provider(ctx, staff, access.run_of_invitation(ctx, batches[0]))
-    ids = [batch.id for batch in batches]
-    answered = _answered(ctx, ids)
-    unsent = _drop_unsent(ctx, ids)
-    withdrawn = _withdraw(ctx, ids) - unsent
-    for batch in batches:
-        batch.recalled_at = batch.recalled_at or ctx.now
-    touch_scoreboards(ctx, {batch.confirmation_id for batch in batches})
-    return BatchRecalled(tuple(batch.number for batch in batches), unsent, withdrawn, answered)
 
 
 # --- Preview ----------------------------------------------------------------------------------------------
@@ -302,7 +264,7 @@ def _claim_draft(ctx: Context, draft: Draft) -> bool:
 
 
 def _as_invited(ctx: Context, draft: Draft) -> LearnersInvited:
-    batches = _of_confirmation(ctx, draft.id)
+    batches = batches_of(ctx, draft.id)
     run = access.run_by_id(ctx, draft.organisation_id, draft.run_id)
     invited = sum(batch.size for batch in batches)
     return LearnersInvited(
@@ -310,7 +272,8 @@ def _as_invited(ctx: Context, draft: Draft) -> LearnersInvited:
     )
 
 
-def _of_confirmation(ctx: Context, confirmation_id: int) -> list[InvitationBatch]:
+def batches_of(ctx: Context, confirmation_id: int) -> list[InvitationBatch]:
+    """In the order of their numbers; none for an id that is unknown here."""
     query = select(InvitationBatch).where(InvitationBatch.confirmation_id == confirmation_id)
     return list(ctx.session.scalars(query.order_by(InvitationBatch.number)))
 
@@ -397,59 +360,3 @@ def _rows_for(
         "message_id": message["id"],
     }
     return invitation, message
-
-
-# --- Recall -----------------------------------------------------------------------------------------------
-
-
-def _batches_to_recall(ctx: Context, command: RecallBatch) -> list[InvitationBatch]:
-    confirmation_id = command.confirmation_id
-    if confirmation_id is None:
-        found = select(InvitationBatch.confirmation_id).where(InvitationBatch.number == command.number)
-        confirmation_id = ctx.session.scalars(found).one_or_none()
-    batches = _of_confirmation(ctx, confirmation_id) if confirmation_id is not None else []
-    if not batches:
-        raise BatchNotFound(number=f"B-{command.number or 0:04d}")
-    return batches
-
-
-def _answered(ctx: Context, batch_ids: list[int]) -> int:
-    return (
-        ctx.session.scalar(
-            select(func.count())
-            .select_from(Invitation)
-            .where(
-                Invitation.batch_id.in_(batch_ids),
-                Invitation.state.in_((InvitationState.ACCEPTED, InvitationState.DECLINED)),
-            )
-        )
-        or 0
-    )
-
-
-def _drop_unsent(ctx: Context, batch_ids: list[int]) -> int:
-    """Drops what waits; how many of them had never been tried. Against a worker that claims at the same moment,
-    whoever is first wins: both ask for ``pending``.
-    """
-    theirs = select(Invitation.message_id).where(
-        Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING
-    )
-    dropped = ctx.session.execute(
-        update(OutboundMessage)
-        .where(OutboundMessage.id.in_(theirs), OutboundMessage.state == MessageState.PENDING)
-        .values(state=MessageState.DROPPED, problem="recalled")
-        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
-        execution_options={"synchronize_session": False},
-    )
-    return sum(row.attempts == 0 and is_first_invitation(row.idempotency_key) for row in dropped)
-
-
-def _withdraw(ctx: Context, batch_ids: list[int]) -> int:
-    cancelled = ctx.session.execute(
-        update(Invitation)
-        .where(Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING)
-        .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.RECALLED, answered_at=ctx.now)
-        .returning(Invitation.id),
-        execution_options={"synchronize_session": False},
-    )
-    return len(cancelled.all())

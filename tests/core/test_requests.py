@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
 from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
-from core.usecases.batches import PrepareInvitation, RecallBatch, prepare_invitation
+from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.invitations import (
     CancelInvitation,
     ListedState,
@@ -16,6 +16,7 @@ from core.usecases.invitations import (
     ReinviteLearner,
     ResendInvitation,
 )
+from core.usecases.recall import RecallBatch
 from core.usecases.runs import ListChoosableRuns
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code

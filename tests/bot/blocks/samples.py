@@ -7,7 +7,7 @@ from core.requests import VERBS, ComposeInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
 from core.usecases.answers import LinkState
-from core.usecases.batches import BatchRecalled, BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.invitations import (
     InvitationCancelled,
     InvitationResent,
@@ -16,6 +16,7 @@ from core.usecases.invitations import (
     ListedState,
 )
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.recall import BatchRecalled
 from core.usecases.runs import ChoosableRunsListed
 from core.usecases.scoreboards import BatchCounts, BatchProgress
 from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound

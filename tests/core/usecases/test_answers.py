@@ -31,8 +31,8 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
-from core.usecases.batches import RecallBatch, recall_batch
 from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.recall import RecallBatch, recall_batch
 from core.words import InvitationState, MessageKind, MessageState, RequestState, SuppressReason
 from tests.core.usecases.acting import (
     MATHS,

@@ -31,6 +31,7 @@ from core.usecases import (
     letters,
     link_requests,
     organisations,
+    recall,
     runs,
     scoreboards,
     slack_identity,
@@ -139,7 +140,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "stop_invitations": (LinkHolder, answers.StopInvitations(world.token)),
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
-        "recall_batch": (StaffActor, batches.RecallBatch(world.confirmation_id)),
+        "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
         "list_invitations": (StaffActor, invitations.ListInvitations(POETRY)),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
@@ -234,7 +235,7 @@ def _absent(command: object) -> object:
     kind = type(command)
     strange: dict[type, object] = {
         batches.InviteLearners: batches.InviteLearners(12345),
-        batches.RecallBatch: batches.RecallBatch(12345),
+        recall.RecallBatch: recall.RecallBatch(12345),
         invitations.ResendInvitation: invitations.ResendInvitation(12345),
         invitations.CancelInvitation: invitations.CancelInvitation(12345),
         link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),

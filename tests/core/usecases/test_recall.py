@@ -8,9 +8,10 @@ from core.errors import BatchNotFound, ProviderNotGranted, RoleMissing
 from core.letters import Outcome, Verdict
 from core.model import Invitation, OutboundMessage
 from core.usecases.answers import LinkState, ShowInvitation, show_invitation
-from core.usecases.batches import BatchRecalled, LearnersInvited, RecallBatch, recall_batch
+from core.usecases.batches import LearnersInvited
 from core.usecases.deliveries import TurnedOver, TurnOver, turn_over
 from core.usecases.invitations import ResendInvitation, resend_invitation
+from core.usecases.recall import BatchRecalled, RecallBatch, recall_batch
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.words import CancelReason, Channel, InvitationState, MessageState
 from tests.core.usecases.acting import (

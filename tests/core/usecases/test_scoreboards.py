@@ -10,9 +10,9 @@ from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
 from core.model import OutboundMessage
 from core.rules.policy import SCOREBOARD_INTERVAL
-from core.usecases.batches import RecallBatch, recall_batch
 from core.usecases.deliveries import TurnOver, turn_over
 from core.usecases.invitations import CancelInvitation, ResendInvitation, cancel_invitation, resend_invitation
+from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.scoreboards import BatchCounts, BatchProgress, ShowBatch, show_batch
 from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (

@@ -53,14 +53,7 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
-from core.usecases.batches import (
-    InviteLearners,
-    PrepareInvitation,
-    RecallBatch,
-    invite_learners,
-    prepare_invitation,
-    recall_batch,
-)
+from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.deliveries import TurnOver, turn_over
 from core.usecases.invitations import (
     CancelInvitation,
@@ -75,6 +68,7 @@ from core.usecases.invitations import (
 )
 from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.link_requests import ApproveLinkRequest, approve_link_request
+from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.words import InvitationState, MessageKind, MessageState, RequestState
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only
