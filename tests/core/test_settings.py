@@ -31,7 +31,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "smtp_security": ("starttls", "starttls"),
     "smtp_user": ("usher", "usher"),
     "smtp_password": ("pa${HOME}ss", "pa${HOME}ss"),
-    "smtp_connections": ("8", 8),
+    "smtp_connections": ("6", 6),
     "smtp_timeout": ("10", timedelta(seconds=10)),
     "slack_signing_secret": ("abc", "abc"),
     "slack_app_token": ("xapp-1", "xapp-1"),
