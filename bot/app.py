@@ -1,6 +1,7 @@
 """The Slack door as a Bolt app: no module global, nothing started. ``usher`` mounts it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncApp
@@ -33,12 +34,15 @@ def build_app(
 ) -> AsyncApp:
     """``client`` has Slack's address and the session; no token, for each workspace has its own."""
 
+    # Over Socket Mode nothing is signed; should anything come by HTTP all the same, it is refused.
+    signing_secret = settings.slack_signing_secret or os.urandom(32).hex()
+
     # A plain function, because Bolt would give a bound method its self twice.
     async def authorize(context: AsyncBoltContext) -> AuthorizeResult | None:
         return await authorizer.authorize(context)
 
     bolt = AsyncApp(
-        signing_secret=settings.slack_signing_secret,
+        signing_secret=signing_secret,
         client=client,
         authorize=authorize,  # type: ignore[arg-type] # None is allowed, as Bolt's own middleware shows.
         # The answer leaves when the listener is done: what it says is committed, and an exception is a 500,
@@ -46,7 +50,7 @@ def build_app(
         process_before_response=True,
         # Ours stands in its place, before anything is looked up.
         request_verification_enabled=False,
-        before_authorize=Verification(settings.slack_signing_secret, app.clock),
+        before_authorize=Verification(signing_secret, app.clock),
         user_facing_authorize_error_message="Usher is not set up in this workspace.",
     )
     deps = Deps(app, Identities(app), authorizer, background or Background(), Once(), pause)

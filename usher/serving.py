@@ -58,8 +58,8 @@ class House:
             await asyncio.to_thread(self._start_worker)
         bolt = await self._make_bolt() if self._needs_slack() else None
         if "web" in self.parts:
-            await self._start_web(bolt)
-        if bolt is not None and "bot" in self.parts and self.settings.slack_app_token:
+            await self._start_web(bolt if self._takes_http() else None)
+        if bolt is not None and self._dials_slack():
             await self._start_socket(bolt)
 
     async def stop(self) -> None:
@@ -114,9 +114,14 @@ class House:
     # --- Slack and web ------------------------------------------------------------------------------------
 
     def _needs_slack(self) -> bool:
-        return bool({"web", "bot"} & self.parts) and bool(
-            self.settings.slack_signing_secret or self.settings.slack_app_token
-        )
+        return self._takes_http() or self._dials_slack()
+
+    def _takes_http(self) -> bool:
+        """Without the secret no request could be told from a forged one: the endpoint is not there."""
+        return "web" in self.parts and bool(self.settings.slack_signing_secret)
+
+    def _dials_slack(self) -> bool:
+        return "bot" in self.parts and bool(self.settings.slack_app_token)
 
     async def _make_bolt(self) -> AsyncApp:
         import aiohttp

@@ -45,7 +45,7 @@ class Size:
     batch: int = 1000
 
 
-SMALL: Final = Size(cases=6, sessions=1, batch=60)
+SMALL: Final = Size(cases=5, sessions=1, batch=60)
 
 
 @dataclass(slots=True)

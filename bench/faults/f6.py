@@ -46,7 +46,7 @@ class Size:
     is_long: bool = True
 
 
-SMALL: Final = Size(events=4, retry_after=6, is_long=False)
+SMALL: Final = Size(events=3, retry_after=6, is_long=False)
 
 
 def run(size: Size, seed: int) -> Report:

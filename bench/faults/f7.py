@@ -53,7 +53,7 @@ class Size:
     outage_seconds: float = 20
 
 
-SMALL: Final = Size(stops=3, cuts=2, tasks=30, outage_seconds=3)
+SMALL: Final = Size(stops=3, cuts=1, tasks=30, outage_seconds=1)
 
 
 @dataclass(slots=True)

@@ -1,51 +1,52 @@
 """The fault experiments, with small counts: every goal holds. ``python -m bench.faults all`` runs them in full."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from bench.faults import f1, f7
-from bench.faults.__main__ import experiment, line, main
-from bench.report import Goal, Report
+from bench.faults.__main__ import EXPERIMENTS, line, main
+from bench.processes import clean_environment
+from bench.report import ROOT, Goal, Report
 from tests.servers import postgresql
 from tests.servers.requirement import require
 
-
-def _holds(report: Report) -> bool:
-    missed = [goal for goal in report.goals if not goal.holds]
-    assert not missed, f"{missed}\n{json.dumps(report.as_json(), indent=1)}"
-    return True
+Runs = Mapping[str, Future["subprocess.CompletedProcess[str]"]]
 
 
-def test_a_killed_worker_loses_nothing_on_sqlite() -> None:
-    report = f1.run(f1.Size(kills=3, backlog=60, databases=("sqlite",)), 7)
-
-    assert _holds(report)
-
-
-@pytest.mark.postgresql
-def test_a_killed_worker_loses_nothing_on_postgresql() -> None:
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    """They wait more than they work: three at a time, the longest first."""
     require(postgresql.missing)
-
-    report = f1.run(f1.Size(kills=3, backlog=60, databases=("postgresql",)), 7)
-
-    assert _holds(report)
+    with ThreadPoolExecutor(3) as threads:
+        yield {name: threads.submit(_run, name) for name in reversed(EXPERIMENTS)}
 
 
-@pytest.mark.parametrize("name", ["F3", "F4", "F6"])
-def test_an_experiment_with_small_counts_holds(name: str) -> None:
-    report = experiment(name, is_small=True)
+def _run(name: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "bench.faults", name, "--small", "--json"],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
-    assert _holds(report)
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_goal_of_an_experiment_holds(runs: Runs, name: str) -> None:
+    done = runs[name].result()
 
-@pytest.mark.postgresql
-def test_a_database_that_comes_and_goes_loses_nothing() -> None:
-    require(postgresql.missing)
-
-    report = f7.run(f7.SMALL, 7)
-
-    assert _holds(report)
+    assert done.stdout, done.stderr
+    found = json.loads(done.stdout)
+    missed = [goal for goal in found["goals"] if not goal["holds"]]
+    assert not missed, json.dumps(found, indent=1)
+    assert done.returncode == 0
 
 
 def test_an_experiment_ends_with_one_line_and_one_object(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,8 @@ async def installed(
     folder: Path, database_url: str, postfix: Postfix, *, with_socket: bool
 ) -> AsyncIterator[tuple[Installation, SlackLookalike]]:
     """A database with the tables, settings as an operator would write them, and a Slack to talk to."""
+    # The mail host serves the whole run: an earlier story's code must not be taken for ours.
+    postfix.wipe()
     slack = SlackLookalike(lambda: system_clock().timestamp(), allowance=math.inf)
     async with slack:
         team = slack.workspace.add_team("Northfield")
