@@ -6,7 +6,8 @@
 2. What was sent is marked by the very next transaction; nothing is collected.
 3. Told to stop, the chunk marks what it sent and gives the rest back. At a fault of our own it leaves the rest
    pending: the sweeper makes a new chunk of it later.
-4. While the database is away, marks are tried again; they are lost with the process only, and then as in 1.
+4. While the database is away, loading waits and marks are tried again; they are lost with the process only, and then
+   as in 1.
 """
 
 import logging
@@ -24,6 +25,7 @@ from core.letters import Loaded, Outcome, Verdict
 from core.usecases.deliveries import TurnOver, turn_over
 
 Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 # Until another worker may take our claims for abandoned: ``SENDING_LEASE`` is five minutes.
 _TRIES: Final = 240
@@ -106,7 +108,7 @@ def send_chunk(
     """Raises Unavailable when the database stays away: what was sent is then unsure."""
     if stop.is_set():
         return ChunkSent({}, tuple(ids))
-    loaded = deliverer.load(app, ids)
+    loaded = _patiently(lambda: deliverer.load(app, ids), stop)
     chunk = _Chunk(app, executor, stop, loaded, iter(loaded.items), loaded.unworthy_ids)
     while True:
         claim_ids = chunk.next_ids(deliverer.width)
@@ -122,15 +124,26 @@ def send_chunk(
 def _persist(app: App, command: TurnOver, stop: Event) -> tuple[int, ...]:
     """Marking again is harmless. A claim whose commit was lost is found again, if it was stored."""
     began_at = app.clock()
-    for left in reversed(range(_TRIES)):
-        is_last = left == 0 or stop.is_set()
+
+    def turn() -> tuple[int, ...]:
+        nonlocal command
         try:
             return app.run(turn_over, command, System()).claimed_ids
-        except Unavailable as error:
-            if is_last:
+        except OutcomeUnknown:
+            command = replace(command, claimed_since=began_at)
+            raise
+
+    return _patiently(turn, stop)
+
+
+def _patiently(act: Callable[[], Done], stop: Event) -> Done:
+    """Until the database is there, or for some minutes, or until the worker stops."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return act()
+        except Unavailable:
+            if left == 0 or stop.is_set():
                 raise
-            if isinstance(error, OutcomeUnknown):
-                command = replace(command, claimed_since=command.claimed_since or began_at)
-            _log.warning("the database is away; marking waits", extra={"tries_left": left})
+            _log.warning("the database is away; a chunk waits", extra={"tries_left": left})
         stop.wait(_PAUSE_SECONDS)
     raise AssertionError("the last try returns or raises")

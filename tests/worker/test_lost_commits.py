@@ -95,6 +95,23 @@ def test_a_claim_that_is_lost_twice_is_sent_once(app: App) -> None:
     assert sorted(delivered) == sorted(ids)
 
 
+def test_a_chunk_that_finds_the_database_away_waits_for_it(app: App) -> None:
+    ids = write_messages(app, 3)
+    away = [Busy, Busy]
+
+    class Looking(Ledger):
+        def load(self, app: App, ids: Sequence[int]) -> Loaded[int]:
+            if away:
+                raise away.pop()
+            return super().load(app, ids)
+
+    ledger = Looking()
+    assert isinstance(app.clock, FixedClock)
+    send_chunk(app, ledger, ids, executor="host-1", failpoint=lambda name: None, stop=Hurried(app.clock))
+
+    assert sorted(ledger.sent) == sorted(ids)
+
+
 def test_what_the_same_worker_claimed_before_is_left_alone(app: App) -> None:
     ids = write_messages(app, 4)
     app.run(turn_over, TurnOver("host-1", claim_ids=ids[:2]), SYSTEM)
