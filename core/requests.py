@@ -17,14 +17,12 @@ from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
     CancelInvitation,
-    ListedState,
-    ListInvitations,
     ReinviteLearner,
     ResendInvitation,
     cancel_invitation,
-    list_invitations,
     reinvite_learner,
     resend_invitation,
 )

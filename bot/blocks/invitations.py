@@ -16,14 +16,8 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import batch_name, counted, moment, run_name, until_words
 from core.errors import NeedsConfirmation
-from core.usecases.invitations import (
-    InvitationCancelled,
-    InvitationResent,
-    InvitationRow,
-    InvitationsListed,
-    ListedState,
-    ReinviteLearner,
-)
+from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
+from core.usecases.invitations import InvitationCancelled, InvitationResent, ReinviteLearner
 
 _SEARCH_CHARACTERS = 100
 

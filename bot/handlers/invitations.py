@@ -21,14 +21,12 @@ from bot.handlers.previews import FileOrder, show_preview_of_file
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
     CancelInvitation,
-    ListedState,
-    ListInvitations,
     ReinviteLearner,
     ResendInvitation,
     cancel_invitation,
-    list_invitations,
     reinvite_learner,
     resend_invitation,
 )

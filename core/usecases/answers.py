@@ -7,31 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import InvitationClosed, NameMissing
 from core.model import (
-    Agreement,
-    Charge,
     CourseRun,
-    Enrolment,
     Invitation,
     InvitationBatch,
     Learner,
-    LearnerAddress,
     LinkRequest,
     Organisation,
-    OutboundMessage,
     StaffMember,
     Suppression,
 )
 from core.outbox import email_row, say, slack_row, touch_scoreboards
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
-from core.words import InvitationState, JoinedBy, MessageKind, MessageState, RequestState, SuppressReason
+from core.usecases.enrolling import Joiner, close_invitation, enrol
+from core.words import InvitationState, JoinedBy, MessageKind, RequestState, SuppressReason
 
 
 class LinkState(StrEnum):
@@ -158,14 +154,14 @@ def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAcce
         return _accepted_before(ctx, invitation, run, organisation)
     _require_open(state)
     first, last = _names(command)
-    if not _answer(ctx, invitation, InvitationState.ACCEPTED):
+    if not close_invitation(ctx, invitation, InvitationState.ACCEPTED):
         # Pressed twice, or in two windows: whoever came second hears what the first one did.
         if invitation.state is InvitationState.ACCEPTED:
             return _accepted_before(ctx, invitation, run, organisation)
         raise _just_answered()
-    learner = _learner_of(ctx, invitation, batch, first, last)
-    invitation.learner_id = learner.id
-    enrol(ctx, learner, run, JoinedBy.INVITATION, batch.agreement_id)
+    joiner = _joiner(invitation, batch, first, last)
+    enrolment = enrol(ctx, run, joiner, JoinedBy.INVITATION, batch.agreement_id)
+    invitation.learner_id = enrolment.learner_id
     _welcome(ctx, invitation)
     touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
@@ -185,7 +181,10 @@ def decline_invitation(ctx: Context, command: DeclineInvitation) -> InvitationDe
     state = link_state(ctx, invitation, run)
     if state is not LinkState.DECLINED:
         _require_open(state)
-        if not _answer(ctx, invitation, InvitationState.DECLINED) and invitation.state is not InvitationState.DECLINED:
+        if (
+            not close_invitation(ctx, invitation, InvitationState.DECLINED)
+            and invitation.state is not InvitationState.DECLINED
+        ):
             raise _just_answered()
         touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationDeclined(run_card(run), organisation.name, inviter.name)
@@ -209,7 +208,7 @@ def stop_invitations(ctx: Context, command: StopInvitations) -> InvitationsStopp
     invitation = access.invitation_by_link(ctx, command.token)
     organisation, batch, _inviter = _around(ctx, invitation)
     suppress(ctx, invitation.organisation_id, invitation.address_key, SuppressReason.ASKED)
-    if invitation.state is InvitationState.PENDING and _answer(ctx, invitation, InvitationState.DECLINED):
+    if invitation.state is InvitationState.PENDING and close_invitation(ctx, invitation, InvitationState.DECLINED):
         touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationsStopped(organisation.name)
 
@@ -227,104 +226,6 @@ def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReaso
         "suppressed_at": ctx.now,
     }
     access.insert_all(ctx, Suppression, [row])
-
-
-# --- Enrolling --------------------------------------------------------------------------------------------
-
-
-def enrol(ctx: Context, learner: Learner, run: CourseRun, joined_by: JoinedBy, agreement_id: int | None) -> Enrolment:
-    """At most one enrolment per learner and run, and one charge with it, its price frozen now."""
-    existing = ctx.session.scalars(
-        select(Enrolment).where(Enrolment.learner_id == learner.id, Enrolment.run_id == run.id)
-    ).one_or_none()
-    if existing is not None:
-        existing.left_at = None
-        return existing
-    enrolment = Enrolment(
-        id=ctx.tokens.new_id(),
-        organisation_id=learner.organisation_id,
-        learner_id=learner.id,
-        run_id=run.id,
-        joined_by=joined_by,
-        enrolled_at=ctx.now,
-    )
-    ctx.session.add(enrolment)
-    ctx.session.flush()
-    _charge(ctx, enrolment, run, agreement_id)
-    return enrolment
-
-
-def _charge(ctx: Context, enrolment: Enrolment, run: CourseRun, agreement_id: int | None) -> None:
-    agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
-    charge = Charge(
-        id=ctx.tokens.new_id(),
-        organisation_id=enrolment.organisation_id,
-        enrolment_id=enrolment.id,
-        run_id=run.id,
-        agreement_id=agreement_id,
-        price_pence=agreement.price_pence if agreement else run.course.price_pence,
-        is_prepaid=agreement is not None and _draw_prepaid(ctx, agreement),
-        charged_at=ctx.now,
-    )
-    ctx.session.add(charge)
-
-
-def _draw_prepaid(ctx: Context, agreement: Agreement) -> bool:
-    drawn = ctx.session.execute(
-        update(Agreement)
-        .where(Agreement.id == agreement.id, Agreement.prepaid_used < Agreement.prepaid_count)
-        .values(prepaid_used=Agreement.prepaid_used + 1)
-        .returning(Agreement.id),
-        execution_options={"synchronize_session": False},
-    )
-    return drawn.one_or_none() is not None
-
-
-def _learner_of(
-    ctx: Context, invitation: Invitation, batch: InvitationBatch, first_name: str, last_name: str
-) -> Learner:
-    """The learner known by the invited address, or a new one. Somebody who was removed is back by accepting."""
-    known = ctx.session.scalars(
-        select(Learner)
-        .join(LearnerAddress, LearnerAddress.learner_id == Learner.id)
-        .where(LearnerAddress.address_key == invitation.address_key)
-    ).one_or_none()
-    if known is not None:
-        known.removed_at = None
-        return known
-    learner = Learner(
-        id=ctx.tokens.new_id(),
-        organisation_id=invitation.organisation_id,
-        provider_id=batch.provider_id,
-        first_name=first_name,
-        last_name=last_name,
-        created_at=ctx.now,
-    )
-    ctx.session.add(learner)
-    ctx.session.flush()
-    ctx.session.add(
-        LearnerAddress(
-            id=ctx.tokens.new_id(),
-            organisation_id=invitation.organisation_id,
-            learner_id=learner.id,
-            address=invitation.address,
-            address_key=invitation.address_key,
-        )
-    )
-    return learner
-
-
-def _welcome(ctx: Context, invitation: Invitation) -> None:
-    message = email_row(
-        ctx,
-        MessageKind.WELCOME,
-        to=invitation.address,
-        to_key=invitation.address_key,
-        about_id=invitation.id,
-        key=f"welcome:{invitation.id}",
-        not_before=ctx.now,
-    )
-    say(ctx, [message])
 
 
 # --- Answering --------------------------------------------------------------------------------------------
@@ -348,25 +249,28 @@ def _just_answered() -> InvitationClosed:
     return InvitationClosed(state="just answered in another window", next_step="Open the link again to see how.")
 
 
-def _answer(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
-    """Moves a pending invitation; False when somebody was faster. An e-mail not sent yet is dropped."""
-    moved = ctx.session.execute(
-        update(Invitation)
-        .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
-        .values(state=state, answered_at=ctx.now)
-        .returning(Invitation.id),
-        execution_options={"synchronize_session": False},
-    ).one_or_none()
-    ctx.session.refresh(invitation)
-    if moved is None:
-        return False
-    ctx.session.execute(
-        update(OutboundMessage)
-        .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
-        .values(state=MessageState.DROPPED, problem="answered"),
-        execution_options={"synchronize_session": False},
+def _joiner(invitation: Invitation, batch: InvitationBatch, first_name: str, last_name: str) -> Joiner:
+    return Joiner(
+        organisation_id=invitation.organisation_id,
+        provider_id=batch.provider_id,
+        address=invitation.address,
+        address_key=invitation.address_key,
+        first_name=first_name,
+        last_name=last_name,
     )
-    return True
+
+
+def _welcome(ctx: Context, invitation: Invitation) -> None:
+    message = email_row(
+        ctx,
+        MessageKind.WELCOME,
+        to=invitation.address,
+        to_key=invitation.address_key,
+        about_id=invitation.id,
+        key=f"welcome:{invitation.id}",
+        not_before=ctx.now,
+    )
+    say(ctx, [message])
 
 
 def _names(command: AcceptInvitation) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from core.model import Invitation, LinkRequest
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.invitations import ListInvitations, list_invitations
+from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.scoreboards import ShowBatch, show_batch
 from tests.bot.conftest import RUN, World, words

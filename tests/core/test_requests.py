@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
 from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
 from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.invitations import (
-    CancelInvitation,
-    ListedState,
-    ListInvitations,
-    ReinviteLearner,
-    ResendInvitation,
-)
+from core.usecases.invitation_lists import ListedState, ListInvitations
+from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.recall import RecallBatch
 from core.usecases.runs import ListChoosableRuns
 from core.usecases.scoreboards import ShowBatch

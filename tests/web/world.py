@@ -17,7 +17,7 @@ from core.app import App
 from core.rules.links import LinkKind
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.invitations import ListInvitations, list_invitations
+from core.usecases.invitation_lists import ListInvitations, list_invitations
 from tests.factories import CATALOGUE, OPERATOR, FixedClock, School, make_app, make_engine, make_school
 from web.app import build_app
 from web.serving import server_config

@@ -8,13 +8,8 @@ from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
-from core.usecases.invitations import (
-    InvitationCancelled,
-    InvitationResent,
-    InvitationRow,
-    InvitationsListed,
-    ListedState,
-)
+from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
+from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
 from core.usecases.recall import BatchRecalled
 from core.usecases.runs import ChoosableRunsListed

@@ -14,16 +14,8 @@ from core.usecases.batches import (
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.invitations import (
-    CancelInvitation,
-    InvitationsListed,
-    ListedState,
-    ListInvitations,
-    ReinviteLearner,
-    cancel_invitation,
-    list_invitations,
-    reinvite_learner,
-)
+from core.usecases.invitation_lists import InvitationsListed, ListedState, ListInvitations, list_invitations
+from core.usecases.invitations import CancelInvitation, ReinviteLearner, cancel_invitation, reinvite_learner
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,

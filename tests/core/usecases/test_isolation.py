@@ -27,6 +27,7 @@ from core.usecases import (
     catalogue,
     deliveries,
     held,
+    invitation_lists,
     invitations,
     letters,
     link_requests,
@@ -141,7 +142,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
         "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
-        "list_invitations": (StaffActor, invitations.ListInvitations(POETRY)),
+        "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
         "reinvite_learner": (StaffActor, invitations.ReinviteLearner(POETRY, "new@example.org")),
@@ -256,7 +257,7 @@ BY_ID = (
 )
 BY_CODE: dict[str, Callable[[str], object]] = {
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
-    "list_invitations": lambda code: invitations.ListInvitations(code),
+    "list_invitations": lambda code: invitation_lists.ListInvitations(code),
     "resend_invitation": lambda code: invitations.ResendInvitation(run=code, address=A),
     "cancel_invitation": lambda code: invitations.CancelInvitation(run=code, address=A),
     "reinvite_learner": lambda code: invitations.ReinviteLearner(code, A),
@@ -305,8 +306,8 @@ def test_another_organisation_s_run_is_answered_like_an_absent_one(world: World,
 def test_on_a_run_that_both_may_choose_each_sees_its_own_invitations_only(world: World) -> None:
     app, stranger = world.school.app, world.school.other_owner
 
-    mine = app.read(invitations.list_invitations, invitations.ListInvitations(POETRY), world.school.owner)
-    theirs = app.read(invitations.list_invitations, invitations.ListInvitations(POETRY), stranger)
+    mine = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), world.school.owner)
+    theirs = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), stranger)
 
     assert (mine.total, theirs.total) == (3, 0)
     assert set(dict(theirs.counts).values()) == {0}

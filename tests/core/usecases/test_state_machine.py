@@ -55,14 +55,12 @@ from core.usecases.answers import (
 )
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
     CancelInvitation,
-    ListedState,
-    ListInvitations,
     ReinviteLearner,
     ResendInvitation,
     cancel_invitation,
-    list_invitations,
     reinvite_learner,
     resend_invitation,
 )

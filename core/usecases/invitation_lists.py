@@ -1,0 +1,171 @@
+"""The invitations of a run, listed: states, search, pages (LM, Managing existing invitations and links)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, func, select
+
+from core import access
+from core.access import Permission
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.model import CourseRun, Invitation, InvitationBatch, OutboundMessage
+from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
+from core.rules.text import clean_name, folded
+from core.words import InvitationState, MessageState
+
+
+class ListedState(StrEnum):
+    """What people look for. Expired and bounced are derived; each invitation is in exactly one."""
+
+    PENDING = "pending"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ListInvitations:
+    """``state`` None lists all. Pages count from 1, newest first."""
+
+    run: str
+    state: ListedState | None = None
+    search: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    invitation_id: int
+    address: str
+    name: str
+    state: ListedState
+    created_at: datetime
+    answered_at: datetime | None
+    expires_at: datetime
+    problem: str
+    batch_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationsListed:
+    run: RunCard
+    state: ListedState | None
+    search: str
+    counts: tuple[tuple[ListedState, int], ...]
+    """Of the whole run, whatever is searched for."""
+    rows: tuple[InvitationRow, ...]
+    page: int
+    page_count: int
+    total: int
+
+
+def list_invitations(ctx: Context, command: ListInvitations) -> InvitationsListed:
+    """Five queries, however many invitations."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
+    access.require_provider(ctx, staff, run)
+    counts = _counts(ctx, run)
+    matching = _matching(ctx, run, command)
+    total = ctx.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    page_count = max(1, -(-total // PAGE_ROWS))
+    page = min(max(command.page, 1), page_count)
+    rows = ctx.session.execute(
+        matching.order_by(Invitation.created_at.desc(), Invitation.address_key)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    )
+    return InvitationsListed(
+        run=run_card(run),
+        state=command.state,
+        search=command.search,
+        counts=counts,
+        rows=tuple(_row(ctx, run, *row) for row in rows),
+        page=page,
+        page_count=page_count,
+        total=total,
+    )
+
+
+def _listed_state(state: InvitationState, delivery: MessageState, *, is_over: bool) -> ListedState:
+    if state is not InvitationState.PENDING:
+        return ListedState(state.value)
+    if is_over:
+        return ListedState.EXPIRED
+    return ListedState.BOUNCED if delivery in _NOT_DELIVERED else ListedState.PENDING
+
+
+_NOT_DELIVERED = (MessageState.BOUNCED, MessageState.DROPPED)
+
+
+def _counts(ctx: Context, run: CourseRun) -> tuple[tuple[ListedState, int], ...]:
+    has_expired = Invitation.expires_at <= ctx.now
+    rows = ctx.session.execute(
+        select(
+            Invitation.state,
+            OutboundMessage.state.label("delivery"),
+            has_expired.label("over"),
+            func.count().label("n"),
+        )
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .where(Invitation.run_id == run.id, Invitation.replaced_at.is_(None))
+        .group_by(Invitation.state, OutboundMessage.state, has_expired)
+    )
+    totals = dict.fromkeys(ListedState, 0)
+    for row in rows:
+        is_over = bool(row.over) or run.is_closed(ctx.now)
+        totals[_listed_state(row.state, row.delivery, is_over=is_over)] += row.n
+    return tuple(totals.items())
+
+
+def _matching(ctx: Context, run: CourseRun, command: ListInvitations) -> Select[Invitation, MessageState, str, int]:
+    query = (
+        select(Invitation, OutboundMessage.state, OutboundMessage.problem, InvitationBatch.number)
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
+        .where(Invitation.run_id == run.id, Invitation.replaced_at.is_(None))
+    )
+    if command.search:
+        wanted = folded(command.search)
+        # As typed besides: SQLite lowers no accented letter, and the key of a gmail.com address has lost its dots.
+        query = query.where(
+            Invitation.address_key.contains(wanted, autoescape=True)
+            | func.lower(Invitation.address).contains(wanted, autoescape=True)
+            | func.lower(Invitation.name).contains(wanted, autoescape=True)
+            | Invitation.name.contains(clean_name(command.search, NAME_CHARACTERS), autoescape=True)
+        )
+    return query if command.state is None else _of_state(ctx, run, query, command.state)
+
+
+def _of_state(
+    ctx: Context, run: CourseRun, query: Select[Invitation, MessageState, str, int], state: ListedState
+) -> Select[Invitation, MessageState, str, int]:
+    if state.value in list(InvitationState) and state is not ListedState.PENDING:
+        return query.where(Invitation.state == InvitationState(state.value))
+    query = query.where(Invitation.state == InvitationState.PENDING)
+    if run.is_closed(ctx.now):
+        return query if state is ListedState.EXPIRED else query.where(Invitation.id == 0)
+    if state is ListedState.EXPIRED:
+        return query.where(Invitation.expires_at <= ctx.now)
+    undelivered = OutboundMessage.state.in_(_NOT_DELIVERED)
+    return query.where(Invitation.expires_at > ctx.now, undelivered if state is ListedState.BOUNCED else ~undelivered)
+
+
+def _row(
+    ctx: Context, run: CourseRun, invitation: Invitation, delivery: MessageState, problem: str, batch_number: int
+) -> InvitationRow:
+    is_over = invitation.expires_at <= ctx.now or run.is_closed(ctx.now)
+    return InvitationRow(
+        invitation_id=invitation.id,
+        address=invitation.address,
+        name=invitation.name,
+        state=_listed_state(invitation.state, delivery, is_over=is_over),
+        created_at=invitation.created_at,
+        answered_at=invitation.answered_at,
+        expires_at=invitation.expires_at,
+        problem=problem,
+        batch_number=batch_number,
+    )
