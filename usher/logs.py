@@ -19,6 +19,9 @@ _REDACTIONS: Final = (
     (re.compile(r"[^\s<>\"'(),;:=\[\]]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"\?[^\s\"']*"), "?[query]"),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@"), "[login]@"),
+    # SQLAlchemy writes a statement's values on one line, PostgreSQL the row that it refuses.
+    (re.compile(r"\[parameters: .*"), "[parameters]"),
+    (re.compile(r"DETAIL: .*"), "DETAIL: [row]"),
 )
 
 
@@ -49,3 +52,13 @@ def start_logging(level: str) -> None:
     # Whole messages, requests and SQL parameters stand in these at their chatty levels.
     for name in ("aiosmtplib", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    _redact_engine()
+
+
+def _redact_engine() -> None:
+    """DBOS gives its logger a console handler of its own, and stops it from reaching ours, if it finds none there."""
+    engine = logging.getLogger("dbos")
+    for former in engine.handlers[:]:
+        engine.removeHandler(former)
+    engine.addHandler(logging.NullHandler())
+    engine.propagate = True

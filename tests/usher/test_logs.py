@@ -2,11 +2,34 @@
 
 import json
 import logging
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from usher.logs import JsonLines, redacted
+
+ROOT = Path(__file__).parents[2]
+ENGINE_FAILS = """
+import logging, sys
+from dbos import DBOS
+from sqlalchemy import create_engine, text
+from usher.logs import start_logging
+
+def make_engine():
+    DBOS(config={"name": "usher", "system_database_url": "sqlite://", "log_level": "WARNING"})
+
+steps = [lambda: start_logging("INFO"), make_engine]
+for step in steps if sys.argv[1] == "before" else reversed(steps):
+    step()
+try:
+    with create_engine("sqlite://").connect() as connection:
+        connection.execute(text("SELECT name FROM nowhere WHERE name = :name"), {"name": "Anna Lee"})
+except Exception as error:
+    logging.getLogger("dbos").warning("Exception encountered: %s", error, exc_info=error)
+"""
 
 
 @pytest.mark.parametrize(
@@ -21,6 +44,8 @@ from usher.logs import JsonLines, redacted
         ("GET /s/AEAAAAAAAAAFAAO9HwMpZNlCIYkanQRYnXJW", "AEAAAAAAAAAFAAO9"),
         ("GET /path?name=Anna&code=12345678", "Anna"),
         ("postgresql+psycopg://usher:hunter2@db/usher is away", "hunter2"),
+        ("[SQL: UPDATE a SET b=%s]\n[parameters: ('Anna [Lee]', {'c': 1})]\n(Background: e3q8)", "Anna"),
+        ("null value\nDETAIL:  Failing row contains (7, Anna, Lee).", "Anna"),
     ],
 )
 def test_a_secret_is_replaced(text: str, secret: str) -> None:
@@ -49,3 +74,24 @@ def test_a_traceback_is_searched_too() -> None:
 
     assert "ValueError" in line["traceback"]
     assert "bo@example.org" not in line["traceback"]
+
+
+@pytest.mark.parametrize("logging_starts", ["before", "after"])
+def test_what_the_engine_logs_is_redacted_whenever_it_is_made(tmp_path: Path, logging_starts: str) -> None:
+    """In another process: both the engine and logging are one a process."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENGINE_FAILS, logging_starts],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (line["from"], line["level"]) == ("dbos", "WARNING")
+    assert "SELECT name FROM nowhere" in line["message"]
+    assert "[parameters]" in line["message"]
+    assert "[parameters]" in line["traceback"]
+    assert "Anna" not in done.stderr + done.stdout
