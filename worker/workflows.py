@@ -108,7 +108,6 @@ def tidy_up() -> dict[str, int]:
     stale = console.cancel_stale(duty.client, before=long_ago)
     return {
         "drafts": forgotten.drafts,
-        "events": forgotten.events,
         "answers": forgotten.answers,
         "jobs": jobs,
         "stale": stale,

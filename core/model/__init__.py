@@ -23,6 +23,5 @@ from core.model.organisations import StaffMember as StaffMember
 from core.model.records import AuditEntry as AuditEntry
 from core.model.records import IdempotencyRecord as IdempotencyRecord
 from core.model.records import WorkerBeat as WorkerBeat
-from core.model.slack import SlackEvent as SlackEvent
 from core.model.slack import SlackUser as SlackUser
 from core.model.slack import SlackWorkspace as SlackWorkspace

@@ -39,12 +39,3 @@ class SlackUser(OrganisationOwned, Base):
     code_valid_until: Mapped[datetime | None]
     code_tries: Mapped[int] = mapped_column(default=0)
     confirmed_at: Mapped[datetime | None]
-
-
-class SlackEvent(Base):
-    """An event that was handled: Slack sends the same one again when our answer is lost."""
-
-    __tablename__ = "slack_event"
-
-    event_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)

@@ -47,6 +47,5 @@ PAGE_ROWS: Final = 10
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
 FINISHED_JOB_LIFE: Final = timedelta(days=2)
 IDEMPOTENCY_LIFE: Final = timedelta(days=30)
-EVENT_MEMORY: Final = timedelta(days=2)
 
 TERMS_VERSION: Final = "2026-11"

@@ -15,7 +15,7 @@ from core import access
 from core.context import Context, SlackVisitor, StaffActor
 from core.crypto import Vault
 from core.errors import CodeWrong, NotStaff, OrganisationNotFound, TooManyCodes, WorkspaceTaken
-from core.model import Organisation, OutboundMessage, SlackEvent, SlackUser, SlackWorkspace, StaffMember
+from core.model import Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
 from core.outbox import email_row, say
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import CodeKind
@@ -69,16 +69,6 @@ class ConfirmCode:
 class StaffLinked:
     name: str
     organisation: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteEvent:
-    event_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventNoted:
-    is_new: bool
 
 
 def who_is(ctx: Context, command: WhoIs) -> Recognised:
@@ -173,16 +163,6 @@ def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
             execution_options={"synchronize_session": False},
         )
     return WrongCodeCounted()
-
-
-def note_event(ctx: Context, command: NoteEvent) -> EventNoted:
-    """True for the first of several deliveries of one event. Two at once: the key decides, the re-run sees it."""
-    access.require_system(ctx)
-    if ctx.session.get(SlackEvent, command.event_id) is not None:
-        return EventNoted(is_new=False)
-    ctx.session.add(SlackEvent(event_id=command.event_id, seen_at=ctx.now))
-    ctx.session.flush()
-    return EventNoted(is_new=True)
 
 
 # --- Tokens -----------------------------------------------------------------------------------------------

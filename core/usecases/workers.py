@@ -8,8 +8,8 @@ from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
-from core.model import Draft, IdempotencyRecord, SlackEvent, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, EVENT_MEMORY, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
+from core.model import Draft, IdempotencyRecord, WorkerBeat
+from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
 
 _QUIET = {"synchronize_session": False}
 
@@ -65,7 +65,6 @@ class ForgetOld:
 @dataclass(frozen=True, slots=True)
 class OldForgotten:
     drafts: int
-    events: int
     answers: int
 
 
@@ -111,7 +110,6 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
     access.require_system(ctx)
     limits = (
         (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
-        (SlackEvent, SlackEvent.seen_at, EVENT_MEMORY, SlackEvent.event_id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
     )
     counts = []

@@ -41,15 +41,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
-        "slack_event",
-        sa.Column("event_id", sa.String(length=64), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_slack_event")),
-    )
-    with op.batch_alter_table("slack_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_slack_event_seen_at"), ["seen_at"], unique=False)
-
-    op.create_table(
         "worker_beat",
         sa.Column("executor_id", sa.String(length=100), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -788,10 +779,6 @@ def downgrade() -> None:
 
     op.drop_table("audit_entry")
     op.drop_table("worker_beat")
-    with op.batch_alter_table("slack_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_slack_event_seen_at"))
-
-    op.drop_table("slack_event")
     op.drop_table("organisation")
     with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_record_created_at"))

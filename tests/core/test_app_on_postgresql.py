@@ -14,7 +14,7 @@ from core.app import RERUNS, App
 from core.context import Context
 from core.database import open_engine
 from core.errors import OutcomeUnknown
-from core.model import SlackEvent
+from core.model import IdempotencyRecord
 from tests.core.counting import Raise, Raised, outcomes, plant_organisation, raise_count, read_count
 from tests.factories import OPERATOR, SYSTEM, make_app
 from tests.servers.postgresql import PostgreSQL
@@ -22,9 +22,9 @@ from tests.servers.postgresql import PostgreSQL
 
 def note_once(ctx: Context, command: str) -> bool:
     """Looks, then writes what a rival may write at the same moment."""
-    if ctx.session.get(SlackEvent, command) is not None:
+    if ctx.session.get(IdempotencyRecord, command) is not None:
         return False
-    ctx.session.add(SlackEvent(event_id=command, seen_at=ctx.now))
+    ctx.session.add(IdempotencyRecord(key=command, action="x", result="{}", created_at=ctx.now))
     ctx.session.flush()
     return True
 
@@ -45,7 +45,7 @@ def test_two_that_write_the_same_row_at_the_same_moment_end_well(on_postgresql: 
     attempts = itertools.count(1)
 
     def note_together(ctx: Context, command: str) -> bool:
-        known = ctx.session.get(SlackEvent, command)
+        known = ctx.session.get(IdempotencyRecord, command)
         if next(attempts) <= 2:
             both_looked.wait(timeout=20)
         return known is None and note_once(ctx, command)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from core.database import WAIT_MS, open_engine
-from core.model import Organisation, Provider, SlackEvent
+from core.model import IdempotencyRecord, Organisation, Provider
 from tests.factories import NOW, make_engine
 
 EVERYTHING = {"scope": "every organisation"}
@@ -23,10 +23,10 @@ def organisation(**values: object) -> Organisation:
 
 def stored(engine: Engine, moment: datetime) -> datetime:
     with Session(engine, info=EVERYTHING) as session:
-        session.add(SlackEvent(event_id="Ev1", seen_at=moment))
+        session.add(IdempotencyRecord(key="Ev1", action="x", result="{}", created_at=moment))
         session.commit()
     with Session(engine, info=EVERYTHING) as session:
-        return session.scalars(select(SlackEvent.seen_at)).one()
+        return session.scalars(select(IdempotencyRecord.created_at)).one()
 
 
 # --- Moments ----------------------------------------------------------------------------------------------
@@ -55,8 +55,8 @@ def test_moments_are_compared_as_moments_whatever_their_zone(engine: Engine) -> 
     paris = datetime(2026, 7, 1, 11, 0, tzinfo=ZoneInfo("Europe/Paris"))
 
     with Session(engine, info=EVERYTHING) as session:
-        assert session.scalar(select(SlackEvent.event_id).where(SlackEvent.seen_at == paris)) == "Ev1"
-        assert session.scalar(select(SlackEvent.event_id).where(SlackEvent.seen_at < paris)) is None
+        assert session.scalar(select(IdempotencyRecord.key).where(IdempotencyRecord.created_at == paris)) == "Ev1"
+        assert session.scalar(select(IdempotencyRecord.key).where(IdempotencyRecord.created_at < paris)) is None
 
 
 def test_a_moment_without_a_zone_is_refused(engine: Engine) -> None:

@@ -177,7 +177,6 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "beat": (System, workers.Beat("x")),
         "find_dead": (System, workers.FindDead("x")),
         "forget_old": (System, workers.ForgetOld()),
-        "note_event": (System, slack_identity.NoteEvent("Ev1")),
         "show_workspace_token": (System, slack_identity.ShowWorkspaceToken("", "T1")),
         "who_is": (SlackVisitor, slack_identity.WhoIs()),
         "bind_workspace": (SlackVisitor, slack_identity.BindWorkspace(world.setup_code)),

@@ -16,7 +16,6 @@ from core.usecases.slack_identity import (
     CodeMailed,
     ConfirmCode,
     CountWrongCode,
-    NoteEvent,
     Recognised,
     ShowWorkspaceToken,
     StaffLinked,
@@ -27,7 +26,6 @@ from core.usecases.slack_identity import (
     bind_workspace,
     confirm_code,
     count_wrong_code,
-    note_event,
     show_workspace_token,
     who_is,
 )
@@ -186,14 +184,7 @@ def test_binding_at_once_binds_once(school: School) -> None:
     assert len(everything(school.app, SlackWorkspace)) == 1
 
 
-# --- Events and tokens ------------------------------------------------------------------------------------
-
-
-def test_an_event_is_new_once(school: School) -> None:
-    def note() -> bool:
-        return school.app.run(note_event, NoteEvent("Ev1"), SYSTEM).is_new
-
-    assert sorted(at_once(note, note, note), key=str) == [False, False, True]
+# --- Tokens -----------------------------------------------------------------------------------------------
 
 
 def test_a_bound_workspace_without_a_token_of_its_own_uses_the_settings(school: School) -> None:

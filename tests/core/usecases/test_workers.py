@@ -7,10 +7,9 @@ from sqlalchemy import insert
 
 from core.app import App
 from core.errors import OperatorOnly
-from core.model import Base, Draft, IdempotencyRecord, SlackEvent, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, EVENT_MEMORY, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
+from core.model import Base, Draft, IdempotencyRecord, WorkerBeat
+from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.slack_identity import NoteEvent, note_event
 from core.usecases.workers import (
     Beat,
     DeadFound,
@@ -126,18 +125,15 @@ def test_previews_that_nobody_confirmed_are_forgotten_and_confirmed_ones_stay(sc
     assert again == invited
 
 
-def test_events_and_answers_are_forgotten_in_their_time(app: App) -> None:
-    app.run(note_event, NoteEvent("Ev1"), SYSTEM)
+def test_answers_are_forgotten_in_their_time(app: App) -> None:
     record = {"key": "k", "action": "x", "result": "{}", "created_at": NOW}
     with app.engine.begin() as connection:
         connection.execute(insert(Base.metadata.tables["idempotency_record"]), record)
 
-    clock_of(app).now = NOW + EVENT_MEMORY + timedelta(seconds=1)
-    events = forget(app)
-    clock_of(app).now = NOW + IDEMPOTENCY_LIFE + timedelta(seconds=1)
-    answers = forget(app)
+    clock_of(app).now = NOW + IDEMPOTENCY_LIFE
+    early = forget(app)
+    clock_of(app).now += timedelta(seconds=1)
+    late = forget(app)
 
-    assert (events.events, events.answers) == (1, 0)
-    assert (answers.events, answers.answers) == (0, 1)
-    assert everything(app, SlackEvent) == []
+    assert (early.answers, late.answers) == (0, 1)
     assert everything(app, IdempotencyRecord) == []
