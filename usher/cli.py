@@ -13,7 +13,7 @@ COMMANDS = {
     "web": ("usher.commands.serving", "web", "Run the web process: learners' pages and Slack's HTTP endpoint."),
     "bot": ("usher.commands.serving", "bot", "Run the Slack bot over Socket Mode."),
     "worker": ("usher.commands.serving", "worker", "Run a background worker: it sends what must be sent."),
-    "demo": ("usher.commands.demo", "demo", "Run the product with sample data: no accounts, no other service."),
+    "demo": ("usher.commands.demo", "demo", "Try Usher here: sample data, a Slack look-alike, a mailbox."),
     "migrate": ("usher.commands.database", "migrate", "Bring the database to the version of this program."),
     "org": ("usher.commands.organisations", "org", "Organisations."),
     "staff": ("usher.commands.organisations", "staff", "Staff members."),
@@ -30,7 +30,7 @@ COMMANDS = {
     "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),
     "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, Slack and clock."),
 }
-"""Name -> (module, object, first line of its help: so that the list of commands loads none of them)."""
+"""Name -> (module, object, first sentence of its help: so that the list of commands loads none of them)."""
 
 
 class LazyGroup(click.Group):

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import Context
 
-from usher.cli import COMMANDS
+from usher.cli import COMMANDS, usher
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = """\
@@ -153,3 +154,18 @@ def test_the_manifest_refuses_names_that_slack_keeps_for_itself(operator: Operat
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(operator: Operator, name: str) -> None:
     assert operator.succeeds(name, "--help").startswith("Usage:")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    command = usher.get_command(Context(usher), name)
+
+    assert command is not None
+    first_sentence = (command.help or "").partition(". ")[0].rstrip(".")
+    assert f"{first_sentence}." == COMMANDS[name][2]
+
+
+def test_the_list_of_commands_has_them_all(operator: Operator) -> None:
+    listed = re.findall(r"^  (\w+)  +\S", operator.succeeds("--help").partition("Commands:")[2], re.MULTILINE)
+
+    assert listed == list(COMMANDS)

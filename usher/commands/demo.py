@@ -28,7 +28,7 @@ _ADDRESSES = 1000
 @click.option("--port", default=0, show_default="a free one", help="Port of the page.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the database in this folder.")
 def demo(*, once: bool, as_json: bool, port: int, keep: Path | None) -> int:
-    """Try Usher on this machine: sample data, a Slack look-alike, a mailbox; nothing leaves it."""
+    """Try Usher here: sample data, a Slack look-alike, a mailbox. Nothing leaves this machine."""
     if as_json and not once:
         raise click.UsageError("--json prints the figures of --once; write both.")
     import uvloop

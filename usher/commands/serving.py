@@ -24,7 +24,7 @@ def web() -> None:
 
 @click.command()
 def bot() -> None:
-    """Run the Slack bot over Socket Mode; it needs USHER_SLACK_APP_TOKEN."""
+    """Run the Slack bot over Socket Mode. It needs USHER_SLACK_APP_TOKEN."""
     settings = load_settings()
     if not settings.slack_app_token:
         raise SettingInvalid(name="USHER_SLACK_APP_TOKEN", reason="it is missing; Socket Mode needs it")
