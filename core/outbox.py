@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, update
+from sqlalchemy import ColumnElement, bindparam, case, update
 
 from core import access
 from core.context import Context
@@ -140,17 +140,27 @@ def touch_scoreboards(
     )
 
 
-def say_again(ctx: Context, messages: Sequence[OutboundMessage]) -> None:
-    """Held or late messages go out now: same row, same Message-ID, tries counted anew."""
-    for message in messages:
-        message.state = MessageState.PENDING
-        message.generation += 1
-        message.attempts = 0
-        message.not_before = ctx.now
-        message.problem = ""
-    ctx.session.flush()
+def say_again(ctx: Context, *conditions: ColumnElement[bool]) -> int:
+    """Held or late messages go out now: same row, same Message-ID, tries counted anew. How many there were.
+
+    One statement, so that what a colleague or a worker has just dealt with is left alone.
+    """
+    messages = ctx.session.execute(
+        update(OutboundMessage)
+        .where(*conditions)
+        .values(
+            state=MessageState.PENDING,
+            generation=OutboundMessage.generation + 1,
+            attempts=0,
+            not_before=ctx.now,
+            problem="",
+        )
+        .returning(OutboundMessage.id, OutboundMessage.channel, OutboundMessage.generation),
+        execution_options={"synchronize_session": False},
+    ).all()
     jobs = [
         Job(_JOB_OF[message.channel], f"{_JOB_OF[message.channel]}-{message.id}-{message.generation}", (message.id,))
         for message in messages
     ]
     ctx.jobs.enqueue(ctx.session, jobs)
+    return len(messages)

@@ -91,15 +91,13 @@ def show_held(ctx: Context, command: ShowHeld) -> HeldShown:
 def retry_held(ctx: Context, command: RetryHeld) -> HeldRetried:
     """Held or late messages go out again with the same Message-ID. Raises MessageNotFound for any other."""
     access.require_operator(ctx)
-    query = select(OutboundMessage).where(or_(OutboundMessage.state == MessageState.HELD, and_(*_IS_LATE)))
     if command.message_id is None:
-        rows = ctx.session.scalars(query.where(OutboundMessage.state == MessageState.HELD)).all()
-    else:
-        rows = ctx.session.scalars(query.where(OutboundMessage.id == command.message_id)).all()
-        if not rows:
-            raise MessageNotFound(number=command.message_id)
-    say_again(ctx, rows)
-    return HeldRetried(len(rows))
+        return HeldRetried(say_again(ctx, OutboundMessage.state == MessageState.HELD))
+    held_or_late = or_(OutboundMessage.state == MessageState.HELD, and_(*_IS_LATE))
+    count = say_again(ctx, OutboundMessage.id == command.message_id, held_or_late)
+    if not count:
+        raise MessageNotFound(number=command.message_id)
+    return HeldRetried(count)
 
 
 def _page(ctx: Context, conditions: tuple[object, ...], command: ListHeld) -> tuple[HeldMessage, ...]:

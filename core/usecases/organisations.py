@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import access
 from core.context import Context
@@ -204,8 +204,14 @@ def _known_zone(name: str) -> str:
 
 
 def _renew_setup_code(ctx: Context, organisation: Organisation) -> SetupCodeMade:
-    organisation.setup_generation += 1
-    organisation.setup_valid_until = ctx.now + SETUP_CODE_LIFE
-    organisation.setup_tries = 0
-    digits = ctx.links.code(CodeKind.SETUP, organisation.id, organisation.setup_generation)
-    return SetupCodeMade(organisation.name, f"{organisation.slug}-{digits}", organisation.setup_valid_until)
+    """In one statement: of two made at once, each is another code, and the second ends the first."""
+    valid_until = ctx.now + SETUP_CODE_LIFE
+    generation = ctx.session.execute(
+        update(Organisation)
+        .where(Organisation.id == organisation.id)
+        .values(setup_generation=Organisation.setup_generation + 1, setup_valid_until=valid_until, setup_tries=0)
+        .returning(Organisation.setup_generation),
+        execution_options={"synchronize_session": False},
+    ).scalar_one()
+    digits = ctx.links.code(CodeKind.SETUP, organisation.id, generation)
+    return SetupCodeMade(organisation.name, f"{organisation.slug}-{digits}", valid_until)

@@ -101,11 +101,7 @@ def ask_for_code(ctx: Context, command: AskForCode) -> CodeMailed:
         return answer
     user = _slack_user(ctx, workspace, visitor, staff)
     _require_few_codes(ctx, user)
-    user.staff_id = staff.id
-    user.generation += 1
-    user.code_tries = 0
-    user.code_valid_until = ctx.now + LINK_CODE_LIFE
-    user.confirmed_at = None
+    _renew_code(ctx, user, staff)
     _mail_code(ctx, user, staff)
     return answer
 
@@ -122,8 +118,7 @@ def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
     staff = ctx.session.get_one(StaffMember, user.staff_id)
     if staff.disabled_at is not None:
         raise CodeWrong(next_step="Ask an owner of your organisation.")
-    user.confirmed_at = ctx.now
-    user.code_valid_until = None
+    _confirm(ctx, user)
     # Whoever proves the address has also answered the invitation sent to it; the terms stay the owner's matter.
     staff.accepted_at = staff.accepted_at or ctx.now
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
@@ -273,6 +268,37 @@ def _slack_user(ctx: Context, workspace: SlackWorkspace, visitor: SlackVisitor, 
 def _is_code_open(ctx: Context, user: SlackUser) -> bool:
     valid_until: datetime | None = user.code_valid_until
     return valid_until is not None and valid_until > ctx.now and user.code_tries < LINK_CODE_TRIES
+
+
+def _renew_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
+    """In one statement: of two asked for at once, each is another code, and the second ends the first."""
+    ctx.session.flush()
+    ctx.session.execute(
+        update(SlackUser)
+        .where(SlackUser.id == user.id)
+        .values(
+            staff_id=staff.id,
+            generation=SlackUser.generation + 1,
+            code_tries=0,
+            code_valid_until=ctx.now + LINK_CODE_LIFE,
+            confirmed_at=None,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    ctx.session.refresh(user)
+
+
+def _confirm(ctx: Context, user: SlackUser) -> None:
+    """The code that was looked at, or none: a newer one may be about somebody else."""
+    confirmed = ctx.session.execute(
+        update(SlackUser)
+        .where(SlackUser.id == user.id, SlackUser.generation == user.generation, SlackUser.code_valid_until > ctx.now)
+        .values(confirmed_at=ctx.now, code_valid_until=None)
+        .returning(SlackUser.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    if confirmed is None:
+        raise CodeWrong(next_step="Look at the newest e-mail, or write “link” to get a new one.")
 
 
 def _require_few_codes(ctx: Context, user: SlackUser) -> None:

@@ -194,7 +194,8 @@ def test_a_held_letter_goes_out_again_as_the_same_letter(school: School) -> None
     def again(ctx: Context) -> None:
         message = ctx.session.get_one(OutboundMessage, before.id)
         message.state, message.attempts, message.problem = MessageState.HELD, 8, "450 try later"
-        say_again(ctx, [message])
+        ctx.session.flush()
+        assert say_again(ctx, OutboundMessage.id == before.id) == 1
 
     run(school, again)
 

@@ -24,9 +24,12 @@ from tests.core.usecases.acting import (
     jobs_of,
     message_of,
     only,
+    refusal_of,
+    rival_before,
 )
 from tests.factories import OPERATOR, School
 
+POSTGRESQL = pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
 A, B, C = "a@example.org", "b@example.org", "c@example.org"
 
 
@@ -129,6 +132,22 @@ def test_what_is_neither_held_nor_late_is_not_sent_again(school: School, other: 
             school.app.run(retry_held, RetryHeld(message), OPERATOR)
 
     assert state(school, message_id) is other
+
+
+@POSTGRESQL
+def test_what_a_colleague_has_just_sent_again_is_not_sent_twice(school: School) -> None:
+    invite(school, A)
+    held = hold(school, A)
+
+    def colleague() -> None:
+        school.app.run(retry_held, RetryHeld(held), OPERATOR)
+        assert len(deliver(school.app, Verdict.ACCEPTED)) == 1
+
+    with rival_before(school.app.engine, "UPDATE outbound_message", colleague):
+        refused = refusal_of(school.app, retry_held, RetryHeld(held), OPERATOR)
+
+    assert isinstance(refused, MessageNotFound)
+    assert state(school, held) is MessageState.SENT
 
 
 def test_a_retry_does_not_cut_the_recall_window_short(school: School) -> None:

@@ -20,7 +20,7 @@ from core.usecases.organisations import (
 )
 from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.words import Role
-from tests.core.usecases.acting import change, everything, only
+from tests.core.usecases.acting import change, everything, only, rival_before
 from tests.factories import NOW, OPERATOR, School
 
 EAST = CreateOrganisation("eastgate", "Eastgate", "Europe/London", "Eve", "East", "eve@east.example.org")
@@ -100,6 +100,18 @@ def test_a_new_setup_code_ends_the_former_one(school: School) -> None:
     second = school.app.run(new_setup_code, NewSetupCode("northfield"), OPERATOR)
 
     assert len({school.setup_code, first.setup_code, second.setup_code}) == 3
+
+
+@pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
+def test_two_setup_codes_made_at_once_are_two(school: School) -> None:
+    def renew() -> str:
+        return school.app.run(new_setup_code, NewSetupCode("northfield"), OPERATOR).setup_code
+
+    with rival_before(school.app.engine, "UPDATE organisation", renew) as rivals:
+        mine = renew()
+
+    assert rivals != [mine]
+    assert only(school.app, Organisation, Organisation.slug == "northfield").setup_generation == 3
 
 
 def test_an_agreement_opens_a_course_to_another_organisation(school: School) -> None:

@@ -30,9 +30,10 @@ from core.usecases.slack_identity import (
     who_is,
 )
 from core.words import MessageKind
-from tests.core.usecases.acting import at_once, change, clock_of, everything, only
-from tests.factories import NOW, OPERATOR, SYSTEM, School
+from tests.core.usecases.acting import at_once, change, clock_of, everything, only, rival_before
+from tests.factories import NOW, OPERATOR, SYSTEM, School, counted_queries
 
+POSTGRESQL = pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
 OLIVE = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 
 
@@ -271,3 +272,36 @@ def test_asking_twice_at_once_makes_one_account(school: School) -> None:
     assert {type(result) for result in results} == {CodeMailed}
     assert only(school.app, SlackUser).generation == 3
     assert len(codes(school.app)) == 1
+
+
+@POSTGRESQL
+def test_asking_again_at_the_same_moment_mails_another_code_without_a_second_try(school: School) -> None:
+    bind(school)
+    ask(school)
+
+    with (
+        counted_queries(school.app.engine) as statements,
+        rival_before(school.app.engine, "UPDATE slack_user", lambda: ask(school)),
+    ):
+        ask(school)
+
+    assert only(school.app, SlackUser).generation == 3
+    assert len([statement for statement in statements if statement.startswith("UPDATE slack_user")]) == 2
+
+
+@POSTGRESQL
+def test_a_code_does_not_confirm_whom_a_newer_code_is_about(school: School) -> None:
+    """A workspace that asserts another address at that very moment must not get that person's place."""
+    bind(school)
+    ask(school)
+    right = code(school)
+    as_max = SlackVisitor("", "T1", "U1", "max@northfield.example.org")
+
+    with (
+        rival_before(school.app.engine, "UPDATE slack_user", lambda: ask(school, as_max)),
+        pytest.raises(CodeWrong),
+    ):
+        confirm(school, right)
+
+    user = only(school.app, SlackUser)
+    assert (user.staff_id, user.confirmed_at) == (school.manager.staff_id, None)
