@@ -79,7 +79,8 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
     """The connection was lost after the last byte of the message: it may have been accepted."""
     OUR_FAULT = "our_fault"
-    """Nothing to do with the recipient (login, sender, TLS, connection refused): nobody bounces, the queue waits."""
+    """Nothing to do with the recipient (login, sender, TLS, no connection, a server that is too busy to talk to us):
+    nobody bounces, the queue waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Outcome:
     """Seconds that the other side asked us to wait."""
     is_deferral: bool = False
     """LATER because the mail server said so of this very mail (greylisting, a full mailbox): soon is too soon."""
+    is_no_mailbox: bool = False
+    """REFUSED because nobody is at that address: it will not be invited again."""
     ref: str | None = None
     """Slack: where the message was posted."""
 

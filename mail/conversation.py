@@ -18,7 +18,7 @@ from aiosmtplib.protocol import SMTPProtocol
 from core.letters import Outcome, Verdict
 from core.settings import Settings
 from mail.rendering import Mail
-from mail.verdicts import Stage, detail_of, ends_connection, plain_detail, verdict_of
+from mail.verdicts import Stage, detail_of, ends_connection, is_no_mailbox, plain_detail, verdict_of
 
 Failpoint = Callable[[str], None]
 """Called with "mail", "before_dot" and "after_dot"; a fault experiment may end the process there."""
@@ -218,8 +218,13 @@ async def _refusal(connection: Connection, mail: Mail, stage: Stage, code: int, 
     else:
         await _reset(connection)
     verdict = verdict_of(stage, code, text)
-    is_deferral = verdict is Verdict.LATER and not ends_connection(code)
-    return Outcome(mail.message_id, verdict, detail_of(code, text), is_deferral=is_deferral)
+    return Outcome(
+        mail.message_id,
+        verdict,
+        detail_of(code, text),
+        is_deferral=verdict is Verdict.LATER and not ends_connection(code),
+        is_no_mailbox=verdict is Verdict.REFUSED and is_no_mailbox(code, text),
+    )
 
 
 async def _reset(connection: Connection) -> None:

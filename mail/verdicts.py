@@ -24,6 +24,16 @@ _OUR_WORDS = re.compile(
     r"|\bsender address rejected\b|\bclient host rejected\b|\bhelo command rejected\b|\bas this sender\b",
     re.IGNORECASE,
 )
+_STORAGE_EXCEEDED: Final = 552
+_NO_MAILBOX_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+# Servers without enhanced codes say it in words only.
+_NO_MAILBOX_WORDS = re.compile(
+    r"\bno such (?:user|mailbox|recipient|address|person|account)\b|\b(?:user|recipient|mailbox|address) unknown\b"
+    r"|\bunknown (?:user|recipient|mailbox|address)\b|\b(?:user|recipient|mailbox|account) (?:was )?not found\b"
+    r"|\b(?:does not|doesn't) (?:exist|have an? \S+ account)\b"
+    r"|\bunrouteable address\b|\binvalid (?:mailbox|recipient)\b",
+    re.IGNORECASE,
+)
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _ADDRESS = re.compile(r"<?[^\s<>]*@[^\s<>]*>?")
 
@@ -40,13 +50,27 @@ class Stage(StrEnum):
 def verdict_of(stage: Stage, code: int, text: str) -> Verdict:
     """For a complete answer that is neither a success nor what the stage waits for."""
     if 400 <= code < 500:
-        return Verdict.LATER
+        # Before any mail is named, a server too busy for us says nothing about the mails that wait.
+        return Verdict.OUR_FAULT if stage is Stage.SESSION else Verdict.LATER
     if not 500 <= code < 600:
         # No code that this stage knows: whoever speaks so is no working mail server.
         return Verdict.OUR_FAULT if stage is Stage.SESSION else Verdict.LATER
     if stage in (Stage.SESSION, Stage.SENDER) or _is_about_us(code, text):
         return Verdict.OUR_FAULT
     return Verdict.REFUSED
+
+
+def is_no_mailbox(code: int, text: str) -> bool:
+    """Of a refusal: nobody is at that address. Full, too big, spam or a policy pass; without a clear word it is none.
+
+    RFC 3463 (5.1.1 to 5.1.6, and 5.2.1: disabled), RFC 7505 (5.1.10: the domain takes no mail).
+    """
+    if code == _STORAGE_EXCEEDED:
+        return False
+    enhanced = _ENHANCED.search(text)
+    if enhanced is not None:
+        return enhanced[0] in _NO_MAILBOX_CODES
+    return _NO_MAILBOX_WORDS.search(text) is not None
 
 
 def ends_connection(code: int) -> bool:

@@ -10,6 +10,8 @@ from bench.faults.mail_server import DOT, GREETING, Act, Answer, Slowly, Swallow
 
 class Meaning(StrEnum):
     REFUSED = "refused"
+    """This mail, for good: bounced."""
+    NO_MAILBOX = "no mailbox"
     """This recipient, for good: bounced, and suppressed."""
     LATER = "later"
     """Tried again; the try counts."""
@@ -48,8 +50,8 @@ _ACTS: Final[dict[str, Answer]] = {
 }
 # By stage: what a temporary answer, a permanent answer, and no answer mean.
 _MEANINGS: Final = {
-    GREETING: (_LATER, _OURS, _OURS),
-    "EHLO": (_LATER, _OURS, _OURS),
+    GREETING: (_OURS, _OURS, _OURS),
+    "EHLO": (_OURS, _OURS, _OURS),
     "MAIL": (_LATER, _OURS, _LATER),
     "RCPT": (_LATER, _REFUSED, _LATER),
     "DATA": (_LATER, _REFUSED, _LATER),
@@ -65,6 +67,8 @@ def cases() -> list[Case]:
 def _grid() -> Iterator[Case]:
     for stage, (temporary, permanent, nothing) in _MEANINGS.items():
         for code, text in _TEXTS.items():
-            yield Case(stage, code, text, temporary if code.startswith("4") else permanent)
+            meaning = temporary if code.startswith("4") else permanent
+            is_gone = meaning is _REFUSED and code == "550"
+            yield Case(stage, code, text, Meaning.NO_MAILBOX if is_gone else meaning)
         for fault, answer in _ACTS.items():
             yield Case(stage, fault, answer, nothing)

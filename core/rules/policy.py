@@ -38,6 +38,8 @@ RETRY_BASE: Final = timedelta(seconds=30)
 # A server that greylists wants five minutes: whoever comes sooner is sent away again.
 DEFERRAL_BASE: Final = timedelta(minutes=5)
 RETRY_CAP: Final = timedelta(hours=1)
+# RFC 5321, 4.5.4.1: four to five days. Then an operator must see what stands in the way of all mail.
+FAULT_PATIENCE: Final = timedelta(days=5)
 SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
 
 # Lists.

@@ -28,6 +28,7 @@ from core.outbox import touch_scoreboards
 from core.rules.policy import (
     CHUNK_MESSAGES,
     DEFERRAL_BASE,
+    FAULT_PATIENCE,
     RETRY_BASE,
     RETRY_CAP,
     SCOREBOARD_INTERVAL,
@@ -240,9 +241,9 @@ def _mark_posted(ctx: Context, outcome: Outcome) -> None:
 
 
 def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
-    """One hard bounce suppresses the address in that organisation."""
+    """An address where nobody is gets suppressed in that organisation; a full mailbox or a policy passes."""
     _finish(message, MessageState.BOUNCED, outcome.detail)
-    if message.channel is Channel.EMAIL:
+    if message.channel is Channel.EMAIL and outcome.is_no_mailbox:
         suppress(ctx, message.organisation_id, message.recipient_key, SuppressReason.BOUNCED)
 
 
@@ -263,8 +264,13 @@ def _mark_unsure(ctx: Context, message: OutboundMessage, outcome: Outcome) -> No
 
 
 def _mark_our_fault(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
-    """Not the recipient's doing: the try does not count, and nobody bounces however long it lasts."""
+    """Not the recipient's doing: the try does not count, and nobody bounces. What is too old waits for a person."""
     message.attempts = max(0, message.attempts - 1)
+    # A scoreboard is one message for months: its age says nothing.
+    if message.channel is Channel.EMAIL and ctx.now - message.created_at >= FAULT_PATIENCE:
+        hint = "Mend it, then “usher held retry --all”."
+        _finish(message, MessageState.HELD, f"Not sent for {FAULT_PATIENCE.days} days: {outcome.detail}. {hint}")
+        return
     _wait(ctx, message, outcome)
 
 

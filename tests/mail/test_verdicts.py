@@ -1,15 +1,20 @@
 import pytest
 
 from core.letters import Verdict
-from mail.verdicts import Stage, detail_of, verdict_of
+from mail.verdicts import Stage, detail_of, is_no_mailbox, verdict_of
 
 REFUSED, LATER, OUR_FAULT = Verdict.REFUSED, Verdict.LATER, Verdict.OUR_FAULT
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", [Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT])
 @pytest.mark.parametrize("code", [421, 450, 451, 452, 454])
-def test_temporary_answer_is_later_at_every_stage(stage: Stage, code: int) -> None:
+def test_temporary_answer_is_later_once_a_mail_is_named(stage: Stage, code: int) -> None:
     assert verdict_of(stage, code, "4.7.1 try again") is LATER
+
+
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 454])
+def test_temporary_answer_before_any_mail_uses_up_no_mail_s_tries(code: int) -> None:
+    assert verdict_of(Stage.SESSION, code, "4.3.2 too busy") is OUR_FAULT
 
 
 @pytest.mark.parametrize("stage", [Stage.RECIPIENT, Stage.CONTENT])
@@ -48,6 +53,41 @@ def test_answer_about_us_bounces_nobody_even_after_the_recipient(stage: Stage, c
 @pytest.mark.parametrize("text", ["5.7.1 looks like spam", "5.2.2 over quota", "the relay says: no such user"])
 def test_other_policy_of_the_recipient_refuses(text: str) -> None:
     assert verdict_of(Stage.RECIPIENT, 550, text) is REFUSED
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.1.1 (address): Recipient address rejected: User unknown in local recipient table"),
+        (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"),
+        (556, "5.1.10 this domain takes no mail"),
+        (550, "5.2.1 the account is disabled"),
+        (550, "No such user here"),
+        (550, "mailbox not found"),
+        (554, "delivery error: this user doesn't have an example.org account"),
+        (550, "Unrouteable address"),
+    ],
+)
+def test_an_address_where_nobody_is_is_told_from_other_refusals(code: int, text: str) -> None:
+    assert is_no_mailbox(code, text)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (552, "5.2.2 over quota"),
+        (552, "5.3.4 message too big"),
+        (552, "no such mailbox has room"),
+        (550, "5.2.2 mailbox of unknown user is full"),
+        (550, "5.7.1 looks like spam"),
+        (554, "5.7.1 rejected by policy"),
+        (550, "rejected"),
+        (554, "transaction failed"),
+        (550, ""),
+    ],
+)
+def test_what_may_pass_says_nothing_about_the_address(code: int, text: str) -> None:
+    assert not is_no_mailbox(code, text)
 
 
 def test_answer_without_a_known_code_refuses_nobody() -> None:

@@ -157,13 +157,18 @@ def message_of(app: App, address: str) -> OutboundMessage:
 
 
 def deliver(app: App, verdict: Verdict, detail: str = "", *, after: timedelta = RECALL_WINDOW) -> tuple[int, ...]:
-    """Plays a worker: every due e-mail to a learner meets this verdict. Returns the ids of what was claimed."""
+    """Plays a worker: every due e-mail to a learner meets this verdict; whoever refuses has no such mailbox.
+
+    Returns the ids of what was claimed.
+    """
     clock_of(app).now += after
     to_learners = OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.WELCOME))
     waiting = everything(app, OutboundMessage, OutboundMessage.state == MessageState.PENDING, to_learners)
     ids = tuple(message.id for message in waiting)
     claimed = app.run(turn_over, TurnOver("test", claim_ids=ids), SYSTEM).claimed_ids
-    outcomes = tuple(Outcome(message_id, verdict, detail) for message_id in claimed)
+    outcomes = tuple(
+        Outcome(message_id, verdict, detail, is_no_mailbox=verdict is Verdict.REFUSED) for message_id in claimed
+    )
     app.run(turn_over, TurnOver("test", outcomes), SYSTEM)
     return claimed
 

@@ -10,7 +10,7 @@ from core.context import Context, SlackVisitor
 from core.letters import Outcome, Verdict
 from core.model import OutboundMessage, Suppression
 from core.outbox import email_row, say, slack_row
-from core.rules.policy import CHUNK_MESSAGES, RETRY_BASE, RETRY_CAP, SENDING_ATTEMPTS, SENDING_LEASE
+from core.rules.policy import CHUNK_MESSAGES, FAULT_PATIENCE, RETRY_BASE, RETRY_CAP, SENDING_ATTEMPTS, SENDING_LEASE
 from core.usecases.deliveries import (
     LeasesReleased,
     ReleaseLeases,
@@ -102,15 +102,29 @@ def test_each_verdict_means_the_same_for_every_kind(school: School, kind: Messag
     assert marked.lease_until is None
     assert (marked.sent_at is not None) == (verdict is Verdict.ACCEPTED)
     assert ("as the other side said" in marked.problem) == (verdict is not Verdict.ACCEPTED)
-    is_suppressed = verdict is Verdict.REFUSED and kind in EMAIL_KINDS
-    assert len(everything(school.app, Suppression)) == is_suppressed
+    assert everything(school.app, Suppression) == []
 
 
-def test_a_refused_address_is_suppressed_in_its_organisation_once(school: School) -> None:
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", MessageKind)
+def test_only_an_e_mail_address_where_nobody_is_gets_suppressed(school: School, kind: MessageKind) -> None:
+    full, gone = write(school, kind, key="full"), write(school, kind, key="gone")
+    claim(school.app, full, gone)
+
+    mark(school.app, full, Verdict.REFUSED, detail="552 mailbox full")
+    after_full = everything(school.app, Suppression)
+    school.app.run(turn_over, TurnOver("one", (Outcome(gone, Verdict.REFUSED, is_no_mailbox=True),)), SYSTEM)
+
+    assert states(school.app, (full, gone)) == [MessageState.BOUNCED] * 2
+    assert after_full == []
+    assert len(everything(school.app, Suppression)) == (kind in EMAIL_KINDS)
+
+
+def test_an_address_without_a_mailbox_is_suppressed_in_its_organisation_once(school: School) -> None:
     first, second = write(school, MessageKind.INVITATION), write(school, MessageKind.WELCOME, key="other")
     claim(school.app, first, second)
 
-    outcomes = (Outcome(first, Verdict.REFUSED), Outcome(second, Verdict.REFUSED))
+    outcomes = tuple(Outcome(each, Verdict.REFUSED, is_no_mailbox=True) for each in (first, second))
     school.app.run(turn_over, TurnOver("one", outcomes), SYSTEM)
 
     suppression = only(school.app, Suppression)
@@ -159,6 +173,32 @@ def test_a_fault_of_ours_never_bounces_anybody_however_long_it_lasts(school: Sch
         marked = mark(school.app, message_id, Verdict.OUR_FAULT, detail="login refused")
 
     assert (marked.state, marked.attempts, marked.problem) == (MessageState.PENDING, 0, "login refused")
+
+
+def test_mail_that_a_fault_of_ours_keeps_back_for_days_waits_for_a_person_with_a_hint(school: School) -> None:
+    message_id = write(school, MessageKind.INVITATION)
+    written_at = clock_of(school.app).now
+
+    clock_of(school.app).now = written_at + FAULT_PATIENCE - timedelta(microseconds=1)
+    claim(school.app, message_id)
+    before = mark(school.app, message_id, Verdict.OUR_FAULT, detail="421 too busy").state
+    clock_of(school.app).now += timedelta(hours=1)
+    claim(school.app, message_id)
+    marked = mark(school.app, message_id, Verdict.OUR_FAULT, detail="421 too busy")
+
+    assert before is MessageState.PENDING
+    assert marked.state is MessageState.HELD
+    assert marked.problem.startswith("Not sent for 5 days: 421 too busy.")
+    assert "usher held retry" in marked.problem
+    assert everything(school.app, Suppression) == []
+
+
+def test_a_scoreboard_is_never_too_old_for_a_fault_of_ours(school: School) -> None:
+    message_id = write(school, MessageKind.SCOREBOARD)
+    clock_of(school.app).now += FAULT_PATIENCE * 9
+    claim(school.app, message_id)
+
+    assert mark(school.app, message_id, Verdict.OUR_FAULT).state is MessageState.PENDING
 
 
 def test_an_unsure_message_that_is_safe_twice_goes_out_with_the_same_message_id(school: School) -> None:
@@ -231,7 +271,7 @@ def test_only_invitations_are_kept_from_a_suppressed_address(school: School) -> 
     ids = [write(school, kind, key=kind.value) for kind in EMAIL_KINDS]
     bounced = write(school, MessageKind.INVITATION, key="bounced")
     claim(school.app, bounced)
-    mark(school.app, bounced, Verdict.REFUSED)
+    school.app.run(turn_over, TurnOver("one", (Outcome(bounced, Verdict.REFUSED, is_no_mailbox=True),)), SYSTEM)
 
     claimed = claim(school.app, *ids)
 
