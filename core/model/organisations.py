@@ -60,6 +60,8 @@ class StaffMember(OrganisationOwned, Base):
     all_providers: Mapped[bool] = mapped_column(default=True)
     generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    invited_at: Mapped[datetime]
+    """Counted from anew whenever the invitation is renewed."""
     accepted_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
 

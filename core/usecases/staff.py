@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import access
 from core.context import Context
@@ -42,6 +42,8 @@ class StaffMemberInvited:
     role: Role
     token: str
     """For the operator's eyes: the same link is in the e-mail."""
+    is_again: bool
+    """The person is known and had not answered: the former link has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,25 @@ def invite_staff_member(ctx: Context, command: InviteStaffMember) -> StaffMember
 
 
 def add_staff_member(ctx: Context, organisation: Organisation, command: InviteStaffMember) -> StaffMemberInvited:
-    """The caller has authorised. Raises StaffDetailsInvalid, AlreadyThere."""
+    """The caller has authorised. Whoever has not answered yet is invited again, as they are on record.
+
+    Raises StaffDetailsInvalid, AlreadyThere.
+    """
     address = _checked_address(command.email)
-    _require_new(ctx, organisation, address)
+    known = _known(ctx, organisation, address)
+    if known is None:
+        staff = _new_staff_member(ctx, organisation, address, command)
+    else:
+        staff = known
+        _renew(ctx, organisation, staff, command.role)
+    _send_invitation(ctx, staff)
+    token = ctx.links.token(LinkKind.STAFF_INVITATION, staff.id, staff.generation)
+    return StaffMemberInvited(staff.id, staff.name, staff.email, staff.role, token, is_again=known is not None)
+
+
+def _new_staff_member(
+    ctx: Context, organisation: Organisation, address: Address, command: InviteStaffMember
+) -> StaffMember:
     staff = StaffMember(
         id=ctx.tokens.new_id(),
         organisation_id=organisation.id,
@@ -96,13 +114,29 @@ def add_staff_member(ctx: Context, organisation: Organisation, command: InviteSt
         all_providers=not command.providers,
         generation=0,
         created_at=ctx.now,
+        invited_at=ctx.now,
     )
     ctx.session.add(staff)
     ctx.session.flush()
     _grant(ctx, organisation, staff, command.providers)
-    _send_invitation(ctx, staff)
-    token = ctx.links.token(LinkKind.STAFF_INVITATION, staff.id, staff.generation)
-    return StaffMemberInvited(staff.id, staff.name, staff.email, staff.role, token)
+    return staff
+
+
+def _renew(ctx: Context, organisation: Organisation, staff: StaffMember, role: Role) -> None:
+    """A new link, and two weeks from now; the former link ends. Not for who has answered, or left."""
+    if staff.role is not role:
+        # Repeating the command without --role must not make a manager of an owner.
+        raise StaffDetailsInvalid(problem=f"{staff.email} is invited to {organisation.name} as {staff.role} already.")
+    renewed = ctx.session.execute(
+        update(StaffMember)
+        .where(StaffMember.id == staff.id, StaffMember.accepted_at.is_(None), StaffMember.disabled_at.is_(None))
+        .values(generation=StaffMember.generation + 1, invited_at=ctx.now)
+        .returning(StaffMember.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    if renewed is None:
+        raise AlreadyThere(what=f"{staff.email} in {organisation.name}", next_step="Nobody was invited again.")
+    ctx.session.refresh(staff)
 
 
 def show_staff_invitation(ctx: Context, command: ShowStaffInvitation) -> StaffInvitationShown:
@@ -133,7 +167,7 @@ def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> Sta
 
 
 def invitation_ends(staff: StaffMember) -> datetime:
-    return staff.created_at + STAFF_INVITATION_LIFE
+    return staff.invited_at + STAFF_INVITATION_LIFE
 
 
 def is_invitation_open(staff: StaffMember, now: datetime) -> bool:
@@ -174,12 +208,11 @@ def _free_username(ctx: Context, organisation: Organisation, email: str) -> str:
     return next(each for each in candidates if each not in taken)
 
 
-def _require_new(ctx: Context, organisation: Organisation, address: Address) -> None:
-    taken = select(StaffMember.id).where(
+def _known(ctx: Context, organisation: Organisation, address: Address) -> StaffMember | None:
+    query = select(StaffMember).where(
         StaffMember.organisation_id == organisation.id, StaffMember.email_key == address.key
     )
-    if ctx.session.scalar(taken) is not None:
-        raise AlreadyThere(what=f"{address.address} in {organisation.name}", next_step="Nobody was invited again.")
+    return ctx.session.scalars(query).one_or_none()
 
 
 def _grant(ctx: Context, organisation: Organisation, staff: StaffMember, ukprns: tuple[str, ...]) -> None:

@@ -68,14 +68,18 @@ def invite(
     telephone: str,
     providers: tuple[str, ...],
 ) -> None:
-    """Invite EMAIL to look after learners of ORGANISATION."""
+    """Invite EMAIL to look after learners of ORGANISATION.
+
+    For somebody who has not answered yet: a new link by mail, for two more weeks; what is on record stays.
+    """
     from core.usecases.staff import InviteStaffMember, invite_staff_member
 
     command = InviteStaffMember(organisation, first_name, last_name, email, Role(role), telephone, providers)
     with operator_app() as app:
         invited = app.run(invite_staff_member, command, OPERATOR)
         link = f"{app.settings.base_url}/s/{invited.token}"
-    click.echo(f"{invited.name} is invited as {invited.role} and gets an e-mail with this link:\n  {link}")
+    done = "is invited again" if invited.is_again else "is invited"
+    click.echo(f"{invited.name} {done} as {invited.role} and gets an e-mail with this link:\n  {link}")
 
 
 @click.group()

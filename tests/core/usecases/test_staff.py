@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from core.errors import AlreadyThere, InvitationClosed, LinkNotFound, OrganisationNotFound, StaffDetailsInvalid
+from core.letters import StaffInvitationLetter
 from core.model import Organisation, OutboundMessage, ProviderGrant, StaffMember
 from core.rules.policy import STAFF_INVITATION_LIFE, TERMS_VERSION
+from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.organisations import CreateOrganisation, create_organisation
 from core.usecases.staff import (
     AcceptStaffInvitation,
@@ -20,7 +22,7 @@ from core.usecases.staff import (
 )
 from core.words import MessageKind, Role
 from tests.core.usecases.acting import change, clock_of, everything, only
-from tests.factories import LEARNER, NOW, OPERATOR, School
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
 
 BO = InviteStaffMember("northfield", "Bo", "Young", "bo@north.example.org", Role.MANAGER)
 
@@ -94,13 +96,58 @@ def test_the_link_of_somebody_who_left_or_got_a_newer_one_is_not_known(
         school.app.run(accept_staff_invitation, AcceptStaffInvitation(invited.token), LEARNER)
 
 
-def test_an_address_is_invited_once_in_each_organisation(school: School) -> None:
-    add(school)
+def test_a_colleague_is_invited_in_each_organisation(school: School) -> None:
+    assert not add(school).is_again
+    assert not add(school, organisation="southgate").is_again
+
+
+def test_an_invitation_that_is_too_old_is_renewed_by_inviting_again(school: School) -> None:
+    first = add(school)
+    clock_of(school.app).now = NOW + STAFF_INVITATION_LIFE
+    again = add(school, email="BO@north.example.org")
+
+    clock_of(school.app).now += STAFF_INVITATION_LIFE - timedelta(microseconds=1)
+    with pytest.raises(LinkNotFound):
+        school.app.run(accept_staff_invitation, AcceptStaffInvitation(first.token), LEARNER)
+    accepted = school.app.run(accept_staff_invitation, AcceptStaffInvitation(again.token), LEARNER)
+
+    assert (again.staff_id, again.is_again) == (first.staff_id, True)
+    assert accepted.name == "Bo Young"
+    assert stored(school).created_at == NOW
+
+
+def test_inviting_again_mails_again_with_the_newest_link_only(school: School) -> None:
+    invited = add(school)
+    again = add(school)
+
+    mails = everything(school.app, OutboundMessage, OutboundMessage.about_id == invited.staff_id)
+    loaded = school.app.read(load_letters, LoadLetters(tuple(each.id for each in mails)), SYSTEM)
+    tokens = {letter.token for letter in loaded.letters if isinstance(letter, StaffInvitationLetter)}
+
+    assert len(mails) == 2
+    assert tokens == {again.token}
+
+
+@pytest.mark.parametrize("change_of", [{"accepted_at": NOW}, {"disabled_at": NOW}])
+def test_who_has_answered_or_left_is_not_invited_again(school: School, change_of: dict[str, object]) -> None:
+    invited = add(school)
+    change(school.app, StaffMember, invited.staff_id, **change_of)
 
     with pytest.raises(AlreadyThere):
-        add(school, email="BO@north.example.org")
+        add(school)
 
-    assert add(school, organisation="southgate").email == BO.email
+    assert stored(school).generation == 0
+    assert len(everything(school.app, OutboundMessage, OutboundMessage.about_id == invited.staff_id)) == 1
+
+
+def test_inviting_again_changes_nobody_s_role(school: School) -> None:
+    add(school, role=Role.OWNER)
+
+    with pytest.raises(StaffDetailsInvalid) as invalid:
+        add(school)
+
+    assert "as owner already" in invalid.value.message
+    assert (stored(school).role, stored(school).generation) == (Role.OWNER, 0)
 
 
 def test_two_addresses_that_are_spelled_alike_as_usernames_get_two_usernames(school: School) -> None:
