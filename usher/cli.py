@@ -25,6 +25,7 @@ COMMANDS = {
     ),
     "catalogue": ("usher.commands.catalogue", "catalogue", "Courses and their runs."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
+    "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
     "jobs": ("usher.commands.jobs", "jobs", "Background work."),
     "slack": ("usher.commands.slack", "slack", "The Slack app."),
     "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),

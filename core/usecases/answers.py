@@ -21,12 +21,12 @@ from core.model import (
     LinkRequest,
     Organisation,
     StaffMember,
-    Suppression,
 )
 from core.outbox import email_row, say, slack_row, touch_scoreboards
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
 from core.usecases.enrolling import Joiner, close_invitation, enrol
+from core.usecases.suppressions import suppress
 from core.words import InvitationState, JoinedBy, MessageKind, RequestState, SuppressReason
 
 
@@ -211,21 +211,6 @@ def stop_invitations(ctx: Context, command: StopInvitations) -> InvitationsStopp
     if invitation.state is InvitationState.PENDING and close_invitation(ctx, invitation, InvitationState.DECLINED):
         touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationsStopped(organisation.name)
-
-
-def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> None:
-    if ctx.session.scalar(
-        select(Suppression.id).where(Suppression.organisation_id == organisation_id, Suppression.address_key == key)
-    ):
-        return
-    row = {
-        "id": ctx.tokens.new_id(),
-        "organisation_id": organisation_id,
-        "address_key": key,
-        "reason": reason,
-        "suppressed_at": ctx.now,
-    }
-    access.insert_all(ctx, Suppression, [row])
 
 
 # --- Answering --------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from core.rules.policy import (
     SENDING_ATTEMPTS,
     SENDING_LEASE,
 )
-from core.usecases.answers import suppress
+from core.usecases.suppressions import suppress
 from core.words import Channel, MessageKind, MessageState, SuppressReason
 
 _QUIET = {"synchronize_session": False}
