@@ -13,14 +13,24 @@ from bot import errors
 from bot.authorize import Authorizer
 from bot.background import Background
 from bot.deps import Deps
-from bot.handlers import batches, commands, home, invitations, lifecycle, link_requests, messages, runs
+from bot.handlers import (
+    batches,
+    commands,
+    home,
+    invitation_changes,
+    invitations,
+    lifecycle,
+    link_requests,
+    messages,
+    runs,
+)
 from bot.identity import Identities
 from bot.once import Once
 from bot.verification import Verification
 from core.app import App
 from core.settings import Settings
 
-_HANDLERS = (commands, batches, invitations, runs, link_requests, messages, home, lifecycle)
+_HANDLERS = (commands, batches, invitations, invitation_changes, runs, link_requests, messages, home, lifecycle)
 
 
 def build_app(

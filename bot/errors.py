@@ -40,6 +40,13 @@ class AddressesTwice(InvalidRequest):
     field: ClassVar[str | None] = "file"
 
 
+class NothingChosen(InvalidRequest):
+    code: ClassVar[str] = "nothing_chosen"
+    wording: ClassVar[str] = "Please tick at least one, and say what to do."
+    advice: ClassVar[str] = "Or close the form: nothing has changed."
+    field: ClassVar[str | None] = "chosen"
+
+
 class FormTooLate(Unavailable):
     code: ClassVar[str] = "form_too_late"
     wording: ClassVar[str] = "Slack did not let me open the form in time."

@@ -36,6 +36,7 @@ from core.model import (
     CourseRun,
     Invitation,
     InvitationBatch,
+    InvitationChange,
     Organisation,
     OrganisationOwned,
     ProviderGrant,
@@ -262,7 +263,7 @@ def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
     return run
 
 
-def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch) -> CourseRun:
+def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch | InvitationChange) -> CourseRun:
     """Whatever became of the agreement: what was once invited to stays visible to both sides."""
     query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == invitation.run_id)
     return ctx.session.scalars(query).one()

@@ -3,15 +3,15 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
-    │   │   NameMissing, CodeWrong, CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
+    │   │   NameMissing, AddressUnchanged, CodeWrong, CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   MessageNotFound, RequestNotFound
+    │   │   MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, NothingToSend,
-    │   │   AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
+    │   │   NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -132,6 +132,13 @@ class NameMissing(InvalidRequest):
     field = "name"
 
 
+class AddressUnchanged(InvalidRequest):
+    code = "address_unchanged"
+    wording = "{address} is the address that the invitation went to already."
+    advice = "Write the right one, or send the same invitation again."
+    field = "address"
+
+
 class CodeWrong(InvalidRequest):
     code = "code_wrong"
     wording = "That code does not fit, or it is no longer valid."
@@ -247,6 +254,12 @@ class RequestNotFound(NotFound):
     advice = "It may belong to an invitation that was removed."
 
 
+class ChangeNotFound(NotFound):
+    code = "change_not_found"
+    wording = "I do not find what you want to take back."
+    advice = "“invites” and the run's code show what is true now."
+
+
 # --- Conflict ---------------------------------------------------------------------------------------------
 
 
@@ -280,6 +293,18 @@ class NothingToSend(Conflict):
     code = "nothing_to_send"
     wording = "Nobody in this list can be invited now, so nothing was sent."
     advice = "The preview says why for each address."
+
+
+class NothingOpen(Conflict):
+    code = "nothing_open"
+    wording = "None of these invitations is still open, so nothing was changed."
+    advice = "“invites {run}” shows what became of them."
+
+
+class UndoOver(Conflict):
+    code = "undo_over"
+    wording = "{reason}"
+    advice = "“reinvite {run}” and an address invites somebody again."
 
 
 class AlreadyAnswered(Conflict):

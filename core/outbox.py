@@ -1,10 +1,10 @@
 """What must be said to the world: rows of ``outbound_message`` and their jobs, in the caller's transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, update
 
 from core import access
 from core.context import Context
@@ -137,6 +137,40 @@ def touch_scoreboards(
             for row in touched
             if row.state is MessageState.PENDING
         ],
+    )
+
+
+def revive(ctx: Context, message_ids: Select[int]) -> None:
+    """Cancelled e-mails among these are wanted after all: they go out when they were to, at the earliest now."""
+    # A parameter in the statement, so that it is compared as the column is stored.
+    now = bindparam("now", ctx.now, type_=UtcDateTime())
+    revived = ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id.in_(message_ids), OutboundMessage.state == MessageState.DROPPED)
+        .values(
+            state=MessageState.PENDING,
+            problem="",
+            generation=OutboundMessage.generation + 1,
+            not_before=case((OutboundMessage.not_before > now, OutboundMessage.not_before), else_=now),
+        )
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before),
+        execution_options={"synchronize_session": False},
+    ).all()
+    ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(revived)])
+
+
+def _in_chunks(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    by_moment = sorted(rows, key=lambda row: row.not_before)
+    return (by_moment[start : start + CHUNK_MESSAGES] for start in range(0, len(by_moment), CHUNK_MESSAGES))
+
+
+def _job_again(ctx: Context, chunk: Sequence[Row[*tuple[Any, ...]]]) -> Job:
+    first = chunk[0]
+    return Job(
+        JobKind.SEND_MAIL,
+        f"{JobKind.SEND_MAIL}-{first.id}-{first.generation}",
+        tuple(row.id for row in chunk),
+        max(first.not_before - ctx.now, timedelta(0)),
     )
 
 

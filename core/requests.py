@@ -17,6 +17,8 @@ from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.corrections import CorrectAddress, correct_address
+from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
     CancelInvitation,
@@ -27,7 +29,6 @@ from core.usecases.invitations import (
     resend_invitation,
 )
 from core.usecases.recall import RecallBatch, recall_batch
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.slack_identity import (
     AskForCode,
@@ -127,13 +128,22 @@ def _invites(rest: str) -> ListInvitations:
     return ListInvitations(run, state, " ".join(words[1:] if state else words))
 
 
-def _resend(rest: str) -> ResendInvitation:
+def _resend(rest: str) -> ResendInvitation | ListInvitations:
     run, address = _run_and_address(rest, "resend")
+    if address.lower() == "all":
+        return _list_of_open(run)
     return ResendInvitation(run=run, address=address)
 
 
-def _cancel(rest: str) -> CancelInvitation:
+def _list_of_open(run: str) -> ListInvitations:
+    """All of them are looked at first: the list has the buttons, with the number on them."""
+    return ListInvitations(run, ListedState.PENDING)
+
+
+def _cancel(rest: str) -> CancelInvitation | ListInvitations:
     run, address = _run_and_address(rest, "cancel")
+    if address.lower() == "all":
+        return _list_of_open(run)
     return CancelInvitation(run=run, address=address)
 
 
@@ -150,8 +160,26 @@ def _batch(rest: str) -> ShowBatch:
     return ShowBatch(_batch_number(rest))
 
 
-def _courses(rest: str) -> ListChoosableRuns:
-    return ListChoosableRuns(search=rest)
+def _correct(rest: str) -> CorrectAddress:
+    """``RUN WRONG RIGHT``."""
+    run, tail = _run_and_rest(rest)
+    wrong, right = _first_word(tail)
+    if not run or not right:
+        raise RunNotChosen(verb="correct")
+    return CorrectAddress(new_address=right, run=run, address=_bare_address(wrong))
+
+
+def _courses(rest: str) -> ListCourses:
+    return ListCourses(search=rest)
+
+
+def _show_run(rest: str) -> ShowRun:
+    run, tail = _run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="run")
+    first, others = _first_word(tail)
+    shown = RunList(first.lower()) if first.lower() in list(RunList) else None
+    return ShowRun(run, shown or RunList.ENROLLED, others if shown else tail)
 
 
 def _setup(rest: str) -> BindWorkspace:
@@ -181,7 +209,12 @@ def _run_and_address(rest: str, verb: str) -> tuple[str, str]:
     run, address = _run_and_rest(rest)
     if not run or not address:
         raise RunNotChosen(verb=verb)
-    return run, address.removeprefix("<mailto:").split("|")[0].strip("<>")
+    return run, _bare_address(address)
+
+
+def _bare_address(word: str) -> str:
+    """Slack makes ``<mailto:a@b|a@b>`` of an address."""
+    return word.removeprefix("<mailto:").split("|")[0].strip("<>")
 
 
 def _batch_number(rest: str) -> int:
@@ -206,19 +239,24 @@ VERBS: dict[str, Verb] = {
             Mode.READ, Asker.STAFF, _invites, list_invitations,
         ),
         Verb(
-            "resend", "RUN ADDRESS", "Send the same invitation once more: same link, same expiry.",
-            ("resend maths-2026-03 a@example.org",),
+            "resend", "RUN ADDRESS|all", "Send the same invitation once more: same link, same expiry.",
+            ("resend maths-2026-03 a@example.org", "resend maths-2026-03 all"),
             Mode.RUN, Asker.STAFF, _resend, resend_invitation,
         ),
         Verb(
-            "cancel", "RUN ADDRESS", "Cancel an invitation that nobody has answered.",
-            ("cancel maths-2026-03 a@example.org",),
+            "cancel", "RUN ADDRESS|all", "Cancel an invitation that nobody has answered; undo for 10 minutes.",
+            ("cancel maths-2026-03 a@example.org", "cancel maths-2026-03 all"),
             Mode.RUN, Asker.STAFF, _cancel, cancel_invitation,
         ),
         Verb(
             "reinvite", "RUN ADDRESS", "Invite again after an invitation expired, was cancelled or declined.",
             ("reinvite maths-2026-03 a@example.org",),
             Mode.RUN, Asker.STAFF, _reinvite, reinvite_learner,
+        ),
+        Verb(
+            "correct", "RUN WRONG RIGHT", "Send an invitation that went to a mistyped address to the right one.",
+            ("correct maths-2026-03 bo@gmial.com bo@gmail.com",),
+            Mode.RUN, Asker.STAFF, _correct, correct_address,
         ),
         Verb(
             "batch", "NUMBER", "Show what became of a batch.", ("batch B-0041",),
@@ -230,8 +268,14 @@ VERBS: dict[str, Verb] = {
             Mode.RUN, Asker.STAFF, _undo, recall_batch,
         ),
         Verb(
-            "courses", "[search]", "List the runs you can invite to.", ("courses", "courses maths"),
-            Mode.READ, Asker.STAFF, _courses, list_choosable_runs,
+            "courses", "[search]", "List the runs you can invite to, and how many learners they have.",
+            ("courses", "courses maths"),
+            Mode.READ, Asker.STAFF, _courses, list_courses,
+        ),
+        Verb(
+            "run", "RUN [enrolled|pending|declined] [search]", "Show who is on a run, and who has not answered yet.",
+            ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
+            Mode.READ, Asker.STAFF, _show_run, show_run,
         ),
         Verb(
             "link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678"),
@@ -246,6 +290,13 @@ VERBS: dict[str, Verb] = {
 _ALIASES = {"invitations": "invites", "runs": "courses", "re-invite": "reinvite", "recall": "undo", "connect": "link"}
 
 
+_OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
+    ConfirmCode: confirm_code,
+    ListInvitations: list_invitations,
+}
+"""Commands that several verbs lead to, or that a verb's parser makes besides its own."""
+
+
 def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
-    """``link`` asks for a code without one and confirms with one."""
-    return confirm_code if isinstance(request.command, ConfirmCode) else request.verb.usecase
+    """``link`` asks for a code without one and confirms with one; ``cancel RUN all`` lists first."""
+    return _OTHER_USECASES.get(type(request.command), request.verb.usecase)

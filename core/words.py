@@ -45,6 +45,8 @@ class CancelReason(StrEnum):
     CANCELLED = "cancelled"
     RECALLED = "recalled"
     REMOVED = "removed"
+    CORRECTED = "corrected"
+    """Sent to a wrong address; another invitation went to the right one."""
 
 
 class RequestState(StrEnum):

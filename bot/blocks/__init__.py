@@ -5,11 +5,17 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
+from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.help import draw_compose, draw_help
+from bot.blocks.invitation_changes import (
+    draw_cancelled_several,
+    draw_corrected,
+    draw_resent_several,
+    draw_restored,
+)
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
-from bot.blocks.runs import draw_runs
 from bot.blocks.scoreboards import draw_scoreboard
 from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed
 
@@ -17,20 +23,25 @@ __all__ = ["BUILDERS", "Block", "Message", "draw"]
 
 BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
     {
+        "AddressCorrected": draw_corrected,
         "BatchProgress": draw_scoreboard,
         "BatchRecalled": draw_recalled,
-        "ChoosableRunsListed": draw_runs,
         "CodeMailed": draw_mailed,
         "ComposeInvitation": draw_compose,
+        "CoursesListed": draw_courses,
         "Help": draw_help,
         "InvitationCancelled": draw_cancelled,
         "InvitationPreviewed": draw_preview,
         "InvitationResent": draw_resent,
+        "InvitationsCancelled": draw_cancelled_several,
         "InvitationsListed": draw_list,
+        "InvitationsResent": draw_resent_several,
+        "InvitationsRestored": draw_restored,
         "LearnersInvited": draw_invited,
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "RunShown": draw_run,
         "StaffLinked": draw_linked,
         "WorkspaceBound": draw_bound,
     }

@@ -14,9 +14,14 @@ class Action(StrEnum):
     SCOREBOARD_UNDO = "scoreboards_undo"
     INVITATIONS_PAGE = "invitations_page"
     INVITATION_CHANGE = "invitations_change"
+    SEVERAL = "invitations_several"
+    RESEND_ALL = "invitations_resend_all"
+    CANCEL_ALL = "invitations_cancel_all"
+    RESTORE = "invitations_restore"
     REINVITE = "invitations_reinvite"
     REINVITE_ANYWAY = "invitations_reinvite_anyway"
     RUNS_PAGE = "runs_page"
+    RUN_PAGE = "run_page"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
 
@@ -30,6 +35,7 @@ class Change(StrEnum):
 
     RESEND = "resend"
     CANCEL = "cancel"
+    CORRECT = "correct"
 
 
 class Form(StrEnum):
@@ -37,6 +43,8 @@ class Form(StrEnum):
 
     COMPOSE = "invitations_form"
     CONFIRM = "batches_form"
+    SEVERAL = "invitations_several_form"
+    CORRECT = "invitations_correct_form"
     NOTHING = "nothing"
     """Shows something; there is nothing to submit."""
 
@@ -52,3 +60,6 @@ class Field(StrEnum):
     ADDRESSES = "addresses"
     FILE = "file"
     NOTE = "note"
+    ADDRESS = "address"
+    CHOSEN = "chosen"
+    CHANGE = "change"

@@ -1,6 +1,7 @@
 """A run's invitations, and what was done to one of them."""
 
 from bot.blocks.controls import Action, Change
+from bot.blocks.invitation_changes import OPEN_STATES, change_buttons, undo_blocks
 from bot.blocks.parts import (
     Block,
     Message,
@@ -29,7 +30,6 @@ _STATES: dict[ListedState, str] = {
     ListedState.DECLINED: "declined",
     ListedState.CANCELLED: "cancelled",
 }
-_OPEN = (ListedState.PENDING, ListedState.BOUNCED)
 
 
 def draw_list(listed: InvitationsListed) -> Message:
@@ -40,6 +40,7 @@ def draw_list(listed: InvitationsListed) -> Message:
         section(head),
         _filters(listed),
         *rows,
+        *change_buttons(listed, listed.search[:_SEARCH_CHARACTERS]),
         *paged(Action.INVITATIONS_PAGE, listed.page, listed.page_count, state),
     )
     return Message(f"{counted(listed.total, 'invitation')} to {said(listed.run.course_title)}.", blocks)
@@ -71,16 +72,21 @@ def _filters(listed: InvitationsListed) -> Block:
 
 def _row(listed: InvitationsListed, row: InvitationRow) -> Block:
     name = f" · {said(row.name, 60)}" if row.name else ""
-    problem = f"\n{said(row.problem, 100)}" if row.problem and row.state is ListedState.BOUNCED else ""
+    problem = f"\n{_problem_words(row)}" if row.state is ListedState.BOUNCED else ""
     text = f"*{said(row.address, 80)}*{name}\n{_state_words(listed, row)} · {batch_name((row.batch_number,))}{problem}"
     return section(text, _choices(listed, row))
+
+
+def _problem_words(row: InvitationRow) -> str:
+    meant = f"Did you mean {said(row.guess, 80)}?" if row.guess else ""
+    return " ".join(filter(None, (said(row.problem, 100), meant)))
 
 
 def _state_words(listed: InvitationsListed, row: InvitationRow) -> str:
     words = _STATES[row.state].capitalize()
     if row.answered_at is not None:
         return f"{words} {moment(row.answered_at)}"
-    if row.state in _OPEN:
+    if row.state in OPEN_STATES:
         return f"{words}, open until {until_words(row.expires_at, listed.run.time_zone)}"
     return f"{words}; invited {moment(row.created_at)}"
 
@@ -89,13 +95,13 @@ def _choices(listed: InvitationsListed, row: InvitationRow) -> Block | None:
     """A menu while the invitation is open; afterwards one button, for a menu's value is too short for an address."""
     if row.state is ListedState.ACCEPTED:
         return None
-    if row.state in _OPEN:
+    if row.state in OPEN_STATES:
         return _menu(row)
     return button("Invite again", Action.REINVITE, value_of(listed.run.code, row.address))
 
 
 def _menu(row: InvitationRow) -> Block:
-    labels = {Change.RESEND: "Send again", Change.CANCEL: "Cancel"}
+    labels = {Change.RESEND: "Send again", Change.CORRECT: "Correct the address", Change.CANCEL: "Cancel"}
     return {
         "type": "overflow",
         "action_id": Action.INVITATION_CHANGE,
@@ -104,7 +110,8 @@ def _menu(row: InvitationRow) -> Block:
         ],
         "confirm": question(
             "Are you sure?",
-            f"{shortened(row.address, 80)}: sending again mails the same link; cancelling makes it useless.",
+            f"{shortened(row.address, 80)}: sending again mails the same link; correcting asks for the right address; "
+            "cancelling makes the link useless.",
             "Yes",
             "No",
         ),
@@ -125,7 +132,7 @@ def draw_cancelled(result: InvitationCancelled) -> Message:
         if result.was_sent
         else f"Nothing had been sent about {run_name(result.run)}, and nothing will be."
     )
-    return Message(head, (section(f"{head}\n{after}"),))
+    return Message(head, (section(f"{head}\n{after}"), *undo_blocks(result.change_id, result.undo_until)))
 
 
 def draw_reinvite_question(error: NeedsConfirmation, command: ReinviteLearner) -> Message:

@@ -17,6 +17,7 @@ Block: TypeAlias = dict[str, Any]
 SECTION_CHARACTERS: Final = 3000
 _BUTTON_CHARACTERS: Final = 75
 _HINT_CHARACTERS: Final = 300
+_TITLE_CHARACTERS: Final = 24
 BUTTON_VALUE_CHARACTERS: Final = 2000
 
 
@@ -104,6 +105,30 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None, 
         raise ValueError(f"the value of {action_id} does not fit into a button")
     more = {key: given for key, given in (("style", style), ("confirm", confirm)) if given is not None}
     return {"type": "button", "text": plain(label), "action_id": action_id, "value": value, **more}
+
+
+def input_of(name: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """``name`` is the block's id; an error's ``field`` finds it by that."""
+    block: Block = {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label, 200),
+        "element": element,
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint, 200)} if hint else block
+
+
+def modal(callback_id: str, title: str, blocks: list[Block], *, submit: str = "") -> Block:
+    """Without ``submit`` it only shows something."""
+    view: Block = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain(title, _TITLE_CHARACTERS),
+        "close": plain("Cancel" if submit else "Close", _TITLE_CHARACTERS),
+        "blocks": blocks,
+    }
+    return {**view, "submit": plain(submit, _TITLE_CHARACTERS)} if submit else view
 
 
 def question(title: str, text: str, yes: str, no: str) -> Block:

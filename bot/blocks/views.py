@@ -5,7 +5,7 @@ from typing import Final
 from bot.blocks.batches import invited_blocks, preview_blocks
 from bot.blocks.controls import Field, Form
 from bot.blocks.help import help_blocks
-from bot.blocks.parts import Block, Message, context, plain, said, section, shortened
+from bot.blocks.parts import Block, Message, context, input_of, modal, plain, said, section, shortened
 from bot.blocks.words import counted, moment
 from core.rules.policy import NOTE_CHARACTERS
 from core.usecases.batches import InvitationPreviewed, LearnersInvited
@@ -81,14 +81,7 @@ def _note_input() -> Block:
 
 
 def _input(field: Field, label: str, element: Block, *, hint: str = "") -> Block:
-    block: Block = {
-        "type": "input",
-        "block_id": field,
-        "label": plain(label, 200),
-        "element": element,
-        "optional": field is not Field.RUN,
-    }
-    return {**block, "hint": plain(hint, 200)} if hint else block
+    return input_of(field, label, element, hint=hint, optional=field is not Field.RUN)
 
 
 def preview_view(preview: InvitationPreviewed) -> Block:
@@ -129,11 +122,4 @@ def home_blocks() -> tuple[Block, ...]:
 
 
 def _modal(form: Form, blocks: list[Block], *, submit: str = "") -> Block:
-    view: Block = {
-        "type": "modal",
-        "callback_id": form,
-        "title": plain(_TITLE, 24),
-        "close": plain("Cancel" if submit else "Close", 24),
-        "blocks": blocks,
-    }
-    return {**view, "submit": plain(submit, 24)} if submit else view
+    return modal(form, _TITLE, blocks, submit=submit)

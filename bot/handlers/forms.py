@@ -1,4 +1,4 @@
-"""Opening the form of an invitation: the one call to Slack that cannot wait until after the answer."""
+"""Opening a form: the one call to Slack that cannot wait until after the answer."""
 
 import asyncio
 from typing import Any, Final
@@ -7,6 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks import Block
 from bot.blocks.controls import Field
 from bot.blocks.views import compose_view
 from bot.errors import FormTooLate
@@ -18,9 +19,14 @@ _TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "rat
 
 async def open_form(client: AsyncWebClient, trigger_id: str, filled: ComposeInvitation) -> None:
     """Raises FormTooLate."""
+    await open_view(client, trigger_id, compose_view(filled.run, filled.addresses))
+
+
+async def open_view(client: AsyncWebClient, trigger_id: str, view: Block) -> None:
+    """Raises FormTooLate."""
     try:
         async with asyncio.timeout(_SECONDS):
-            await client.views_open(trigger_id=trigger_id, view=compose_view(filled.run, filled.addresses))
+            await client.views_open(trigger_id=trigger_id, view=view)
     except SlackApiError as error:
         if error.response.get("error") in _TOO_LATE:
             raise FormTooLate from error

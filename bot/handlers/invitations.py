@@ -10,13 +10,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot import answers
 from bot.blocks import draw
 from bot.blocks.controls import Action, Change, Field, Form, Shortcut
+from bot.blocks.courses import run_option
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import parts_of
-from bot.blocks.runs import run_option
 from bot.blocks.views import preview_view, reading_view
 from bot.deps import Deps
 from bot.errors import AddressesMissing, AddressesTwice
 from bot.handlers.forms import entered, open_form
+from bot.handlers.invitation_changes import open_correction
 from bot.handlers.previews import FileOrder, show_preview_of_file
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
@@ -101,10 +102,18 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await ack()
 
     async def change_invitation(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        context: AsyncBoltContext,
+        respond: AsyncRespond,
     ) -> None:
         staff = await deps.people.asker(context)
         change, _, number = action["selected_option"]["value"].partition(":")
+        if Change(change) is Change.CORRECT:
+            await open_correction(deps, context, staff, body["trigger_id"], int(number))
+            await ack()
+            return
         result: object
         if Change(change) is Change.RESEND:
             result = await deps.run(resend_invitation, ResendInvitation(invitation_id=int(number)), staff)

@@ -1,4 +1,4 @@
-"""Leafing through the runs that can be chosen."""
+"""Leafing through the table of courses, and through the lists of a run."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -21,8 +21,20 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     ) -> None:
         staff = await deps.people.asker(context)
         search, page = parts_of(action["value"])
-        listed = await deps.read(list_choosable_runs, ListChoosableRuns(search, page), staff)
+        listed = await deps.read(list_courses, ListCourses(search, page), staff)
         await answers.replace(respond, draw(listed))
         await ack()
 
+    async def turn_run_page(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        """From the table it opens beside the table; within the run's page it replaces it."""
+        staff = await deps.people.asker(context)
+        run, shown, search, page = parts_of(action["value"])
+        found = await deps.read(show_run, ShowRun(run, RunList(shown), search, page), staff)
+        say = answers.add if action["action_id"] == Action.RUN_PAGE else answers.replace
+        await say(respond, draw(found))
+        await ack()
+
     bolt.action(Action.RUNS_PAGE.pattern)(turn_runs_page)
+    bolt.action(Action.RUN_PAGE.pattern)(turn_run_page)

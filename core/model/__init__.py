@@ -8,6 +8,7 @@ from core.model.courses import CourseRun as CourseRun
 from core.model.invitations import Draft as Draft
 from core.model.invitations import Invitation as Invitation
 from core.model.invitations import InvitationBatch as InvitationBatch
+from core.model.invitations import InvitationChange as InvitationChange
 from core.model.invitations import LinkRequest as LinkRequest
 from core.model.invitations import SharedLink as SharedLink
 from core.model.invitations import Suppression as Suppression

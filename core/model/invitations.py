@@ -70,6 +70,12 @@ class Invitation(OrganisationOwned, Base):
         ),
         Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
         Index(
+            "ix_invitation_change_id",
+            "change_id",
+            sqlite_where=text("change_id IS NOT NULL"),
+            postgresql_where=text("change_id IS NOT NULL"),
+        ),
+        Index(
             "ix_invitation_organisation_id_run_id_state_created_at",
             "organisation_id",
             "run_id",
@@ -92,8 +98,22 @@ class Invitation(OrganisationOwned, Base):
     answered_at: Mapped[datetime | None]
     replaced_at: Mapped[datetime | None]
     learner_id: Mapped[int | None] = mapped_column(Id, ForeignKey("learner.id"), index=True)
+    change_id: Mapped[int | None] = mapped_column(Id, ForeignKey("invitation_change.id"))
+    """The press that cancelled it, so that it can be taken back."""
     message_id: Mapped[int] = mapped_column(Id, ForeignKey("outbound_message.id"), index=True)
     """The newest e-mail about it; its state is the invitation's delivery."""
+
+
+class InvitationChange(OrganisationOwned, Base):
+    """Invitations that one press cancelled. For ten minutes the same person or a colleague can take it back."""
+
+    __tablename__ = "invitation_change"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
 
 
 class LinkRequest(OrganisationOwned, Base):

@@ -13,6 +13,10 @@ INVITATION_LIFE: Final = relativedelta(months=6)
 RECALL_WINDOW: Final = timedelta(seconds=60)
 # One confirmation may cover this many batches: more could not be stored within the three seconds that Slack waits.
 CONFIRMATION_ADDRESSES: Final = 10_000
+# What was cancelled can be taken back for so long (issue 3: undo for 10 minutes).
+UNDO_LIFE: Final = timedelta(minutes=10)
+# Whoever got the invitation within this time gets no second one when several are sent again.
+RESEND_PAUSE: Final = timedelta(hours=1)
 NOTE_CHARACTERS: Final = 500
 NAME_CHARACTERS: Final = 100
 

@@ -11,6 +11,8 @@ from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.model import CourseRun, Invitation, InvitationBatch, OutboundMessage
+from core.pages import Page, page_within
+from core.rules.addresses import guess_typo
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
 from core.rules.text import clean_name, folded
 from core.words import InvitationState, MessageState
@@ -48,6 +50,8 @@ class InvitationRow:
     expires_at: datetime
     problem: str
     batch_number: int
+    guess: str
+    """The address that was probably meant, where this one was not delivered; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +72,30 @@ def list_invitations(ctx: Context, command: ListInvitations) -> InvitationsListe
     staff = access.require_staff(ctx, Permission.VIEW)
     run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
     access.require_provider(ctx, staff, run)
-    counts = _counts(ctx, run)
-    matching = _matching(ctx, run, command)
-    total = ctx.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    page_count = max(1, -(-total // PAGE_ROWS))
-    page = min(max(command.page, 1), page_count)
-    rows = ctx.session.execute(
-        matching.order_by(Invitation.created_at.desc(), Invitation.address_key)
-        .limit(PAGE_ROWS)
-        .offset((page - 1) * PAGE_ROWS)
-    )
+    found = invitation_page(ctx, run, command)
     return InvitationsListed(
         run=run_card(run),
         state=command.state,
         search=command.search,
-        counts=counts,
-        rows=tuple(_row(ctx, run, *row) for row in rows),
-        page=page,
-        page_count=page_count,
-        total=total,
+        counts=invitation_counts(ctx, run),
+        rows=found.rows,
+        page=found.page,
+        page_count=found.page_count,
+        total=found.total,
     )
+
+
+def invitation_page(ctx: Context, run: CourseRun, command: ListInvitations) -> Page[InvitationRow]:
+    """The caller has authorised."""
+    shown = matching(ctx, run, command)
+    total = ctx.session.scalar(select(func.count()).select_from(shown.subquery())) or 0
+    page, page_count = page_within(command.page, total)
+    rows = ctx.session.execute(
+        shown.order_by(Invitation.created_at.desc(), Invitation.address_key)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    )
+    return Page(tuple(_row(ctx, run, *row) for row in rows), page, page_count, total)
 
 
 def _listed_state(state: InvitationState, delivery: MessageState, *, is_over: bool) -> ListedState:
@@ -101,7 +109,7 @@ def _listed_state(state: InvitationState, delivery: MessageState, *, is_over: bo
 _NOT_DELIVERED = (MessageState.BOUNCED, MessageState.DROPPED)
 
 
-def _counts(ctx: Context, run: CourseRun) -> tuple[tuple[ListedState, int], ...]:
+def invitation_counts(ctx: Context, run: CourseRun) -> tuple[tuple[ListedState, int], ...]:
     has_expired = Invitation.expires_at <= ctx.now
     rows = ctx.session.execute(
         select(
@@ -121,7 +129,8 @@ def _counts(ctx: Context, run: CourseRun) -> tuple[tuple[ListedState, int], ...]
     return tuple(totals.items())
 
 
-def _matching(ctx: Context, run: CourseRun, command: ListInvitations) -> Select[Invitation, MessageState, str, int]:
+def matching(ctx: Context, run: CourseRun, command: ListInvitations) -> Select[Invitation, MessageState, str, int]:
+    """Invitation, delivery, problem and batch number of all that fit, whatever the page."""
     query = (
         select(Invitation, OutboundMessage.state, OutboundMessage.problem, InvitationBatch.number)
         .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
@@ -158,14 +167,16 @@ def _row(
     ctx: Context, run: CourseRun, invitation: Invitation, delivery: MessageState, problem: str, batch_number: int
 ) -> InvitationRow:
     is_over = invitation.expires_at <= ctx.now or run.is_closed(ctx.now)
+    state = _listed_state(invitation.state, delivery, is_over=is_over)
     return InvitationRow(
         invitation_id=invitation.id,
         address=invitation.address,
         name=invitation.name,
-        state=_listed_state(invitation.state, delivery, is_over=is_over),
+        state=state,
         created_at=invitation.created_at,
         answered_at=invitation.answered_at,
         expires_at=invitation.expires_at,
         problem=problem,
         batch_number=batch_number,
+        guess=(guess_typo(invitation.address) or "") if state is ListedState.BOUNCED else "",
     )

@@ -14,12 +14,14 @@ from core.model import (
     CourseRun,
     Invitation,
     InvitationBatch,
+    InvitationChange,
     OutboundMessage,
     StaffMember,
     Suppression,
 )
 from core.outbox import email_row, is_first_invitation, next_invitation_key, say, touch_scoreboards
 from core.rules.addresses import Address, InvalidAddress, parse_address
+from core.rules.policy import UNDO_LIFE
 from core.usecases.batches import LearnersInvited, start_batches
 from core.usecases.runs import require_choosable
 from core.usecases.sorting import Bucket, Sorted, sort_addresses
@@ -54,6 +56,8 @@ class InvitationCancelled:
     address: str
     run: RunCard
     was_sent: bool
+    change_id: int
+    undo_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ class ReinviteLearner:
 def resend_invitation(ctx: Context, command: ResendInvitation) -> InvitationResent:
     """The same link, the same expiry; a new e-mail. Raises InvitationClosed when there is nothing to open."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
-    _require_open(ctx, invitation, run)
+    invitation, run = found_invitation(ctx, staff, command.invitation_id, command.run, command.address)
+    require_open(ctx, invitation, run)
     require_not_suppressed(ctx, invitation.address, invitation.address_key)
     send_again(ctx, invitation)
     return InvitationResent(invitation.address, run_card(run), invitation.expires_at)
@@ -98,12 +102,27 @@ def send_again(ctx: Context, invitation: Invitation) -> None:
 def cancel_invitation(ctx: Context, command: CancelInvitation) -> InvitationCancelled:
     """Pending only. Raises InvitationClosed after an answer: withdrawal is another thing."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    invitation, run = _found(ctx, staff, command.invitation_id, command.run, command.address)
-    if not _cancel(ctx, invitation):
+    invitation, run = found_invitation(ctx, staff, command.invitation_id, command.run, command.address)
+    change = start_change(ctx, staff, run)
+    if not cancel_one(ctx, invitation, CancelReason.CANCELLED, change):
         raise _not_cancellable(invitation.state)
-    was_sent = not _drop_waiting(ctx, invitation)
+    was_sent = not drop_waiting(ctx, invitation)
     touch_scoreboards(ctx, _confirmations(ctx, invitation))
-    return InvitationCancelled(invitation.address, run_card(run), was_sent)
+    return InvitationCancelled(invitation.address, run_card(run), was_sent, change.id, change.made_at + UNDO_LIFE)
+
+
+def start_change(ctx: Context, staff: StaffMember, run: CourseRun) -> InvitationChange:
+    """What one press cancels carries its id, so that it can be taken back."""
+    change = InvitationChange(
+        id=ctx.tokens.new_id(),
+        organisation_id=staff.organisation_id,
+        staff_id=staff.id,
+        run_id=run.id,
+        made_at=ctx.now,
+    )
+    ctx.session.add(change)
+    ctx.session.flush()
+    return change
 
 
 def reinvite_learner(ctx: Context, command: ReinviteLearner) -> LearnersInvited:
@@ -111,12 +130,12 @@ def reinvite_learner(ctx: Context, command: ReinviteLearner) -> LearnersInvited:
     staff = access.require_staff(ctx, Permission.INVITE)
     run = access.run_by_code(ctx, staff.organisation_id, command.run)
     require_choosable(ctx, staff, run)
-    address = _one_address(command.address)
+    address = one_address(command.address)
     return reinvite(ctx, staff, run, address, is_confirmed=command.is_confirmed)
 
 
 def reinvite(
-    ctx: Context, staff: StaffMember, run: CourseRun, address: Address, *, is_confirmed: bool
+    ctx: Context, staff: StaffMember, run: CourseRun, address: Address, *, is_confirmed: bool, note: str = ""
 ) -> LearnersInvited:
     """The caller has authorised and checked the run."""
     # Looked for before the sorting: what a colleague invites from now on is found by the sorting or by the index.
@@ -125,7 +144,7 @@ def reinvite(
     bucket = next(bucket for bucket, rows in found.by_bucket.items() if rows)
     _require_reinvitable(ctx, bucket, address, run, is_confirmed=is_confirmed)
     as_new = Sorted({**found.by_bucket, Bucket.NEW: [address]}, unanswered_ids)
-    return start_batches(ctx, staff, run, as_new, note="", confirmation_id=ctx.tokens.new_id())
+    return start_batches(ctx, staff, run, as_new, note=note, confirmation_id=ctx.tokens.new_id())
 
 
 def _unanswered_ids(ctx: Context, run: CourseRun, address: Address) -> tuple[int, ...]:
@@ -159,7 +178,7 @@ def _require_reinvitable(ctx: Context, bucket: Bucket, address: Address, run: Co
 # --- Finding ----------------------------------------------------------------------------------------------
 
 
-def _found(
+def found_invitation(
     ctx: Context, staff: StaffMember, invitation_id: int | None, code: str, address: str
 ) -> tuple[Invitation, CourseRun]:
     if invitation_id is not None:
@@ -177,7 +196,7 @@ def _found(
 def _newest(ctx: Context, run: CourseRun, typed: str) -> Invitation:
     query = (
         select(Invitation)
-        .where(Invitation.run_id == run.id, Invitation.address_key == _one_address(typed).key)
+        .where(Invitation.run_id == run.id, Invitation.address_key == one_address(typed).key)
         .order_by(Invitation.created_at.desc(), Invitation.replaced_at.is_not(None))
         .limit(1)
     )
@@ -187,7 +206,7 @@ def _newest(ctx: Context, run: CourseRun, typed: str) -> Invitation:
     return invitation
 
 
-def _one_address(typed: str) -> Address:
+def one_address(typed: str) -> Address:
     found = parse_address(typed)
     if isinstance(found, InvalidAddress):
         raise NoAddresses
@@ -198,7 +217,7 @@ def _confirmations(ctx: Context, invitation: Invitation) -> set[int]:
     return {ctx.session.get_one(InvitationBatch, invitation.batch_id).confirmation_id}
 
 
-def _require_open(ctx: Context, invitation: Invitation, run: CourseRun) -> None:
+def require_open(ctx: Context, invitation: Invitation, run: CourseRun) -> None:
     if invitation.state is not InvitationState.PENDING:
         raise InvitationClosed(
             state=f"already {invitation.state}",
@@ -218,12 +237,19 @@ def require_not_suppressed(ctx: Context, address: str, key: str) -> None:
         )
 
 
-def _cancel(ctx: Context, invitation: Invitation) -> bool:
+def cancel_one(
+    ctx: Context, invitation: Invitation, reason: CancelReason, change: InvitationChange | None = None
+) -> bool:
     """A learner may answer at the same moment: only what is still pending moves. False: ``state`` now says why not."""
     moved = ctx.session.execute(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
-        .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.CANCELLED, answered_at=ctx.now)
+        .values(
+            state=InvitationState.CANCELLED,
+            cancel_reason=reason,
+            answered_at=ctx.now,
+            change_id=change.id if change else None,
+        )
         .returning(Invitation.id),
         execution_options={"synchronize_session": False},
     ).one_or_none()
@@ -239,7 +265,7 @@ def _not_cancellable(state: InvitationState) -> InvitationClosed:
     return InvitationClosed(state=f"already {state}", next_step="There is nothing left to cancel.")
 
 
-def _drop_waiting(ctx: Context, invitation: Invitation) -> bool:
+def drop_waiting(ctx: Context, invitation: Invitation) -> bool:
     """True when no e-mail about it had been tried yet, and now none will be."""
     dropped = ctx.session.execute(
         update(OutboundMessage)

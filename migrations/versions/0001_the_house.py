@@ -548,6 +548,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_charge_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
+        "invitation_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_change_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_invitation_change_run_id_course_run")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("fk_invitation_change_staff_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_change")),
+    )
+    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_change_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
         "invitation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -575,6 +595,7 @@ def upgrade() -> None:
                 "cancelled",
                 "recalled",
                 "removed",
+                "corrected",
                 name="cancelreason",
                 native_enum=False,
                 create_constraint=True,
@@ -588,10 +609,14 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["invitation_batch.id"], name=op.f("fk_invitation_batch_id_invitation_batch")
+        ),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["invitation_change.id"], name=op.f("fk_invitation_change_id_invitation_change")
         ),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_invitation_learner_id_learner")),
         sa.ForeignKeyConstraint(
@@ -604,6 +629,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_invitation_change_id",
+            ["change_id"],
+            unique=False,
+            sqlite_where=sa.text("change_id IS NOT NULL"),
+            postgresql_where=sa.text("change_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
@@ -686,9 +718,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
+        batch_op.drop_index("ix_invitation_change_id")
         batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_change_organisation_id"))
+
+    op.drop_table("invitation_change")
     with op.batch_alter_table("charge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_charge_organisation_id"))
 

@@ -3,20 +3,23 @@
 from datetime import timedelta
 
 from core.cards import RunCard
+from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.corrections import AddressCorrected
+from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
 from core.usecases.recall import BatchRecalled
-from core.usecases.runs import ChoosableRunsListed
 from core.usecases.scoreboards import BatchCounts, BatchProgress
 from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
-from core.words import AccessModel, Benefit, CourseKind, RequestState
+from core.words import AccessModel, Benefit, CourseKind, JoinedBy, RequestState
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -100,11 +103,23 @@ def listed(count: int, name: str, state: ListedState | None = None) -> Invitatio
             expires_at=NOW + timedelta(days=30),
             problem=name,
             batch_number=41,
+            guess=f"{name}@example.org" if number % 2 else "",
         )
         for number in range(min(10, count))
     )
     counts = tuple((each, count) for each in states)
     return InvitationsListed(run_called(name), state, name, counts, rows, 1, max(1, -(-count // 10)), count)
+
+
+def run_page(count: int, name: str, shown: RunList) -> RunShown:
+    enrolled = tuple(
+        EnrolledRow(number, f"{name} {name}"[:201], f"{name[:60]}@{'a' * 180}.example.org", NOW, way)
+        for number, way in enumerate([*JoinedBy] * 4)
+    )[: min(10, count)]
+    rows: Page[EnrolledRow] | Page[InvitationRow] = Page(enrolled, 1, max(1, -(-count // 10)), count)
+    if shown is not RunList.ENROLLED:
+        rows = Page(listed(count, name).rows, 1, max(1, -(-count // 10)), count)
+    return RunShown(run_called(name), tuple((each, count) for each in RunList), count, shown, name, rows)
 
 
 def request(name: str, state: RequestState) -> LinkRequestShown:
@@ -124,10 +139,16 @@ def every_result(count: int, name: str) -> list[object]:
         BatchRecalled((41,), 0, 0, 0),
         listed(count, name),
         listed(count, name, ListedState.BOUNCED),
-        ChoosableRunsListed(runs, 1, max(1, count // 10), count, name),
+        CoursesListed(tuple(CourseRow(run, count, count) for run in runs), 1, max(1, count // 10), count, name),
+        *(run_page(count, name, shown) for shown in RunList),
+        InvitationsResent(run, count, count, count, count, count),
+        InvitationsResent(run, 0, 0, 0, 0, 0),
+        InvitationsCancelled(run, max(1, count), 0, 2**62, NOW),
+        InvitationsRestored(run, count, count),
+        AddressCorrected(f"{name}@example.org", f"{name}@example.org", invited(1, name)),
         InvitationResent(name, run, NOW),
-        InvitationCancelled(name, run, was_sent=True),
-        InvitationCancelled(name, run, was_sent=False),
+        InvitationCancelled(name, run, was_sent=True, change_id=7, undo_until=NOW),
+        InvitationCancelled(name, run, was_sent=False, change_id=7, undo_until=NOW),
         *(request(name, state) for state in RequestState),
         LinkRequestApproved(name, run),
         LinkRequestDeclined(name, run),

@@ -11,10 +11,10 @@ import pytest
 
 import bot.handlers
 from bot.blocks import BUILDERS, draw
+from bot.blocks.courses import run_option
 from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
-from bot.blocks.runs import run_option
 from bot.blocks.views import (
     compose_view,
     home_blocks,

@@ -1,0 +1,110 @@
+"""The table of courses, and a run's page with its lists."""
+
+from bot.blocks.controls import Action
+from bot.blocks.parts import Block, Message, actions, button, context, paged, plain, said, section, value_of
+from bot.blocks.words import counted, moment, run_dates, run_name, until_words
+from core.cards import RunCard
+from core.phrases import day_words, zone_named
+from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.invitation_lists import InvitationRow
+from core.words import CourseKind, JoinedBy
+
+_SEARCH_CHARACTERS = 100
+_KINDS = {CourseKind.OPEN: "open course", CourseKind.INVITE_ONLY: "by invitation only"}
+_LISTS = {RunList.ENROLLED: "Enrolled", RunList.PENDING: "Not answered yet", RunList.DECLINED: "Declined"}
+_WAYS = {
+    JoinedBy.INVITATION: "by an invitation",
+    JoinedBy.SHARED_LINK: "by a shared link",
+    JoinedBy.SAML: "by single sign-on",
+}
+
+
+def draw_courses(listed: CoursesListed) -> Message:
+    search = listed.search[:_SEARCH_CHARACTERS]
+    fits = f" that fit “{said(search)}”" if search else ""
+    head = f"{counted(listed.total, 'run')}{fits} to choose from"
+    rows = tuple(block for row in listed.rows for block in _course(row))
+    nothing = (context("Other words may find more: “courses” alone lists all."),)
+    pages = paged(Action.RUNS_PAGE, listed.page, listed.page_count, (search,))
+    return Message(f"{head}.", (section(f"*{head}*"), *(rows or nothing), *pages))
+
+
+def _course(row: CourseRow) -> tuple[Block, Block]:
+    run = row.run
+    partner = f" · {said(run.partner, 60)}" if run.partner else ""
+    closes = f"\nEnrolment closes {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
+    counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited and not there yet"
+    text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {_KINDS[run.kind]}{partner}{closes}"
+    invite = button("Invite", Action.COMPOSE, value_of(run.code))
+    return section(text), actions(invite, button("Learners", Action.RUN_PAGE, _place(run, RunList.ENROLLED)))
+
+
+def _place(run: RunCard, shown: RunList, search: str = "") -> str:
+    return value_of(run.code, shown, search, 1)
+
+
+def draw_run(page: RunShown) -> Message:
+    run, search = page.run, page.search[:_SEARCH_CHARACTERS]
+    numbers = dict(page.counts)
+    head = f"{numbers[RunList.ENROLLED]:,} enrolled, {numbers[RunList.PENDING]:,} not answered yet"
+    rows = tuple(map(_person, page.page.rows)) or (section(_nobody(page)),)
+    state = (run.code, page.shown, search)
+    return Message(
+        f"{said(run.course_title)}: {head}.",
+        (
+            section(f"{run_name(run)}\n*{head}*\n{run_dates(run)}", _invite_button(run)),
+            _tabs(page, search),
+            *rows,
+            *_bounced_hint(page),
+            *paged(Action.RUN_PAGE, page.page.page, page.page.page_count, state),
+        ),
+    )
+
+
+def _invite_button(run: RunCard) -> Block:
+    return button("Invite", Action.COMPOSE, value_of(run.code))
+
+
+def _tabs(page: RunShown, search: str) -> Block:
+    return actions(
+        *(
+            button(
+                f"{_LISTS[each]} {number:,}",
+                f"{Action.RUN_PAGE}:{each}",
+                _place(page.run, each, search),
+                style="primary" if each is page.shown else None,
+            )
+            for each, number in page.counts
+        )
+    )
+
+
+def _person(row: EnrolledRow | InvitationRow) -> Block:
+    if isinstance(row, EnrolledRow):
+        return section(
+            f"*{said(row.name, 80)}* · {said(row.address, 80)}\nJoined {moment(row.enrolled_at)} {_WAYS[row.joined_by]}"
+        )
+    name = f" · {said(row.name, 60)}" if row.name else ""
+    when = f"Declined {moment(row.answered_at)}" if row.answered_at else f"Invited {moment(row.created_at)}"
+    return section(f"*{said(row.address, 80)}*{name}\n{when}")
+
+
+def _nobody(page: RunShown) -> str:
+    if page.search:
+        return f"Nobody here fits “{said(page.search, _SEARCH_CHARACTERS)}”."
+    return "Nobody is in this list."
+
+
+def _bounced_hint(page: RunShown) -> tuple[Block, ...]:
+    if not page.bounced:
+        return ()
+    label = f"{counted(page.bounced, 'invitation')} not delivered"
+    value = value_of(page.run.code, "bounced", "", 1)
+    return (actions(button(label, f"{Action.INVITATIONS_PAGE}:bounced", value, style="danger")),)
+
+
+def run_option(run: RunCard) -> Block:
+    """For the menu of a form."""
+    starts = day_words(run.starts_at, zone_named(run.time_zone))
+    label = f"{run.code} · {run.course_title}"
+    return {"text": plain(label), "value": run.code, "description": plain(f"starts {starts}")}

@@ -1,0 +1,122 @@
+"""Several invitations at once, taking a cancelling back, and correcting an address."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot import answers
+from bot.blocks import draw
+from bot.blocks.controls import Action, Change, Field, Form
+from bot.blocks.invitation_changes import correction_view, several_view
+from bot.blocks.parts import parts_of
+from bot.blocks.views import message_view
+from bot.deps import Deps
+from bot.errors import NothingChosen
+from bot.handlers.forms import entered, open_view
+from core.context import Actor
+from core.usecases.corrections import CorrectAddress, ShowCorrection, correct_address, show_correction
+from core.usecases.invitation_changes import (
+    CancelInvitations,
+    Chosen,
+    ResendInvitations,
+    RestoreInvitations,
+    cancel_invitations,
+    resend_invitations,
+    restore_invitations,
+)
+from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    _register_all(bolt, deps)
+    _register_some(bolt, deps)
+    _register_correction(bolt, deps)
+
+
+def _register_all(bolt: AsyncApp, deps: Deps) -> None:
+    async def resend_all(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        result = await deps.run(resend_invitations, ResendInvitations(_shown(action)), staff)
+        await answers.add(respond, draw(result))
+        await ack()
+
+    async def cancel_all(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        result = await deps.run(cancel_invitations, CancelInvitations(_shown(action)), staff)
+        await answers.add(respond, draw(result))
+        await ack()
+
+    async def restore(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+        staff = await deps.people.asker(context)
+        result = await deps.run(restore_invitations, RestoreInvitations(int(action["value"])), staff)
+        await answers.replace(respond, draw(result))
+        await ack()
+
+    bolt.action(Action.RESEND_ALL.pattern)(resend_all)
+    bolt.action(Action.CANCEL_ALL.pattern)(cancel_all)
+    bolt.action(Action.RESTORE.pattern)(restore)
+
+
+def _shown(action: dict[str, Any]) -> Chosen:
+    run, state, search = parts_of(action["value"])
+    return Chosen(run, state=ListedState(state) if state else None, search=search)
+
+
+def _register_some(bolt: AsyncApp, deps: Deps) -> None:
+    async def choose_some(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        staff = await deps.people.asker(context)
+        run, state, search, page = parts_of(action["value"])
+        command = ListInvitations(run, ListedState(state) if state else None, search, page)
+        listed = await deps.read(list_invitations, command, staff)
+        await open_view(context.client, body["trigger_id"], several_view(listed))
+        await ack()
+
+    async def change_some(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        message = draw(await _changed(deps, staff, view))
+        await ack(response_action="update", view=message_view(message))
+        # The form closes with its Undo button; the message stays at hand.
+        deps.background.start(answers.write(context.client, context.user_id or "", message))
+
+    bolt.action(Action.SEVERAL.pattern)(choose_some)
+    bolt.view(Form.SEVERAL.value)(change_some)
+
+
+async def _changed(deps: Deps, staff: Actor, view: dict[str, Any]) -> object:
+    """Raises NothingChosen."""
+    ids = tuple(int(option["value"]) for option in entered(view, Field.CHOSEN).get("selected_options") or ())
+    change = (entered(view, Field.CHANGE).get("selected_option") or {}).get("value")
+    if not ids or not change:
+        raise NothingChosen
+    chosen = Chosen(view["private_metadata"], ids)
+    if Change(change) is Change.RESEND:
+        return await deps.run(resend_invitations, ResendInvitations(chosen), staff)
+    return await deps.run(cancel_invitations, CancelInvitations(chosen), staff)
+
+
+def _register_correction(bolt: AsyncApp, deps: Deps) -> None:
+    async def correct(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        typed = entered(view, Field.ADDRESS).get("value") or ""
+        command = CorrectAddress(typed, invitation_id=int(view["private_metadata"]))
+        corrected = await deps.run(correct_address, command, staff)
+        await ack(response_action="update", view=message_view(draw(corrected)))
+
+    bolt.view(Form.CORRECT.value)(correct)
+
+
+async def open_correction(
+    deps: Deps, context: AsyncBoltContext, staff: Actor, trigger_id: str, invitation_id: int
+) -> None:
+    """Raises InvitationClosed when there is nothing to correct any more."""
+    shown = await deps.read(show_correction, ShowCorrection(invitation_id), staff)
+    await open_view(context.client, trigger_id, correction_view(shown))

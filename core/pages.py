@@ -1,0 +1,23 @@
+"""Pages of a list. They count from 1; a page that is not there gives the nearest one that is."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from core.rules.policy import PAGE_ROWS
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    rows: tuple[Row, ...]
+    page: int
+    page_count: int
+    total: int
+    """Of all pages."""
+
+
+def page_within(wanted: int, total: int) -> tuple[int, int]:
+    """(page, number of pages)"""
+    page_count = max(1, -(-total // PAGE_ROWS))
+    return min(max(wanted, 1), page_count), page_count
