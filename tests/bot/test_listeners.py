@@ -7,12 +7,14 @@ from slack_bolt.response import BoltResponse
 
 from bot.blocks import draw
 from bot.blocks.controls import Action
+from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.views import compose_view, home_blocks, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
+from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
-from tests.bot.blocks.samples import every_result, invited, preview
+from tests.bot.blocks.samples import every_result, invited, listed, preview
 from tests.bot.conftest import World
 
 
@@ -29,10 +31,11 @@ async def test_every_button_has_a_listener(world: World) -> None:
 async def test_every_form_that_can_be_submitted_has_a_listener(world: World) -> None:
     views = [compose_view("", ""), preview_view(preview(1, "Maths")), invited_view(invited(1, "Maths"))]
     views += [reading_view("list.csv", "file-1"), preview_view(preview(1, "Maths", new=0))]
+    views += [several_view(listed(10, "Maths")), correction_view(CorrectionShown(1, "a@example.org", ""))]
 
     submittable = {view["callback_id"] for view in views if "submit" in view}
 
-    assert submittable == {"invitations_form", "batches_form"}
+    assert submittable == {"invitations_form", "batches_form", "invitations_several_form", "invitations_correct_form"}
     for callback_id in submittable:
         body = {"type": "view_submission", "view": {"type": "modal", "callback_id": str(callback_id)}}
         assert await _listeners(world, body) == 1

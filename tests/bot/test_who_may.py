@@ -12,14 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.blocks import draw
+from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.parts import Block
 from bot.blocks.views import compose_view, preview_view
 from core.model import Invitation, LinkRequest
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.corrections import CorrectionShown
+from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.invitation_lists import ListInvitations, list_invitations
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
 from tests.bot.conftest import RUN, World, words
 from tests.factories import LEARNER
@@ -38,6 +41,7 @@ class Stage:
     draft_id: int
     confirmation_id: int
     invitation_id: int
+    change_id: int
     request_id: int
 
     def message(self, *blocks: Block) -> Message:
@@ -77,7 +81,7 @@ async def undo_on_scoreboard(stage: Stage, user: User) -> Any:
 
 
 async def compose(stage: Stage, user: User) -> Any:
-    listed = stage.world.app.read(list_choosable_runs, ListChoosableRuns(RUN), stage.world.school.owner)
+    listed = stage.world.app.read(list_courses, ListCourses(RUN), stage.world.school.owner)
     return await stage.world.driver.press(user, stage.message(*draw(listed).blocks), "invitations_compose")
 
 
@@ -104,6 +108,36 @@ async def change_invitation(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(*rows), "invitations_change", choice)
 
 
+async def resend_all(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_list(stage)), "invitations_resend_all")
+
+
+async def cancel_all(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_list(stage)), "invitations_cancel_all")
+
+
+async def restore(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Undo"}, "value": str(stage.change_id)}
+    actions = {"type": "actions", "elements": [{**button, "action_id": "invitations_restore"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "invitations_restore")
+
+
+async def choose_some(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.press(user, stage.message(*_list(stage)), "invitations_several")
+
+
+async def change_some(stage: Stage, user: User) -> Any:
+    listed = stage.world.app.read(list_invitations, ListInvitations(RUN, search="bo@"), stage.world.school.owner)
+    view = stage.view(user, several_view(listed))
+    return await stage.world.driver.submit(user, view, {"chosen": [str(stage.invitation_id)], "change": "cancel"})
+
+
+async def correct(stage: Stage, user: User) -> Any:
+    shown = CorrectionShown(stage.invitation_id, "bo@example.org", "")
+    view = stage.view(user, correction_view(shown))
+    return await stage.world.driver.submit(user, view, {"address": "right@example.org"})
+
+
 async def reinvite(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(*_list(stage, "ada@")), "invitations_reinvite")
 
@@ -124,6 +158,11 @@ async def turn_runs_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
 
 
+async def turn_run_page(stage: Stage, user: User) -> Any:
+    shown = stage.world.app.read(show_run, ShowRun(RUN), stage.world.school.owner)
+    return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "run_page:pending")
+
+
 async def approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
@@ -142,8 +181,8 @@ async def open_home(stage: Stage, user: User) -> Any:
 
 SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
-    submit_form, turn_page, change_invitation, reinvite, reinvite_anyway, turn_runs_page, approve, decline,
-    direct_message, open_home,
+    submit_form, turn_page, change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct,
+    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, approve, decline, direct_message, open_home,
 )  # fmt: skip
 
 
@@ -169,18 +208,23 @@ def _list(stage: Stage, search: str = "") -> tuple[Block, ...]:
 
 @pytest.fixture
 def stage(world: World) -> Stage:
-    """Bo has not answered, Ada has declined and asks for a new link after all."""
+    """Bo has not answered, Cyd's was cancelled, Ada has declined and asks for a new link after all."""
     app, owner = world.app, world.school.owner
-    previewed = app.run(prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org"), owner)
+    previewed = app.run(
+        prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org cyd@example.org"), owner
+    )
     invited = app.run(invite_learners, InviteLearners(previewed.draft_id), owner)
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         ids = {row.address: row.id for row in session.scalars(select(Invitation))}
+    cancelled = app.run(cancel_invitation, CancelInvitation(ids["cyd@example.org"]), owner)
     token = app.links.token(LinkKind.INVITATION, ids["ada@example.org"])
     app.run(decline_invitation, DeclineInvitation(token), LEARNER)
     app.run(ask_for_link, AskForLink(token), LEARNER)
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         request = session.scalars(select(LinkRequest)).one()
-    return Stage(world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], request.id)
+    return Stage(
+        world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], cancelled.change_id, request.id
+    )
 
 
 def guest(world: World) -> User:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
 from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.recall import RecallBatch
-from core.usecases.runs import ListChoosableRuns
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
 
@@ -49,9 +49,22 @@ def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
 
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
-        *("invite", "invites", "resend", "cancel", "reinvite", "batch", "undo", "courses", "link", "setup")
+        *(
+            "invite",
+            "invites",
+            "resend",
+            "cancel",
+            "reinvite",
+            "correct",
+            "batch",
+            "undo",
+            "courses",
+            "run",
+            "link",
+            "setup",
+        )
     ]
-    assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses"]
+    assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses", "run"]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "setup"]
 
 
@@ -205,8 +218,8 @@ def test_what_is_no_number_names_no_batch(typed: str) -> None:
 
 
 def test_the_other_verbs_take_what_comes() -> None:
-    assert command_of("courses") == ListChoosableRuns(search="")
-    assert command_of("courses  maths  2026 ") == ListChoosableRuns(search="maths  2026")
+    assert command_of("courses") == ListCourses(search="")
+    assert command_of("courses  maths  2026 ") == ListCourses(search="maths  2026")
     assert command_of("link") == AskForCode()
     assert command_of("link 1234 5678") == ConfirmCode("1234 5678")
     assert command_of("setup northfield-12345678") == BindWorkspace("northfield-12345678")

@@ -13,6 +13,7 @@ import bot.handlers
 from bot.blocks import BUILDERS, draw
 from bot.blocks.courses import run_option
 from bot.blocks.errors import draw_error, draw_unexpected
+from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.views import (
@@ -26,9 +27,10 @@ from bot.blocks.views import (
 )
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS
+from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
-from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long, preview, run_called
+from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, listed, long, preview, run_called
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
 
@@ -74,6 +76,9 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         preview_view(preview(count, name, new=0)),
         invited_view(invited(max(1, count), name)),
         reading_view(name, "file-1"),
+        several_view(listed(count, name)),
+        correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
+        correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
         message_view(draw_error(UnknownVerb(verb=name, nearest=None))),
     ]
 
@@ -108,7 +113,8 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 def test_every_result_that_can_be_reached_can_be_drawn() -> None:
     reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
 
-    assert reachable - {"WrongCodeCounted"} <= set(BUILDERS)
+    # A count nobody is told; options of a menu; a form's content.
+    assert reachable - {"WrongCodeCounted", "ChoosableRunsListed", "CorrectionShown"} <= set(BUILDERS)
     assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
 
 

@@ -25,8 +25,11 @@ from core.usecases import (
     answers,
     batches,
     catalogue,
+    corrections,
+    courses,
     deliveries,
     held,
+    invitation_changes,
     invitation_lists,
     invitations,
     letters,
@@ -41,6 +44,7 @@ from core.usecases import (
     workers,
 )
 from core.usecases.answers import AskForLink, ask_for_link
+from core.usecases.invitation_changes import Chosen
 from core.words import Role
 from tests.core.usecases.acting import (
     MATHS,
@@ -59,7 +63,7 @@ from tests.core.usecases.acting import (
 )
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
 
-A, B, C = "a@example.org", "b@example.org", "c@example.org"
+A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
 _VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
@@ -90,6 +94,7 @@ class World:
     draft_id: int
     confirmation_id: int
     pending_id: int
+    change_id: int
     request_id: int
     token: str
     staff_token: str
@@ -99,13 +104,15 @@ class World:
 
 def make_world(school: School) -> World:
     """Everything is about Southgate's course, which both organisations may choose."""
-    invited = invite(school, A, B, C, run=POETRY)
+    invited = invite(school, A, B, C, D, run=POETRY)
     deliver(school.app, Verdict.ACCEPTED)
     accept(school.app, B)
     decline(school.app, C)
+    cancelling = invitations.CancelInvitation(run=POETRY, address=D)
+    cancelled = school.app.run(invitations.cancel_invitation, cancelling, school.owner)
     school.app.run(ask_for_link, AskForLink(token_of(school.app, C)), LEARNER)
     preview = school.app.run(
-        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "d@example.org"), school.owner
+        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "z@example.org"), school.owner
     )
     school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), _VISITOR)
     school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), _VISITOR)
@@ -118,6 +125,7 @@ def make_world(school: School) -> World:
         draft_id=preview.draft_id,
         confirmation_id=invited.confirmation_id,
         pending_id=newest(school.app, A).id,
+        change_id=cancelled.change_id,
         request_id=only(school.app, LinkRequest).id,
         token=token_of(school.app, A),
         staff_token=colleague.token,
@@ -147,6 +155,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
         "reinvite_learner": (StaffActor, invitations.ReinviteLearner(POETRY, "new@example.org")),
+        "resend_invitations": (StaffActor, invitation_changes.ResendInvitations(Chosen(POETRY))),
+        "cancel_invitations": (StaffActor, invitation_changes.CancelInvitations(Chosen(POETRY))),
+        "restore_invitations": (StaffActor, invitation_changes.RestoreInvitations(world.change_id)),
+        "show_correction": (StaffActor, corrections.ShowCorrection(world.pending_id)),
+        "correct_address": (StaffActor, corrections.CorrectAddress("right@example.org", world.pending_id)),
+        "list_courses": (StaffActor, courses.ListCourses()),
+        "show_run": (StaffActor, courses.ShowRun(POETRY)),
         "approve_link_request": (StaffActor, link_requests.ApproveLinkRequest(world.request_id)),
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
         "list_choosable_runs": (StaffActor, runs.ListChoosableRuns()),
@@ -242,6 +257,9 @@ def _absent(command: object) -> object:
         recall.RecallBatch: recall.RecallBatch(12345),
         invitations.ResendInvitation: invitations.ResendInvitation(12345),
         invitations.CancelInvitation: invitations.CancelInvitation(12345),
+        invitation_changes.RestoreInvitations: invitation_changes.RestoreInvitations(12345),
+        corrections.ShowCorrection: corrections.ShowCorrection(12345),
+        corrections.CorrectAddress: corrections.CorrectAddress("right@example.org", 12345),
         link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),
         link_requests.DeclineLinkRequest: link_requests.DeclineLinkRequest(12345),
         scoreboards.ShowBatch: command,
@@ -254,6 +272,9 @@ BY_ID = (
     "recall_batch",
     "resend_invitation",
     "cancel_invitation",
+    "restore_invitations",
+    "show_correction",
+    "correct_address",
     "approve_link_request",
     "decline_link_request",
     "show_batch",
@@ -263,6 +284,10 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "list_invitations": lambda code: invitation_lists.ListInvitations(code),
     "resend_invitation": lambda code: invitations.ResendInvitation(run=code, address=A),
     "cancel_invitation": lambda code: invitations.CancelInvitation(run=code, address=A),
+    "resend_invitations": lambda code: invitation_changes.ResendInvitations(Chosen(code)),
+    "cancel_invitations": lambda code: invitation_changes.CancelInvitations(Chosen(code)),
+    "correct_address": lambda code: corrections.CorrectAddress(B, run=code, address=A),
+    "show_run": lambda code: courses.ShowRun(code),
     "reinvite_learner": lambda code: invitations.ReinviteLearner(code, A),
 }
 
@@ -271,7 +296,7 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "lift_suppression"}
+    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "list_courses", "lift_suppression"}
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -313,7 +338,7 @@ def test_on_a_run_that_both_may_choose_each_sees_its_own_invitations_only(world:
     mine = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), world.school.owner)
     theirs = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), stranger)
 
-    assert (mine.total, theirs.total) == (3, 0)
+    assert (mine.total, theirs.total) == (4, 0)
     assert set(dict(theirs.counts).values()) == {0}
     for usecase, command in (
         (invitations.resend_invitation, invitations.ResendInvitation(run=POETRY, address=A)),
@@ -355,7 +380,7 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    seeing = {"list_invitations", "list_choosable_runs", "show_batch"}
+    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch"}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
