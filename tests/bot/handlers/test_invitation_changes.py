@@ -28,7 +28,7 @@ async def test_all_open_ones_are_cancelled_and_taken_back(world: World) -> None:
     assert "*3 invitations to Maths for Everyone cancelled.*" in said
     assert "Undo works until" in said
     assert "*3 invitations* cancelled" in after
-    assert "*3 invitations to Maths for Everyone open again.*" in words(newest(world))
+    assert "*3 invitations to Maths for Everyone open again.*" in words(told)
 
 
 async def test_cancelling_all_asks_first_and_names_the_number(world: World) -> None:
