@@ -191,7 +191,7 @@ def _stop_worker(worker: Worker, mailer: Mailer | UnconfiguredMailer) -> None:
 
 
 def _slack_endpoint(bolt: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+    from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
     return AsyncSlackRequestHandler(bolt).handle
 

@@ -101,9 +101,19 @@ def _log_unexpected(reference: str, scope: Scope, error: Exception) -> None:
     while cause is not None and len(kinds) < 5:
         kinds.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
         cause = cause.__cause__ or cause.__context__
-    route = getattr(scope.get("route"), "path", "no route")
+    route = _route_of(scope)
     lines = "".join(traceback.format_tb(error.__traceback__))
     _log.error("unexpected error %s at %s %s: %s\n%s", reference, scope["method"], route, " from ".join(kinds), lines)
+
+
+def _route_of(scope: Scope) -> str:
+    """The path, with the name of each parameter in its place: what stands there may be a token."""
+    if "endpoint" not in scope:
+        return "no route"
+    path: str = scope["path"]
+    for name, value in scope["path_params"].items():
+        path = path.replace(value, f"{{{name}}}")
+    return path
 
 
 class OwnPagesOnly:

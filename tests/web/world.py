@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.app import App
@@ -39,7 +39,7 @@ class World:
     clock: FixedClock
     database: Path
 
-    def client(self, web: FastAPI | None = None, **options: Any) -> TestClient:
+    def client(self, web: Starlette | None = None, **options: Any) -> TestClient:
         """A visitor. Redirects are not followed."""
         return TestClient(
             web or build_app(self.app, **options),
