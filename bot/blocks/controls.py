@@ -49,10 +49,6 @@ class Form(StrEnum):
     """Shows something; there is nothing to submit."""
 
 
-class Shortcut(StrEnum):
-    INVITE = "invite_learners"
-
-
 class Field(StrEnum):
     """block_id and action_id of the inputs; an error's ``field`` names the one it belongs to."""
 

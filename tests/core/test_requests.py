@@ -15,6 +15,7 @@ from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendI
 from core.usecases.recall import RecallBatch
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
+from core.verbs import WORDS as WORDED
 
 RUN = "maths-2026-03"
 
@@ -45,6 +46,10 @@ def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
     assert re.fullmatch(r"[A-Z].*\.", verb.summary)
     assert len(verb.summary) <= 80
     assert verb.name == verb.name.lower()
+
+
+def test_every_worded_verb_can_be_asked() -> None:
+    assert list(VERBS) == list(WORDED)
 
 
 def test_the_verbs_are_these() -> None:
