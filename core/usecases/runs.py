@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 
 from core import access
 from core.access import Permission
@@ -11,6 +11,7 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import CoursePaidFor, RunNotChoosable
 from core.model import CourseRun, StaffMember
+from core.queries import Query
 from core.rules.policy import PAGE_ROWS
 from core.rules.text import folded
 from core.words import AccessModel, CourseKind
@@ -43,15 +44,18 @@ def list_choosable_runs(ctx: Context, command: ListChoosableRuns) -> ChoosableRu
     return ChoosableRunsListed(tuple(map(run_card, shown)), page, pages, len(runs), command.search)
 
 
+_NOT_ENDED = access.REACHABLE_RUNS.where(
+    or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > bindparam("now"))
+).order_by(CourseRun.starts_at, CourseRun.code)
+_RUNS_NOT_ENDED = Query(_NOT_ENDED)
+_RUNS_OF_COURSE_NOT_ENDED = Query(_NOT_ENDED.where(CourseRun.course_id == bindparam("course_id")))
+
+
 def choosable_runs(ctx: Context, staff: StaffMember) -> list[CourseRun]:
     """Soonest first. Of an own open course the current or next run only; else every current and upcoming run."""
-    query = (
-        access.reachable_runs(ctx, staff.organisation_id)
-        .where(or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > ctx.now))
-        .order_by(CourseRun.starts_at, CourseRun.code)
-    )
     granted = access.granted_provider_ids(ctx, staff)
-    runs = [run for run in ctx.session.scalars(query) if refusal(run, ctx.now, staff.organisation_id) is None]
+    found = _RUNS_NOT_ENDED.run(ctx, organisation_id=staff.organisation_id, now=ctx.now).scalars()
+    runs = [run for run in found if refusal(run, ctx.now, staff.organisation_id) is None]
     mine = [run for run in runs if granted is None or _is_granted(run, staff, granted)]
     first_open = first_open_runs(mine, staff.organisation_id)
     return [run for run in mine if run.course_id not in first_open or first_open[run.course_id] == run.id]
@@ -74,11 +78,17 @@ def require_choosable(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
         raise problem
     if run.course.kind is not CourseKind.OPEN or run.organisation_id != staff.organisation_id:
         return
-    chosen = first_open_runs(
-        [each for each in choosable_runs(ctx, staff) if each.course_id == run.course_id], run.organisation_id
-    )
-    if chosen.get(run.course_id, run.id) != run.id:
+    if _first_run_of_course(ctx, staff, run) != run.id:
         raise RunNotChoosable(run=run.code, reason="an earlier run of this open course is current or comes first")
+
+
+def _first_run_of_course(ctx: Context, staff: StaffMember, run: CourseRun) -> int:
+    """Of those that can be chosen today, of which ``run`` is one."""
+    found = _RUNS_OF_COURSE_NOT_ENDED.run(
+        ctx, organisation_id=staff.organisation_id, now=ctx.now, course_id=run.course_id
+    )
+    choosable = (each.id for each in found.scalars() if refusal(each, ctx.now, staff.organisation_id) is None)
+    return next(choosable, run.id)
 
 
 def refusal(run: CourseRun, now: datetime, organisation_id: int) -> CoursePaidFor | RunNotChoosable | None:
