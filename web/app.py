@@ -1,6 +1,6 @@
 """The web door, put together: the routes, what surrounds them, and how errors become pages."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +20,8 @@ from web.health import health_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
 from web.problems import of_status, problem_of, too_often
-from web.security import SLACK_PATH, BodyLimit, LastNet, OwnPagesOnly, StrictHeaders
+from web.security import FORM_BYTES, BodyLimit, LastNet, OwnPagesOnly, SlackDoor, SlackEndpoint, StrictHeaders
 from web.staff import staff_routes
-
-SlackEndpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build_app(
@@ -44,21 +42,21 @@ def build_app(
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),
     ]
-    if slack_endpoint is not None:
-        routes.append(Route(SLACK_PATH, slack_endpoint, methods=["POST"]))
     web = Starlette(routes=routes, exception_handlers=_error_pages(app, pages), lifespan=lifespan)
     # A redirect to add a slash would name the Host that was sent.
     web.router.redirect_slashes = False
-    _surround(web, app, pages)
+    _surround(web, app, pages, slack_endpoint)
     return web
 
 
-def _surround(web: Starlette, app: App, pages: Pages) -> None:
+def _surround(web: Starlette, app: App, pages: Pages, slack_endpoint: SlackEndpoint | None) -> None:
     """Innermost first."""
     base_url = app.settings.base_url
-    web.add_middleware(BodyLimit, pages=pages)
+    web.add_middleware(BodyLimit, pages=pages, limit=FORM_BYTES)
     web.add_middleware(OwnPagesOnly, pages=pages, base_url=base_url)
     web.add_middleware(HowOften, pages=pages, clock=app.clock)
+    if slack_endpoint is not None:
+        web.add_middleware(SlackDoor, pages=pages, endpoint=slack_endpoint)
     web.add_middleware(LastNet, pages=pages, tokens=app.tokens)
     web.add_middleware(StrictHeaders, base_url=base_url)
 

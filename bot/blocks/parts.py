@@ -4,10 +4,11 @@
 2. A text of several lines never grows beyond its budget: ``fitting`` ends it with "and 12 more".
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from core.rules.text import clean_name, clean_note
 
@@ -143,12 +144,11 @@ def question(title: str, text: str, yes: str, no: str) -> Block:
 
 def value_of(*parts: object) -> str:
     """Ids and search words for a button's value; read back by ``parts_of``."""
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(parts).decode()
 
 
 def parts_of(value: str) -> list[Any]:
-    parts: list[Any] = json.loads(value)
-    return parts
+    return msgspec.json.decode(value, type=list[Any])
 
 
 def paged(action: str, page: int, page_count: int, state: Sequence[object]) -> tuple[Block, ...]:
