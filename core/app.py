@@ -65,7 +65,6 @@ class App:
         self.tokens: Tokens = tokens or SystemTokens()
         self.links = LinkSigner(settings.link_keys)
         self.jobs = jobs
-        self._reader = engine.execution_options(usher_read=True)
         # SQLite's writers poll for their turn, unfairly; ours queue here instead.
         self._turn = WriteTurn(engine.url.database or "") if settings.is_sqlite else None
 
@@ -83,7 +82,8 @@ class App:
             raise Busy from error
 
     def _look(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
-        with self._reader.connect() as connection, open_session(connection, actor) as session:
+        with self.engine.connect() as connection, open_session(connection, actor) as session:
+            connection.execution_options(usher_read=True)
             return usecase(self._context(session, actor), command)
 
     def run(
@@ -144,8 +144,8 @@ class App:
         """Begins, commits when the block ends well, rolls back else."""
         with self._my_turn(ends):
             wait_ms = max(1, int((ends - time.monotonic()) * 1000))
-            writer = self.engine.execution_options(usher_wait_ms=wait_ms)
-            with writer.connect() as connection, open_session(connection, actor) as session:
+            with self.engine.connect() as connection, open_session(connection, actor) as session:
+                connection.execution_options(usher_wait_ms=wait_ms)
                 transaction = connection.begin()
                 try:
                     yield session
