@@ -73,6 +73,7 @@ class MessageKind(StrEnum):
     SLACK_CODE = "slack_code"
     SCOREBOARD = "scoreboard"
     LINK_REQUEST = "link_request"
+    HOME = "home"
 
     @property
     def is_safe_twice(self) -> bool:

@@ -20,6 +20,7 @@ class Action(StrEnum):
     RESTORE = "invitations_restore"
     REINVITE = "invitations_reinvite"
     REINVITE_ANYWAY = "invitations_reinvite_anyway"
+    HOME_ASK = "home_ask"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"
     REQUEST_APPROVE = "link_requests_approve"

@@ -19,6 +19,7 @@ SECTION_CHARACTERS: Final = 3000
 _BUTTON_CHARACTERS: Final = 75
 _HINT_CHARACTERS: Final = 300
 _TITLE_CHARACTERS: Final = 24
+_HEADING_CHARACTERS: Final = 150
 BUTTON_VALUE_CHARACTERS: Final = 2000
 
 
@@ -90,6 +91,10 @@ def plain(text: str, limit: int = _BUTTON_CHARACTERS) -> Block:
 def section(text: str, accessory: Block | None = None) -> Block:
     block: Block = {"type": "section", "text": markdown(text)}
     return block if accessory is None else {**block, "accessory": accessory}
+
+
+def heading(text: str) -> Block:
+    return {"type": "header", "text": plain(text, _HEADING_CHARACTERS)}
 
 
 def context(text: str) -> Block:

@@ -49,6 +49,15 @@ SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
 # Lists.
 PAGE_ROWS: Final = 10
 
+# The home tab in Slack.
+HOME_BATCHES: Final = 3
+ENDING_SOON: Final = timedelta(days=7)
+# Counting further would cost more than all the rest of the home.
+LEARNERS_COUNTED: Final = 10_000
+HOME_INTERVAL: Final = timedelta(seconds=20)
+# Whoever has not looked for so long sees it drawn anew at the next opening.
+HOME_LIFE: Final = timedelta(days=7)
+
 # Background work.
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
 FINISHED_JOB_LIFE: Final = timedelta(days=2)

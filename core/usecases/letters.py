@@ -1,6 +1,6 @@
 """From rows to what they say: one read for a whole chunk, a fixed number of queries a kind."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -30,6 +30,7 @@ from core.model import (
 from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE
+from core.usecases.homes import HomeShown, home_of
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.scoreboards import BatchProgress, batch_progress
 from core.usecases.slack_identity import clear_token
@@ -71,7 +72,7 @@ class SlackNote:
     enterprise_id: str
     token: str
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown
+    content: BatchProgress | LinkRequestShown | HomeShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +276,6 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackU
 
 def _note(ctx: Context, row: OutboundMessage, account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
     user, workspace = account
-    content: BatchProgress | LinkRequestShown
-    if row.kind is MessageKind.SCOREBOARD:
-        content = batch_progress(ctx, row.about_id)
-    else:
-        content = link_request_shown(ctx, row.about_id)
     return SlackNote(
         message_id=row.id,
         kind=row.kind,
@@ -289,5 +285,12 @@ def _note(ctx: Context, row: OutboundMessage, account: tuple[SlackUser, SlackWor
         team_id=workspace.team_id,
         enterprise_id=workspace.enterprise_id,
         token=clear_token(ctx, workspace.bot_token),
-        content=content,
+        content=_CONTENTS[row.kind](ctx, row.about_id),
     )
+
+
+_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | HomeShown]] = {
+    MessageKind.SCOREBOARD: batch_progress,
+    MessageKind.LINK_REQUEST: link_request_shown,
+    MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
+}

@@ -65,7 +65,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
 
     op.create_table(
         "outbound_message",
@@ -84,6 +84,7 @@ def upgrade() -> None:
                 "slack_code",
                 "scoreboard",
                 "link_request",
+                "home",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,
@@ -134,6 +135,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('pending', 'sending')"),
             postgresql_where=sa.text("state IN ('pending', 'sending')"),
+        )
+        batch_op.create_index(
+            "ix_outbound_message_home",
+            ["organisation_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'home'"),
+            postgresql_where=sa.text("kind = 'home'"),
         )
         batch_op.create_index(
             "ix_outbound_message_held",
@@ -293,7 +301,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learner")),
     )
     with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_learner_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index("ix_learner_organisation_id_removed_at", ["organisation_id", "removed_at"], unique=False)
 
     op.create_table(
         "provider_grant",
@@ -773,7 +781,7 @@ def downgrade() -> None:
 
     op.drop_table("provider_grant")
     with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_learner_organisation_id"))
+        batch_op.drop_index("ix_learner_organisation_id_removed_at")
 
     op.drop_table("learner")
     with op.batch_alter_table("course", schema=None) as batch_op:
@@ -800,6 +808,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbound_message_recipient_key"))
         batch_op.drop_index(batch_op.f("ix_outbound_message_organisation_id"))
         batch_op.drop_index(
+            "ix_outbound_message_home",
+            sqlite_where=sa.text("kind = 'home'"),
+            postgresql_where=sa.text("kind = 'home'"),
+        )
+        batch_op.drop_index(
             "ix_outbound_message_held",
             sqlite_where=sa.text("state = 'held'"),
             postgresql_where=sa.text("state = 'held'"),
@@ -812,7 +825,7 @@ def downgrade() -> None:
 
     op.drop_table("outbound_message")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entry_organisation_id"))
+        batch_op.drop_index("ix_audit_entry_organisation_id_at")
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 
     op.drop_table("audit_entry")

@@ -18,7 +18,6 @@ from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.views import (
     compose_view,
-    home_blocks,
     home_view,
     invited_view,
     message_view,
@@ -30,7 +29,7 @@ from core.requests import VERBS
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
-from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, listed, long, preview, run_called
+from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, home, invited, listed, long, preview, run_called
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
 
@@ -84,7 +83,7 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
 
     for view in views:
         assert_block_kit(view, "modal")
-    assert_block_kit(home_view(home_blocks(), digest="1"), "home")
+    assert_block_kit(home_view(draw(home(count, name)).blocks, digest="1"), "home")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,8 +112,9 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 def test_every_result_that_can_be_reached_can_be_drawn() -> None:
     reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
 
-    # A count nobody is told; options of a menu; a form's content.
-    assert reachable - {"WrongCodeCounted", "ChoosableRunsListed", "CorrectionShown"} <= set(BUILDERS)
+    # What nobody is told; options of a menu; a form's content.
+    undrawn = {"WrongCodeCounted", "HomeKept", "ChoosableRunsListed", "CorrectionShown"}
+    assert reachable - undrawn <= set(BUILDERS)
     assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
 
 

@@ -29,6 +29,7 @@ from core.usecases import (
     courses,
     deliveries,
     held,
+    homes,
     invitation_changes,
     invitation_lists,
     invitations,
@@ -161,6 +162,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_correction": (StaffActor, corrections.ShowCorrection(world.pending_id)),
         "correct_address": (StaffActor, corrections.CorrectAddress("right@example.org", world.pending_id)),
         "list_courses": (StaffActor, courses.ListCourses()),
+        "show_home": (StaffActor, homes.ShowHome()),
+        "keep_home": (StaffActor, homes.KeepHome("digest", NOW)),
         "show_run": (StaffActor, courses.ShowRun(POETRY)),
         "approve_link_request": (StaffActor, link_requests.ApproveLinkRequest(world.request_id)),
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
@@ -190,6 +193,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "turn_over": (System, deliveries.TurnOver("x")),
         "release_leases": (System, deliveries.ReleaseLeases("x")),
         "hand_back": (System, deliveries.HandBack(JobKind.SEND_MAIL, (1,))),
+        "refresh_homes": (System, homes.RefreshHomes()),
         "sweep_due": (System, deliveries.SweepDue(timedelta(0))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, letters.LoadSlackNotes((1,))),
@@ -292,11 +296,14 @@ BY_CODE: dict[str, Callable[[str], object]] = {
 }
 
 
+OF_ONE_S_OWN = ("show_home", "keep_home")
+
+
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "list_courses", "lift_suppression"}
+    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "list_courses", *OF_ONE_S_OWN, "lift_suppression"}
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -380,11 +387,12 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch"}
+    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", *OF_ONE_S_OWN}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
-        if wanted is StaffActor:
+        # Their own home is theirs to keep.
+        if wanted is StaffActor and name != "keep_home":
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)
             assert refusal is None or isinstance(refusal, NotAllowed)
