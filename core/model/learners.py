@@ -17,7 +17,6 @@ class Learner(OrganisationOwned, Base):
     # Covers the count of those who are there.
     __table_args__ = (Index("ix_learner_organisation_id_removed_at", "organisation_id", "removed_at"),)
 
-    organisation_id: Mapped[int] = mapped_column(Id, ForeignKey("organisation.id"))
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     provider_id: Mapped[int | None] = mapped_column(Id, ForeignKey("provider.id"))
     first_name: Mapped[str] = mapped_column(String(100))

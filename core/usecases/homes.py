@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, case, exists, func, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 
 from core import access
 from core.access import Permission
@@ -33,9 +33,9 @@ from core.outbox import home_key, slack_row
 from core.rules.policy import ENDING_SOON, HOME_BATCHES, HOME_INTERVAL, HOME_LIFE, LEARNERS_COUNTED
 from core.words import InvitationState, MessageKind, MessageState, Role
 
-# In these very words, as the partial indexes have them: a parameter would hide the index.
-_LIVE = text("invitation.state = 'pending' AND invitation.replaced_at IS NULL")
-_IS_HOME = literal_column("outbound_message.kind") == literal_column("'home'")
+# Written out in the statement, as the partial indexes have them: a parameter would hide the index.
+_IS_PENDING = Invitation.state == bindparam("pending", InvitationState.PENDING, literal_execute=True)
+_IS_HOME = OutboundMessage.kind == bindparam("home", MessageKind.HOME, literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,8 @@ def _invitations(ctx: Context, staff: StaffMember, granted: frozenset[int] | Non
         .join(CourseRun, CourseRun.id == Invitation.run_id)
         .join(Course, Course.id == CourseRun.course_id)
         .where(
-            _LIVE,
+            _IS_PENDING,
+            Invitation.replaced_at.is_(None),
             Invitation.organisation_id == staff.organisation_id,
             Invitation.expires_at > ctx.now,
             or_(CourseRun.enrolment_closes_at.is_(None), CourseRun.enrolment_closes_at > ctx.now),
@@ -164,9 +165,7 @@ def _of_granted(staff: StaffMember, granted: frozenset[int] | None) -> tuple[Any
 
 def _learners(ctx: Context, staff: StaffMember, granted: frozenset[int] | None) -> int:
     """Counted no further than a home needs: a million index entries would take longer than all the rest."""
-    some = select(Learner.id).where(
-        Learner.organisation_id == staff.organisation_id, literal_column("learner.removed_at").is_(None)
-    )
+    some = select(Learner.id).where(Learner.organisation_id == staff.organisation_id, Learner.removed_at.is_(None))
     if granted is not None:
         some = some.where(or_(Learner.provider_id.is_(None), Learner.provider_id.in_(granted)))
     return ctx.session.scalar(select(func.count()).select_from(some.limit(LEARNERS_COUNTED + 1).subquery())) or 0
@@ -187,6 +186,8 @@ def _latest_batches(ctx: Context, staff: StaffMember, granted: frozenset[int] | 
 
 
 def _states(ctx: Context, batch_ids: Sequence[int]) -> dict[tuple[int, InvitationState], int]:
+    if not batch_ids:
+        return {}
     query = (
         select(Invitation.batch_id, Invitation.state, func.count().label("number"))
         .where(Invitation.batch_id.in_(batch_ids))

@@ -150,7 +150,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'held'"),
             postgresql_where=sa.text("state = 'held'"),
         )
-        batch_op.create_index(batch_op.f("ix_outbound_message_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbound_message_recipient_key"), ["recipient_key"], unique=False)
 
     op.create_table(
@@ -165,8 +164,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider")),
         sa.UniqueConstraint("organisation_id", "ukprn", name=op.f("uq_provider_organisation_id_ukprn")),
     )
-    with op.batch_alter_table("provider", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_provider_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "slack_workspace",
@@ -184,8 +181,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
         sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_workspace_enterprise_id_team_id")),
     )
-    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_slack_workspace_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "staff_member",
@@ -215,8 +210,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "email_key", name=op.f("uq_staff_member_organisation_id_email_key")),
         sa.UniqueConstraint("organisation_id", "username", name=op.f("uq_staff_member_organisation_id_username")),
     )
-    with op.batch_alter_table("staff_member", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_staff_member_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "suppression",
@@ -243,8 +236,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
         sa.UniqueConstraint("organisation_id", "address_key", name=op.f("uq_suppression_organisation_id_address_key")),
     )
-    with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_suppression_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "course",
@@ -319,8 +310,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_grant")),
         sa.UniqueConstraint("staff_id", "provider_id", name=op.f("uq_provider_grant_staff_id_provider_id")),
     )
-    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_provider_grant_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "slack_user",
@@ -344,7 +333,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_slack_user_workspace_id_user_id")),
     )
     with op.batch_alter_table("slack_user", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_slack_user_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_slack_user_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
@@ -414,7 +402,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("learner_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_learner_address_learner_id"), ["learner_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_learner_address_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "draft",
@@ -435,7 +422,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_created_at"), ["created_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_draft_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "enrolment",
@@ -467,7 +453,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_enrolment_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_run_id"), ["run_id"], unique=False)
 
     op.create_table(
@@ -503,7 +488,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_invitation_batch_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "shared_link",
@@ -530,7 +514,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_shared_link_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "charge",
@@ -552,8 +535,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
         sa.UniqueConstraint("enrolment_id", name=op.f("uq_charge_enrolment_id")),
     )
-    with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_charge_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "invitation_change",
@@ -572,8 +553,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_change")),
     )
-    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invitation_change_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "invitation",
@@ -647,10 +626,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_invitation_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(
-            "ix_invitation_organisation_id_run_id_state_created_at",
-            ["organisation_id", "run_id", "state", "created_at"],
+            "ix_invitation_run_id_organisation_id_state_created_at",
+            ["run_id", "organisation_id", "state", "created_at"],
             unique=False,
         )
         batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
@@ -695,7 +673,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_request")),
     )
     with op.batch_alter_table("link_request", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_link_request_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(
             "uq_link_request_waiting",
             ["invitation_id"],
@@ -712,7 +689,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
-        batch_op.drop_index(batch_op.f("ix_link_request_organisation_id"))
 
     op.drop_table("link_request")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
@@ -722,44 +698,34 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
         )
         batch_op.drop_index("ix_invitation_run_id_address_key")
-        batch_op.drop_index("ix_invitation_organisation_id_run_id_state_created_at")
-        batch_op.drop_index(batch_op.f("ix_invitation_organisation_id"))
+        batch_op.drop_index("ix_invitation_run_id_organisation_id_state_created_at")
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
         batch_op.drop_index("ix_invitation_change_id")
         batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
 
     op.drop_table("invitation")
-    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_change_organisation_id"))
 
     op.drop_table("invitation_change")
-    with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_charge_organisation_id"))
 
     op.drop_table("charge")
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_shared_link_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
 
     op.drop_table("shared_link")
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_batch_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
 
     op.drop_table("invitation_batch")
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrolment_run_id"))
-        batch_op.drop_index(batch_op.f("ix_enrolment_organisation_id"))
 
     op.drop_table("enrolment")
     with op.batch_alter_table("draft", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_draft_created_at"))
 
     op.drop_table("draft")
     with op.batch_alter_table("learner_address", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_learner_address_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_learner_address_learner_id"))
 
     op.drop_table("learner_address")
@@ -773,11 +739,8 @@ def downgrade() -> None:
     op.drop_table("agreement")
     with op.batch_alter_table("slack_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_slack_user_organisation_id"))
 
     op.drop_table("slack_user")
-    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_provider_grant_organisation_id"))
 
     op.drop_table("provider_grant")
     with op.batch_alter_table("learner", schema=None) as batch_op:
@@ -788,25 +751,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_course_organisation_id"))
 
     op.drop_table("course")
-    with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_suppression_organisation_id"))
 
     op.drop_table("suppression")
-    with op.batch_alter_table("staff_member", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_member_organisation_id"))
 
     op.drop_table("staff_member")
-    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_slack_workspace_organisation_id"))
 
     op.drop_table("slack_workspace")
-    with op.batch_alter_table("provider", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_provider_organisation_id"))
 
     op.drop_table("provider")
     with op.batch_alter_table("outbound_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbound_message_recipient_key"))
-        batch_op.drop_index(batch_op.f("ix_outbound_message_organisation_id"))
         batch_op.drop_index(
             "ix_outbound_message_home",
             sqlite_where=sa.text("kind = 'home'"),
