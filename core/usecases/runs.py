@@ -59,7 +59,11 @@ _CHOICES_OF_COURSE = Query(_CHOICES.where(CourseRun.course_id == bindparam("cour
 
 
 def list_choosable_runs(ctx: Context, command: ListChoosableRuns) -> ChoosableRunsListed:
-    staff = access.require_staff(ctx, Permission.VIEW)
+    return choosable_page(ctx, access.require_staff(ctx, Permission.VIEW), command)
+
+
+def choosable_page(ctx: Context, staff: StaffMember, command: ListChoosableRuns) -> ChoosableRunsListed:
+    """The caller has authorised."""
     wanted = folded(command.search).split()
     cards = [choice.card for choice in _choices(ctx, staff) if _matches(choice.card, wanted)]
     pages = max(1, -(-len(cards) // command.page_rows))
