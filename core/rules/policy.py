@@ -35,7 +35,7 @@ SETUP_CODE_LIFE: Final = timedelta(days=7)
 STAFF_INVITATION_LIFE: Final = timedelta(days=14)
 
 # Sending: chunks, leases, retries (notes on jobs, section 5).
-CHUNK_MESSAGES: Final = 50
+CHUNK_MESSAGES: Final = 100
 SENDING_LEASE: Final = timedelta(minutes=5)
 SENDING_ATTEMPTS: Final = 8
 RETRY_BASE: Final = timedelta(seconds=30)
