@@ -2,10 +2,8 @@
 
 import asyncio
 import math
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,7 +20,6 @@ from bot.authorize import Authorizer
 from bot.background import Background
 from core.app import App
 from core.context import SlackVisitor
-from core.database import open_engine
 from core.model import Base, SlackUser
 from core.rules.links import CodeKind
 from core.usecases.slack_identity import (
@@ -33,7 +30,8 @@ from core.usecases.slack_identity import (
     bind_workspace,
     confirm_code,
 )
-from tests.factories import FixedClock, School, SeededTokens, make_app, make_engine, make_school
+from tests.copies import SqliteCopies
+from tests.factories import FixedClock, School, SeededTokens
 from usher.demo.slack.acks import Ack
 from usher.demo.slack.driver import Driver
 from usher.demo.slack.inspection import JsonObject
@@ -155,25 +153,14 @@ async def slack(clock: FixedClock) -> AsyncIterator[SlackLookalike]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, School]:
-    """A database with the school in it, for tests to copy: building it takes longer than most of them."""
-    path = tmp_path_factory.mktemp("school") / "usher.db"
-    app = make_app(make_engine(f"sqlite:///{path}"))
-    school = make_school(app)
-    app.engine.dispose()
-    return path, school
-
-
 @pytest.fixture
 async def unbound(
-    built: tuple[Path, School], tmp_path: Path, clock: FixedClock, slack: SlackLookalike
+    sqlite_school: SqliteCopies[School], clock: FixedClock, slack: SlackLookalike
 ) -> AsyncIterator[World]:
     """Nobody has set up the workspace yet."""
-    shutil.copy(built[0], tmp_path / "usher.db")
+    sqlite_school.renew()
     team = slack.workspace.add_team("Northfield College")
-    app = make_app(
-        open_engine(f"sqlite:///{tmp_path}/usher.db"),
+    app = sqlite_school.app(
         clock=clock,
         slack_signing_secret=slack.workspace.app.signing_secret,
         slack_app_token=slack.workspace.app.app_token,
@@ -192,12 +179,12 @@ async def unbound(
         def make_bolt() -> AsyncApp:
             return build_app(app.settings, app, client, Authorizer(app), background=background, pause=_blink)
 
-        world = World(clock, app, replace(built[1], app=app), slack, make_bolt, background, team, olive, vera, channel)
+        school = replace(sqlite_school.filling, app=app)
+        world = World(clock, app, school, slack, make_bolt, background, team, olive, vera, channel)
         runner = await _listen(world)
         yield world
         await background.finish()
         await runner.cleanup()
-    app.engine.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,11 @@ from playwright.async_api import Browser, Page, expect
 
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.organisations import CreateOrganisation, create_organisation
-from tests.factories import OPERATOR
+from tests.copies import SqliteCopies
+from tests.factories import OPERATOR, School
 from tests.web.world import NOTE, World, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NAMES = {"first_name": "Ada", "last_name": "Marsh"}
 RULES = {
@@ -25,8 +25,8 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, World]]:
-    with serving(tmp_path) as url_and_world:
+def served(web_copies: SqliteCopies[School]) -> Iterator[tuple[str, World]]:
+    with serving(web_copies) as url_and_world:
         yield url_and_world
 
 
