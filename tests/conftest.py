@@ -1,5 +1,6 @@
 """What is made once a test process, and only when a test asks for it: the real servers, and databases to begin with."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,21 @@ from core.app import App
 from tests.copies import PostgresqlCopies, SqliteCopies
 from tests.factories import School, make_school
 from tests.servers import chromium, dovecot, postfix, postgresql
+from tests.servers.processes import quickest_place
 from tests.servers.requirement import pytest_make_collect_report, pytest_runtest_makereport, require
 from tests.servers.smtp_sink import SmtpSink
+from tests.slow import pytest_collection_modifyitems, pytest_terminal_summary
 
-# Named here so that pytest finds the two hooks.
-__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+# Named here so that pytest finds the hooks.
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_terminal_summary",
+]
+
+# Each commit of SQLite waits for the disk, where there is one; what a power cut leaves is for the fault experiments.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quickest_place()))
 
 
 @pytest.fixture(scope="session")
