@@ -35,6 +35,9 @@ class Copies(Protocol[Filling]):
     def app(self, **options: Any) -> App:
         """Its ids go on where those of the beginning ended."""
 
+    def close(self) -> None:
+        """The database stays until its server or its folder goes."""
+
 
 class SqliteCopies(Generic[Filling]):
     def __init__(self, folder: Path, fill: Callable[[App], Filling]) -> None:

@@ -7,14 +7,15 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 import core.usecases
+from core.app import App
 from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
@@ -46,6 +47,7 @@ from core.usecases import (
 from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.invitation_changes import Chosen
 from core.words import Role
+from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,
@@ -61,7 +63,7 @@ from tests.core.usecases.acting import (
     refusal_of,
     token_of,
 )
-from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, make_school
 
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 NO_RUN = "mathz-2026-03"
@@ -134,9 +136,29 @@ def make_world(school: School) -> World:
     )
 
 
+Beginning = tuple[World, datetime]
+
+
+def _begin(app: App) -> Beginning:
+    return make_world(make_school(app)), clock_of(app).now
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies[Beginning]]:
+    """Making one takes longer than most tests."""
+    if request.param == "sqlite":
+        made: Copies[Beginning] = SqliteCopies(tmp_path_factory.mktemp("worlds"), _begin)
+    else:
+        made = PostgresqlCopies(request.getfixturevalue("postgresql_server"), _begin)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def world(school: School) -> World:
-    return make_world(school)
+def world(worlds: Copies[Beginning]) -> World:
+    worlds.renew()
+    world, now = worlds.filling
+    return replace(world, school=replace(world.school, app=worlds.app(clock=FixedClock(now))))
 
 
 def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
