@@ -7,20 +7,19 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 import core.usecases
+from core.app import App
 from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
-from core.letters import Verdict
-from core.model import Invitation, LinkRequest, Organisation, SlackUser, StaffMember
-from core.rules.links import CodeKind
+from core.model import Invitation, Organisation, StaffMember
 from core.usecases import (
     answers,
     batches,
@@ -44,30 +43,25 @@ from core.usecases import (
     suppressions,
     workers,
 )
-from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.invitation_changes import Chosen
 from core.words import Role
+from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,
-    accept,
     change,
     clock_of,
-    decline,
-    deliver,
     dump,
-    invite,
     newest,
     only,
     refusal_of,
     token_of,
 )
-from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
+from tests.core.usecases.worlds import VISITOR, A, B, C, World, make_world
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, make_school
 
-A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
-_VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 UseCase = Callable[..., object]
 
 
@@ -87,57 +81,29 @@ def _is_usecase(function: UseCase) -> bool:
     return parameters == ["ctx", "command"] and typing.get_type_hints(function)["ctx"] is Context
 
 
-@dataclass(frozen=True)
-class World:
-    """A school with one row of each kind that a command can name."""
-
-    school: School
-    draft_id: int
-    confirmation_id: int
-    pending_id: int
-    change_id: int
-    request_id: int
-    token: str
-    staff_token: str
-    slack_code: str
-    setup_code: str
+Beginning = tuple[World, datetime]
 
 
-def make_world(school: School) -> World:
-    """Everything is about Southgate's course, which both organisations may choose."""
-    invited = invite(school, A, B, C, D, run=POETRY)
-    deliver(school.app, Verdict.ACCEPTED)
-    accept(school.app, B)
-    decline(school.app, C)
-    cancelling = invitations.CancelInvitation(run=POETRY, address=D)
-    cancelled = school.app.run(invitations.cancel_invitation, cancelling, school.owner)
-    school.app.run(ask_for_link, AskForLink(token_of(school.app, C)), LEARNER)
-    preview = school.app.run(
-        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "z@example.org"), school.owner
-    )
-    school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), _VISITOR)
-    school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), _VISITOR)
-    user = only(school.app, SlackUser)
-    setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
-    command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
-    colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
-    return World(
-        school=school,
-        draft_id=preview.draft_id,
-        confirmation_id=invited.confirmation_id,
-        pending_id=newest(school.app, A).id,
-        change_id=cancelled.change_id,
-        request_id=only(school.app, LinkRequest).id,
-        token=token_of(school.app, A),
-        staff_token=colleague.token,
-        slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
-        setup_code=setup.setup_code,
-    )
+def _begin(app: App) -> Beginning:
+    return make_world(make_school(app)), clock_of(app).now
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies[Beginning]]:
+    """Making one takes longer than most tests."""
+    if request.param == "sqlite":
+        made: Copies[Beginning] = SqliteCopies(tmp_path_factory.mktemp("worlds"), _begin)
+    else:
+        made = PostgresqlCopies(request.getfixturevalue("postgresql_server"), _begin)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def world(school: School) -> World:
-    return make_world(school)
+def world(worlds: Copies[Beginning]) -> World:
+    worlds.renew()
+    world, now = worlds.filling
+    return replace(world, school=replace(world.school, app=worlds.app(clock=FixedClock(now))))
 
 
 def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
@@ -210,7 +176,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
 
 
 def actors(school: School) -> list[Actor]:
-    return [school.owner, _VISITOR, LEARNER, OPERATOR, SYSTEM]
+    return [school.owner, VISITOR, LEARNER, OPERATOR, SYSTEM]
 
 
 def may(actor: Actor, wanted: type[Actor]) -> bool:
