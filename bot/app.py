@@ -16,6 +16,7 @@ from bot.deps import Deps
 from bot.handlers import (
     batches,
     commands,
+    gathering,
     home,
     invitation_changes,
     invitations,
@@ -30,7 +31,18 @@ from bot.verification import Verification
 from core.app import App
 from core.settings import Settings
 
-_HANDLERS = (commands, batches, invitations, invitation_changes, runs, link_requests, messages, home, lifecycle)
+_HANDLERS = (
+    commands,
+    batches,
+    invitations,
+    invitation_changes,
+    gathering,
+    runs,
+    link_requests,
+    messages,
+    home,
+    lifecycle,
+)
 
 
 def build_app(

@@ -1,13 +1,15 @@
 """A file of addresses, fetched from Slack and made into text.
 
-A .txt is taken as it stands. Of a .csv only the cells with an address count; a first row without any is a heading, and
-any other row without one is passed on whole, so that the preview can name it: nobody is dropped silently.
+A .txt or a snippet is taken as it stands. Of a .csv only the cells with an address count; a first row without any is a
+heading, and any other row without one is passed on whole, so that the preview can name it: nobody is dropped silently.
+Of a learner import its e-mail column counts, and no other: there may be a parent's address in a row of details.
 """
 
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -16,31 +18,58 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.views import FILE_MEGABYTES
 from core.errors import NotReadable
+from core.rules.learner_sheets import LearnerSheet, recognised_sheet
 
 _BYTES: Final = FILE_MEGABYTES * 1024 * 1024
 _DOWNLOAD_SECONDS: Final = 60
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods")
+_NOT_HERE: Final = {
+    "tombstone": "it was deleted",
+    "hidden_by_limit": "Slack hides it, because the workspace has reached its limit of files",
+    "external": "it lies outside Slack, where I cannot fetch it",
+}
+"""Slack's ``mode`` of a file that cannot be downloaded."""
+_ABOUT_WORKBOOKS: Final = (
+    "it is a workbook. Importing learners from one is not available yet; "
+    "save the sheet as .csv, and I can invite the addresses in it"
+)
 _BYTE_ORDERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-async def addresses_in(client: AsyncWebClient, file: dict[str, Any]) -> str:
-    """Raises NotReadable."""
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    name: str
+    text: str
+    """Addresses, in any shape that the preview reads."""
+    sheet: LearnerSheet | None = None
+    """Set when the file looks like the learner import."""
+
+
+async def read_file(client: AsyncWebClient, file: dict[str, Any]) -> FileContent:
+    """``file`` as Slack tells of it. Raises NotReadable."""
     known = await _described(client, file)
-    name = str(known.get("name") or "the file")
+    name = str(known.get("name") or known.get("title") or "the file")
+    if reason := _NOT_HERE.get(str(known.get("mode"))):
+        raise _unreadable(name, reason)
     if int(known.get("size") or 0) > _BYTES:
         raise _unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
     content = await _download(client, name, str(known.get("url_private_download") or known.get("url_private") or ""))
-    return text_of(name, content)
+    return content_of(name, content, is_csv="csv" in (known.get("filetype"), name.lower().rpartition(".")[2]))
 
 
-def text_of(name: str, content: bytes) -> str:
+def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     """Raises NotReadable."""
-    if content.startswith(_WORKBOOKS):
-        raise _unreadable(name, "workbooks follow with the import; save the sheet as .csv")
+    if content.startswith(_PACKED) and name.lower().endswith(_WORKBOOK_NAMES):
+        raise _unreadable(name, _ABOUT_WORKBOOKS)
     text = _decoded(content)
-    if "\x00" in text:
+    if content.startswith(_PACKED) or "\x00" in text:
         raise _unreadable(name, "it is not a text file")
-    return "\n".join(_cells(name, text)) if name.lower().endswith(".csv") else text
+    if not is_csv:
+        return FileContent(name, text)
+    rows = _rows(name, text)
+    sheet = recognised_sheet(rows)
+    return FileContent(name, "\n".join(_cells(rows) if sheet is None else sheet.emails or ()), sheet)
 
 
 def _decoded(content: bytes) -> str:
@@ -53,11 +82,14 @@ def _decoded(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _cells(name: str, text: str) -> Iterator[str]:
+def _rows(name: str, text: str) -> list[list[str]]:
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
     except csv.Error as error:
         raise _unreadable(name, "its rows cannot be told apart") from error
+
+
+def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     filled = [cells for row in rows if (cells := [cell.strip() for cell in row if cell.strip()])]
     for number, cells in enumerate(filled):
         found = [cell for cell in cells if "@" in cell]

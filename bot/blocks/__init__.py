@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.courses import draw_courses, draw_run
+from bot.blocks.gathering import draw_gathered
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.home import draw_home
 from bot.blocks.invitation_changes import (
@@ -25,6 +26,7 @@ __all__ = ["BUILDERS", "Block", "Message", "draw"]
 BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
     {
         "AddressCorrected": draw_corrected,
+        "AddressesGathered": draw_gathered,
         "BatchProgress": draw_scoreboard,
         "BatchRecalled": draw_recalled,
         "CodeMailed": draw_mailed,

@@ -10,6 +10,7 @@ from enum import StrEnum
 class Action(StrEnum):
     COMPOSE = "invitations_compose"
     CONFIRM = "batches_confirm"
+    CHOOSE_RUN = "gathered_run"
     UNDO = "batches_undo"
     SCOREBOARD_UNDO = "scoreboards_undo"
     INVITATIONS_PAGE = "invitations_page"

@@ -8,7 +8,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
-from bot.blocks import draw
+from bot.blocks import Block, draw
 from bot.blocks.controls import Action, Change, Field, Form
 from bot.blocks.courses import run_option
 from bot.blocks.invitations import draw_reinvite_question
@@ -20,6 +20,7 @@ from bot.handlers.forms import entered, open_form
 from bot.handlers.invitation_changes import open_correction
 from bot.handlers.previews import FileOrder, show_preview_of_file
 from bot.manifest import Shortcut
+from core.context import Actor
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
 from core.usecases.batches import PrepareInvitation, prepare_invitation
@@ -57,9 +58,7 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
 
     async def suggest_runs(ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext) -> None:
         staff = await deps.people.asker(context)
-        command = ListChoosableRuns(search=payload.get("value") or "", page_rows=_OPTIONS)
-        listed = await deps.read(list_choosable_runs, command, staff)
-        await ack(options=[run_option(run) for run in listed.runs])
+        await ack(options=await run_options(deps, staff, payload.get("value") or ""))
 
     async def submit_form(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
         staff = await deps.people.asker(context)
@@ -76,6 +75,12 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
     bolt.shortcut(Shortcut.INVITE.value)(compose_from_menu)
     bolt.options(Field.RUN.value)(suggest_runs)
     bolt.view(Form.COMPOSE.value)(submit_form)
+
+
+async def run_options(deps: Deps, staff: Actor, typed: str) -> list[Block]:
+    """What the menu of runs offers after these letters."""
+    listed = await deps.read(list_choosable_runs, ListChoosableRuns(search=typed, page_rows=_OPTIONS), staff)
+    return [run_option(run) for run in listed.runs]
 
 
 def _filled(view: dict[str, Any]) -> tuple[str, str, str, dict[str, Any] | None]:

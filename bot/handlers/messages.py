@@ -1,4 +1,8 @@
-"""What people write to the bot itself: the same requests as after a slash command, without the slash."""
+"""What people write to the bot itself: the requests of slash commands without the slash, addresses, files of them.
+
+Only ``message.im`` is subscribed, not ``file_shared`` too, which would tell each file twice. So a file is known by the
+event that brought it, and the same file sent again on purpose is answered again.
+"""
 
 import re
 from typing import Any, Final
@@ -9,9 +13,10 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot import answers
 from bot.asking import ask
 from bot.blocks import Message, draw
-from bot.blocks.parts import section
 from bot.deps import Deps
+from bot.handlers.gathering import answer_files, answer_text
 from bot.texts import written
+from core.errors import UnknownVerb
 from core.requests import ComposeInvitation
 
 _SPOKEN: Final = (None, "file_share")
@@ -30,20 +35,21 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], event_id: str) -> None:
-    message = await _message(deps, context, event, event_id)
+    message = await _message(deps, context, event, f"slack:{event_id}")
     await answers.write(context.client, event["channel"], message)
 
 
-async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], event_id: str) -> Message:
-    if event.get("files"):
-        await deps.people.asker(context)
-        return _no_files_yet()
+async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], key: str) -> Message:
+    """A long paste comes as a file, for so Slack makes it."""
     text = _OWN_NAME.sub("", written(event.get("text") or ""))
-    answer = await ask(deps, context, text, key=f"slack:{event_id}")
+    if files := event.get("files"):
+        return await answer_files(deps, context, text, files, key)
+    try:
+        answer = await ask(deps, context, text, key=key)
+    except UnknownVerb:
+        gathered = await answer_text(deps, context, text, key)
+        if gathered is None:
+            raise
+        return gathered
     # A message opens no form; a button in the answer does.
     return draw(answer) if isinstance(answer, ComposeInvitation) else answer
-
-
-def _no_files_yet() -> Message:
-    text = "I cannot read files here yet."
-    return Message(text, (section(f"*{text}*\nWrite “/usher invite”: the form takes a file with addresses."),))

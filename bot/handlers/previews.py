@@ -12,7 +12,7 @@ from bot.blocks import Block, Message, draw
 from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.views import message_view, preview_view
 from bot.deps import Deps
-from bot.files import addresses_in
+from bot.files import read_file
 from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.errors import UsherError
@@ -52,8 +52,8 @@ async def show_preview_of_file(deps: Deps, client: AsyncWebClient, staff: Actor,
 async def _preview(deps: Deps, client: AsyncWebClient, staff: Actor, order: FileOrder) -> tuple[Block, Message]:
     """For the form and for a direct message. Whatever went wrong is said in the preview's place."""
     try:
-        addresses = await addresses_in(client, order.file)
-        command = PrepareInvitation(order.run, addresses, order.note)
+        content = await read_file(client, order.file)
+        command = PrepareInvitation(order.run, content.text, order.note)
         preview = await deps.run(prepare_invitation, command, staff, deadline=WORK_DEADLINE)
     except UsherError as error:
         message = draw_error(error)

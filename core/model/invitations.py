@@ -23,13 +23,14 @@ from core.words import CancelReason, InvitationState, RequestState, SuppressReas
 
 
 class Draft(OrganisationOwned, Base):
-    """A preview that waits for its confirmation: addresses are kept for 15 minutes, then erased."""
+    """A preview that waits for its confirmation, or addresses that wait for their run. Erased after 15 minutes."""
 
     __tablename__ = "draft"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
-    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    run_id: Mapped[int | None] = mapped_column(Id, ForeignKey("course_run.id"))
+    """Empty while nobody has said which run: such a draft is never confirmed, only made into another with a run."""
     note: Mapped[str] = mapped_column(String(600), default="")
     addresses: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -32,6 +32,7 @@ _AROUND = _QUOTES + " \t\r\n"
 # Wide punctuation of East Asian keyboards, and the invisible marks that come along when a list is copied.
 _WIDE = {"，": ",", "、": ",", "；": ";", "｜": "|", "＜": "<", "＞": ">", "＠": "@"}
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_NO_NAME = str.maketrans(dict.fromkeys('"<>@', " "))
 _TIDY = str.maketrans({**_WIDE, **dict.fromkeys(_INVISIBLE), "\x00": None})
 
 COMMON_DOMAINS = (
@@ -106,6 +107,22 @@ def parse_addresses(text: str) -> AddressList:
         (entry.address, guess) for entry in accepted.values() if (guess := guess_typo(entry.address)) is not None
     )
     return AddressList(tuple(accepted.values()), tuple(duplicates), tuple(invalid), typos)
+
+
+def mentioned_addresses(text: str) -> str:
+    """Running text without what is no address: a greeting is no mistyped one. One a line, names in quotes.
+
+    Words before a bracket count as a name only when none begins small: "and <bo@example.org>" names nobody.
+    """
+    pieces = ((name, piece.strip()) for name, piece in _pieces(text))
+    # Slack's mentions begin with the sign: @here.
+    return "\n".join(_spoken(name, piece) for name, piece in pieces if "@" in piece.strip("@"))
+
+
+def _spoken(name: str, piece: str) -> str:
+    words = name.translate(_NO_NAME).split()
+    is_name = words and not any(word[0].islower() for word in words)
+    return f'"{" ".join(words)}" <{piece}>' if is_name else piece
 
 
 def parse_address(text: str, name: str = "") -> Address | InvalidAddress:

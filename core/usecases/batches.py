@@ -29,6 +29,7 @@ from core.errors import (
     NothingToSend,
     NotYourPreview,
     PreviewExpired,
+    RunNotChosen,
     TooManyAddresses,
 )
 from core.model import (
@@ -114,7 +115,13 @@ def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPr
     run = access.run_by_code(ctx, staff.organisation_id, command.run)
     require_choosable(ctx, staff, run)
     note = _checked_note(command.note)
-    listed = _checked_addresses(command.addresses)
+    return draft_preview(ctx, staff, run, checked_addresses(command.addresses), note=note)
+
+
+def draft_preview(
+    ctx: Context, staff: StaffMember, run: CourseRun, listed: AddressList, *, note: str
+) -> InvitationPreviewed:
+    """The caller has authorised the staff member, and checked the run and the note."""
     draft = {
         "id": ctx.tokens.new_id(),
         "staff_id": staff.id,
@@ -130,16 +137,11 @@ def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPr
 def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     """Counts anew: what changed since the preview is respected. Raises NothingToSend when nobody is left."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    draft = ctx.session.get(Draft, command.draft_id)
-    if draft is None:
-        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
-    if draft.staff_id != staff.id:
-        raise NotYourPreview
+    draft = own_draft(ctx, staff, command.draft_id)
     if draft.confirmed_at is not None:
         return _as_invited(ctx, draft)
-    if draft.created_at + DRAFT_LIFE <= ctx.now:
-        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
-    run = access.run_by_id(ctx, staff.organisation_id, draft.run_id)
+    require_fresh(ctx, draft)
+    run = _run_of(ctx, draft)
     require_choosable(ctx, staff, run)
     # Claimed before the addresses are sorted: else a rival's invitations would be found, and "nobody left" answered.
     if not _claim_draft(ctx, draft):
@@ -148,6 +150,28 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     if not found.by_bucket[Bucket.NEW]:
         raise NothingToSend
     return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id)
+
+
+def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
+    """Raises PreviewExpired or NotYourPreview."""
+    draft = ctx.session.get(Draft, draft_id)
+    if draft is None:
+        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
+    if draft.staff_id != staff.id:
+        raise NotYourPreview
+    return draft
+
+
+def require_fresh(ctx: Context, draft: Draft) -> None:
+    """Raises PreviewExpired."""
+    if draft.created_at + DRAFT_LIFE <= ctx.now:
+        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
+
+
+def _run_of(ctx: Context, draft: Draft) -> CourseRun:
+    if draft.run_id is None:
+        raise RunNotChosen(verb="invite")
+    return access.run_by_id(ctx, draft.organisation_id, draft.run_id)
 
 
 def start_batches(
@@ -230,7 +254,8 @@ def _checked_note(note: str) -> str:
     return clean
 
 
-def _checked_addresses(text: str) -> AddressList:
+def checked_addresses(text: str) -> AddressList:
+    """Raises NoAddresses or TooManyAddresses."""
     listed = parse_addresses(text)
     if not listed.accepted and not listed.invalid:
         raise NoAddresses
@@ -268,7 +293,7 @@ def _claim_draft(ctx: Context, draft: Draft) -> bool:
 
 def _as_invited(ctx: Context, draft: Draft) -> LearnersInvited:
     batches = batches_of(ctx, draft.id)
-    run = access.run_by_id(ctx, draft.organisation_id, draft.run_id)
+    run = _run_of(ctx, draft)
     invited = sum(batch.size for batch in batches)
     return LearnersInvited(
         draft.id, tuple(batch.number for batch in batches), run_card(run), invited, batches[0].sends_at

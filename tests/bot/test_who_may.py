@@ -21,6 +21,7 @@ from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, d
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.corrections import CorrectionShown
 from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
+from core.usecases.gathering import GatherAddresses, gather_addresses
 from core.usecases.homes import ShowHome, show_home
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
@@ -169,6 +170,16 @@ async def turn_run_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "run_page:pending")
 
 
+async def suggest_run_for_gathered(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.suggest(user, stage.message(*_gathered(stage)), "gathered_run", "maths")
+
+
+async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
+    menu = stage.message(*_gathered(stage))
+    await stage.world.driver.suggest(stage.world.olive, menu, "gathered_run", "maths")
+    return await stage.world.driver.press(user, menu, "gathered_run", RUN)
+
+
 async def approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
@@ -187,9 +198,9 @@ async def open_home(stage: Stage, user: User) -> Any:
 
 SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
-    submit_form, turn_page, change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct,
-    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, ask_from_home, approve, decline,
-    direct_message, open_home,
+    submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page, change_invitation, resend_all,
+    cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway, turn_runs_page, turn_run_page,
+    approve, decline, direct_message, open_home,
 )  # fmt: skip
 
 
@@ -202,6 +213,11 @@ async def _press_request(stage: Stage, user: User, action_id: str) -> Any:
 def _prepared(stage: Stage) -> Any:
     command = PrepareInvitation(RUN, "zoe@example.org")
     return stage.world.app.run(prepare_invitation, command, stage.world.school.owner)
+
+
+def _gathered(stage: Stage) -> tuple[Block, ...]:
+    command = GatherAddresses("zoe@example.org")
+    return draw(stage.world.app.run(gather_addresses, command, stage.world.school.owner)).blocks
 
 
 def _preview(stage: Stage) -> Any:
@@ -332,7 +348,8 @@ async def test_everybody_else_is_refused_by_every_listener(stage: Stage, scenari
 
 def _prepared_by(scenario: Scenario) -> int:
     """These scenarios have the owner prepare a preview first."""
-    return 1 if scenario in (confirm, confirm_in_form) else 0
+    preparing = (confirm, confirm_in_form, suggest_run_for_gathered, choose_run_for_gathered)
+    return 1 if scenario in preparing else 0
 
 
 def _is_refused(stage: Stage, user: User, ack: Any) -> bool:

@@ -11,6 +11,7 @@ from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.gathering import AddressesGathered
 from core.usecases.homes import HomeBatch, HomeShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
@@ -138,6 +139,8 @@ def every_result(count: int, name: str) -> list[object]:
     return [
         preview(count, name),
         preview(count, name, new=0),
+        AddressesGathered(2**62, count, count, count, NOW),
+        AddressesGathered(2**62, count, 0, 0, NOW),
         invited(max(1, count), name),
         progress(count, name, queued=count // 2),
         progress(count, name, is_recalled=True),

@@ -40,13 +40,6 @@ async def test_a_refusal_is_a_message(world: World) -> None:
     assert "I found no batch called “B-0815”." in words(world.direct_messages(world.olive)[-1])
 
 
-async def test_a_file_is_answered_kindly(world: World) -> None:
-    ack = await world.driver.upload_dm(world.olive, "learners.xlsx", b"PK\x03\x04")
-
-    assert ack.ok
-    assert "I cannot read files here yet." in words(world.direct_messages(world.olive)[-1])
-
-
 async def test_edits_and_the_bots_own_messages_are_no_requests(world: World) -> None:
     channel = world.slack.workspace.direct_messages(world.team, world.olive.id)
     edited = {"type": "message", "subtype": "message_changed", "channel": channel.id, "channel_type": "im"}

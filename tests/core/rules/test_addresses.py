@@ -15,6 +15,7 @@ from core.rules.addresses import (
     InvalidAddress,
     address_key,
     guess_typo,
+    mentioned_addresses,
     parse_address,
     parse_addresses,
 )
@@ -348,3 +349,36 @@ def test_nothing_is_suggested_that_would_be_refused_again(typed: str) -> None:
 
     assert isinstance(found, InvalidAddress)
     assert found.suggestion is None
+
+
+# --- Running text -----------------------------------------------------------------------------------------
+
+
+def test_of_running_text_only_the_addresses_are_left() -> None:
+    text = (
+        "Hi @here,\nplease invite ada@example.org, Cy Young <cy@example.org>, "
+        "and <mailto:bo@example.org|bo@example.org>.\nThanks!"
+    )
+
+    found = parse_addresses(mentioned_addresses(text))
+
+    assert [(each.name, each.address) for each in found.accepted] == [
+        ("", "ada@example.org"),
+        ("Cy Young", "cy@example.org"),
+        ("", "bo@example.org"),
+    ]
+    assert found.invalid == ()
+
+
+def test_text_without_addresses_leaves_nothing() -> None:
+    assert mentioned_addresses("Good morning, how are you? @channel 5 @ 3") == ""
+
+
+@given(PASTED)
+def test_no_address_of_the_text_is_lost(text: str) -> None:
+    whole = parse_addresses(text)
+
+    kept = parse_addresses(mentioned_addresses(text))
+
+    assert {each.key for each in whole.accepted} <= {each.key for each in kept.accepted}
+    assert AddressFault.NO_AT not in {each.fault for each in kept.invalid}

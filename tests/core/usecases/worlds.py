@@ -8,6 +8,7 @@ from core.model import LinkRequest, SlackUser
 from core.rules.links import CodeKind
 from core.usecases import (
     batches,
+    gathering,
     invitations,
     organisations,
     slack_identity,
@@ -35,6 +36,7 @@ VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 class World:
     school: School
     draft_id: int
+    gathered_id: int
     confirmation_id: int
     pending_id: int
     change_id: int
@@ -57,6 +59,7 @@ def make_world(school: School) -> World:
     preview = school.app.run(
         batches.prepare_invitation, batches.PrepareInvitation(POETRY, "z@example.org"), school.owner
     )
+    gathered = school.app.run(gathering.gather_addresses, gathering.GatherAddresses("y@example.org"), school.owner)
     school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), VISITOR)
     school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), VISITOR)
     user = only(school.app, SlackUser)
@@ -66,6 +69,7 @@ def make_world(school: School) -> World:
     return World(
         school=school,
         draft_id=preview.draft_id,
+        gathered_id=gathered.draft_id,
         confirmation_id=invited.confirmation_id,
         pending_id=newest(school.app, A).id,
         change_id=cancelled.change_id,

@@ -1,6 +1,7 @@
 """The Events API: things that happen in a workspace, told to the app until it answers 2xx."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usher.demo.slack.acks import Ack
@@ -72,9 +73,15 @@ class Events:
 
     # Things that people do
 
-    async def say_dm(self, user: User, text: str) -> Ack:
+    async def say_dm(self, user: User, text: str, files: Sequence[File] = ()) -> Ack:
         """A direct message to the bot. The app gets it with Slack's markup: `<mailto:a@b|a@b>`, `&amp;`."""
-        return await self._message_event(user, text, [])
+        return await self._message_event(user, text, list(files))
+
+    async def paste_dm(self, user: User, text: str, comment: str = "") -> Ack:
+        """A long paste: Slack's client makes a snippet of it, without an ending in its name."""
+        snippet = self.add_file(user, "Untitled", text.encode())
+        snippet.mode = "snippet"
+        return await self._message_event(user, comment, [snippet])
 
     async def upload_dm(self, user: User, filename: str, content: bytes, text: str = "") -> Ack:
         """A file dropped on the bot; the message that carries it is in the answer."""

@@ -146,6 +146,7 @@ class File:
     created: int
     url_private: str
     file_access: Literal["visible", "check_file_info"] = "visible"
+    mode: Literal["hosted", "snippet", "external", "tombstone", "hidden_by_limit"] = "hosted"
     channels: list[str] = field(default_factory=list)
 
     @property
@@ -169,7 +170,7 @@ class File:
             "user": self.user_id,
             "user_team": self.team_id,
             "size": len(self.content),
-            "mode": "hosted",
+            "mode": self.mode,
             "is_external": False,
             "file_access": "visible",
             "url_private": self.url_private,

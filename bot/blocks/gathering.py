@@ -1,0 +1,54 @@
+"""Addresses that wait for their run, and files that look like the learner import."""
+
+from bot.blocks.controls import Action
+from bot.blocks.parts import Block, Message, actions, context, plain, said, section
+from bot.blocks.words import counted, moment
+from core.rules.learner_sheets import LearnerSheet
+from core.usecases.gathering import AddressesGathered
+
+_BLOCK = "gathered:"
+
+
+def draw_gathered(result: AddressesGathered) -> Message:
+    head = f"I found {counted(result.found, 'address', 'addresses')}. Which run?"
+    left_out = [
+        f"{counted(result.duplicates, 'duplicate')}" if result.duplicates else "",
+        f"{counted(result.invalid, 'entry', 'entries')} that I cannot use" if result.invalid else "",
+    ]
+    more = f"\nAlso {' and '.join(filter(None, left_out))}: the preview names them." if any(left_out) else ""
+    foot = f"You see a preview next; nothing is sent before you confirm it. Choose until {moment(result.valid_until)}."
+    return Message(head, (section(f"*{head}*{more}"), _run_menu(result.draft_id), context(foot)))
+
+
+def _run_menu(draft_id: int) -> Block:
+    """The menu's own value is the run; which addresses wait for it stands in the block's name."""
+    menu: Block = {
+        "type": "external_select",
+        "action_id": Action.CHOOSE_RUN,
+        "placeholder": plain("Type a part of its name or code", 150),
+        "min_query_length": 1,
+    }
+    return {**actions(menu), "block_id": f"{_BLOCK}{draft_id}"}
+
+
+def draft_of(block_id: str) -> int:
+    return int(block_id.removeprefix(_BLOCK))
+
+
+def sheet_notice(name: str, sheet: LearnerSheet) -> Block:
+    """Names what it is, says what cannot be done yet, and what can."""
+    size = f"{counted(sheet.columns, 'column')}, {counted(sheet.rows, 'row')}"
+    head = f"*“{said(name, 80)}” looks like the learner import* ({size}).\nImporting learners is not available yet."
+    if sheet.emails is None:
+        return section(f"{head} It has no e-mail column, so there is nobody in it whom I could invite.")
+    if not sheet.emails:
+        return section(f"{head} Its e-mail column is empty, so there is nobody in it whom I could invite.")
+    return section(f"{head} It has an e-mail column, so I can invite these people instead.")
+
+
+def draw_sheets_only(notices: tuple[Block, ...]) -> Message:
+    return Message("This looks like the learner import, which is not available yet.", notices)
+
+
+def with_notices(notices: tuple[Block, ...], message: Message) -> Message:
+    return Message(message.text, (*notices, *message.blocks))

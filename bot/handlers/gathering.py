@@ -1,0 +1,79 @@
+"""Addresses that come without a run: files and text in a direct message, then the run, then the usual preview."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot import answers
+from bot.blocks import Message, draw
+from bot.blocks.controls import Action
+from bot.blocks.gathering import draft_of, draw_sheets_only, sheet_notice, with_notices
+from bot.deps import Deps
+from bot.files import read_file
+from bot.handlers.invitations import run_options
+from core.app import WORK_DEADLINE
+from core.errors import InvalidRequest
+from core.requests import ComposeInvitation, read_request
+from core.rules.addresses import mentioned_addresses
+from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.gathering import ChooseRun, GatherAddresses, choose_run, gather_addresses
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    async def suggest_run_for_gathered(ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        await ack(options=await run_options(deps, staff, payload.get("value") or ""))
+
+    async def choose_run_for_gathered(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        command = ChooseRun(draft_of(action["block_id"]), action["selected_option"]["value"])
+        await answers.replace(respond, draw(await deps.run(choose_run, command, staff)))
+        await ack()
+
+    bolt.options(Action.CHOOSE_RUN.value)(suggest_run_for_gathered)
+    bolt.action(Action.CHOOSE_RUN.value)(choose_run_for_gathered)
+
+
+async def answer_text(deps: Deps, context: AsyncBoltContext, text: str, key: str) -> Message | None:
+    """None when there is no address in it."""
+    addresses = mentioned_addresses(text)
+    return await _answer(deps, context, PrepareInvitation("", addresses), key) if addresses else None
+
+
+async def answer_files(
+    deps: Deps, context: AsyncBoltContext, text: str, files: list[dict[str, Any]], key: str
+) -> Message:
+    """``text`` is the comment; "invite RUN" in it chooses the run. Raises NotReadable for the first such file."""
+    await deps.people.asker(context)
+    contents = [await read_file(context.client, file) for file in files]
+    notices = tuple(sheet_notice(each.name, each.sheet) for each in contents if each.sheet)
+    wanted = _wanted(text)
+    addresses = "\n".join(filter(str.strip, (wanted.addresses, *(each.text for each in contents))))
+    if notices and not addresses:
+        return draw_sheets_only(notices)
+    answer = await _answer(deps, context, PrepareInvitation(wanted.run, addresses), key)
+    return with_notices(notices, answer)
+
+
+def _wanted(comment: str) -> PrepareInvitation:
+    try:
+        request = read_request(comment)
+    except InvalidRequest:
+        return PrepareInvitation("", mentioned_addresses(comment))
+    if isinstance(request, ComposeInvitation):
+        return PrepareInvitation(request.run, request.addresses)
+    command = getattr(request, "command", None)
+    return command if isinstance(command, PrepareInvitation) else PrepareInvitation("", "")
+
+
+async def _answer(deps: Deps, context: AsyncBoltContext, wanted: PrepareInvitation, key: str) -> Message:
+    staff = await deps.people.asker(context)
+    if wanted.run:
+        return draw(await deps.run(prepare_invitation, wanted, staff, key=key, deadline=WORK_DEADLINE))
+    command = GatherAddresses(wanted.addresses)
+    return draw(await deps.run(gather_addresses, command, staff, key=key, deadline=WORK_DEADLINE))
