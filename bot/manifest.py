@@ -33,9 +33,11 @@ _NAME_CHARACTERS: Final = 32
 
 
 class Shortcut(StrEnum):
-    """callback_id of what the menu beside the message box offers."""
+    """callback_id of what the menus beside the message box and on messages offer."""
 
     INVITE = "invite_learners"
+    INVITE_THESE = "invite_addresses"
+    """On a message: the addresses that stand in it."""
 
 
 class CommandNameReserved(InvalidRequest):
@@ -72,7 +74,7 @@ def manifest(base_url: str, prefix: str, *, socket_mode: bool) -> dict[str, Any]
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Usher", "always_online": True},
-            "shortcuts": _shortcuts(),
+            "shortcuts": shortcuts(),
             "slash_commands": [{**command, **url} for command in _commands(prefix)],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
@@ -86,14 +88,20 @@ def manifest(base_url: str, prefix: str, *, socket_mode: bool) -> dict[str, Any]
     }
 
 
-def _shortcuts() -> list[dict[str, Any]]:
+def shortcuts() -> list[dict[str, Any]]:
     return [
         {
             "name": "Invite learners",
             "type": "global",
             "callback_id": Shortcut.INVITE.value,
             "description": "Invite learners to a run by e-mail.",
-        }
+        },
+        {
+            "name": "Invite these addresses",
+            "type": "message",
+            "callback_id": Shortcut.INVITE_THESE.value,
+            "description": "Invite everybody whose e-mail address stands in this message.",
+        },
     ]
 
 

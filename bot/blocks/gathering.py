@@ -1,7 +1,7 @@
 """Addresses that wait for their run, and files that look like the learner import."""
 
-from bot.blocks.controls import Action
-from bot.blocks.parts import Block, Message, actions, context, plain, said, section
+from bot.blocks.controls import Action, Form
+from bot.blocks.parts import Block, Message, actions, context, modal, plain, said, section
 from bot.blocks.words import counted, moment
 from core.rules.learner_sheets import LearnerSheet
 from core.usecases.gathering import AddressesGathered
@@ -44,6 +44,15 @@ def sheet_notice(name: str, sheet: LearnerSheet) -> Block:
     if not sheet.emails:
         return section(f"{head} Its e-mail column is empty, so there is nobody in it whom I could invite.")
     return section(f"{head} It has an e-mail column, so I can invite these people instead.")
+
+
+def too_many_view(result: AddressesGathered) -> Block:
+    """Where a form cannot hold them."""
+    words = (
+        f"*I found {counted(result.found, 'address', 'addresses')}*: more than fit into a form.\n"
+        "I sent you a message with them; choose the run there."
+    )
+    return modal(Form.NOTHING, "Invite learners", [section(words)])
 
 
 def draw_sheets_only(notices: tuple[Block, ...]) -> Message:

@@ -1,4 +1,8 @@
-"""Addresses that come without a run: files and text in a direct message, then the run, then the usual preview."""
+"""Addresses that come without a run: files and text in a direct message, somebody's message in a channel.
+
+What follows is the run and the usual preview. Of a message in a channel nothing is said there: a form opens, or the
+answer is a direct message.
+"""
 
 from typing import Any
 
@@ -10,12 +14,16 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot import answers
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action
-from bot.blocks.gathering import draft_of, draw_sheets_only, sheet_notice, with_notices
+from bot.blocks.gathering import draft_of, draw_sheets_only, sheet_notice, too_many_view, with_notices
+from bot.blocks.views import BOX_CHARACTERS
 from bot.deps import Deps
 from bot.files import read_file
+from bot.handlers.forms import open_form, open_view
 from bot.handlers.invitations import run_options
+from bot.manifest import Shortcut
+from bot.texts import written
 from core.app import WORK_DEADLINE
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, NoAddresses
 from core.requests import ComposeInvitation, read_request
 from core.rules.addresses import mentioned_addresses
 from core.usecases.batches import PrepareInvitation, prepare_invitation
@@ -35,8 +43,28 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         await answers.replace(respond, draw(await deps.run(choose_run, command, staff)))
         await ack()
 
+    async def invite_from_message(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        addresses = mentioned_addresses(_words_of(body["message"]))
+        if not addresses:
+            raise NoAddresses
+        if len(addresses) <= BOX_CHARACTERS:
+            await open_form(context.client, body["trigger_id"], ComposeInvitation("", addresses))
+        else:
+            gathered = await deps.run(gather_addresses, GatherAddresses(addresses), staff)
+            await open_view(context.client, body["trigger_id"], too_many_view(gathered))
+            await answers.write(context.client, context.user_id or "", draw(gathered))
+        await ack()
+
+    bolt.message_shortcut(Shortcut.INVITE_THESE.value)(invite_from_message)
     bolt.options(Action.CHOOSE_RUN.value)(suggest_run_for_gathered)
     bolt.action(Action.CHOOSE_RUN.value)(choose_run_for_gathered)
+
+
+def _words_of(message: dict[str, Any]) -> str:
+    """Everything in it that somebody wrote, or that another app shows."""
+    attached = [each.get(key) or "" for each in message.get("attachments") or () for key in ("text", "fallback")]
+    return written("\n".join([message.get("text") or "", *attached]))
 
 
 async def answer_text(deps: Deps, context: AsyncBoltContext, text: str, key: str) -> Message | None:

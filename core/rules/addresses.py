@@ -120,9 +120,11 @@ def mentioned_addresses(text: str) -> str:
 
 
 def _spoken(name: str, piece: str) -> str:
-    words = name.translate(_NO_NAME).split()
+    words = name.rpartition(":")[2].translate(_NO_NAME).split()
     is_name = words and not any(word[0].islower() for word in words)
-    return f'"{" ".join(words)}" <{piece}>' if is_name else piece
+    found = parse_address(piece)
+    address = found.address if isinstance(found, Address) else piece
+    return f'"{" ".join(words)}" <{address}>' if is_name else address
 
 
 def parse_address(text: str, name: str = "") -> Address | InvalidAddress:

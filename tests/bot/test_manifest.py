@@ -83,8 +83,14 @@ async def test_every_listener_is_in_the_manifest(world: World) -> None:
 
     assert heard == told
     assert offered == shortcuts
-    for callback_id in shortcuts:
-        assert await _is_heard(world, {"type": "shortcut", "callback_id": callback_id})
+    kinds = {"global": "shortcut", "message": "message_action"}
+    for shortcut in made()["features"]["shortcuts"]:
+        heard = {
+            kind
+            for name, kind in kinds.items()
+            if await _is_heard(world, {"type": kind, "callback_id": shortcut["callback_id"], "message": {}})
+        }
+        assert kinds[shortcut["type"]] in heard, shortcut["name"]
 
 
 async def test_every_event_of_the_manifest_has_a_listener(world: World) -> None:

@@ -91,6 +91,11 @@ async def compose_from_menu(stage: Stage, user: User) -> Any:
     return await stage.world.driver.shortcut(user, "invite_learners")
 
 
+async def invite_from_message(stage: Stage, user: User) -> Any:
+    said = stage.world.slack.workspace.post(stage.world.channel, stage.world.vera, "Ask new@example.org, please")
+    return await stage.world.driver.message_shortcut(user, said, "invite_addresses")
+
+
 async def suggest_runs(stage: Stage, user: User) -> Any:
     return await stage.world.driver.suggest(user, stage.view(user, compose_view("", "")), "run", "maths")
 
@@ -197,10 +202,10 @@ async def open_home(stage: Stage, user: User) -> Any:
 
 
 SCENARIOS: Sequence[Scenario] = (
-    slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
-    submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page, change_invitation, resend_all,
-    cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway, turn_runs_page, turn_run_page,
-    approve, decline, direct_message, open_home,
+    slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
+    invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
+    change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
+    turn_runs_page, turn_run_page, approve, decline, direct_message, open_home,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.manifest import shortcuts
 from core.requests import VERBS
 from usher.demo.mailbox import Mail, Mailbox, MailPage
 from usher.demo.opened_mail import as_page, open_mail
@@ -41,6 +42,8 @@ _MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 _MOST_FILE_BYTES = 10 * 1024 * 1024
+# Slack's client makes a file of a longer text.
+_LONGEST_MESSAGE = 4000
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -72,6 +75,7 @@ class DemoPage:
             "/demo/close": self._close,
             "/demo/home": self._open_home,
             "/demo/files": self._add_file,
+            "/demo/shortcut": self._shortcut,
         }
         return [
             *(web.get(path, self._guarded(handler)) for path, handler in gets.items()),
@@ -118,7 +122,10 @@ class DemoPage:
         """What does not change while the demo runs."""
         verbs = [{"usage": f"/{verb.name} {verb.usage}".strip(), "summary": verb.summary} for verb in VERBS.values()]
         shown = {"people": self._screens.people(), "team": self._sample.team.name, "run": self._sample.run}
-        return _json(shown | {"verbs": verbs})
+        offered = [
+            {"name": each["name"], "id": each["callback_id"]} for each in shortcuts() if each["type"] == "message"
+        ]
+        return _json(shown | {"verbs": verbs, "message_shortcuts": offered})
 
     async def _screen(self, request: web.Request) -> web.Response:
         user = self._screens.person(request.query["user"])
@@ -135,11 +142,20 @@ class DemoPage:
         if text.startswith("/"):
             command, _, rest = text.partition(" ") if "\n" not in text.split(" ")[0] else text.partition("\n")
             return _answer(await self._driver.command(user, channel, command, rest), about=command)
+        files = [self._slack.workspace.files[file_id] for file_id in asked.get("files", ())]
         if channel.im_user_id:
-            return _answer(await self._driver.say_dm(user, text))
+            is_paste = not files and len(text) > _LONGEST_MESSAGE
+            say = self._driver.paste_dm(user, text) if is_paste else self._driver.say_dm(user, text, files)
+            return _answer(await say)
         if text:
             self._slack.workspace.post(channel, user, text)
         return _json({})
+
+    async def _shortcut(self, request: web.Request) -> web.Response:
+        """From the menu of a message."""
+        asked, user = await self._asked(request)
+        message = self._screens.message(user, asked["conversation"], asked["message"])
+        return _answer(await self._driver.message_shortcut(user, message, str(asked["shortcut"])))
 
     async def _press(self, request: web.Request) -> web.Response:
         asked, user = await self._asked(request)
@@ -172,7 +188,7 @@ class DemoPage:
         return _answer(await self._driver.open_home(user))
 
     async def _add_file(self, request: web.Request) -> web.Response:
-        """The file is the body; it is on its way into a form."""
+        """The file is the body; it is on its way into a form or a message."""
         user = self._screens.person(request.query["user"])
         content = await request.read()
         if len(content) > _MOST_FILE_BYTES:

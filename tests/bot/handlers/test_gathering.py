@@ -192,3 +192,40 @@ async def test_addresses_that_waited_too_long_are_gone(world: World) -> None:
 
     assert "older than 15 minutes" in words(last(world))
     assert "Which run?" in words(message)
+
+
+# --- Somebody's message -----------------------------------------------------------------------------------
+
+
+async def pointed_at(world: World, text: str) -> None:
+    """Olive chooses “Invite these addresses” in the menu of what Vera wrote in the channel."""
+    said = world.slack.workspace.post(world.channel, world.vera, text)
+    ack = await world.driver.message_shortcut(world.olive, said, "invite_addresses")
+    assert ack.ok, ack.problem
+
+
+async def test_the_addresses_of_a_message_fill_the_form(world: World) -> None:
+    await pointed_at(world, "New: Ada Young &lt;<mailto:ada@example.org|ada@example.org>&gt;\nand bo@example.org!")
+
+    form = world.driver.modal(world.olive)
+    filled = form.blocks[1]["element"]["initial_value"]
+    await world.driver.suggest(world.olive, form, "run", "maths")
+    await world.driver.submit(world.olive, form, {"run": RUN})
+
+    assert filled == '"Ada Young" <ada@example.org>\nbo@example.org'
+    assert "*2 learners* of 2" in words(world.driver.modal(world.olive))
+
+
+async def test_more_addresses_than_a_form_holds_come_as_a_direct_message(world: World) -> None:
+    await pointed_at(world, ", ".join(f"learner{number}@example.org" for number in range(400)))
+
+    assert "I found 400 addresses" in words(world.driver.modal(world.olive))
+    assert "*400 learners* of 400" in words(await chosen(world))
+
+
+async def test_a_message_without_an_address_is_said_so_to_the_asker_alone(world: World) -> None:
+    await pointed_at(world, "Good morning @here")
+
+    told = world.slack.workspace.seen_by(world.olive.id, world.channel.id)[-1]
+    assert told.only_for == world.olive.id
+    assert "There is no e-mail address in there." in words(told)

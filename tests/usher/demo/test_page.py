@@ -90,6 +90,38 @@ def _listen_for_form(stage: Stage) -> list[JsonObject]:
     return submitted
 
 
+async def test_a_message_has_a_menu_and_a_talk_takes_files_and_long_pastes(stage: Stage) -> None:
+    pointed: list[str] = []
+    told: list[JsonObject] = []
+
+    async def note(ack: AsyncAck, body: dict[str, Any]) -> None:
+        pointed.append(body["message"]["text"])
+        await ack()
+
+    async def hear(event: dict[str, Any]) -> None:
+        told.append(event)
+
+    stage.bolt.app.message_shortcut("invite_addresses")(note)
+    stage.bolt.app.event("message")(hear)
+    posted = stage.slack.workspace.post(stage.sample.channel, stage.sample.people[1].user, "a@example.org")
+    shortcut = (await _get(stage, "/demo/scene"))["message_shortcuts"][0]
+    async with stage.browser.post(f"/demo/files?user={stage.olive.id}&name=list.csv", data=b"a@example.org") as answer:
+        file = await answer.json()
+
+    await _post(
+        stage, "/demo/shortcut", conversation=stage.sample.channel.id, message=posted.ts, shortcut=shortcut["id"]
+    )
+    await _post(stage, "/demo/say", conversation=stage.talk.id, text="", files=[file["id"]])
+    await _say(stage, "a@example.org " * 400)
+
+    assert shortcut["name"] == "Invite these addresses"
+    assert pointed == ["a@example.org"]
+    assert [(event["files"][0]["name"], event["files"][0]["mode"]) for event in told] == [
+        ("list.csv", "hosted"),
+        ("Untitled", "snippet"),
+    ]
+
+
 # --- The page ---------------------------------------------------------------------------------------------
 
 

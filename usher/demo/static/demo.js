@@ -4,7 +4,7 @@ import { drawBlocks } from "./blocks.js";
 import { markup } from "./markup.js";
 import { MailboxPane } from "./mailbox.js";
 import { Modal } from "./modal.js";
-import { clock, get, make, post, toast } from "./page.js";
+import { clock, get, make, post, toast, upload } from "./page.js";
 
 const EVERY_MS = 1000;
 const find = (id) => document.getElementById(id);
@@ -126,6 +126,7 @@ function drawTalk() {
   find("messages").hidden = isHome;
   find("home").hidden = !isHome;
   find("composer").hidden = isHome;
+  find("attach").hidden = !here.is_direct;
   find("typed").placeholder = here.is_direct ? "Write to Usher, for example /invite or help" : `Message #${here.name}, for example /invite`;
   if (isHome) drawHome();
   else drawMessages();
@@ -176,7 +177,22 @@ function drawMessage(message, isChanged) {
       said,
       message.files.map((name) => make("p", { class: "attached" }, `📎 ${name}`)),
     ),
+    message.is_private ? null : messageMenu(asked),
   );
+}
+
+/** What Usher offers in the menu of a message; ephemeral ones have none. */
+function messageMenu(asked) {
+  const menu = make("details", { class: "more" }, make("summary", { "aria-label": "More actions" }, "⋯"));
+  for (const each of state.scene.message_shortcuts) {
+    const run = async () => {
+      menu.open = false;
+      await post("/demo/shortcut", asked({ shortcut: each.id }));
+      await look();
+    };
+    menu.append(make("button", { type: "button", onclick: run }, each.name));
+  }
+  return menu;
 }
 
 let homeText = "";
@@ -201,11 +217,15 @@ function drawHome() {
 
 // --- Doing -----------------------------------------------------------------------------------------------
 
-async function say(text) {
-  if (!text.trim() || !state.conversation) return;
+async function say(text, chosen = []) {
+  if ((!text.trim() && !chosen.length) || !state.conversation) return;
   if (state.tab === "home") state.tab = "messages";
   showSide("slack");
-  await post("/demo/say", { user: state.user, conversation: state.conversation, text });
+  const added = [];
+  for (const file of chosen) added.push(await upload("/demo/files", { user: state.user, name: file.name }, file));
+  if (added.some((each) => each.problem)) return;
+  const files = added.map((each) => each.id);
+  await post("/demo/say", { user: state.user, conversation: state.conversation, text, files });
   await look();
   const scroll = find("talk-scroll");
   scroll.scrollTop = scroll.scrollHeight;
@@ -251,6 +271,13 @@ function hint() {
   find("hints").hidden = fitting.length === 0;
 }
 
+/** Names the files that go with the next message. */
+function wait() {
+  const names = [...find("files").files].map((file) => `📎 ${file.name}`);
+  find("waiting").textContent = names.join("  ");
+  find("waiting").hidden = !names.length;
+}
+
 function grow() {
   const field = find("typed");
   field.style.height = "auto";
@@ -262,11 +289,15 @@ function listen() {
   find("composer").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = field.value;
+    const chosen = [...find("files").files];
     field.value = "";
+    find("files").value = "";
+    wait();
     hint();
     grow();
-    await say(text);
+    await say(text, chosen);
   });
+  find("files").addEventListener("change", wait);
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
