@@ -24,6 +24,7 @@ from bot.handlers import (
     link_requests,
     messages,
     runs,
+    sealing,
 )
 from bot.identity import Identities
 from bot.once import Once
@@ -78,6 +79,7 @@ def build_app(
         user_facing_authorize_error_message="Usher is not set up in this workspace.",
     )
     deps = Deps(app, Identities(app), authorizer, background or Background(), Once(), pause)
+    sealing.register(bolt, deps)
     for handler in _HANDLERS:
         handler.register(bolt, deps)
     errors.register(bolt, deps)

@@ -27,6 +27,10 @@ class Place:
     enterprise_id: str
     team_id: str
 
+    @property
+    def workspace(self) -> str:
+        return self.team_id or self.enterprise_id
+
 
 def place_of(context: AsyncBoltContext) -> Place:
     """Organisation-wide installations are known by their enterprise alone."""

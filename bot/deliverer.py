@@ -20,9 +20,10 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.blocks import Message, draw
+from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
 from bot.pace import Closed, Pace
+from bot.sealing import Seals
 from core.app import App
 from core.context import Clock, System, system_clock
 from core.errors import Unavailable
@@ -60,6 +61,8 @@ class Note:
 class _Drawn:
     note: SlackNote
     message: Message
+    blocks: list[Block]
+    """Those of the message, with sealed values."""
 
 
 def plain_client(settings: Settings) -> ClientFactory:
@@ -154,7 +157,11 @@ def _workspace(note: SlackNote) -> tuple[str, str]:
 
 def _drawn(item: Note) -> _Drawn | None:
     loaded = item.app.read(load_slack_notes, LoadSlackNotes((item.message_id,)), System())
-    return next((_Drawn(note, draw(note.content)) for note in loaded.notes), None)
+    for note in loaded.notes:
+        message = draw(note.content)
+        seals = Seals(item.app.links, item.app.clock)
+        return _Drawn(note, message, seals.sealed(note.team_id or note.enterprise_id, message.blocks))
+    return None
 
 
 def _called(item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
@@ -203,7 +210,7 @@ def _post(client: WebClient, item: _Drawn) -> str:
     answer = client.chat_postMessage(
         channel=item.note.user_id,
         text=item.message.text,
-        blocks=list(item.message.blocks),
+        blocks=item.blocks,
         unfurl_links=False,
         unfurl_media=False,
     )
@@ -214,11 +221,11 @@ def _publish(client: WebClient, item: _Drawn) -> str:
     """What is shown already is not published again. The digest stands for what is shown."""
     digest = digest_of(item.message.blocks)
     if digest != item.note.ref:
-        client.views_publish(user_id=item.note.user_id, view=home_view(item.message.blocks, digest=digest))
+        client.views_publish(user_id=item.note.user_id, view=home_view(tuple(item.blocks), digest=digest))
     return digest
 
 
 def _update(client: WebClient, item: _Drawn) -> str:
     channel, _, ts = item.note.ref.partition("/")
-    client.chat_update(channel=channel, ts=ts, text=item.message.text, blocks=list(item.message.blocks))
+    client.chat_update(channel=channel, ts=ts, text=item.message.text, blocks=item.blocks)
     return item.note.ref

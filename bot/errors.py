@@ -76,9 +76,9 @@ def _unexpected(deps: Deps, error: Exception, body: dict[str, Any]) -> Message:
 async def _answer(error: Exception, message: Message, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
     kind = body.get("type")
     if "command" in body:
-        return BoltResponse(status=200, body=answers.ephemeral(message))
+        return BoltResponse(status=200, body=_sealed(context, answers.ephemeral(message)))
     if kind == "view_submission":
-        return BoltResponse(status=200, body=_in_form(error, message, body["view"]))
+        return BoltResponse(status=200, body=_sealed(context, _in_form(error, message, body["view"])))
     if kind == "block_suggestion":
         return BoltResponse(status=200, body={"options": []})
     if context.response_url and context.respond is not None:
@@ -86,6 +86,13 @@ async def _answer(error: Exception, message: Message, body: dict[str, Any], cont
     else:
         await answers.write(context.client, context.user_id or "", message)
     return BoltResponse(status=200, body="")
+
+
+def _sealed(context: AsyncBoltContext, body: dict[str, Any]) -> dict[str, Any]:
+    """Whatever went wrong before the values could be sealed has no buttons."""
+    seal = context.get("seal")
+    sealed: dict[str, Any] = seal(body) if seal else body
+    return sealed
 
 
 def _in_form(error: Exception, message: Message, view: dict[str, Any]) -> dict[str, Any]:

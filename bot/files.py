@@ -23,7 +23,8 @@ from core.rules.learner_sheets import LearnerSheet, recognised_sheet
 _BYTES: Final = FILE_MEGABYTES * 1024 * 1024
 _DOWNLOAD_SECONDS: Final = 60
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods")
+_WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".txt")
+"""Under the last two a workbook was only renamed."""
 _NOT_HERE: Final = {
     "tombstone": "it was deleted",
     "hidden_by_limit": "Slack hides it, because the workspace has reached its limit of files",

@@ -5,6 +5,7 @@ Buttons that stand beside one another carry a suffix (``invitations_page:next``)
 
 import re
 from enum import StrEnum
+from typing import Final
 
 
 class Action(StrEnum):
@@ -30,6 +31,18 @@ class Action(StrEnum):
     @property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(rf"^{self.value}(:\w+)?$")
+
+
+EXPIRING: Final = frozenset({
+    Action.UNDO,
+    Action.SCOREBOARD_UNDO,
+    Action.INVITATION_CHANGE,
+    Action.RESEND_ALL,
+    Action.CANCEL_ALL,
+    Action.REINVITE_ANYWAY,
+})  # fmt: skip
+"""What cannot be taken back easily, or not at all: such a button works for 15 minutes. Whatever asks "are you sure?"
+belongs here; what a person decides in their own time, such as a learner's request, does not."""
 
 
 class Change(StrEnum):

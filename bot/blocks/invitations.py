@@ -96,17 +96,18 @@ def _choices(listed: InvitationsListed, row: InvitationRow) -> Block | None:
     if row.state is ListedState.ACCEPTED:
         return None
     if row.state in OPEN_STATES:
-        return _menu(row)
+        return _menu(listed.run.code, row)
     return button("Invite again", Action.REINVITE, value_of(listed.run.code, row.address))
 
 
-def _menu(row: InvitationRow) -> Block:
+def _menu(run: str, row: InvitationRow) -> Block:
+    """The run's code is for the list that is shown afresh when the menu is too old."""
     labels = {Change.RESEND: "Send again", Change.CORRECT: "Correct the address", Change.CANCEL: "Cancel"}
     return {
         "type": "overflow",
         "action_id": Action.INVITATION_CHANGE,
         "options": [
-            {"text": plain(label), "value": f"{change}:{row.invitation_id}"} for change, label in labels.items()
+            {"text": plain(label), "value": f"{change}:{row.invitation_id}:{run}"} for change, label in labels.items()
         ],
         "confirm": question(
             "Are you sure?",

@@ -20,7 +20,9 @@ _BUTTON_CHARACTERS: Final = 75
 _HINT_CHARACTERS: Final = 300
 _TITLE_CHARACTERS: Final = 24
 _HEADING_CHARACTERS: Final = 150
-BUTTON_VALUE_CHARACTERS: Final = 2000
+# What the seal adds to a value when it leaves: see ``bot.sealing``.
+SEAL_CHARACTERS: Final = 20
+BUTTON_VALUE_CHARACTERS: Final = 2000 - SEAL_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         respond: AsyncRespond,
     ) -> None:
         staff = await deps.people.asker(context)
-        change, _, number = action["selected_option"]["value"].partition(":")
+        change, number, _ = action["selected_option"]["value"].split(":", 2)
         if Change(change) is Change.CORRECT:
             await open_correction(deps, context, staff, body["trigger_id"], int(number))
             await ack()

@@ -19,9 +19,10 @@ _BOUNCES_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class ShowBatch:
-    """By any of the batch numbers, as typed."""
+    """By any of the batch numbers, as typed, or by the confirmation's id."""
 
-    number: int
+    number: int | None = None
+    confirmation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,14 @@ class BatchProgress:
 
 def show_batch(ctx: Context, command: ShowBatch) -> BatchProgress:
     staff = access.require_staff(ctx, Permission.VIEW)
-    batch = ctx.session.scalars(select(InvitationBatch).where(InvitationBatch.number == command.number)).one_or_none()
+    query = select(InvitationBatch).order_by(InvitationBatch.number).limit(1)
+    if command.number is not None:
+        query = query.where(InvitationBatch.number == command.number)
+    else:
+        query = query.where(InvitationBatch.confirmation_id == command.confirmation_id)
+    batch = ctx.session.scalars(query).one_or_none()
     if batch is None:
-        raise BatchNotFound(number=f"B-{command.number:04d}")
+        raise BatchNotFound(number=f"B-{command.number or 0:04d}")
     access.require_provider(ctx, staff, access.run_of_invitation(ctx, batch))
     return batch_progress(ctx, batch.confirmation_id)
 

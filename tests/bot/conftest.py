@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from bot.app import build_app
 from bot.authorize import Authorizer
 from bot.background import Background
+from bot.blocks import Block
+from bot.sealing import Seals
 from core.app import App
 from core.context import SlackVisitor
 from core.model import Base, SlackUser
@@ -68,6 +70,12 @@ class World:
     @property
     def driver(self) -> Driver:
         return self.slack.driver
+
+    def posted(self, *blocks: Block) -> Message:
+        """In the channel, where everybody can press its buttons, as Usher would have sent it."""
+        bot = self.slack.workspace.users[self.team.bot_user_id]
+        sealed = Seals(self.app.links, self.clock).sealed(self.team.id, blocks)
+        return self.slack.workspace.post(self.channel, bot, "…", blocks=sealed)
 
     def person(self, name: str, email: str) -> User:
         user = self.slack.workspace.add_user(self.team, name, email)

@@ -48,8 +48,7 @@ class Stage:
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
-        bot = self.world.slack.workspace.users[self.world.team.bot_user_id]
-        return self.world.slack.workspace.post(self.world.channel, bot, "…", blocks=list(blocks))
+        return self.world.posted(*blocks)
 
     def view(self, user: User, view: Block) -> View:
         return self.world.slack.workspace.views.open(self.world.team, user.id, view)
@@ -205,7 +204,7 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
-    turn_runs_page, turn_run_page, approve, decline, direct_message, open_home,
+    turn_runs_page, turn_run_page, ask_from_home, approve, decline, direct_message, open_home,
 )  # fmt: skip
 
 

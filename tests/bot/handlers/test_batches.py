@@ -1,5 +1,6 @@
 """From a preview to a batch and back, in Slack."""
 
+from bot.blocks import draw
 from core.rules.policy import DRAFT_LIFE
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from tests.bot.conftest import RUN, World, action_ids, shown, words
@@ -158,13 +159,7 @@ async def test_1001_addresses_become_two_batches(world: World) -> None:
 async def test_another_organisations_draft_is_not_there(world: World) -> None:
     command = PrepareInvitation("poetry-2026-03", "ada@example.org")
     theirs = world.app.run(prepare_invitation, command, world.school.other_owner)
-    preview = shown(await world.usher(f"invite {RUN} ada@example.org"))
-    preview.blocks = [
-        {**block, "elements": [{**element, "value": str(theirs.draft_id)} for element in block["elements"]]}
-        if block["type"] == "actions"
-        else block
-        for block in preview.blocks
-    ]
+    preview = world.posted(*draw(theirs).blocks)
 
     await world.driver.press(world.olive, preview, "batches_confirm")
 

@@ -56,7 +56,7 @@ def places(blocks: list[JsonObject]) -> Iterator[Place]:
 def find(blocks: list[JsonObject], action_id: str, value: str | None = None) -> Place:
     """Raises NothingThere when nothing fits, or when it is unclear which of several is meant.
 
-    `value` tells buttons apart that share an action_id, as the rows of a list do.
+    `value` tells buttons apart that share an action_id, as the rows of a list do; its beginning is enough.
     """
     fitting = [place for place in places(blocks) if place[1]["action_id"] == action_id]
     if len(fitting) > 1 or (fitting and fitting[0][1]["type"] == "button" and value is not None):
@@ -69,8 +69,8 @@ def find(blocks: list[JsonObject], action_id: str, value: str | None = None) -> 
 
 def _offers(element: JsonObject, value: str) -> bool:
     if element["type"] == "button":
-        return element.get("value") == value
-    return any(option["value"] == value for option in all_options(element))
+        return str(element.get("value", "")).startswith(value)
+    return any(option["value"].startswith(value) for option in all_options(element))
 
 
 def state_of(element: JsonObject, value: Value, offered: list[JsonObject]) -> JsonObject:
@@ -95,6 +95,9 @@ def _option(element: JsonObject, value: object, offered: list[JsonObject]) -> Js
     for option in choices:
         if value in (option, option["value"]):
             return option
+    begun = [option for option in choices if isinstance(value, str) and option["value"].startswith(value)]
+    if len(begun) == 1:
+        return begun[0]
     raise NothingThere(f"{value!r} is not among the options {[option['value'] for option in choices]}")
 
 

@@ -1,0 +1,71 @@
+"""A destructive button that is too old does nothing; in its place stands what is true now, with fresh buttons."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot import answers
+from bot.blocks import Message, draw
+from bot.blocks.controls import Action
+from bot.blocks.parts import parts_of, section
+from bot.deps import Deps
+from bot.sealing import ButtonsTooOld
+from core.context import Actor
+from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+from core.usecases.scoreboards import ShowBatch, show_batch
+
+Afresh = Callable[[Deps, Actor, str], Awaitable[object]]
+
+
+async def answer_outdated(deps: Deps, context: AsyncBoltContext, error: ButtonsTooOld) -> None:
+    """Raises the error itself where there is nothing to show afresh."""
+    staff = await deps.people.asker(context)
+    action = Action(error.action_id.partition(":")[0])
+    if action not in _AFRESH:
+        raise error
+    message = _said_before(error, draw(await _AFRESH[action](deps, staff, error.value)))
+    if not context.response_url or context.respond is None:
+        await answers.write(context.client, context.user_id or "", message)
+    elif action is Action.SCOREBOARD_UNDO:
+        # The scoreboard itself stays; it is drawn anew by itself.
+        await answers.add(context.respond, message)
+    else:
+        await answers.replace(context.respond, message)
+
+
+def _said_before(error: ButtonsTooOld, shown: Message) -> Message:
+    text = f"{error.message} Here is what is true now."
+    return Message(text, (section(f"*{error.message}*\nHere is what is true now."), *shown.blocks))
+
+
+async def _list_shown(deps: Deps, staff: Actor, value: str) -> object:
+    run, state, search = parts_of(value)
+    command = ListInvitations(run, ListedState(state) if state else None, search)
+    return await deps.read(list_invitations, command, staff)
+
+
+async def _list_of_run(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(list_invitations, ListInvitations(value.split(":", 2)[2]), staff)
+
+
+async def _list_of_address(deps: Deps, staff: Actor, value: str) -> object:
+    run, address = parts_of(value)
+    return await deps.read(list_invitations, ListInvitations(run, search=address), staff)
+
+
+async def _batch(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_batch, ShowBatch(confirmation_id=int(value)), staff)
+
+
+_AFRESH: Final[Mapping[Action, Afresh]] = MappingProxyType(
+    {
+        Action.UNDO: _batch,
+        Action.SCOREBOARD_UNDO: _batch,
+        Action.INVITATION_CHANGE: _list_of_run,
+        Action.RESEND_ALL: _list_shown,
+        Action.CANCEL_ALL: _list_shown,
+        Action.REINVITE_ANYWAY: _list_of_address,
+    }
+)

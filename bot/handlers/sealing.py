@@ -1,0 +1,93 @@
+"""Around every listener: values are opened before it, and sealed in whatever it says.
+
+This is the one middleware of the house. It can be one because it runs for all listeners alike: there is none that could
+be registered without it. Who is asking is still each listener's own first question.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.webhook_response import WebhookResponse
+
+from bot.authorize import place_of
+from bot.deps import Deps
+from bot.handlers.outdated import answer_outdated
+from bot.sealing import ButtonsTooOld, Seals
+
+Seal = Callable[[Any], Any]
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    """Before any listener is added."""
+    seals = Seals(deps.app.links, deps.app.clock)
+
+    async def open_and_seal(
+        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
+        workspace = place_of(context).workspace
+        _seal_what_is_said(context, partial(seals.sealed, workspace))
+        try:
+            for action in body.get("actions") or () if body.get("type") == "block_actions" else ():
+                seals.open(workspace, action)
+        except ButtonsTooOld as error:
+            await answer_outdated(deps, context, error)
+            return BoltResponse(status=200, body="")
+        await next_()
+        return None
+
+    bolt.use(open_and_seal)
+
+
+def _seal_what_is_said(context: AsyncBoltContext, seal: Seal) -> None:
+    """The four ways in which a listener says something; ``seal`` is for the handler of errors, which makes its own."""
+    context["seal"] = seal
+    context["ack"] = _SealingAck(seal)
+    context["client"] = _SealingClient(context.client, seal)
+    context["respond"] = _SealingRespond(context.response_url, seal)
+
+
+class _SealingAck(AsyncAck):
+    def __init__(self, seal: Seal) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # Slack left it so.
+        self._seal = seal
+
+    async def __call__(self, *given: Any, **named: Any) -> BoltResponse:
+        return await super().__call__(*self._seal(given), **self._seal(named))
+
+
+class _SealingRespond(AsyncRespond):
+    def __init__(self, response_url: str | None, seal: Seal) -> None:
+        super().__init__(response_url=response_url)
+        self._seal = seal
+
+    async def __call__(self, *given: Any, **named: Any) -> WebhookResponse:
+        return await super().__call__(*self._seal(given), **self._seal(named))
+
+
+class _SealingClient(AsyncWebClient):
+    """A copy of Bolt's own copy, with the token of this request."""
+
+    def __init__(self, client: AsyncWebClient, seal: Seal) -> None:
+        super().__init__(
+            token=client.token,
+            base_url=client.base_url,
+            timeout=client.timeout,
+            ssl=client.ssl,
+            proxy=client.proxy,
+            session=client.session,
+            trust_env_in_session=client.trust_env_in_session,
+            headers=client.headers,
+            retry_handlers=client.retry_handlers,
+        )
+        self._seal = seal
+
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
+        return await super().api_call(api_method, **{**given, "json": self._seal(given.get("json"))})
