@@ -1,7 +1,7 @@
 """Saying things to people: in the answer to a request, over a response_url, in a direct message.
 
 Every answer is for the asker alone: ephemeral, or in their direct messages. So a command may be written in any
-channel, also in one that is shared with another organisation: nobody else sees what comes back.
+channel; in one that is shared with another organisation it is answered in direct messages (``bot.shared_channels``).
 """
 
 import asyncio

@@ -28,6 +28,7 @@ from bot.handlers import (
 )
 from bot.identity import Identities
 from bot.once import Once
+from bot.shared_channels import SharedChannels
 from bot.verification import Verification
 from core.app import App
 from core.settings import Settings
@@ -78,7 +79,7 @@ def build_app(
         before_authorize=Verification(signing_secret, app.clock),
         user_facing_authorize_error_message="Usher is not set up in this workspace.",
     )
-    deps = Deps(app, Identities(app), authorizer, background or Background(), Once(), pause)
+    deps = Deps(app, Identities(app), authorizer, background or Background(), Once(), SharedChannels(app.clock), pause)
     sealing.register(bolt, deps)
     for handler in _HANDLERS:
         handler.register(bolt, deps)

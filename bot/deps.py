@@ -10,6 +10,7 @@ from bot.authorize import Authorizer
 from bot.background import Background
 from bot.identity import Identities
 from bot.once import Once
+from bot.shared_channels import SharedChannels
 from core.app import App
 from core.context import Actor, Context
 
@@ -29,6 +30,7 @@ class Deps:
     authorizer: Authorizer
     background: Background
     once: Once
+    channels: SharedChannels
     pause: Callable[[float], Awaitable[None]]
 
     async def read(self, usecase: Callable[[Context, Command], Result], command: Command, actor: Actor) -> Result:

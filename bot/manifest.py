@@ -11,9 +11,11 @@ from core.errors import InvalidRequest
 from core.verbs import WORDS
 
 SCOPES: Final = (
+    "channels:read",
     "chat:write",
     "commands",
     "files:read",
+    "groups:read",
     "im:history",
     "im:write",
     "users:read",

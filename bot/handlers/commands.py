@@ -7,11 +7,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.answers import ephemeral
+from bot import answers
 from bot.asking import ask
+from bot.blocks import Message
+from bot.blocks.errors import draw_error
+from bot.blocks.parts import section
 from bot.deps import Deps
 from bot.handlers.forms import open_form
 from bot.texts import request_text
+from core.errors import NotAllowed, UsherError
 from core.requests import ComposeInvitation
 
 
@@ -19,11 +23,30 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     async def slash_command(ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext) -> None:
         prefix = deps.app.settings.slack_command_prefix
         text = request_text(command["command"], command.get("text") or "", prefix)
-        answer = await ask(deps, context, text)
+        answer = await _answer(deps, context, text)
         if isinstance(answer, ComposeInvitation):
             await open_form(context.client, command["trigger_id"], answer)
             await ack()
+        elif await deps.channels.is_shared(context):
+            await answers.write(context.client, context.user_id or "", answer)
+            await ack(answers.ephemeral(_elsewhere()))
         else:
-            await ack(ephemeral(answer))
+            await ack(answers.ephemeral(answer))
 
     bolt.command(re.compile(r"^/"))(slash_command)
+
+
+async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message | ComposeInvitation:
+    """Refusals are answers too: they may repeat an address. Who may not ask at all is told so where they are."""
+    try:
+        return await ask(deps, context, text)
+    except NotAllowed:
+        raise
+    except UsherError as error:
+        return draw_error(error)
+
+
+def _elsewhere() -> Message:
+    text = "I answered you in our direct messages."
+    why = "This channel may be shared with another organisation, so nothing about anybody is said here."
+    return Message(text, (section(f"*{text}*\n{why}"),))

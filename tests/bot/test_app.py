@@ -41,8 +41,8 @@ async def test_slacks_own_checks_are_answered(world: World) -> None:
 
 
 async def test_an_answer_is_in_time_when_slack_is_slow(world: World) -> None:
-    """Three tenths of a second a call: once for the account, once for the form or the reply, and no more."""
-    for method in ("users.info", "views.open", "response_url"):
+    """Three tenths of a second a call: once for account and channel, once for the form or the reply, and no more."""
+    for method in ("users.info", "conversations.info", "views.open", "response_url"):
         world.slack.faults.fail_next(method, Hang(0.3))
     started = monotonic()
 
@@ -55,7 +55,7 @@ async def test_an_answer_is_in_time_when_slack_is_slow(world: World) -> None:
 
     assert max(first - started, second - first, third - second) < 2
     calls = [entry.method for entry in world.slack.workspace.journal]
-    assert calls == ["users.info", "response_url", "views.open"]
+    assert calls == ["users.info", "conversations.info", "response_url", "views.open"]
 
 
 async def test_a_reply_that_slack_loses_does_not_undo_what_was_confirmed(world: World) -> None:
@@ -104,10 +104,13 @@ async def test_a_workspace_without_any_token_is_told_that_usher_is_not_set_up(un
 async def test_an_answer_in_a_shared_channel_is_for_the_asker_alone(world: World) -> None:
     world.channel.is_ext_shared = True
 
+    direct = world.slack.workspace.direct_messages(world.team, world.olive.id)
+
     ack = await world.usher(f"invite {RUN} ada@example.org")
 
     assert shown(ack).only_for == world.olive.id
-    assert all(message.only_for for message in world.slack.workspace.messages)
+    everybodys = [message for message in world.slack.workspace.messages if not message.only_for]
+    assert {message.channel_id for message in everybodys} == {direct.id}
 
 
 async def test_socket_mode_says_and_does_what_http_does(world: World) -> None:

@@ -79,6 +79,8 @@ def _conversations_info(call: Call) -> JsonObject:
     needed = _scope_to_read(channel)
     if needed not in call.team.scopes:
         raise SlackError("missing_scope", needed=needed, provided=",".join(call.team.scopes))
+    if channel.is_private and call.team.bot_user_id not in channel.members:
+        raise SlackError("channel_not_found")
     return {"channel": channel.as_json()}
 
 

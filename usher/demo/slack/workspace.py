@@ -29,6 +29,8 @@ Clock: TypeAlias = Callable[[], float]
 
 # What the app's manifest asks for; a team may be given fewer.
 MANIFEST_SCOPES = (
+    "channels:read",
+    "groups:read",
     "commands",
     "chat:write",
     "im:history",
