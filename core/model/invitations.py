@@ -68,6 +68,7 @@ class Invitation(OrganisationOwned, Base):
             sqlite_where=text("state = 'pending' AND replaced_at IS NULL"),
             postgresql_where=text("state = 'pending' AND replaced_at IS NULL"),
         ),
+        Index("ix_invitation_batch_id_organisation_id_state", "batch_id", "organisation_id", "state"),
         Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
         Index(
             "ix_invitation_change_id",
@@ -85,7 +86,7 @@ class Invitation(OrganisationOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation_batch.id"), index=True)
+    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation_batch.id"))
     run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
     address: Mapped[str] = mapped_column(String(254))
     address_key: Mapped[str] = mapped_column(String(254))

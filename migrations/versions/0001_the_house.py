@@ -453,7 +453,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_enrolment_run_id"), ["run_id"], unique=False)
+        batch_op.create_index(
+            "ix_enrolment_run_id_organisation_id_left_at", ["run_id", "organisation_id", "left_at"], unique=False
+        )
 
     op.create_table(
         "invitation_batch",
@@ -623,7 +625,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("change_id IS NOT NULL"),
             postgresql_where=sa.text("change_id IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            "ix_invitation_batch_id_organisation_id_state", ["batch_id", "organisation_id", "state"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
         batch_op.create_index(
@@ -702,7 +706,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
         batch_op.drop_index("ix_invitation_change_id")
-        batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
+        batch_op.drop_index("ix_invitation_batch_id_organisation_id_state")
 
     op.drop_table("invitation")
 
@@ -718,7 +722,7 @@ def downgrade() -> None:
 
     op.drop_table("invitation_batch")
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_enrolment_run_id"))
+        batch_op.drop_index("ix_enrolment_run_id_organisation_id_left_at")
 
     op.drop_table("enrolment")
     with op.batch_alter_table("draft", schema=None) as batch_op:
