@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Insert, Select, event, exists, insert, or_, select
+from sqlalchemy import Insert, Select, bindparam, event, exists, insert, or_, select
 from sqlalchemy.orm import ORMExecuteState, Session, contains_eager, with_loader_criteria
 from sqlalchemy.orm.interfaces import LoaderOption
 
@@ -34,12 +34,15 @@ from core.model import (
     Base,
     Course,
     CourseRun,
+    Enrolment,
     Invitation,
     InvitationBatch,
     InvitationChange,
+    JoinRequest,
     Organisation,
     OrganisationOwned,
     ProviderGrant,
+    SharedLink,
     SlackUser,
     SlackWorkspace,
     StaffMember,
@@ -48,7 +51,7 @@ from core.rules.links import LinkKind
 from core.rules.text import folded
 from core.words import Role
 
-Owned = TypeVar("Owned", Invitation, StaffMember)
+Owned = TypeVar("Owned", Invitation, JoinRequest, StaffMember)
 
 Owning = TypeVar("Owning", bound=Base)
 
@@ -189,12 +192,16 @@ def granted_provider_ids(ctx: Context, staff: StaffMember) -> frozenset[int] | N
 
 def require_provider(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
     """An own run of a provider needs the grant; another organisation's provider is none of ours."""
-    provider_id = run.course.provider_id
-    if provider_id is None or run.organisation_id != staff.organisation_id:
+    require_provider_of(ctx, staff, run.course, run.code)
+
+
+def require_provider_of(ctx: Context, staff: StaffMember, course: Course, code: str) -> None:
+    """``code`` is what the refusal names: the course's, or a run's."""
+    if course.provider_id is None or course.organisation_id != staff.organisation_id:
         return
     granted = granted_provider_ids(ctx, staff)
-    if granted is not None and provider_id not in granted:
-        raise ProviderNotGranted(run=run.code)
+    if granted is not None and course.provider_id not in granted:
+        raise ProviderNotGranted(run=code)
 
 
 # --- Runs -------------------------------------------------------------------------------------------------
@@ -256,6 +263,15 @@ def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> Course
         return runs[0]
 
 
+def course_by_code(ctx: Context, organisation_id: int, code: str) -> Course | None:
+    """Own, or another organisation's under a current agreement; own courses come first where both have the code."""
+    query = select(Course).where(
+        Course.code == folded(code), or_(Course.organisation_id == organisation_id, _is_agreed(ctx, organisation_id))
+    )
+    own_first = sorted(ctx.session.scalars(query), key=lambda course: course.organisation_id != organisation_id)
+    return own_first[0] if own_first else None
+
+
 def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
     run = ctx.session.scalars(reachable_runs(ctx, organisation_id).where(CourseRun.id == run_id)).one_or_none()
     if run is None:
@@ -266,6 +282,11 @@ def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
 def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch | InvitationChange) -> CourseRun:
     """Whatever became of the agreement: what was once invited to stays visible to both sides."""
     query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == invitation.run_id)
+    return ctx.session.scalars(query).one()
+
+
+def run_of_enrolment(ctx: Context, enrolment: Enrolment) -> CourseRun:
+    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == enrolment.run_id)
     return ctx.session.scalars(query).one()
 
 
@@ -285,6 +306,32 @@ def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreeme
         .limit(1)
     )
     return ctx.session.scalars(query).one_or_none()
+
+
+def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]) -> dict[int, Agreement]:
+    """As ``agreement_for``, for many at once, by course id. Own courses need none and are left out."""
+    foreign = [course for course in courses if course.organisation_id != organisation_id]
+    if not foreign:
+        return {}
+    query = (
+        select(Agreement)
+        .where(Agreement.organisation_id == organisation_id, *_is_current(ctx))
+        .where(Agreement.owner_id.in_({course.organisation_id for course in foreign}))
+        .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+    )
+    current = ctx.session.scalars(query).all()
+    fitting = {
+        course.id: next(
+            (
+                each
+                for each in current
+                if each.owner_id == course.organisation_id and each.course_id in (None, course.id)
+            ),
+            None,
+        )
+        for course in foreign
+    }
+    return {course_id: agreement for course_id, agreement in fitting.items() if agreement is not None}
 
 
 # --- Links ------------------------------------------------------------------------------------------------
@@ -313,18 +360,55 @@ def staff_by_link(ctx: Context, token: str) -> StaffMember:
     return _entered(ctx, StaffMember, owner, target.id)
 
 
+def shared_link_by_link(ctx: Context, token: str) -> int:
+    """The link's id. One query: ten thousand learners may press at once. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.SHARED, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, _OWNER_OF_SHARED_LINK, {"id": target.id, "generation": target.generation})
+    return target.id
+
+
+def join_request_by_link(ctx: Context, token: str) -> JoinRequest:
+    """The mail came to the address that was typed. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.JOIN_CONFIRMATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(JoinRequest.organisation_id).where(JoinRequest.id == target.id)
+    return _entered(ctx, JoinRequest, owner, target.id)
+
+
+def enrolment_by_link(ctx: Context, token: str) -> int:
+    """The enrolment's id: the mail that welcomed the learner carried the link. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.PLACE, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, select(Enrolment.organisation_id).where(Enrolment.id == target.id))
+    return target.id
+
+
+_OWNER_OF_SHARED_LINK = select(SharedLink.organisation_id).where(
+    SharedLink.id == bindparam("id"), SharedLink.generation == bindparam("generation")
+)
+
+
 def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
     """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
-    if not isinstance(ctx.actor, LinkHolder):
-        raise LinkNotFound
-    organisation_id = ctx.session.execute(owner, execution_options={"all_organisations": True}).scalar_one_or_none()
-    if organisation_id is None:
-        raise LinkNotFound
-    enter_organisation(ctx, organisation_id)
+    _enter_owner(ctx, owner)
     row = ctx.session.get(model, row_id)
     if row is None:
         raise LinkNotFound
     return row
+
+
+def _enter_owner(ctx: Context, owner: Select[int], values: Mapping[str, int] | None = None) -> None:
+    if not isinstance(ctx.actor, LinkHolder):
+        raise LinkNotFound
+    found = ctx.session.execute(owner, values, execution_options={"all_organisations": True})
+    organisation_id = found.scalar_one_or_none()
+    if organisation_id is None:
+        raise LinkNotFound
+    enter_organisation(ctx, organisation_id)
 
 
 # --- Slack ------------------------------------------------------------------------------------------------

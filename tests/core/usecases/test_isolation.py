@@ -19,8 +19,8 @@ from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisito
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
 from core.letters import Verdict
-from core.model import Invitation, LinkRequest, Organisation, SlackUser, StaffMember
-from core.rules.links import CodeKind
+from core.model import Enrolment, Invitation, LinkRequest, Organisation, SlackUser, StaffMember
+from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     answers,
     batches,
@@ -32,12 +32,18 @@ from core.usecases import (
     invitation_changes,
     invitation_lists,
     invitations,
+    join_requests,
+    joining,
     letters,
+    link_lists,
     link_requests,
+    link_settings,
     organisations,
+    places,
     recall,
     runs,
     scoreboards,
+    shared_links,
     slack_identity,
     staff,
     suppressions,
@@ -49,6 +55,7 @@ from core.words import Role
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,
+    SAFETY,
     accept,
     change,
     clock_of,
@@ -61,6 +68,7 @@ from tests.core.usecases.acting import (
     refusal_of,
     token_of,
 )
+from tests.core.usecases.sharing import join, link_token, request_token, settle, share
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
 
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
@@ -96,7 +104,11 @@ class World:
     pending_id: int
     change_id: int
     request_id: int
+    link_id: int
     token: str
+    link_token: str
+    place_token: str
+    wish_token: str
     staff_token: str
     slack_code: str
     setup_code: str
@@ -120,6 +132,11 @@ def make_world(school: School) -> World:
     setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
     command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
     colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
+    link, strict = share(school, POETRY), share(school, SAFETY)
+    settle(school, strict.link_id, confirm=True)
+    join(school, link.link_id, "e@example.org")
+    join(school, strict.link_id, "f@example.org")
+    enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -127,7 +144,11 @@ def make_world(school: School) -> World:
         pending_id=newest(school.app, A).id,
         change_id=cancelled.change_id,
         request_id=only(school.app, LinkRequest).id,
+        link_id=link.link_id,
         token=token_of(school.app, A),
+        link_token=link_token(school, link.link_id),
+        place_token=school.app.links.token(LinkKind.PLACE, enrolment.id),
+        wish_token=request_token(school, "f@example.org"),
         staff_token=colleague.token,
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
@@ -166,6 +187,22 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
         "list_choosable_runs": (StaffActor, runs.ListChoosableRuns()),
         "show_batch": (StaffActor, scoreboards.ShowBatch(1)),
+        "create_shared_link": (StaffActor, shared_links.CreateSharedLink(MATHS)),
+        "show_shared_link": (StaffActor, shared_links.ShowSharedLink(world.link_id)),
+        "pause_shared_link": (StaffActor, shared_links.PauseSharedLink(world.link_id)),
+        "resume_shared_link": (StaffActor, shared_links.ResumeSharedLink(world.link_id)),
+        "revoke_shared_link": (StaffActor, shared_links.RevokeSharedLink(world.link_id)),
+        "restore_shared_link": (StaffActor, shared_links.RestoreSharedLink(world.link_id)),
+        "extend_shared_link": (StaffActor, shared_links.ExtendSharedLink(world.link_id)),
+        "change_shared_link": (StaffActor, link_settings.ChangeSharedLink(world.link_id, "5", "", False)),
+        "list_shared_links": (StaffActor, link_lists.ListSharedLinks()),
+        "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
+        "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
+        "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),
+        "confirm_join": (LinkHolder, join_requests.ConfirmJoin(world.wish_token)),
+        "stop_mails_of_request": (LinkHolder, places.StopMails(world.wish_token)),
+        "show_place": (LinkHolder, places.ShowPlace(world.place_token)),
+        "stop_mails_of_place": (LinkHolder, places.StopMails(world.place_token)),
         "import_catalogue": (Operator, catalogue.ImportCatalogue("northfield", _CATALOGUE)),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
@@ -263,6 +300,13 @@ def _absent(command: object) -> object:
         link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),
         link_requests.DeclineLinkRequest: link_requests.DeclineLinkRequest(12345),
         scoreboards.ShowBatch: command,
+        shared_links.ShowSharedLink: shared_links.ShowSharedLink(12345),
+        shared_links.PauseSharedLink: shared_links.PauseSharedLink(12345),
+        shared_links.ResumeSharedLink: shared_links.ResumeSharedLink(12345),
+        shared_links.RevokeSharedLink: shared_links.RevokeSharedLink(12345),
+        shared_links.RestoreSharedLink: shared_links.RestoreSharedLink(12345),
+        shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
+        link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
     }
     return strange[kind]
 
@@ -278,6 +322,13 @@ BY_ID = (
     "approve_link_request",
     "decline_link_request",
     "show_batch",
+    "show_shared_link",
+    "pause_shared_link",
+    "resume_shared_link",
+    "revoke_shared_link",
+    "restore_shared_link",
+    "extend_shared_link",
+    "change_shared_link",
 )
 BY_CODE: dict[str, Callable[[str], object]] = {
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
@@ -289,6 +340,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "correct_address": lambda code: corrections.CorrectAddress(B, run=code, address=A),
     "show_run": lambda code: courses.ShowRun(code),
     "reinvite_learner": lambda code: invitations.ReinviteLearner(code, A),
+    "create_shared_link": lambda code: shared_links.CreateSharedLink(code),
 }
 
 
@@ -296,7 +348,14 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "list_courses", "lift_suppression"}
+    assert by_staff == {
+        *BY_ID,
+        *BY_CODE,
+        "list_choosable_runs",
+        "list_courses",
+        "list_shared_links",
+        "lift_suppression",
+    }
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -380,7 +439,10 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch"}
+    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch"} | {
+        "show_shared_link",
+        "list_shared_links",
+    }
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
