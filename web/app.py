@@ -15,6 +15,7 @@ from web.answers import answers_router
 from web.assets import Assets
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.health import health_router
+from web.joining import joining_router
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
 from web.problems import of_status, problem_of, too_often
@@ -46,6 +47,7 @@ def build_app(
         lifespan=lifespan,
     )
     web.include_router(answers_router(door))
+    web.include_router(joining_router(door))
     web.include_router(staff_router(door))
     web.include_router(health_router(door, is_ready))
     web.add_api_route("/static/{name}", assets.serve, methods=["GET", "HEAD"])

@@ -187,7 +187,7 @@ def _welcome_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Lett
 
 def _joined_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
     query = (
-        select(Enrolment, Organisation.name, StaffMember.email, Learner)
+        select(Enrolment, Organisation.name, StaffMember.email)
         .join(Learner, Learner.id == Enrolment.learner_id)
         .join(Organisation, Organisation.id == Enrolment.organisation_id)
         .join(SharedLink, SharedLink.id == Enrolment.shared_link_id)
@@ -200,7 +200,8 @@ def _joined_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Lette
     silent = _suppressed(ctx, rows)
     return [
         JoinedLetter(
-            head=_head(row, each.Learner.first_name, each.name, each.email),
+            # Without the name: whoever held the link could have typed anything, to any address.
+            head=_head(row, "", each.name, each.email),
             token=ctx.links.token(LinkKind.PLACE, each.Enrolment.id),
             run=runs[each.Enrolment.run_id],
         )
@@ -221,7 +222,7 @@ def _confirmation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list
     )
     found = {each.JoinRequest.id: each for each in ctx.session.execute(query)}
     silent = _suppressed(ctx, rows)
-    # No name: a stranger may have typed it. An older mail that still waits would only confuse.
+    # Without the name as well. An older mail that still waits would only confuse.
     return [
         JoinConfirmationLetter(
             head=_head(row, "", each.name, each.email),
