@@ -321,7 +321,5 @@ _OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
 
 
 def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
-    """``link`` asks for a code without one and confirms with one; ``cancel RUN all`` lists first; ``links`` lists without
-    a code and makes with one.
-    """
+    """``link CODE`` confirms, ``cancel RUN all`` lists first, ``links CODE`` makes or offers a link."""
     return _OTHER_USECASES.get(type(request.command), request.verb.usecase)

@@ -29,7 +29,8 @@ SHARED_LINK_COURSE_LIFE: Final = relativedelta(months=6)
 # Expired ones are listed and can be extended for this long.
 SHARED_LINK_MEMORY: Final = relativedelta(months=6)
 SHARED_LINK_CAP: Final = 100_000
-SHARED_LINK_DOMAINS: Final = 20
+# As many of the longest as a text field in Slack takes.
+SHARED_LINK_DOMAINS: Final = 10
 # Whoever asks again gets another mail at the earliest after the pause, and no more than so many in all: the address
 # may be somebody else's.
 CONFIRMATION_PAUSE: Final = timedelta(minutes=10)

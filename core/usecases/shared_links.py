@@ -117,6 +117,8 @@ class SharedLinkShown:
     """Also true where domains are allowed."""
     made_by: str
     can_extend: bool
+    event: LinkEvent | None = None
+    """What has just happened to it, where something has."""
 
 
 def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkChanged:
