@@ -285,8 +285,9 @@ def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch | I
     return ctx.session.scalars(query).one()
 
 
-def run_of_enrolment(ctx: Context, enrolment: Enrolment) -> CourseRun:
-    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == enrolment.run_id)
+def joined_run(ctx: Context, run_id: int) -> CourseRun:
+    """The run of an enrolment that the caller has reached: whatever became of the agreement since."""
+    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == run_id)
     return ctx.session.scalars(query).one()
 
 

@@ -43,10 +43,15 @@ def signed(door: WebDoor, kind: LinkKind) -> params.Depends:
     """Refuses what this house did not sign before it costs a query, or a refusal's entry in the audit."""
 
     async def check(token: str) -> None:
-        if door.app.links.read(kind, token) is None:
-            raise LinkNotFound
+        require_signed(door, kind, token)
 
     return params.Depends(check)
+
+
+def require_signed(door: WebDoor, kind: LinkKind, token: str) -> None:
+    """Raises LinkNotFound."""
+    if door.app.links.read(kind, token) is None:
+        raise LinkNotFound
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -112,6 +112,17 @@ def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | Confirmati
     return join(ctx, now, first, last, address)
 
 
+def find_joined(ctx: Context, command: JoinByLink) -> JoinedByLink | None:
+    """Whether who presses again has joined by this link a moment ago. None: join, and see what stands against it."""
+    link_id = access.shared_link_by_link(ctx, command.token)
+    now = link_now(ctx, link_id)
+    address = parse_address(command.address)
+    is_good = now.state in (SharedLinkState.OPEN, SharedLinkState.FULL) and not now.link.must_confirm
+    if isinstance(address, InvalidAddress) or not is_good:
+        return None
+    return _joined_since(ctx, now, address, ctx.now - SAME_PRESS)
+
+
 # --- The link ---------------------------------------------------------------------------------------------
 
 
@@ -286,18 +297,31 @@ def _count_use(ctx: Context, link: SharedLink) -> None:
 
 def joined_before(ctx: Context, now: LinkNow, address: Address, *, since: datetime) -> JoinedByLink:
     """Whoever has joined by this link hears so again, even where theirs was the last place. Raises SharedLinkClosed."""
-    found = ctx.session.scalars(
-        select(Enrolment)
-        .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
-        .where(
-            LearnerAddress.address_key == address.key,
-            Enrolment.shared_link_id == now.link.id,
-            Enrolment.enrolled_at >= since,
-            Enrolment.left_at.is_(None),
-        )
-        .order_by(Enrolment.enrolled_at.desc())
-        .limit(1)
-    ).one_or_none()
-    if found is None:
+    joined = _joined_since(ctx, now, address, since)
+    if joined is None:
         raise _closed(now.state)
-    return JoinedByLink(run_card(access.run_of_enrolment(ctx, found)), now.organisation, address.address)
+    return joined
+
+
+# Without mapped objects: the second press of a whole school comes here.
+_JOINED = (
+    select(Enrolment.run_id)
+    .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
+    .where(
+        LearnerAddress.address_key == bindparam("key"),
+        Enrolment.shared_link_id == bindparam("link_id"),
+        Enrolment.enrolled_at >= bindparam("since"),
+        Enrolment.left_at.is_(None),
+    )
+    .order_by(Enrolment.enrolled_at.desc())
+    .limit(1)
+)
+
+
+def _joined_since(ctx: Context, now: LinkNow, address: Address, since: datetime) -> JoinedByLink | None:
+    values = {"key": address.key, "link_id": now.link.id, "since": since}
+    run_id = ctx.session.execute(_JOINED, values).scalar_one_or_none()
+    if run_id is None:
+        return None
+    run = now.run if now.run is not None and now.run.id == run_id else access.joined_run(ctx, run_id)
+    return JoinedByLink(run_card(run), now.organisation, address.address)

@@ -41,7 +41,7 @@ class MailsStopped:
 def show_place(ctx: Context, command: ShowPlace) -> PlaceShown:
     enrolment_id = access.enrolment_by_link(ctx, command.token)
     enrolment = ctx.session.get_one(Enrolment, enrolment_id)
-    run = access.run_of_enrolment(ctx, enrolment)
+    run = access.joined_run(ctx, enrolment.run_id)
     organisation = ctx.session.get_one(Organisation, enrolment.organisation_id)
     return PlaceShown(run_card(run), organisation.name, enrolment.left_at is None)
 

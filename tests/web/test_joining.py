@@ -262,3 +262,22 @@ def test_a_confirmation_after_the_link_was_paused_says_so(world: World, visitor:
 
     assert "This link is paused" in page.text
     assert pressed.status_code == 409
+
+
+def test_a_second_press_writes_nothing(world: World, visitor: TestClient) -> None:
+    _, path = share(world)
+    first = visitor.post(f"{path}/join", data=ADA)
+    before = world.dump()
+
+    second = visitor.post(f"{path}/join", data=ADA)
+
+    assert second.text == first.text
+    assert world.dump() == before
+
+
+def test_a_second_press_after_the_link_was_paused_is_refused(world: World, visitor: TestClient) -> None:
+    link_id, path = share(world)
+    visitor.post(f"{path}/join", data=ADA)
+    world.app.run(pause_shared_link, PauseSharedLink(link_id), world.school.owner)
+
+    assert visitor.post(f"{path}/join", data=ADA).status_code == 409

@@ -198,6 +198,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "list_shared_links": (StaffActor, link_lists.ListSharedLinks()),
         "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
         "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
+        "find_joined": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "e@example.org")),
         "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),
         "confirm_join": (LinkHolder, join_requests.ConfirmJoin(world.wish_token)),
         "stop_mails_of_request": (LinkHolder, places.StopMails(world.wish_token)),
