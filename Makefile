@@ -9,7 +9,10 @@ PINS := pyproject.toml constraints.txt tools/environment
 # Extra arguments for pytest, as in: make test ARGS="tests/core -x"
 ARGS ?=
 
-.PHONY: help demo test check bench faults serve clean servers
+# Else each process that tests start compiles everything anew; some images switch the cache off.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test slow check bench faults serve clean servers
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +20,12 @@ help: ## Print this list
 demo: .venv/.installed-demo ## Run the product with sample data: no accounts, no other service
 	@$(BIN)/usher demo
 
-test: servers check ## Run everything that continuous integration runs: static checks, then all tests
+test: servers check ## Run the static checks, then the tests; with CI=true also the slow ones
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+slow: servers .venv/.installed-dev ## Run the slow tests alone: faults and load, with small counts
+	@# In one process: each would start all experiments.
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: .venv/.installed-dev ## Run the static checks: ruff, mypy, import-linter, codespell, djlint
 	@tools/check

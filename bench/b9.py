@@ -1,7 +1,8 @@
 """B9: how long Usher takes to start and what it weighs, beside the background engine alone, which it stands on.
 
-Ours: ``usher serve`` on a database that is there already, until /healthz answers. Theirs: the engine imported and
-launched on a file that it has prepared already. They take turns; the last of each is left idle and looked at.
+Ours: ``usher serve`` on a database that is there already, until /readyz says yes, which is when everything runs: pages,
+Slack and the worker. Theirs: the engine imported and launched on a file that it has prepared already. They take turns;
+the last of each is left idle and looked at.
 """
 
 import resource
@@ -94,7 +95,7 @@ def _start_both(
 
 
 def _seconds_until_ready(serve: Program, world: World) -> float:
-    serve.wait_for(lambda: answers(f"{world.url}/healthz"), seconds=60, what="answering /healthz")
+    serve.wait_for(lambda: answers(f"{world.url}/readyz"), seconds=60, what="being ready")
     return time.monotonic() - serve.started_at
 
 

@@ -23,7 +23,7 @@ _PACKAGES: Final = (
     "aiosmtplib",
     "jinja2",
     "slack-bolt",
-    "fastapi",
+    "starlette",
     "uvicorn",
     "uvloop",
 )

@@ -2,6 +2,7 @@
 
     no ref ---------------- post ------------> accepted, ref "channel/ts#generation"
     ref ------------------- update ----------> accepted
+    a home ---------------- publish ---------> accepted, ref "digest#generation"
       +-- the message is gone: post a new one
 
 Posting twice shows two messages, updating twice shows one. So a post whose answer was lost is UNSURE, an update whose
@@ -20,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.blocks import Message, draw
+from bot.blocks.views import digest_of, home_view
 from bot.pace import Closed, Pace
 from core.app import App
 from core.context import Clock, System, system_clock
@@ -27,6 +29,7 @@ from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
 from core.usecases.letters import LoadSlackNotes, SlackNote, load_slack_notes
+from core.words import MessageKind
 
 ClientFactory = Callable[[str], WebClient]
 """Makes a client for a token. It must not retry (``retry_handlers=[]``)."""
@@ -117,9 +120,13 @@ class SlackDeliverer:
     def _seconds_to_wait(self, note: SlackNote) -> int:
         with self._lock:
             wait = self._channel_pace.wait_for((*_workspace(note), note.user_id))
-            return wait if wait or not note.ref else self._edit_pace.wait_for(_workspace(note))
+            is_edit = bool(note.ref) and note.kind is not MessageKind.HOME
+            return wait if wait or not is_edit else self._edit_pace.wait_for(_workspace(note))
 
     def _deliver(self, client: WebClient, item: _Drawn) -> Outcome:
+        if item.note.kind is MessageKind.HOME:
+            gone = Outcome(item.note.message_id, Verdict.REFUSED, "the home tab is gone")
+            return self._attempt(item, lambda: _publish(client, item), is_post=False) or gone
         if item.note.ref:
             outcome = self._attempt(item, lambda: _update(client, item), is_post=False)
             if outcome is not None:
@@ -201,6 +208,14 @@ def _post(client: WebClient, item: _Drawn) -> str:
         unfurl_media=False,
     )
     return f"{answer['channel']}/{answer['ts']}"
+
+
+def _publish(client: WebClient, item: _Drawn) -> str:
+    """What is shown already is not published again. The digest stands for what is shown."""
+    digest = digest_of(item.message.blocks)
+    if digest != item.note.ref:
+        client.views_publish(user_id=item.note.user_id, view=home_view(item.message.blocks, digest=digest))
+    return digest
 
 
 def _update(client: WebClient, item: _Drawn) -> str:

@@ -4,11 +4,11 @@ Slack's own command names are refused here. Slack itself does not say so: a mani
 commands, silently.
 """
 
+from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from bot.blocks.controls import Shortcut
 from core.errors import InvalidRequest
-from core.requests import VERBS
+from core.verbs import WORDS
 
 SCOPES: Final = (
     "chat:write",
@@ -31,6 +31,12 @@ RESERVED_NAMES: Final = frozenset((
     "open", "pro", "remind", "rename", "search", "shortcuts", "shrug", "status", "topic", "who",
 ))  # fmt: skip
 _NAME_CHARACTERS: Final = 32
+
+
+class Shortcut(StrEnum):
+    """callback_id of what the menu beside the message box offers."""
+
+    INVITE = "invite_learners"
 
 
 class CommandNameReserved(InvalidRequest):
@@ -94,7 +100,7 @@ def _shortcuts() -> list[dict[str, Any]]:
 
 def _commands(prefix: str) -> list[dict[str, Any]]:
     everything = _command("usher", "Everything Usher can do: write “help”.", "[help | invite | courses | …]")
-    return [everything, *(_command(f"{prefix}{name}", VERBS[name].summary, VERBS[name].usage) for name in SHORT_VERBS)]
+    return [everything, *(_command(f"{prefix}{name}", WORDS[name].summary, WORDS[name].usage) for name in SHORT_VERBS)]
 
 
 def _command(name: str, description: str, usage: str) -> dict[str, Any]:

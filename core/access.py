@@ -10,6 +10,7 @@
 """
 
 import difflib
+import functools
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -47,6 +48,7 @@ from core.model import (
     SlackWorkspace,
     StaffMember,
 )
+from core.queries import EVERY_ORGANISATION, Query
 from core.rules.links import LinkKind
 from core.rules.text import folded
 from core.words import Role
@@ -55,7 +57,6 @@ Owned = TypeVar("Owned", Invitation, JoinRequest, StaffMember)
 
 Owning = TypeVar("Owning", bound=Base)
 
-EVERY_ORGANISATION: Final = "every organisation"
 NO_ORGANISATION: Final = 0
 """No row has this id: a link holder sees nothing until the link has named an organisation."""
 
@@ -88,7 +89,8 @@ def _scope_of(actor: Actor) -> int | str:
 
 @event.listens_for(Session, "do_orm_execute")
 def _scope_statement(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.execution_options.get("all_organisations"):
+    options = state.execution_options
+    if state.is_column_load or options.get("is_scoped") or options.get("all_organisations"):
         return
     scope = state.session.info.get("scope")
     if scope is None:
@@ -125,8 +127,13 @@ def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, An
         stamped: Sequence[Mapping[str, Any]] = rows
     else:
         stamped = [{**row, "organisation_id": scope} for row in rows]
-    # The table, not the class: the mapper's bookkeeping would cost as much as the insert.
-    ctx.session.connection().execute(insert(model.metadata.tables[model.__tablename__]), stamped)
+    ctx.session.connection().execute(insert_into(model), stamped)
+
+
+@functools.cache
+def insert_into(model: type[Base]) -> Insert:
+    """Into the table, not the class: the mapper's bookkeeping would cost as much as the insert."""
+    return insert(model.metadata.tables[model.__tablename__])
 
 
 def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:
@@ -145,18 +152,21 @@ def require_staff(ctx: Context, permission: Permission) -> StaffMember:
     return staff
 
 
+_WORKING_STAFF: Final = Query(
+    select(StaffMember, Organisation.terms_accepted_at)
+    .join(Organisation, Organisation.id == StaffMember.organisation_id)
+    .where(
+        StaffMember.id == bindparam("staff_id"),
+        StaffMember.accepted_at.is_not(None),
+        StaffMember.disabled_at.is_(None),
+    )
+)
+
+
 def _working_staff(ctx: Context) -> StaffMember:
     if not isinstance(ctx.actor, StaffActor):
         raise NotStaff
-    found = ctx.session.execute(
-        select(StaffMember, Organisation.terms_accepted_at)
-        .join(Organisation, Organisation.id == StaffMember.organisation_id)
-        .where(
-            StaffMember.id == ctx.actor.staff_id,
-            StaffMember.accepted_at.is_not(None),
-            StaffMember.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    found = _WORKING_STAFF.run(ctx, staff_id=ctx.actor.staff_id).one_or_none()
     if found is None:
         raise NotStaff
     if found.terms_accepted_at is None:
@@ -182,12 +192,14 @@ def require_visitor(ctx: Context) -> SlackVisitor:
     return ctx.actor
 
 
+_GRANTS: Final = Query(select(ProviderGrant.provider_id).where(ProviderGrant.staff_id == bindparam("staff_id")))
+
+
 def granted_provider_ids(ctx: Context, staff: StaffMember) -> frozenset[int] | None:
     """None: all providers of the organisation."""
     if staff.all_providers or staff.role is Role.OWNER:
         return None
-    grants = select(ProviderGrant.provider_id).where(ProviderGrant.staff_id == staff.id)
-    return frozenset(ctx.session.scalars(grants))
+    return frozenset(_GRANTS.run(ctx, staff_id=staff.id).scalars())
 
 
 def require_provider(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
@@ -207,44 +219,54 @@ def require_provider_of(ctx: Context, staff: StaffMember, course: Course, code: 
 # --- Runs -------------------------------------------------------------------------------------------------
 
 
-def reachable_runs(ctx: Context, organisation_id: int) -> Select[CourseRun]:
-    """Own runs, and those of other organisations' courses under an agreement that is current (LM)."""
-    is_reachable = or_(CourseRun.organisation_id == organisation_id, _is_agreed(ctx, organisation_id))
-    return select(CourseRun).join(CourseRun.course).options(with_course()).where(is_reachable)
-
-
 def with_course() -> LoaderOption:
     """For queries that join CourseRun.course themselves."""
     return contains_eager(CourseRun.course)
 
 
-def _is_agreed(ctx: Context, organisation_id: int) -> Any:
-    return exists().where(
-        Agreement.organisation_id == organisation_id,
-        Agreement.owner_id == Course.organisation_id,
-        or_(Agreement.course_id.is_(None), Agreement.course_id == Course.id),
-        *_is_current(ctx),
-    )
+_RUNS: Final = select(CourseRun).join(CourseRun.course).options(with_course())
+_IS_CURRENT: Final = (
+    Agreement.starts_at <= bindparam("now"),
+    or_(Agreement.ends_at.is_(None), Agreement.ends_at > bindparam("now")),
+)
+_IS_AGREED: Final = exists().where(
+    Agreement.organisation_id == bindparam("organisation_id"),
+    Agreement.owner_id == Course.organisation_id,
+    or_(Agreement.course_id.is_(None), Agreement.course_id == Course.id),
+    *_IS_CURRENT,
+)
+REACHABLE_RUNS: Final = _RUNS.where(or_(CourseRun.organisation_id == bindparam("organisation_id"), _IS_AGREED))
+"""Own runs, and those of other organisations' courses under an agreement that is current (LM).
 
-
-def _is_current(ctx: Context) -> tuple[Any, ...]:
-    return (
-        Agreement.starts_at <= ctx.now,
-        or_(Agreement.ends_at.is_(None), Agreement.ends_at > ctx.now),
+Takes ``organisation_id`` and ``now``.
+"""
+_REACHABLE_BY_CODE: Final = Query(REACHABLE_RUNS.where(CourseRun.code == bindparam("code")))
+_REACHABLE_BY_ID: Final = Query(REACHABLE_RUNS.where(CourseRun.id == bindparam("run_id")))
+_REACHABLE_CODES: Final = Query(REACHABLE_RUNS.with_only_columns(CourseRun.code))
+_REACHABLE_COURSES: Final = Query(
+    select(Course).where(
+        Course.code == bindparam("code"), or_(Course.organisation_id == bindparam("organisation_id"), _IS_AGREED)
     )
+)
+_RUN_BY_ID: Final = Query(_RUNS.where(CourseRun.id == bindparam("run_id")))
+_INVITED_RUNS_BY_CODE: Final = Query(
+    _RUNS.where(
+        CourseRun.code == bindparam("code"),
+        exists().where(
+            InvitationBatch.run_id == CourseRun.id, InvitationBatch.organisation_id == bindparam("organisation_id")
+        ),
+    )
+)
 
 
 def run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
     """Own runs come first where both have the code. Raises RunNotFound with the nearest codes."""
     wanted = folded(code)
-    runs = reachable_runs(ctx, organisation_id)
-    own_first = sorted(
-        ctx.session.scalars(runs.where(CourseRun.code == wanted)),
-        key=lambda run: run.organisation_id != organisation_id,
-    )
+    found = _REACHABLE_BY_CODE.run(ctx, organisation_id=organisation_id, now=ctx.now, code=wanted).scalars()
+    own_first = sorted(found, key=lambda run: run.organisation_id != organisation_id)
     if own_first:
         return own_first[0]
-    codes = ctx.session.scalars(runs.with_only_columns(CourseRun.code)).all()
+    codes = _REACHABLE_CODES.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
     raise RunNotFound(run=code, nearest=tuple(difflib.get_close_matches(wanted, codes, n=3, cutoff=0.5)))
 
 
@@ -253,11 +275,7 @@ def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> Course
     try:
         return run_by_code(ctx, organisation_id, code)
     except RunNotFound:
-        was_invited_to = exists().where(
-            InvitationBatch.run_id == CourseRun.id, InvitationBatch.organisation_id == organisation_id
-        )
-        query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.code == folded(code))
-        runs = ctx.session.scalars(query.where(was_invited_to)).all()
+        runs = _INVITED_RUNS_BY_CODE.run(ctx, organisation_id=organisation_id, code=folded(code)).scalars().all()
         if not runs:
             raise
         return runs[0]
@@ -265,15 +283,14 @@ def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> Course
 
 def course_by_code(ctx: Context, organisation_id: int, code: str) -> Course | None:
     """Own, or another organisation's under a current agreement; own courses come first where both have the code."""
-    query = select(Course).where(
-        Course.code == folded(code), or_(Course.organisation_id == organisation_id, _is_agreed(ctx, organisation_id))
-    )
-    own_first = sorted(ctx.session.scalars(query), key=lambda course: course.organisation_id != organisation_id)
+    found = _REACHABLE_COURSES.run(ctx, organisation_id=organisation_id, now=ctx.now, code=folded(code)).scalars()
+    own_first = sorted(found, key=lambda course: course.organisation_id != organisation_id)
     return own_first[0] if own_first else None
 
 
 def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
-    run = ctx.session.scalars(reachable_runs(ctx, organisation_id).where(CourseRun.id == run_id)).one_or_none()
+    found = _REACHABLE_BY_ID.run(ctx, organisation_id=organisation_id, now=ctx.now, run_id=run_id)
+    run = found.scalars().one_or_none()
     if run is None:
         raise RunNotFound(run="this run")
     return run
@@ -281,32 +298,42 @@ def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
 
 def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch | InvitationChange) -> CourseRun:
     """Whatever became of the agreement: what was once invited to stays visible to both sides."""
-    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == invitation.run_id)
-    return ctx.session.scalars(query).one()
+    return _RUN_BY_ID.run(ctx, run_id=invitation.run_id).scalars().one()
+
+
+_AGREEMENT: Final = Query(
+    select(Agreement)
+    .where(
+        Agreement.organisation_id == bindparam("organisation_id"),
+        Agreement.owner_id == bindparam("owner_id"),
+        or_(Agreement.course_id.is_(None), Agreement.course_id == bindparam("course_id")),
+        *_IS_CURRENT,
+    )
+    .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+    .limit(1)
+)
 
 
 def joined_run(ctx: Context, run_id: int) -> CourseRun:
     """The run of an enrolment that the caller has reached: whatever became of the agreement since."""
-    query = select(CourseRun).join(CourseRun.course).options(with_course()).where(CourseRun.id == run_id)
-    return ctx.session.scalars(query).one()
+    return _RUN_BY_ID.run(ctx, run_id=run_id).scalars().one()
 
 
 def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreement | None:
     """The current agreement for another organisation's course: one for this very course before a general one."""
     if course.organisation_id == organisation_id:
         return None
-    query = (
-        select(Agreement)
-        .where(
-            Agreement.organisation_id == organisation_id,
-            Agreement.owner_id == course.organisation_id,
-            or_(Agreement.course_id.is_(None), Agreement.course_id == course.id),
-            *_is_current(ctx),
-        )
-        .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
-        .limit(1)
+    found = _AGREEMENT.run(
+        ctx, organisation_id=organisation_id, owner_id=course.organisation_id, course_id=course.id, now=ctx.now
     )
-    return ctx.session.scalars(query).one_or_none()
+    return found.scalars().one_or_none()
+
+
+_CURRENT_AGREEMENTS: Final = Query(
+    select(Agreement)
+    .where(Agreement.organisation_id == bindparam("organisation_id"), *_IS_CURRENT)
+    .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+)
 
 
 def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]) -> dict[int, Agreement]:
@@ -314,13 +341,7 @@ def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]
     foreign = [course for course in courses if course.organisation_id != organisation_id]
     if not foreign:
         return {}
-    query = (
-        select(Agreement)
-        .where(Agreement.organisation_id == organisation_id, *_is_current(ctx))
-        .where(Agreement.owner_id.in_({course.organisation_id for course in foreign}))
-        .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
-    )
-    current = ctx.session.scalars(query).all()
+    current = _CURRENT_AGREEMENTS.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
     fitting = {
         course.id: next(
             (

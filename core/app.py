@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from core.access import open_session
+from core.access import insert_into, open_session
 from core.context import Actor, Clock, Context, SlackVisitor, StaffActor, SystemTokens, Tokens, system_clock
 from core.errors import Busy, OutcomeUnknown, UsherError
 from core.jobs import Jobs
@@ -65,7 +65,6 @@ class App:
         self.tokens: Tokens = tokens or SystemTokens()
         self.links = LinkSigner(settings.link_keys)
         self.jobs = jobs
-        self._reader = engine.execution_options(usher_read=True)
         # SQLite's writers poll for their turn, unfairly; ours queue here instead.
         self._turn = WriteTurn(engine.url.database or "") if settings.is_sqlite else None
 
@@ -83,7 +82,8 @@ class App:
             raise Busy from error
 
     def _look(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
-        with self._reader.connect() as connection, open_session(connection, actor) as session:
+        with self.engine.connect() as connection, open_session(connection, actor) as session:
+            connection.execution_options(usher_read=True)
             return usecase(self._context(session, actor), command)
 
     def run(
@@ -133,10 +133,10 @@ class App:
             result = usecase(ctx, command)
             session.flush()
             if not getattr(command, "is_routine", False):
-                session.add(self._audit(ctx, usecase, command, "done"))
+                self._audit(ctx, usecase, command, "done")
             if key is not None:
                 session.add(_record(key, usecase, result, ctx))
-            session.flush()
+                session.flush()
             return result
 
     @contextmanager
@@ -144,8 +144,8 @@ class App:
         """Begins, commits when the block ends well, rolls back else."""
         with self._my_turn(ends):
             wait_ms = max(1, int((ends - time.monotonic()) * 1000))
-            writer = self.engine.execution_options(usher_wait_ms=wait_ms)
-            with writer.connect() as connection, open_session(connection, actor) as session:
+            with self.engine.connect() as connection, open_session(connection, actor) as session:
+                connection.execution_options(usher_wait_ms=wait_ms)
                 transaction = connection.begin()
                 try:
                     yield session
@@ -176,18 +176,19 @@ class App:
     def _context(self, session: Session, actor: Actor) -> Context:
         return Context(session, actor, self.clock(), self.tokens, self.links, self.jobs, self.settings)
 
-    def _audit(self, ctx: Context, usecase: Callable[..., object], command: object, outcome: str) -> AuditEntry:
+    def _audit(self, ctx: Context, usecase: Callable[..., object], command: object, outcome: str) -> None:
         scope = ctx.session.info["scope"]
-        return AuditEntry(
-            id=ctx.tokens.new_id(),
-            organisation_id=scope if isinstance(scope, int) and scope else None,
-            actor=_actor_name(ctx.actor),
-            door=ctx.actor.door.value,
-            action=_name_of(usecase),
-            subject=_subject(command),
-            outcome=outcome,
-            at=ctx.now,
-        )
+        entry = {
+            "id": ctx.tokens.new_id(),
+            "organisation_id": scope if isinstance(scope, int) and scope else None,
+            "actor": _actor_name(ctx.actor),
+            "door": ctx.actor.door.value,
+            "action": _name_of(usecase),
+            "subject": _subject(command),
+            "outcome": outcome,
+            "at": ctx.now,
+        }
+        ctx.session.connection().execute(insert_into(AuditEntry), entry)
 
     def _record_refusal(
         self, usecase: Callable[..., object], command: object, actor: Actor, refusal: UsherError, ends: float
@@ -195,8 +196,7 @@ class App:
         """In a transaction of its own. A refusal that cannot be recorded is still a refusal: it is logged."""
         try:
             with self._writing(actor, ends) as session:
-                session.add(self._audit(self._context(session, actor), usecase, command, refusal.code))
-                session.flush()
+                self._audit(self._context(session, actor), usecase, command, refusal.code)
         except (DBAPIError, NoConnectionFree, Busy, _CommitLost):
             _log.warning("refusal not recorded", extra={"action": _name_of(usecase), "code": refusal.code})
 

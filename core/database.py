@@ -96,9 +96,14 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         options = connection.get_execution_options()
+        # What cannot be refused goes straight to the driver: it costs a tenth.
+        driver = connection.connection.driver_connection
         # Set every time: the connection may come back from somebody with less patience.
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(options.get('usher_wait_ms', WAIT_MS))}")
-        connection.exec_driver_sql("BEGIN" if options.get("usher_read") else "BEGIN IMMEDIATE")
+        driver.execute(f"PRAGMA busy_timeout={int(options.get('usher_wait_ms', WAIT_MS))}")
+        if options.get("usher_read"):
+            driver.execute("BEGIN")
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(engine: Engine) -> None:

@@ -102,6 +102,10 @@ def is_first_invitation(key: str) -> bool:
     return key.endswith(":0")
 
 
+def home_key(staff_id: int) -> str:
+    return f"home:{staff_id}"
+
+
 def scoreboard_key(confirmation_id: int) -> str:
     return f"scoreboard:{confirmation_id}"
 

@@ -2,8 +2,9 @@
 
     verb -> parser -> command -> use case -> help line
 
-One table, ``VERBS``, serves every door: the same words mean the same everywhere. A parser turns text into a command and
-raises InvalidRequest with what is missing; it neither reads the database nor knows who asks.
+One table, ``VERBS``, serves every door: the same words (they stand in ``core.verbs``) mean the same everywhere. A
+parser turns text into a command and raises InvalidRequest with what is missing; it neither reads the database nor knows
+who asks.
 """
 
 import difflib
@@ -40,6 +41,7 @@ from core.usecases.slack_identity import (
     bind_workspace,
     confirm_code,
 )
+from core.verbs import WORDS, VerbWords
 
 
 class Mode(StrEnum):
@@ -54,16 +56,14 @@ class Asker(StrEnum):
     VISITOR = "visitor"
 
 
+_Parser = Callable[[str], Any]
+
+
 @dataclass(frozen=True, slots=True)
-class Verb:
-    name: str
-    usage: str
-    """What comes after the verb."""
-    summary: str
-    examples: tuple[str, ...]
+class Verb(VerbWords):
     mode: Mode
     asker: Asker
-    parse: Callable[[str], Any]
+    parse: _Parser
     usecase: Callable[[Context, Any], Any]
 
 
@@ -234,74 +234,29 @@ def _batch_number(rest: str) -> int:
     return int(match.group(1))
 
 
+def _verb(name: str, mode: Mode, asker: Asker, parse: _Parser, usecase: Callable[[Context, Any], Any]) -> Verb:
+    words = WORDS[name]
+    return Verb(words.name, words.usage, words.summary, words.examples, mode, asker, parse, usecase)
+
+
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb(
-            "invite", "RUN ADDRESSES", "Invite learners to a run by e-mail.",
-            ('invite maths-2026-03 a@example.org, "Bo" <b@example.org>', "invite"),
-            Mode.RUN, Asker.STAFF, _invite, prepare_invitation,
-        ),
-        Verb(
-            "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search]",
-            "List a run's invitations and what became of them.",
-            ("invites maths-2026-03", "invites maths-2026-03 bounced"),
-            Mode.READ, Asker.STAFF, _invites, list_invitations,
-        ),
-        Verb(
-            "resend", "RUN ADDRESS|all", "Send the same invitation once more: same link, same expiry.",
-            ("resend maths-2026-03 a@example.org", "resend maths-2026-03 all"),
-            Mode.RUN, Asker.STAFF, _resend, resend_invitation,
-        ),
-        Verb(
-            "cancel", "RUN ADDRESS|all", "Cancel an invitation that nobody has answered; undo for 10 minutes.",
-            ("cancel maths-2026-03 a@example.org", "cancel maths-2026-03 all"),
-            Mode.RUN, Asker.STAFF, _cancel, cancel_invitation,
-        ),
-        Verb(
-            "reinvite", "RUN ADDRESS", "Invite again after an invitation expired, was cancelled or declined.",
-            ("reinvite maths-2026-03 a@example.org",),
-            Mode.RUN, Asker.STAFF, _reinvite, reinvite_learner,
-        ),
-        Verb(
-            "correct", "RUN WRONG RIGHT", "Send an invitation that went to a mistyped address to the right one.",
-            ("correct maths-2026-03 bo@gmial.com bo@gmail.com",),
-            Mode.RUN, Asker.STAFF, _correct, correct_address,
-        ),
-        Verb(
-            "batch", "NUMBER", "Show what became of a batch.", ("batch B-0041",),
-            Mode.READ, Asker.STAFF, _batch, show_batch,
-        ),
-        Verb(
-            "undo", "NUMBER", "Take back a batch: whole until sending starts, then whatever nobody answered.",
-            ("undo B-0041",),
-            Mode.RUN, Asker.STAFF, _undo, recall_batch,
-        ),
-        Verb(
-            "courses", "[search]", "List the runs you can invite to, and how many learners they have.",
-            ("courses", "courses maths"),
-            Mode.READ, Asker.STAFF, _courses, list_courses,
-        ),
-        Verb(
-            "run", "RUN [enrolled|pending|declined] [search]", "Show who is on a run, and who has not answered yet.",
-            ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
-            Mode.READ, Asker.STAFF, _show_run, show_run,
-        ),
-        Verb(
-            "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
-            ("links safety-2026-03", "links", "links find maths"),
-            Mode.RUN, Asker.STAFF, _links, list_shared_links,
-        ),
-        Verb(
-            "link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678"),
-            Mode.RUN, Asker.VISITOR, _link, ask_for_code,
-        ),
-        Verb(
-            "setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",),
-            Mode.RUN, Asker.VISITOR, _setup, bind_workspace,
-        ),
+        _verb("invite", Mode.RUN, Asker.STAFF, _invite, prepare_invitation),
+        _verb("invites", Mode.READ, Asker.STAFF, _invites, list_invitations),
+        _verb("resend", Mode.RUN, Asker.STAFF, _resend, resend_invitation),
+        _verb("cancel", Mode.RUN, Asker.STAFF, _cancel, cancel_invitation),
+        _verb("reinvite", Mode.RUN, Asker.STAFF, _reinvite, reinvite_learner),
+        _verb("correct", Mode.RUN, Asker.STAFF, _correct, correct_address),
+        _verb("batch", Mode.READ, Asker.STAFF, _batch, show_batch),
+        _verb("undo", Mode.RUN, Asker.STAFF, _undo, recall_batch),
+        _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
+        _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
+        _verb("links", Mode.RUN, Asker.STAFF, _links, list_shared_links),
+        _verb("link", Mode.RUN, Asker.VISITOR, _link, ask_for_code),
+        _verb("setup", Mode.RUN, Asker.VISITOR, _setup, bind_workspace),
     )
-}  # fmt: skip
+}
 _ALIASES = {
     "invitations": "invites",
     "runs": "courses",

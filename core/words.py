@@ -97,6 +97,7 @@ class MessageKind(StrEnum):
     SCOREBOARD = "scoreboard"
     LINK_REQUEST = "link_request"
     OUTSIDE_JOIN = "outside_join"
+    HOME = "home"
 
     @property
     def is_safe_twice(self) -> bool:

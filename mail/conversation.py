@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
-from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
 
 from core.letters import Outcome, Verdict
 from core.settings import Settings
 from mail.rendering import Mail
+from mail.replies import ConnectionEnded, Replies, Reply
 from mail.verdicts import Stage, detail_of, ends_connection, is_no_mailbox, plain_detail, verdict_of
 
 Failpoint = Callable[[str], None]
@@ -26,6 +26,12 @@ Failpoint = Callable[[str], None]
 _OK: Final = 250
 _WILL_FORWARD: Final = 251
 _SEND_CONTENT: Final = 354
+_STEPS: Final = (
+    (Stage.SENDER, (_OK,)),
+    (Stage.RECIPIENT, (_OK, _WILL_FORWARD)),
+    (Stage.CONTENT, (_SEND_CONTENT,)),
+)
+_STAGES_AFTER: Final = {Stage.SENDER: 2, Stage.RECIPIENT: 1, Stage.CONTENT: 0}
 _QUIT_SECONDS: Final = 2.0
 
 
@@ -44,30 +50,27 @@ class KeptConnectionLost(Exception):
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    smtp: SMTP
+    replies: Replies
     timeout: float
+    is_pipelining: bool
+    """The server takes several commands at once (RFC 2920)."""
     mails: int = 0
     is_kept: bool = False
 
     @property
     def is_usable(self) -> bool:
-        return self.smtp.is_connected
+        return self.replies.is_quiet
 
     async def quit(self) -> None:
         """Never raises."""
-        transport = self.smtp.transport
-        with suppress(SMTPException, OSError):
-            await self.smtp.quit(timeout=min(_QUIT_SECONDS, self.timeout))
-        _abort(transport)
+        with suppress(ConnectionEnded, TimeoutError):
+            self.replies.say(b"QUIT\r\n")
+            async with asyncio.timeout(min(_QUIT_SECONDS, self.timeout)):
+                await self.replies.next()
+        self.cut()
 
     def cut(self) -> None:
-        _abort(self.smtp.transport)
-        self.smtp.close()
-
-
-def _abort(transport: asyncio.BaseTransport | None) -> None:
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
+        self.replies.cut()
 
 
 async def connect(settings: Settings, tls: ssl.SSLContext | None) -> Connection:
@@ -86,7 +89,7 @@ async def hand_over(connection: Connection, mail: Mail, failpoint: Failpoint) ->
     """Raises KeptConnectionLost, on a kept connection only and only before the mail's sender was accepted."""
     connection.mails += 1
     failpoint("mail")
-    refusal = await _announce(connection, mail) or await _begin_content(connection, mail)
+    refusal = await _announce(connection, mail)
     if refusal is not None:
         return refusal
     return await _send_content(connection, mail, failpoint)
@@ -107,13 +110,21 @@ async def _session(settings: Settings, tls: ssl.SSLContext | None) -> Connection
         local_hostname=settings.message_domain,
     )
     await smtp.connect()
-    connection = Connection(smtp, settings.smtp_timeout.total_seconds())
     try:
         await _greet(smtp)
     except BaseException:
-        connection.cut()
+        _abort(smtp.transport)
+        smtp.close()
         raise
-    return connection
+    if not isinstance(smtp.transport, asyncio.Transport):
+        raise SMTPServerDisconnected("Connection lost")
+    timeout = settings.smtp_timeout.total_seconds()
+    return Connection(Replies(smtp.transport, timeout), timeout, smtp.supports_extension("pipelining"))
+
+
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 async def _greet(smtp: SMTP) -> None:
@@ -129,94 +140,87 @@ async def _greet(smtp: SMTP) -> None:
 
 
 async def _announce(connection: Connection, mail: Mail) -> Outcome | None:
-    """MAIL and RCPT."""
-    try:
-        code, text = await connection.smtp.execute_command(b"MAIL", b"FROM:<%s>" % mail.sender.encode("ascii"))
-    except (SMTPException, OSError) as problem:
-        connection.cut()
-        if connection.is_kept:
-            raise KeptConnectionLost from problem
-        return _lost(mail, "before the sender was answered", problem)
-    if code == _OK:
-        return await _command(
-            connection, mail, Stage.RECIPIENT, b"RCPT", b"TO:<%s>" % mail.recipient.encode("ascii"),
-            good=(_OK, _WILL_FORWARD),
-        )  # fmt: skip
-    if ends_connection(code) and connection.is_kept:
+    """MAIL, RCPT and DATA: in one go where the server takes them so."""
+    commands = _commands(mail)
+    if connection.is_pipelining:
+        commands = (b"".join(commands), b"", b"")
+    for command, (stage, good) in zip(commands, _STEPS, strict=True):
+        try:
+            if command:
+                connection.replies.say(command)
+            code, text = await connection.replies.next()
+        except ConnectionEnded as problem:
+            return _lost_before_content(connection, mail, stage, problem)
+        if code not in good:
+            return await _refused_before_content(connection, mail, stage, Reply(code, text))
+    return None
+
+
+def _commands(mail: Mail) -> tuple[bytes, bytes, bytes]:
+    """Raises ValueError for addresses that would say more than an address."""
+    addresses = mail.sender + mail.recipient
+    if not addresses.isprintable() or "<" in addresses or ">" in addresses:
+        raise ValueError("an address that cannot be said to a mail server")
+    return (
+        b"MAIL FROM:<%s>\r\n" % mail.sender.encode("ascii"),
+        b"RCPT TO:<%s>\r\n" % mail.recipient.encode("ascii"),
+        b"DATA\r\n",
+    )
+
+
+def _lost_before_content(connection: Connection, mail: Mail, stage: Stage, problem: ConnectionEnded) -> Outcome:
+    connection.cut()
+    if stage is Stage.SENDER and connection.is_kept:
+        raise KeptConnectionLost from problem
+    return _lost(mail, f"at {stage}", problem)
+
+
+async def _refused_before_content(connection: Connection, mail: Mail, stage: Stage, reply: Reply) -> Outcome:
+    if stage is Stage.SENDER and ends_connection(reply.code) and connection.is_kept:
         connection.cut()
         raise KeptConnectionLost
-    return await _refusal(connection, mail, Stage.SENDER, code, text)
-
-
-async def _begin_content(connection: Connection, mail: Mail) -> Outcome | None:
-    return await _command(connection, mail, Stage.CONTENT, b"DATA", good=(_SEND_CONTENT,))
-
-
-async def _command(
-    connection: Connection, mail: Mail, stage: Stage, *words: bytes, good: tuple[int, ...]
-) -> Outcome | None:
-    try:
-        code, text = await connection.smtp.execute_command(*words)
-    except (SMTPException, OSError) as problem:
-        connection.cut()
-        return _lost(mail, f"at {stage}", problem)
-    return None if code in good else await _refusal(connection, mail, stage, code, text)
+    unanswered = _STAGES_AFTER[stage] if connection.is_pipelining else 0
+    return await _refusal(connection, mail, stage, reply, unanswered=unanswered)
 
 
 async def _send_content(connection: Connection, mail: Mail, failpoint: Failpoint) -> Outcome:
-    protocol, transport = connection.smtp.protocol, connection.smtp.transport
-    if protocol is None or not isinstance(transport, asyncio.WriteTransport):
+    replies = connection.replies
+    if not replies.is_quiet:
+        # An answer to what was not yet sent would be taken for the mail's acceptance.
+        connection.cut()
         return _lost(mail, "before the content", None)
     failpoint("before_dot")
     try:
-        # Not SMTP.data(): its errors do not tell whether the final dot had left.
-        protocol.write(_dotted(mail.content))
-    except SMTPException as problem:
-        return _lost(mail, "before the content", problem)
-    # Started before anything is awaited: an answer that nobody waits for would be dropped.
-    answer = asyncio.ensure_future(protocol.read_response())
-    try:
-        async with asyncio.timeout(connection.timeout):
-            await _left_this_machine(protocol, transport)
-    except (SMTPException, OSError) as problem:
-        answer.cancel()
+        replies.say(_dotted(mail.content))
+        await replies.all_left()
+    except ConnectionEnded as problem:
         connection.cut()
         return _lost(mail, "before the end of the content", problem)
     failpoint("after_dot")
-    return await _content_answer(connection, mail, answer)
+    return await _content_answer(connection, mail)
 
 
-async def _content_answer(connection: Connection, mail: Mail, answer: asyncio.Future[SMTPResponse]) -> Outcome:
+async def _content_answer(connection: Connection, mail: Mail) -> Outcome:
     try:
-        code, text = await asyncio.wait_for(answer, connection.timeout)
-    except (SMTPException, OSError) as problem:
+        reply = await connection.replies.next()
+    except ConnectionEnded as problem:
         connection.cut()
         return Outcome(mail.message_id, Verdict.UNSURE, _reason("the mail was sent, but no answer came", problem))
-    if 200 <= code < 300:
-        return Outcome(mail.message_id, Verdict.ACCEPTED, detail_of(code, text))
-    if 400 <= code < 600:
-        return await _refusal(connection, mail, Stage.CONTENT, code, text)
+    if 200 <= reply.code < 300:
+        return Outcome(mail.message_id, Verdict.ACCEPTED, detail_of(reply.code, reply.text))
+    if 400 <= reply.code < 600:
+        return await _refusal(connection, mail, Stage.CONTENT, reply)
     connection.cut()
-    return Outcome(mail.message_id, Verdict.UNSURE, detail_of(code, text))
+    return Outcome(mail.message_id, Verdict.UNSURE, detail_of(reply.code, reply.text))
 
 
-async def _left_this_machine(protocol: SMTPProtocol, transport: asyncio.WriteTransport) -> None:
-    """Until the socket has taken every byte; raises when the connection ends before."""
-    if not transport.get_write_buffer_size():
-        return
-    # The limits tell the protocol, which otherwise hears only about 64 KB, when nothing waits any more. Not 0: with
-    # TLS that would mean that it never drains.
-    transport.set_write_buffer_limits(high=1, low=0)
-    await protocol._drain_helper()
-    if transport.is_closing():
-        raise SMTPServerDisconnected("Connection lost")
-
-
-async def _refusal(connection: Connection, mail: Mail, stage: Stage, code: int, text: str) -> Outcome:
+async def _refusal(connection: Connection, mail: Mail, stage: Stage, reply: Reply, *, unanswered: int = 0) -> Outcome:
+    """``unanswered``: commands that are still to be answered, DATA the last of them."""
+    code, text = reply
     if ends_connection(code) or not 400 <= code < 600:
         connection.cut()
     else:
-        await _reset(connection)
+        await _reset(connection.replies, unanswered)
     verdict = verdict_of(stage, code, text)
     return Outcome(
         mail.message_id,
@@ -227,14 +231,22 @@ async def _refusal(connection: Connection, mail: Mail, stage: Stage, code: int, 
     )
 
 
-async def _reset(connection: Connection) -> None:
+async def _reset(replies: Replies, unanswered: int) -> None:
     """The server forgets the refused mail, or the connection is not used again."""
+    code = 0
     try:
-        code, _ = await connection.smtp.execute_command(b"RSET")
-    except (SMTPException, OSError):
+        for _ in range(unanswered):
+            code = (await replies.next()).code
+        if code == _SEND_CONTENT:
+            # It waits for content though it has taken no recipient: an empty one goes to nobody (RFC 2920, 3.1).
+            replies.say(b".\r\n")
+            await replies.next()
+        replies.say(b"RSET\r\n")
+        code = (await replies.next()).code
+    except ConnectionEnded:
         code = 0
     if code != _OK:
-        connection.cut()
+        replies.cut()
 
 
 def _dotted(content: bytes) -> bytes:

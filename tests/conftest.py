@@ -1,18 +1,33 @@
-"""The real servers: each is started once a test process, and only when a test asks for it."""
+"""What is made once a test process, and only when a test asks for it: the real servers, and databases to begin with."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
+from core.app import App
+from tests.copies import PostgresqlCopies, SqliteCopies
+from tests.factories import School, make_school
 from tests.servers import chromium, dovecot, postfix, postgresql
+from tests.servers.processes import quickest_place
 from tests.servers.requirement import pytest_make_collect_report, pytest_runtest_makereport, require
 from tests.servers.smtp_sink import SmtpSink
+from tests.slow import pytest_collection_modifyitems, pytest_terminal_summary
 
-# Named here so that pytest finds the two hooks.
-__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+# Named here so that pytest finds the hooks.
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_terminal_summary",
+]
+
+# Each commit of SQLite waits for the disk, where there is one; what a power cut leaves is for the fault experiments.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quickest_place()))
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +59,50 @@ def chromium_path() -> Path:
     return chromium.PROGRAM
 
 
-@pytest.fixture
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    """Takes a second a test: visit many pages in one test, each in a new context."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_browser(chromium_path: Path) -> AsyncIterator[Browser]:
     async with chromium.chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
+    """One for all tests, without windows. It lives in the session's event loop, and so do the tests that ask for it."""
+    yield running_browser
+    for context in running_browser.contexts:
+        await context.close()
+
+
+def _nothing(_app: App) -> None:
+    """Tables without rows."""
+
+
+@pytest.fixture(scope="session")
+def sqlite_bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[None]]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("bare"), _nothing)
+    yield copies
+    copies.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_bare(postgresql_server: postgresql.PostgreSQL) -> Iterator[PostgresqlCopies[None]]:
+    copies = PostgresqlCopies(postgresql_server, _nothing)
+    yield copies
+    copies.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[School]]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("school"), make_school)
+    yield copies
+    copies.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_school(postgresql_server: postgresql.PostgreSQL) -> Iterator[PostgresqlCopies[School]]:
+    copies = PostgresqlCopies(postgresql_server, make_school)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The house in one process: web, bot and worker, any of them, started and stopped together.
 
-start: schema -> engine -> worker -> listening        stop: no new requests -> worker's chunk ends -> connections
+start: port -> schema -> pages and Slack made -> worker -> answering
+stop:  no new requests -> worker's chunk ends -> connections
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from mail.transport import Mailer, UnconfiguredMailer
+    from usher.server import QuietServer
     from worker.engine import Worker
     from worker.sending import Deliverer
 
@@ -51,14 +53,18 @@ class House:
     async def start(self) -> None:
         """When it returns, requests are answered and due messages go out. Raises SettingInvalid."""
         require_keys(self.settings)
+        # Who calls from now on waits instead of being refused; a port that is taken stops us before anything is done.
+        listener = self._take_port() if "web" in self.parts else None
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self.settings.threads, "usecase"))
         await asyncio.to_thread(self._prepare_database)
         self.app = await asyncio.to_thread(self._make_app)
+        bolt = await self._make_bolt() if self._needs_slack() else None
+        server = self._make_server(listener, bolt if self._takes_http() else None) if listener else None
+        # When all else is loaded: its threads would take turns with the loading, and nothing is sent by half a house.
         if "worker" in self.parts:
             await asyncio.to_thread(self._start_worker)
-        bolt = await self._make_bolt() if self._needs_slack() else None
-        if "web" in self.parts:
-            await self._start_web(bolt if self._takes_http() else None)
+        if server is not None:
+            await self._start_web(server)
         if bolt is not None and self._dials_slack():
             await self._start_socket(bolt)
 
@@ -137,19 +143,26 @@ class House:
         self._closing.push_async_callback(background.finish)
         return build_app(self.settings, self.app, client, Authorizer(self.app), background=background)
 
-    async def _start_web(self, bolt: AsyncApp | None) -> None:
+    def _take_port(self) -> socket.socket:
+        """Raises SettingInvalid."""
+        listener = _listener(self.settings.bind)
+        self._closing.callback(listener.close)
+        host, port = listener.getsockname()[:2]
+        self.url = f"http://{host}:{port}"
+        return listener
+
+    def _make_server(self, listener: socket.socket, bolt: AsyncApp | None) -> QuietServer:
         from usher.server import QuietServer
         from web.app import build_app
         from web.serving import server_config
 
-        listener = _listener(self.settings.bind)
-        host, port = listener.getsockname()[:2]
-        self.url = f"http://{host}:{port}"
         page = build_app(self.app, slack_endpoint=_slack_endpoint(bolt) if bolt else None)
         config = server_config(page, self.settings)
         config.timeout_graceful_shutdown = _GRACE_SECONDS
-        server = QuietServer(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        return QuietServer(config, listener)
+
+    async def _start_web(self, server: QuietServer) -> None:
+        serving = asyncio.create_task(server.serve())
         await server.is_listening.wait()
 
         async def stop() -> None:
@@ -191,7 +204,7 @@ def _stop_worker(worker: Worker, mailer: Mailer | UnconfiguredMailer) -> None:
 
 
 def _slack_endpoint(bolt: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+    from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 
     return AsyncSlackRequestHandler(bolt).handle
 

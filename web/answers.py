@@ -1,8 +1,8 @@
 """A learner's invitation link: look, accept, decline, ask for a new link, ask for no more. Looking changes nothing."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from core.errors import InvitationClosed, NameMissing, UsherError
 from core.phrases import until_words, zone_named
@@ -21,7 +21,7 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
-from web.door import WebDoor, read_form, see, signed
+from web.door import LinkPage, WebDoor, read_form, see, signed
 from web.fields import Field, name_fields
 from web.pages import run_words
 
@@ -36,24 +36,28 @@ TEMPLATES = {
 _GONE = frozenset({LinkState.CANCELLED, LinkState.EXPIRED, LinkState.CLOSED})
 
 
-def answers_router(door: WebDoor) -> APIRouter:
+def answers_routes(door: WebDoor) -> list[Route]:
     pages = LearnerPages(door)
-    router = APIRouter(prefix="/i/{token}", dependencies=[signed(door, LinkKind.INVITATION)])
-    # Mail scanners ask with HEAD, which the framework would refuse.
-    router.add_api_route("", pages.show, methods=["GET", "HEAD"])
-    router.add_api_route("/accept", pages.accept, methods=["POST"])
-    router.add_api_route("/decline", pages.decline, methods=["POST"])
-    router.add_api_route("/ask", pages.ask, methods=["POST"])
-    router.add_api_route("/stop", pages.show_stop, methods=["GET", "HEAD"])
-    router.add_api_route("/stop", pages.stop, methods=["POST"])
-    return router
+
+    def route(path: str, method: str, page: LinkPage) -> Route:
+        return Route(f"/i/{{token}}{path}", signed(door, LinkKind.INVITATION, page), methods=[method])
+
+    # What is shown at GET is shown at HEAD as well: mail scanners ask so.
+    return [
+        route("", "GET", pages.show),
+        route("/accept", "POST", pages.accept),
+        route("/decline", "POST", pages.decline),
+        route("/ask", "POST", pages.ask),
+        route("/stop", "GET", pages.show_stop),
+        route("/stop", "POST", pages.stop),
+    ]
 
 
 class LearnerPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show(self, token: str) -> Response:
+    async def show(self, token: str, _request: Request) -> Response:
         shown = await self._door.read(show_invitation, ShowInvitation(token))
         return self._page(token, shown, name_fields(*_split(shown.name)))
 
@@ -69,21 +73,21 @@ class LearnerPages:
             return await self._as_it_is(token, refusal)
         return see(f"/i/{token}")
 
-    async def decline(self, token: str) -> Response:
+    async def decline(self, token: str, _request: Request) -> Response:
         try:
             await self._door.run(decline_invitation, DeclineInvitation(token))
         except InvitationClosed as refusal:
             return await self._as_it_is(token, refusal)
         return see(f"/i/{token}")
 
-    async def ask(self, token: str) -> Response:
+    async def ask(self, token: str, _request: Request) -> Response:
         try:
             await self._door.run(ask_for_link, AskForLink(token))
         except InvitationClosed as refusal:
             return await self._as_it_is(token, refusal)
         return see(f"/i/{token}")
 
-    async def show_stop(self, token: str) -> Response:
+    async def show_stop(self, token: str, _request: Request) -> Response:
         shown = await self._door.read(show_invitation, ShowInvitation(token))
         return self._door.pages.page("stop.html", organisation=shown.organisation, token=token)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
@@ -30,8 +31,8 @@ class Assets:
         """Where the browser finds the file called ``name`` in the folder."""
         return f"/static/{self._by_name[name].hashed_name}"
 
-    async def serve(self, name: str) -> Response:
-        asset = self._by_hashed_name.get(name)
+    async def serve(self, request: Request) -> Response:
+        asset = self._by_hashed_name.get(request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
         return Response(asset.content, media_type=asset.media_type, headers=_FOR_A_YEAR)

@@ -1,14 +1,13 @@
 """How handlers reach the core, and read what a form brings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from fastapi import params
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from core.app import App
 from core.context import Context, LinkHolder
@@ -19,6 +18,8 @@ from web.pages import Pages
 Command = TypeVar("Command")
 Result = TypeVar("Result")
 UseCase = Callable[[Context, Command], Result]
+LinkPage = Callable[[str, Request], Awaitable[Response]]
+"""Is given the link's token."""
 
 ANSWER_DEADLINE = timedelta(seconds=10)
 """A person looks at a loading page for about this long; then Busy is the kinder answer."""
@@ -39,13 +40,15 @@ class WebDoor:
         return await asyncio.to_thread(self.app.run, usecase, command, _HOLDER, deadline=self.deadline)
 
 
-def signed(door: WebDoor, kind: LinkKind) -> params.Depends:
+def signed(door: WebDoor, kind: LinkKind, page: LinkPage) -> Callable[[Request], Awaitable[Response]]:
     """Refuses what this house did not sign before it costs a query, or a refusal's entry in the audit."""
 
-    async def check(token: str) -> None:
+    async def answer(request: Request) -> Response:
+        token: str = request.path_params["token"]
         require_signed(door, kind, token)
+        return await page(token, request)
 
-    return params.Depends(check)
+    return answer
 
 
 def require_signed(door: WebDoor, kind: LinkKind, token: str) -> None:

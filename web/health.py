@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Callable
 
-from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from core.errors import LinkNotFound
 from core.rules.links import LinkKind
@@ -15,22 +16,18 @@ _NOBODY = 0
 _log = logging.getLogger("usher.web")
 
 
-def health_router(door: WebDoor, is_ready: Callable[[], bool] | None) -> APIRouter:
-    router = APIRouter()
-
-    async def alive() -> Response:
+def health_routes(door: WebDoor, is_ready: Callable[[], bool] | None) -> list[Route]:
+    async def alive(_request: Request) -> Response:
         return PlainTextResponse("Alive.\n")
 
-    async def ready() -> Response:
+    async def ready(_request: Request) -> Response:
         if is_ready is not None and not is_ready():
             return PlainTextResponse("Not ready: still starting, or going away.\n", 503)
         if not await _database_answers(door):
             return PlainTextResponse("Not ready: the database does not answer.\n", 503)
         return PlainTextResponse("Ready.\n")
 
-    router.add_api_route("/healthz", alive, methods=["GET", "HEAD"])
-    router.add_api_route("/readyz", ready, methods=["GET", "HEAD"])
-    return router
+    return [Route("/healthz", alive, methods=["GET"]), Route("/readyz", ready, methods=["GET"])]
 
 
 async def _database_answers(door: WebDoor) -> bool:

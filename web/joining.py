@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from core.context import Clock
 from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
@@ -38,7 +38,7 @@ from core.usecases.joining import (
 )
 from core.usecases.places import ShowPlace, StopMails, show_place, stop_mails_of_place
 from core.words import SharedLinkState
-from web.door import WebDoor, read_form, require_signed, signed
+from web.door import LinkPage, WebDoor, read_form, require_signed, signed
 from web.fields import Field, name_fields
 from web.pages import run_words
 
@@ -58,24 +58,25 @@ TEMPLATES = {
 }
 
 
-def joining_router(door: WebDoor) -> APIRouter:
+def joining_routes(door: WebDoor) -> list[Route]:
     pages = JoiningPages(door)
-    router = APIRouter()
-    routes: tuple[tuple[str, LinkKind, Callable[..., Awaitable[Response]], list[str]], ...] = (
-        ("/c/{token}", LinkKind.JOIN_CONFIRMATION, pages.show_request, ["GET", "HEAD"]),
-        ("/c/{token}/confirm", LinkKind.JOIN_CONFIRMATION, pages.confirm, ["POST"]),
-        ("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, pages.show_request_stop, ["GET", "HEAD"]),
-        ("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, pages.stop_request, ["POST"]),
-        ("/p/{token}", LinkKind.PLACE, pages.show_place, ["GET", "HEAD"]),
-        ("/p/{token}/stop", LinkKind.PLACE, pages.show_place_stop, ["GET", "HEAD"]),
-        ("/p/{token}/stop", LinkKind.PLACE, pages.stop_place, ["POST"]),
-    )
-    for path, kind, page, methods in routes:
-        router.add_api_route(path, page, methods=methods, dependencies=[signed(door, kind)])
-    # Without the framework's injection, which costs more than the page: a whole school comes here at once.
-    router.add_route("/j/{token}", pages.show, methods=["GET", "HEAD"])
-    router.add_route("/j/{token}/join", pages.join, methods=["POST"])
-    return router
+
+    def route(path: str, kind: LinkKind, method: str, page: LinkPage) -> Route:
+        return Route(path, signed(door, kind, page), methods=[method])
+
+    # What is shown at GET is shown at HEAD as well: mail scanners ask so.
+    return [
+        # Looks for a kept page before it looks at the signature: a whole school comes here at once.
+        Route("/j/{token}", pages.show, methods=["GET"]),
+        route("/j/{token}/join", LinkKind.SHARED, "POST", pages.join),
+        route("/c/{token}", LinkKind.JOIN_CONFIRMATION, "GET", pages.show_request),
+        route("/c/{token}/confirm", LinkKind.JOIN_CONFIRMATION, "POST", pages.confirm),
+        route("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, "GET", pages.show_request_stop),
+        route("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, "POST", pages.stop_request),
+        route("/p/{token}", LinkKind.PLACE, "GET", pages.show_place),
+        route("/p/{token}/stop", LinkKind.PLACE, "GET", pages.show_place_stop),
+        route("/p/{token}/stop", LinkKind.PLACE, "POST", pages.stop_place),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,8 @@ class JoiningPages:
         shown = await self._door.read(look_at_link, LookAtLink(token))
         return self._page(token, shown, _fields("", "", ""))
 
-    async def join(self, request: Request) -> Response:
+    async def join(self, token: str, request: Request) -> Response:
         """Pressing twice joins once, so the page itself is the answer."""
-        token = request.path_params["token"]
-        require_signed(self._door, LinkKind.SHARED, token)
         form = await read_form(request)
         first, last, address = (form.get(name, "") for name in ("first_name", "last_name", "address"))
         try:
@@ -192,20 +191,20 @@ class JoiningPages:
 
     # --- Confirming -------------------------------------------------------------------------------------------
 
-    async def show_request(self, token: str) -> Response:
+    async def show_request(self, token: str, _request: Request) -> Response:
         found = await self._door.read(show_join_request, ShowJoinRequest(token))
         if not found.has_joined and found.link.state is not SharedLinkState.OPEN:
             return self._page(token, found.link, ())
         return self._door.pages.page("link_confirm.html", token=token, found=found)
 
-    async def confirm(self, token: str) -> Response:
+    async def confirm(self, token: str, _request: Request) -> Response:
         try:
             return self._joined(await self._door.run(confirm_join, ConfirmJoin(token)))
         except SharedLinkClosed as refusal:
             found = await self._door.read(show_join_request, ShowJoinRequest(token))
             return self._page(token, found.link, (), status=409, notice=refusal.message)
 
-    async def show_request_stop(self, token: str) -> Response:
+    async def show_request_stop(self, token: str, _request: Request) -> Response:
         found = await self._door.read(show_join_request, ShowJoinRequest(token))
         return self._door.pages.page("link_stop.html", organisation=found.link.organisation)
 
@@ -216,13 +215,13 @@ class JoiningPages:
 
     # --- The place --------------------------------------------------------------------------------------------
 
-    async def show_place(self, token: str) -> Response:
+    async def show_place(self, token: str, _request: Request) -> Response:
         place = await self._door.read(show_place, ShowPlace(token))
         return self._door.pages.page(
             "place.html", token=token, place=place, run=run_words(place.run, self._door.app.clock())
         )
 
-    async def show_place_stop(self, token: str) -> Response:
+    async def show_place_stop(self, token: str, _request: Request) -> Response:
         place = await self._door.read(show_place, ShowPlace(token))
         return self._door.pages.page("link_stop.html", organisation=place.organisation)
 

@@ -23,7 +23,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.context import Clock
 from web.pages import Pages
 from web.problems import too_often
-from web.security import SLACK_PATH
 
 LOOKS_A_MINUTE: Final = 600
 ACTS_A_MINUTE: Final = 300
@@ -37,7 +36,7 @@ _WINDOW: Final = timedelta(minutes=1)
 _IPV4_PREFIX: Final = 24
 _IPV6_PREFIX: Final = 64
 _TOKEN_CHARACTERS: Final = 64
-_NOT_COUNTED: Final = frozenset({"/healthz", "/readyz", SLACK_PATH})
+_NOT_COUNTED: Final = frozenset({"/healthz", "/readyz"})
 _log = logging.getLogger("usher.web")
 
 
@@ -71,7 +70,7 @@ class Limit:
 
 
 class HowOften:
-    """Files, health checks and Slack are not counted: a flood must not look like an illness."""
+    """Files and health checks are not counted: a flood must not look like an illness."""
 
     def __init__(self, app: ASGIApp, *, pages: Pages, clock: Clock) -> None:
         self._app = app

@@ -1,23 +1,29 @@
-"""What surrounds every request, outermost first: headers, the last net, how often, from where, how much.
+"""What surrounds every request, outermost first: headers, the last net, Slack's door, how often, from where, how much.
 
 1. Every response has the headers: pages, files, refusals and errors alike.
 2. A POST counts only from our own pages, or from a program that is no browser (mail programs' one-click unsubscribe).
-   Slack's endpoint has its own signature instead.
+   Slack's requests carry a signature instead, so they do not pass by what guards the pages.
 3. A body over the limit is refused before anybody has acted on it.
 4. An unexpected error shows a reference number; the log has where it happened, never a token or an address.
 """
 
 import logging
 import traceback
+from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.context import Tokens
 from web.pages import Pages
-from web.problems import NOT_OUR_PAGE, TOO_LARGE, unexpected
+from web.problems import NOT_OUR_PAGE, TOO_LARGE, of_status, unexpected
+
+SlackEndpoint = Callable[[Request], Awaitable[Response]]
 
 SLACK_PATH: Final = "/slack/events"
 FORM_BYTES: Final = 64 * 1024
@@ -101,9 +107,39 @@ def _log_unexpected(reference: str, scope: Scope, error: Exception) -> None:
     while cause is not None and len(kinds) < 5:
         kinds.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
         cause = cause.__cause__ or cause.__context__
-    route = getattr(scope.get("route"), "path", "no route")
+    route = _route_of(scope)
     lines = "".join(traceback.format_tb(error.__traceback__))
     _log.error("unexpected error %s at %s %s: %s\n%s", reference, scope["method"], route, " from ".join(kinds), lines)
+
+
+def _route_of(scope: Scope) -> str:
+    """The path, with the name of each parameter in its place: what stands there may be a token."""
+    if "endpoint" not in scope:
+        return "no route"
+    path: str = scope["path"]
+    for name, value in scope["path_params"].items():
+        path = path.replace(value, f"{{{name}}}")
+    return path
+
+
+class SlackDoor:
+    """Past the pages' own guards to the endpoint, which believes nothing but Slack's signature."""
+
+    def __init__(self, app: ASGIApp, *, pages: Pages, endpoint: SlackEndpoint) -> None:
+        self._app = app
+        self._pages = pages
+        self._route = Route(SLACK_PATH, endpoint, methods=["POST"])
+        self._endpoint = BodyLimit(self._route.app, pages=pages, limit=SLACK_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match, found = self._route.matches(scope)
+        if match is Match.NONE:
+            await self._app(scope, receive, send)
+        elif match is Match.PARTIAL:
+            await self._pages.problem(of_status(405, {"Allow": "POST"}))(scope, receive, send)
+        else:
+            scope.update(found)
+            await self._endpoint(scope, receive, send)
 
 
 class OwnPagesOnly:
@@ -121,7 +157,7 @@ class OwnPagesOnly:
         await self._pages.problem(NOT_OUR_PAGE)(scope, receive, send)
 
     def _is_welcome(self, scope: Scope) -> bool:
-        if scope["method"] in _SAFE_METHODS or scope["path"] == SLACK_PATH:
+        if scope["method"] in _SAFE_METHODS:
             return True
         headers = Headers(scope=scope)
         sites = headers.getlist("sec-fetch-site")
@@ -140,15 +176,16 @@ def _origin_of(url: str) -> str:
 class BodyLimit:
     """Reads the whole body first: the framework's own limit would let a handler act before it refuses."""
 
-    def __init__(self, app: ASGIApp, *, pages: Pages) -> None:
+    def __init__(self, app: ASGIApp, *, pages: Pages, limit: int) -> None:
         self._app = app
         self._pages = pages
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read_body(scope, receive, SLACK_BYTES if scope["path"] == SLACK_PATH else FORM_BYTES)
+        body = await _read_body(scope, receive, self._limit)
         if body is None:
             await self._pages.problem(TOO_LARGE)(scope, receive, send)
             return

@@ -1,7 +1,8 @@
 """A staff member's invitation link: look, accept (an owner accepts the terms too), and what to do next in Slack."""
 
-from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from core.phrases import ROLES
 from core.rules.links import LinkKind
@@ -15,23 +16,24 @@ from core.usecases.staff import (
 from web.door import WebDoor, see, signed
 
 
-def staff_router(door: WebDoor) -> APIRouter:
+def staff_routes(door: WebDoor) -> list[Route]:
     pages = StaffPages(door)
-    router = APIRouter(prefix="/s/{token}", dependencies=[signed(door, LinkKind.STAFF_INVITATION)])
-    router.add_api_route("", pages.show, methods=["GET", "HEAD"])
-    router.add_api_route("/accept", pages.accept, methods=["POST"])
-    return router
+    kind = LinkKind.STAFF_INVITATION
+    return [
+        Route("/s/{token}", signed(door, kind, pages.show), methods=["GET"]),
+        Route("/s/{token}/accept", signed(door, kind, pages.accept), methods=["POST"]),
+    ]
 
 
 class StaffPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show(self, token: str) -> Response:
+    async def show(self, token: str, _request: Request) -> Response:
         shown = await self._door.read(show_staff_invitation, ShowStaffInvitation(token))
         return self._door.pages.page(_template(shown), token=token, shown=shown, role_words=ROLES[shown.role])
 
-    async def accept(self, token: str) -> Response:
+    async def accept(self, token: str, _request: Request) -> Response:
         await self._door.run(accept_staff_invitation, AcceptStaffInvitation(token))
         return see(f"/s/{token}")
 

@@ -137,6 +137,8 @@ class Worker:
         _log.info("worker started", extra={"executor": slot.name, "again": released.again, "held": released.held})
 
     def _duty(self, executor: str) -> workflows.Duty:
+        # One chunk of notes at a time keeps to Slack's one message a second and channel.
+        at_a_time = {JobKind.SEND_MAIL: self._settings.worker_slots, JobKind.SEND_SLACK: 1}
         return workflows.Duty(
             app=self._app,
             client=self._client,
@@ -144,11 +146,8 @@ class Worker:
             deliverers=self._deliverers,
             failpoint=Failpoints(self._settings.failpoints),
             stop=self._stop,
-            # One chunk of notes at a time keeps to Slack's one message a second and channel.
-            turns={
-                JobKind.SEND_MAIL: Semaphore(self._settings.worker_slots),
-                JobKind.SEND_SLACK: Semaphore(1),
-            },
+            turns={kind: Semaphore(count) for kind, count in at_a_time.items()},
+            places={kind: Semaphore(count + 1) for kind, count in at_a_time.items()},
         )
 
     def _config(self, executor: str) -> DBOSConfig:

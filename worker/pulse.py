@@ -1,4 +1,5 @@
-"""A worker's pulse: one plain thread that beats, looks after the dead, and sweeps up what was left behind.
+"""A worker's pulse: one plain thread that beats, looks after the dead, sweeps up what was left behind, and has the
+home tabs drawn again of which something has changed.
 
 1. Every worker beats for itself. The engine's schedules fire on one worker only, so they cannot do that.
 2. What all of them do here at once is decided by conditional updates: a dead worker is reaped by one, and a
@@ -20,6 +21,7 @@ from core.context import System
 from core.errors import Unavailable
 from core.rules.policy import HEARTBEAT_SILENCE
 from core.usecases.deliveries import ReleaseLeases, SweepDue, release_leases, sweep_due
+from core.usecases.homes import RefreshHomes, refresh_homes
 from core.usecases.workers import Beat, FindDead, beat, find_dead
 from worker.console import resume_pending
 from worker.slots import Slot
@@ -80,6 +82,7 @@ class Pulse:
             reap_dead(self._app, self._client, self._slot.name)
         self._app.run(release_leases, ReleaseLeases(executor=None), System())
         self._app.run(sweep_due, SweepDue(_SWEEP_GRACE), System())
+        self._app.run(refresh_homes, RefreshHomes(), System())
         return True
 
     def _may_judge(self) -> bool:

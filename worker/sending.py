@@ -13,6 +13,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event
@@ -32,6 +33,7 @@ _TRIES: Final = 240
 _PAUSE_SECONDS: Final = 1.0
 # A scoreboard is drawn every few seconds at most; touching it costs as much as all else in a turn (measured).
 _TURNS_A_SCOREBOARD: Final = 4
+_AT_ONCE: Final = nullcontext()
 
 _log = logging.getLogger("usher.worker")
 
@@ -104,16 +106,25 @@ def send_chunk(
     executor: str,
     failpoint: Callable[[str], None],
     stop: Event,
+    turn: AbstractContextManager[object] = _AT_ONCE,
 ) -> ChunkSent:
-    """Raises Unavailable when the database stays away: what was sent is then unsure."""
+    """``turn`` is waited for between loading and the first claim.
+
+    Raises Unavailable when the database stays away: what was sent is then unsure.
+    """
     if stop.is_set():
         return ChunkSent({}, tuple(ids))
     loaded = _patiently(lambda: deliverer.load(app, ids), stop)
     chunk = _Chunk(app, executor, stop, loaded, iter(loaded.items), loaded.unworthy_ids)
+    with turn:
+        return _sent(chunk, deliverer, failpoint)
+
+
+def _sent(chunk: _Chunk[Any], deliverer: Deliverer[Any], failpoint: Callable[[str], None]) -> ChunkSent:
     while True:
         claim_ids = chunk.next_ids(deliverer.width)
         if not (claim_ids or chunk.outcomes or chunk.unworthy_ids or chunk.is_untold):
-            return ChunkSent(dict(chunk.counts), tuple(chunk.waiting) if stop.is_set() else ())
+            return ChunkSent(dict(chunk.counts), tuple(chunk.waiting) if chunk.stop.is_set() else ())
         claimed = chunk.turn_over(claim_ids)
         if claimed:
             failpoint("claimed")

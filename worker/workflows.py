@@ -45,6 +45,8 @@ class Duty:
     stop: Event
     turns: Mapping[JobKind, Semaphore]
     """So many chunks of a kind send at a time, though more have been taken from the queue, to be at hand."""
+    places: Mapping[JobKind, Semaphore]
+    """So many are loaded at a time: those that send, and one to follow at once."""
 
 
 _on_duty: list[Duty] = []
@@ -82,7 +84,7 @@ def deliver_chunk(kind: str, message_ids: list[int]) -> dict[str, int]:
 
 
 def _sent_in_turn(duty: Duty, kind: JobKind, message_ids: list[int]) -> ChunkSent:
-    with duty.turns[kind]:
+    with duty.places[kind]:
         return send_chunk(
             duty.app,
             duty.deliverers[kind],
@@ -90,6 +92,7 @@ def _sent_in_turn(duty: Duty, kind: JobKind, message_ids: list[int]) -> ChunkSen
             executor=duty.executor,
             failpoint=duty.failpoint,
             stop=duty.stop,
+            turn=duty.turns[kind],
         )
 
 

@@ -28,10 +28,11 @@ _MOST_OCTETS: Final = 2**22
 _POLL_SECONDS: Final = 0.005
 _GOOD: Final = {
     GREETING: "220 sink.example.org",
-    "EHLO": "250-sink.example.org\r\n250 8BITMIME",
+    "EHLO": "250-sink.example.org\r\n250-PIPELINING\r\n250 8BITMIME",
     "DATA": "354 go on",
     "QUIT": "221 bye",
 }
+_NOBODY: Final = "554 5.5.1 No valid recipients"
 
 
 class Act(Enum):
@@ -82,6 +83,8 @@ class _Conversation:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     recipient: str = ""
+    is_addressed: bool = False
+    """The recipient was accepted: whoever says DATA at once with RCPT may do so to nobody."""
     is_over: bool = False
 
 
@@ -196,6 +199,8 @@ class MailServer:
             if verb == "RCPT":
                 conversation.recipient = line.partition(b"<")[2].partition(b">")[0].decode()
             said = await self._answer(conversation, verb)
+            if verb in ("MAIL", "RCPT", "RSET"):
+                conversation.is_addressed = verb == "RCPT" and said.startswith("25")
             if verb == "DATA" and said.startswith("354"):
                 content = await conversation.reader.readuntil(b"\r\n.\r\n")
                 await asyncio.sleep(self._answer_seconds)
@@ -204,7 +209,8 @@ class MailServer:
     async def _answer(self, conversation: _Conversation, name: str, content: bytes = b"") -> str:
         """What was said; the conversation may be over with it."""
         self._heard.moments[name] += 1
-        answer = self.behave(Moment(name, conversation.recipient)) or _GOOD.get(name, "250 ok")
+        good = _NOBODY if name == "DATA" and not conversation.is_addressed else _GOOD.get(name, "250 ok")
+        answer = self.behave(Moment(name, conversation.recipient)) or good
         if name == DOT and _accepts(answer):
             self._note(conversation.recipient, content)
         if isinstance(answer, str):

@@ -7,6 +7,7 @@ from typing import Any
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.help import draw_compose, draw_help
+from bot.blocks.home import draw_home
 from bot.blocks.invitation_changes import (
     draw_cancelled_several,
     draw_corrected,
@@ -31,6 +32,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeInvitation": draw_compose,
         "CoursesListed": draw_courses,
         "Help": draw_help,
+        "HomeShown": draw_home,
         "InvitationCancelled": draw_cancelled,
         "InvitationPreviewed": draw_preview,
         "InvitationResent": draw_resent,

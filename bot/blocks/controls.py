@@ -20,6 +20,7 @@ class Action(StrEnum):
     RESTORE = "invitations_restore"
     REINVITE = "invitations_reinvite"
     REINVITE_ANYWAY = "invitations_reinvite_anyway"
+    HOME_ASK = "home_ask"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"
     LINKS_PAGE = "links_page"
@@ -54,10 +55,6 @@ class Form(StrEnum):
     LINK_SETTINGS = "links_settings_form"
     NOTHING = "nothing"
     """Shows something; there is nothing to submit."""
-
-
-class Shortcut(StrEnum):
-    INVITE = "invite_learners"
 
 
 class Field(StrEnum):

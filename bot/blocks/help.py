@@ -10,9 +10,15 @@ def draw_help(asked: Help) -> Message:
 
 
 def help_blocks() -> tuple[Block, ...]:
-    lines = "\n".join(f"`{_written(verb)}`  {escaped(verb.summary)}" for verb in VERBS.values())
+    return section("*What I can do for you*"), *verb_blocks(), actions(_form_button("", ""))
+
+
+def verb_blocks() -> tuple[Block, ...]:
+    """Ten verbs a section: all of them together would be too long for one."""
+    lines = [f"`{_written(verb)}`  {escaped(verb.summary)}" for verb in VERBS.values()]
     foot = "In a direct message leave “/usher” out. “/usher help invite” says more about one of them."
-    return section("*What I can do for you*"), section(lines), section(foot), actions(_form_button("", ""))
+    groups = ("\n".join(lines[start : start + 10]) for start in range(0, len(lines), 10))
+    return *map(section, groups), section(foot)
 
 
 def draw_compose(compose: ComposeInvitation) -> Message:

@@ -4,10 +4,11 @@
 2. A text of several lines never grows beyond its budget: ``fitting`` ends it with "and 12 more".
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from core.rules.text import clean_name, clean_note
 
@@ -18,6 +19,7 @@ SECTION_CHARACTERS: Final = 3000
 _BUTTON_CHARACTERS: Final = 75
 _HINT_CHARACTERS: Final = 300
 _TITLE_CHARACTERS: Final = 24
+_HEADING_CHARACTERS: Final = 150
 BUTTON_VALUE_CHARACTERS: Final = 2000
 
 
@@ -91,6 +93,10 @@ def section(text: str, accessory: Block | None = None) -> Block:
     return block if accessory is None else {**block, "accessory": accessory}
 
 
+def heading(text: str) -> Block:
+    return {"type": "header", "text": plain(text, _HEADING_CHARACTERS)}
+
+
 def context(text: str) -> Block:
     return {"type": "context", "elements": [markdown(text)]}
 
@@ -143,12 +149,11 @@ def question(title: str, text: str, yes: str, no: str) -> Block:
 
 def value_of(*parts: object) -> str:
     """Ids and search words for a button's value; read back by ``parts_of``."""
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(parts).decode()
 
 
 def parts_of(value: str) -> list[Any]:
-    parts: list[Any] = json.loads(value)
-    return parts
+    return msgspec.json.decode(value, type=list[Any])
 
 
 def paged(action: str, page: int, page_count: int, state: Sequence[object]) -> tuple[Block, ...]:

@@ -1,10 +1,11 @@
-"""The modals around an invitation, and the home tab."""
+"""The modals around an invitation, and the frame of the home tab."""
 
+import hashlib
+import json
 from typing import Final
 
 from bot.blocks.batches import invited_blocks, preview_blocks
 from bot.blocks.controls import Field, Form
-from bot.blocks.help import help_blocks
 from bot.blocks.parts import Block, Message, context, input_of, modal, plain, said, section, shortened
 from bot.blocks.words import counted, moment
 from core.rules.policy import NOTE_CHARACTERS
@@ -109,16 +110,13 @@ def message_view(message: Message) -> Block:
     return _modal(Form.NOTHING, list(message.blocks))
 
 
+def digest_of(blocks: tuple[Block, ...]) -> str:
+    return hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:16]
+
+
 def home_view(blocks: tuple[Block, ...], *, digest: str) -> Block:
     """``digest`` comes back with the next opening: what is shown already need not be shown again."""
     return {"type": "home", "blocks": list(blocks), "private_metadata": digest}
-
-
-def home_blocks() -> tuple[Block, ...]:
-    return (
-        section("*Welcome to Usher.* I invite learners for you and keep track of what becomes of it."),
-        *help_blocks(),
-    )
 
 
 def _modal(form: Form, blocks: list[Block], *, submit: str = "") -> Block:

@@ -1,35 +1,50 @@
-"""The home tab: a greeting and what can be asked."""
+"""The home tab: drawn when it is opened; kept true by the worker from then on. Its buttons answer directly."""
 
-import hashlib
-import json
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.blocks import Block
+from bot import answers
+from bot.asking import ask
+from bot.blocks import Block, draw
+from bot.blocks.controls import Action
 from bot.blocks.errors import draw_error
-from bot.blocks.views import home_blocks, home_view
+from bot.blocks.views import digest_of, home_view
 from bot.deps import Deps
 from core.errors import NotAllowed
+from core.requests import ComposeInvitation
+from core.usecases.homes import KeepHome, ShowHome, keep_home, show_home
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
     async def open_home(event: dict[str, Any], context: AsyncBoltContext) -> None:
         if event.get("tab") != "home":
             return
-        blocks = await _blocks(deps, context)
-        digest = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:16]
-        if (event.get("view") or {}).get("private_metadata") != digest:
-            await context.client.views_publish(user_id=event["user"], view=home_view(blocks, digest=digest))
+        try:
+            staff = await deps.people.asker(context)
+            home = await deps.read(show_home, ShowHome(), staff)
+        except NotAllowed as error:
+            # A refusal stands in the tab itself: nobody gets a message for having looked.
+            await _publish(context, event, draw_error(error).blocks)
+            return
+        digest = await _publish(context, event, draw(home).blocks)
+        await deps.run(keep_home, KeepHome(digest, home.as_of), staff)
+
+    async def ask_from_home(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
+        answer = await ask(deps, context, action["value"])
+        message = draw(answer) if isinstance(answer, ComposeInvitation) else answer
+        await answers.write(context.client, context.user_id or "", message)
+        await ack()
 
     bolt.event("app_home_opened")(open_home)
+    bolt.action(Action.HOME_ASK.pattern)(ask_from_home)
 
 
-async def _blocks(deps: Deps, context: AsyncBoltContext) -> tuple[Block, ...]:
-    """A refusal stands in the tab itself: nobody gets a message for having looked."""
-    try:
-        await deps.people.asker(context)
-    except NotAllowed as error:
-        return draw_error(error).blocks
-    return home_blocks()
+async def _publish(context: AsyncBoltContext, event: dict[str, Any], blocks: tuple[Block, ...]) -> str:
+    """What is shown already is not published again."""
+    digest = digest_of(blocks)
+    if (event.get("view") or {}).get("private_metadata") != digest:
+        await context.client.views_publish(user_id=event["user"], view=home_view(blocks, digest=digest))
+    return digest

@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
 from bot.blocks import draw
-from bot.blocks.controls import Action, Change, Field, Form, Shortcut
+from bot.blocks.controls import Action, Change, Field, Form
 from bot.blocks.courses import run_option
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import parts_of
@@ -19,6 +19,7 @@ from bot.errors import AddressesMissing, AddressesTwice
 from bot.handlers.forms import entered, open_form
 from bot.handlers.invitation_changes import open_correction
 from bot.handlers.previews import FileOrder, show_preview_of_file
+from bot.manifest import Shortcut
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
 from core.usecases.batches import PrepareInvitation, prepare_invitation

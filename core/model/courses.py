@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Id
 from core.model.base import Base, closed_set
-from core.rules.expiry import invitation_expires_at
+from core.rules.expiry import enrolment_end, invitation_expires_at
 from core.words import AccessModel, CourseKind
 
 
@@ -65,8 +65,7 @@ class CourseRun(Base):
 
     @property
     def closes_at(self) -> datetime | None:
-        """When nobody can enrol any more: the enrolment close, at the latest the end."""
-        return min(filter(None, (self.enrolment_closes_at, self.ends_at)), default=None)
+        return enrolment_end(self.enrolment_closes_at, self.ends_at)
 
     def is_closed(self, now: datetime) -> bool:
         return self.closes_at is not None and self.closes_at <= now

@@ -76,9 +76,9 @@ class Invitation(OrganisationOwned, Base):
             postgresql_where=text("change_id IS NOT NULL"),
         ),
         Index(
-            "ix_invitation_organisation_id_run_id_state_created_at",
-            "organisation_id",
+            "ix_invitation_run_id_organisation_id_state_created_at",
             "run_id",
+            "organisation_id",
             "state",
             "created_at",
         ),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
@@ -14,6 +14,8 @@ class Learner(OrganisationOwned, Base):
     """A person in one organisation. Removed: nobody there sees their data, their enrolments still cost (LM)."""
 
     __tablename__ = "learner"
+    # Covers the count of those who are there.
+    __table_args__ = (Index("ix_learner_organisation_id_removed_at", "organisation_id", "removed_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     provider_id: Mapped[int | None] = mapped_column(Id, ForeignKey("provider.id"))

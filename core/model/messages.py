@@ -37,6 +37,12 @@ class OutboundMessage(OrganisationOwned, Base):
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
         ),
+        Index(
+            "ix_outbound_message_home",
+            "organisation_id",
+            sqlite_where=text("kind = 'home'"),
+            postgresql_where=text("kind = 'home'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
@@ -13,9 +13,10 @@ class AuditEntry(Base):
     """Who did what, when, through which door. Ids and names of fields only, never their values."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_organisation_id_at", "organisation_id", "at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    organisation_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organisation.id"))
     actor: Mapped[str] = mapped_column(String(80))
     door: Mapped[str] = mapped_column(String(16))
     action: Mapped[str] = mapped_column(String(64))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import idna
-from email_validator import EmailNotValidError, validate_email
 
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name, folded
@@ -274,6 +273,9 @@ def _fault(typed: str) -> AddressFault | None:
 
 
 def _normalised(typed: str) -> str | None:
+    # Loaded for the first address that is not plain: it costs 50 ms, which a start need not wait for.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(typed, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
@@ -283,6 +285,8 @@ def _normalised(typed: str) -> str | None:
 
 
 def _validator_fault(typed: str) -> AddressFault:
+    from email_validator import EmailNotValidError, validate_email
+
     local = typed.partition("@")[0]
     try:
         validate_email(f"{local}@example.org", check_deliverability=False, test_environment=True)

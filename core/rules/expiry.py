@@ -25,6 +25,11 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def enrolment_end(enrolment_closes_at: datetime | None, ends_at: datetime | None) -> datetime | None:
+    """When nobody can enrol in a run any more: the enrolment close, at the latest the end."""
+    return min(filter(None, (enrolment_closes_at, ends_at)), default=None)
+
+
 def policy_end(created_at: datetime, zone: ZoneInfo) -> datetime:
     """Six calendar months later, clamped to the month's end; the whole last day counts in the run's zone."""
     return end_of_day(created_at.astimezone(zone).date() + INVITATION_LIFE, zone)

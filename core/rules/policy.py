@@ -47,7 +47,7 @@ SETUP_CODE_LIFE: Final = timedelta(days=7)
 STAFF_INVITATION_LIFE: Final = timedelta(days=14)
 
 # Sending: chunks, leases, retries (notes on jobs, section 5).
-CHUNK_MESSAGES: Final = 50
+CHUNK_MESSAGES: Final = 100
 SENDING_LEASE: Final = timedelta(minutes=5)
 SENDING_ATTEMPTS: Final = 8
 RETRY_BASE: Final = timedelta(seconds=30)
@@ -60,6 +60,15 @@ SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
 
 # Lists.
 PAGE_ROWS: Final = 10
+
+# The home tab in Slack.
+HOME_BATCHES: Final = 3
+ENDING_SOON: Final = timedelta(days=7)
+# Counting further would cost more than all the rest of the home.
+LEARNERS_COUNTED: Final = 10_000
+HOME_INTERVAL: Final = timedelta(seconds=20)
+# Whoever has not looked for so long sees it drawn anew at the next opening.
+HOME_LIFE: Final = timedelta(days=7)
 
 # Background work.
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)

@@ -10,13 +10,13 @@
 4. More than 1,000 addresses become numbered batches under one confirmation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core import access
 from core.access import Permission
@@ -47,6 +47,7 @@ from core.outbox import (
     scoreboard_key,
     slack_row,
 )
+from core.queries import Query
 from core.rules.addresses import Address, AddressList, InvalidAddress, parse_addresses
 from core.rules.costs import CostForecast, forecast
 from core.rules.policy import BATCH_ADDRESSES, CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
@@ -115,16 +116,15 @@ def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPr
     require_choosable(ctx, staff, run)
     note = _checked_note(command.note)
     listed = _checked_addresses(command.addresses)
-    draft = Draft(
-        id=ctx.tokens.new_id(),
-        organisation_id=staff.organisation_id,
-        staff_id=staff.id,
-        run_id=run.id,
-        note=note,
-        addresses=_packed(listed.accepted),
-        created_at=ctx.now,
-    )
-    ctx.session.add(draft)
+    draft = {
+        "id": ctx.tokens.new_id(),
+        "staff_id": staff.id,
+        "run_id": run.id,
+        "note": note,
+        "addresses": _packed(listed.accepted),
+        "created_at": ctx.now,
+    }
+    access.insert_all(ctx, Draft, [draft])
     return _preview(ctx, staff, run, draft, listed)
 
 
@@ -183,23 +183,26 @@ def start_batches(
 # --- Preview ----------------------------------------------------------------------------------------------
 
 
+_ORGANISATION_NAME = Query(select(Organisation.name).where(Organisation.id == bindparam("organisation_id")))
+
+
 def _preview(
-    ctx: Context, staff: StaffMember, run: CourseRun, draft: Draft, listed: AddressList
+    ctx: Context, staff: StaffMember, run: CourseRun, draft: Mapping[str, Any], listed: AddressList
 ) -> InvitationPreviewed:
     found = sort_addresses(ctx, run, listed.accepted)
     new = len(found.by_bucket[Bucket.NEW])
-    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    organisation = _ORGANISATION_NAME.run(ctx, organisation_id=staff.organisation_id)
     return InvitationPreviewed(
-        draft_id=draft.id,
+        draft_id=draft["id"],
         run=run_card(run),
-        organisation=organisation.name,
+        organisation=organisation.scalar_one(),
         buckets=_bucket_counts(found, listed),
         invalid=listed.invalid,
         typos=listed.typos,
         batch_count=-(-new // BATCH_ADDRESSES),
         expires_at=run.invitation_expires_at(ctx.now),
         cost=_cost(ctx, staff, run, new),
-        note=draft.note,
+        note=draft["note"],
         valid_until=ctx.now + DRAFT_LIFE,
     )
 

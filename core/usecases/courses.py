@@ -25,7 +25,7 @@ from core.usecases.invitation_lists import (
     invitation_counts,
     invitation_page,
 )
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.runs import ListChoosableRuns, choosable_page
 from core.words import InvitationState, JoinedBy
 
 
@@ -92,7 +92,8 @@ class RunShown:
 
 
 def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
-    listed = list_choosable_runs(ctx, ListChoosableRuns(command.search, command.page))
+    staff = access.require_staff(ctx, Permission.VIEW)
+    listed = choosable_page(ctx, staff, ListChoosableRuns(command.search, command.page))
     ids = [run.run_id for run in listed.runs]
     enrolled, waiting = _enrolled(ctx, ids), _waiting(ctx, ids)
     rows = tuple(CourseRow(run, enrolled.get(run.run_id, 0), waiting.get(run.run_id, 0)) for run in listed.runs)

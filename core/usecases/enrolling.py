@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, select, update
 from core import access
 from core.context import Context
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
+from core.queries import Query
 from core.words import InvitationState, JoinedBy, MessageState
 
 _QUIET = {"synchronize_session": False}
@@ -46,8 +47,8 @@ class Enrolled:
     is_new_learner: bool
 
 
-# Built once, and without mapped objects: a thousand learners may join within a few seconds.
-_KNOWN = (
+# Without mapped objects: a thousand learners may join within a few seconds.
+_KNOWN = Query(
     select(
         Learner.id.label("learner_id"),
         Learner.removed_at,
@@ -63,7 +64,7 @@ _KNOWN = (
 
 def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining."""
-    known = ctx.session.execute(_KNOWN, {"run_id": run.id, "address_key": joiner.address_key}).one_or_none()
+    known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
         return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
     if known.removed_at is not None:

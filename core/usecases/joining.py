@@ -30,6 +30,7 @@ from core.model import (
     StaffMember,
 )
 from core.outbox import email_row, leave, say, slack_row, touch_scoreboards
+from core.queries import Query
 from core.rules.addresses import Address, InvalidAddress, parse_address
 from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
 from core.rules.text import clean_name
@@ -216,12 +217,15 @@ def join(ctx: Context, now: LinkNow, first_name: str, last_name: str, address: A
     return JoinedByLink(run_card(now.run), now.organisation, address.address)
 
 
-_PENDING = select(Invitation).where(
-    Invitation.run_id == bindparam("run_id"),
-    Invitation.address_key.in_(bindparam("keys", expanding=True)),
-    Invitation.state == InvitationState.PENDING,
-    Invitation.replaced_at.is_(None),
-    Invitation.expires_at > bindparam("now"),
+# Only where there is one are mapped objects worth their while.
+_PENDING = Query(
+    select(Invitation.id).where(
+        Invitation.run_id == bindparam("run_id"),
+        Invitation.address_key.in_(bindparam("keys", expanding=True)),
+        Invitation.state == InvitationState.PENDING,
+        Invitation.replaced_at.is_(None),
+        Invitation.expires_at > bindparam("now"),
+    )
 )
 
 
@@ -231,7 +235,8 @@ def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enr
     if not enrolled.is_new_learner:
         query = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == enrolled.learner_id)
         keys = list(ctx.session.scalars(query))
-    pending = ctx.session.scalars(_PENDING, {"run_id": run_id, "keys": keys, "now": ctx.now}).all()
+    ids = _PENDING.run(ctx, run_id=run_id, keys=keys, now=ctx.now).scalars().all()
+    pending = [ctx.session.get_one(Invitation, invitation_id) for invitation_id in ids]
     for invitation in pending:
         if close_invitation(ctx, invitation, InvitationState.ACCEPTED):
             invitation.learner_id = enrolled.learner_id
@@ -304,7 +309,7 @@ def joined_before(ctx: Context, now: LinkNow, address: Address, *, since: dateti
 
 
 # Without mapped objects: the second press of a whole school comes here.
-_JOINED = (
+_JOINED = Query(
     select(Enrolment.run_id)
     .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
     .where(
@@ -319,8 +324,7 @@ _JOINED = (
 
 
 def _joined_since(ctx: Context, now: LinkNow, address: Address, since: datetime) -> JoinedByLink | None:
-    values = {"key": address.key, "link_id": now.link.id, "since": since}
-    run_id = ctx.session.execute(_JOINED, values).scalar_one_or_none()
+    run_id = _JOINED.run(ctx, key=address.key, link_id=now.link.id, since=since).scalar_one_or_none()
     if run_id is None:
         return None
     run = now.run if now.run is not None and now.run.id == run_id else access.joined_run(ctx, run_id)

@@ -1,9 +1,13 @@
-"""From rows to what they say: one read for a whole chunk, a fixed number of queries a kind."""
+"""From rows to what they say: one read for a whole chunk, a fixed number of queries a kind.
 
-from collections.abc import Sequence
+Invitations come by the ten thousand: for them columns are read and not objects, by statements that are built once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
 from core import access
 from core.cards import RunCard, run_card
@@ -38,6 +42,7 @@ from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE
 from core.usecases.confirmation_mails import confirmation_key
+from core.usecases.homes import HomeShown, home_of
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
@@ -80,7 +85,7 @@ class SlackNote:
     enterprise_id: str
     token: str
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | OutsideJoin
+    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +98,16 @@ class SlackNotesLoaded:
 def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     access.require_system(ctx)
     rows = _waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
-    letters: list[Letter] = []
-    confirmations: set[int] = set()
+    invitations = [row for row in rows if row.kind is MessageKind.INVITATION]
+    batches = _batches(ctx, invitations) if invitations else {}
+    letters = _invitation_letters(ctx, invitations, batches) if invitations else []
     for kind, load in _LOADERS.items():
         of_kind = [row for row in rows if row.kind is kind]
         if of_kind:
             letters += load(ctx, of_kind)
-    if any(row.kind is MessageKind.INVITATION for row in rows):
-        confirmations = _confirmations(ctx, rows)
     worthy = {letter.head.message_id for letter in letters}
     unworthy = tuple(row.id for row in rows if row.id not in worthy)
+    confirmations = {batch.confirmation_id for batch, _ in batches.values()}
     return LettersLoaded(tuple(letters), unworthy, tuple(confirmations))
 
 
@@ -116,54 +121,92 @@ def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
     return SlackNotesLoaded(tuple(notes), unreachable)
 
 
-def _waiting(
-    ctx: Context, channel: Channel, ids: Sequence[int], states: Sequence[MessageState]
-) -> Sequence[OutboundMessage]:
-    query = select(OutboundMessage).where(
-        OutboundMessage.id.in_(ids),
-        OutboundMessage.channel == channel,
-        OutboundMessage.state.in_(states),
-    )
-    return ctx.session.scalars(query).all()
+_WAITING = select(
+    OutboundMessage.id,
+    OutboundMessage.organisation_id,
+    OutboundMessage.kind,
+    OutboundMessage.generation,
+    OutboundMessage.recipient,
+    OutboundMessage.recipient_key,
+    OutboundMessage.about_id,
+    OutboundMessage.idempotency_key,
+    OutboundMessage.message_ref,
+    OutboundMessage.created_at,
+).where(
+    OutboundMessage.id.in_(bindparam("ids", expanding=True)),
+    OutboundMessage.channel == bindparam("channel"),
+    OutboundMessage.state.in_(bindparam("states", expanding=True)),
+)
 
 
-def _invitation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
-    query = (
-        select(Invitation, InvitationBatch, Organisation.name, StaffMember)
-        .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
-        .join(Organisation, Organisation.id == Invitation.organisation_id)
-        .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
-        .where(Invitation.id.in_([row.about_id for row in rows]))
-        .where(Invitation.state == InvitationState.PENDING, Invitation.replaced_at.is_(None))
-        .where(Invitation.expires_at > ctx.now)
+def _waiting(ctx: Context, channel: Channel, ids: Sequence[int], states: Sequence[MessageState]) -> Sequence[Row[Any]]:
+    return list(ctx.session.execute(_WAITING, {"ids": ids, "channel": channel, "states": states}))
+
+
+_OPEN_INVITATIONS = (
+    select(
+        Invitation.id,
+        Invitation.name,
+        Invitation.generation,
+        Invitation.run_id,
+        Invitation.expires_at,
+        Invitation.batch_id,
+        Organisation.name.label("organisation"),
     )
-    found = {each.Invitation.id: each for each in ctx.session.execute(query)}
-    runs = _runs(ctx, {each.Invitation.run_id for each in found.values()})
-    letters: list[Letter] = []
-    for row in rows:
-        each = found.get(row.about_id)
-        if each is None or _is_over(ctx, runs[each.Invitation.run_id]):
-            continue
-        invitation: Invitation = each.Invitation
-        letters.append(
-            InvitationLetter(
-                head=_head(row, invitation.name, each.name, each.StaffMember.email),
-                token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
-                run=runs[invitation.run_id],
-                inviter=each.StaffMember.name,
-                note=each.InvitationBatch.note,
-                expires_at=min(invitation.expires_at, runs[invitation.run_id].closes_at or invitation.expires_at),
-                is_again=not is_first_invitation(row.idempotency_key),
-            )
-        )
-    return letters
+    .join(Organisation, Organisation.id == Invitation.organisation_id)
+    .where(Invitation.id.in_(bindparam("ids", expanding=True)))
+    .where(Invitation.state == InvitationState.PENDING, Invitation.replaced_at.is_(None))
+    .where(Invitation.expires_at > bindparam("now"))
+)
+
+
+_BATCHES = (
+    select(InvitationBatch, StaffMember)
+    .join(StaffMember, StaffMember.id == InvitationBatch.staff_id)
+    .where(
+        InvitationBatch.id.in_(select(Invitation.batch_id).where(Invitation.id.in_(bindparam("ids", expanding=True))))
+    )
+)
+_Batches = Mapping[int, tuple[InvitationBatch, StaffMember]]
+
+
+def _batches(ctx: Context, rows: Sequence[Row[Any]]) -> _Batches:
+    """With who invited; of invitations that are over, too."""
+    found = ctx.session.execute(_BATCHES, {"ids": [row.about_id for row in rows]})
+    return {each.InvitationBatch.id: (each.InvitationBatch, each.StaffMember) for each in found}
+
+
+def _invitation_letters(ctx: Context, rows: Sequence[Row[Any]], batches: _Batches) -> list[Letter]:
+    given = {"ids": [row.about_id for row in rows], "now": ctx.now}
+    found: dict[int, Any] = {each.id: each for each in ctx.session.execute(_OPEN_INVITATIONS, given)}
+    runs = _runs(ctx, {each.run_id for each in found.values()})
+    return [
+        _invitation_letter(ctx, row, each, batches[each.batch_id], runs[each.run_id])
+        for row in rows
+        if (each := found.get(row.about_id)) is not None and not _is_over(ctx, runs[each.run_id])
+    ]
+
+
+def _invitation_letter(
+    ctx: Context, row: Row[Any], invitation: Row[Any], origin: tuple[InvitationBatch, StaffMember], run: RunCard
+) -> InvitationLetter:
+    batch, inviter = origin
+    return InvitationLetter(
+        head=_head(row, invitation.name, invitation.organisation, inviter.email),
+        token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
+        run=run,
+        inviter=inviter.name,
+        note=batch.note,
+        expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
+        is_again=not is_first_invitation(row.idempotency_key),
+    )
 
 
 def _is_over(ctx: Context, run: RunCard) -> bool:
     return run.closes_at is not None and run.closes_at <= ctx.now
 
 
-def _welcome_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+def _welcome_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     query = (
         select(Invitation, Organisation.name, StaffMember.email, Learner)
         .join(InvitationBatch, InvitationBatch.id == Invitation.batch_id)
@@ -185,7 +228,7 @@ def _welcome_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Lett
     ]
 
 
-def _joined_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+def _joined_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     query = (
         select(Enrolment, Organisation.name, StaffMember.email)
         .join(Learner, Learner.id == Enrolment.learner_id)
@@ -210,7 +253,7 @@ def _joined_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Lette
     ]
 
 
-def _confirmation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+def _confirmation_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     query = (
         select(JoinRequest, Organisation.name, StaffMember.email, Course.title)
         .join(SharedLink, SharedLink.id == JoinRequest.shared_link_id)
@@ -236,7 +279,7 @@ def _confirmation_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list
     ]
 
 
-def _suppressed(ctx: Context, rows: Sequence[OutboundMessage]) -> set[tuple[int, str]]:
+def _suppressed(ctx: Context, rows: Sequence[Row[Any]]) -> set[tuple[int, str]]:
     """(organisation, key) of recipients who must not be written to."""
     query = select(Suppression.organisation_id, Suppression.address_key).where(
         Suppression.address_key.in_([row.recipient_key for row in rows])
@@ -244,7 +287,7 @@ def _suppressed(ctx: Context, rows: Sequence[OutboundMessage]) -> set[tuple[int,
     return {(row.organisation_id, row.address_key) for row in ctx.session.execute(query)}
 
 
-def _staff_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     # Who has accepted needs no invitation any more, except an owner whose organisation still waits for the terms.
     query = (
         select(StaffMember, Organisation.name)
@@ -265,7 +308,7 @@ def _staff_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter
     ]
 
 
-def _code_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]:
+def _code_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     query = (
         select(SlackUser, StaffMember, Organisation.name)
         .join(StaffMember, StaffMember.id == SlackUser.staff_id)
@@ -287,7 +330,6 @@ def _code_letters(ctx: Context, rows: Sequence[OutboundMessage]) -> list[Letter]
 
 
 _LOADERS = {
-    MessageKind.INVITATION: _invitation_letters,
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
     MessageKind.JOIN_CONFIRMATION: _confirmation_letters,
@@ -296,7 +338,7 @@ _LOADERS = {
 }
 
 
-def _head(row: OutboundMessage, name: str, organisation: str, reply_to: str) -> LetterHead:
+def _head(row: Row[Any], name: str, organisation: str, reply_to: str) -> LetterHead:
     return LetterHead(
         message_id=row.id,
         message_ref=row.message_ref,
@@ -308,20 +350,16 @@ def _head(row: OutboundMessage, name: str, organisation: str, reply_to: str) -> 
     )
 
 
+_RUNS = (
+    select(CourseRun)
+    .join(CourseRun.course)
+    .options(access.with_course())
+    .where(CourseRun.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
-    query = select(CourseRun).join(CourseRun.course).options(access.with_course()).where(CourseRun.id.in_(ids))
-    return {run.id: run_card(run) for run in ctx.session.scalars(query)}
-
-
-def _confirmations(ctx: Context, rows: Sequence[OutboundMessage]) -> set[int]:
-    about = [row.about_id for row in rows if row.kind is MessageKind.INVITATION]
-    query = (
-        select(InvitationBatch.confirmation_id)
-        .join(Invitation, Invitation.batch_id == InvitationBatch.id)
-        .where(Invitation.id.in_(about))
-        .distinct()
-    )
-    return set(ctx.session.scalars(query))
+    return {run.id: run_card(run) for run in ctx.session.scalars(_RUNS, {"ids": list(ids)})}
 
 
 # --- Slack ------------------------------------------------------------------------------------------------
@@ -343,15 +381,8 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackU
     return {row.SlackUser.staff_id: (row.SlackUser, row.SlackWorkspace) for row in ctx.session.execute(query)}
 
 
-def _note(ctx: Context, row: OutboundMessage, account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
+def _note(ctx: Context, row: Row[Any], account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
     user, workspace = account
-    content: BatchProgress | LinkRequestShown | OutsideJoin
-    if row.kind is MessageKind.SCOREBOARD:
-        content = batch_progress(ctx, row.about_id)
-    elif row.kind is MessageKind.OUTSIDE_JOIN:
-        content = outside_join(ctx, row.about_id)
-    else:
-        content = link_request_shown(ctx, row.about_id)
     return SlackNote(
         message_id=row.id,
         kind=row.kind,
@@ -361,5 +392,13 @@ def _note(ctx: Context, row: OutboundMessage, account: tuple[SlackUser, SlackWor
         team_id=workspace.team_id,
         enterprise_id=workspace.enterprise_id,
         token=clear_token(ctx, workspace.bot_token),
-        content=content,
+        content=_CONTENTS[row.kind](ctx, row.about_id),
     )
+
+
+_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
+    MessageKind.SCOREBOARD: batch_progress,
+    MessageKind.LINK_REQUEST: link_request_shown,
+    MessageKind.OUTSIDE_JOIN: outside_join,
+    MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
+}

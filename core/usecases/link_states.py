@@ -14,6 +14,7 @@ from core import access
 from core.context import Context
 from core.model import Agreement, Course, CourseRun, Organisation, SharedLink
 from core.phrases import zone_named
+from core.queries import Query
 from core.rules.expiry import LinkEnd, course_link_end, run_link_end
 from core.words import SharedLinkState
 
@@ -48,8 +49,8 @@ _current_run = (
     .correlate(SharedLink)
     .scalar_subquery()
 )
-# Built once: it runs at every click.
-_NOW = (
+# It runs at every click.
+_NOW = Query(
     select(SharedLink, Course, Organisation.name, Organisation.time_zone, CourseRun)
     .join(Course, Course.id == SharedLink.course_id)
     .join(Organisation, Organisation.id == SharedLink.organisation_id)
@@ -61,7 +62,7 @@ _NOW = (
 
 def links_now(ctx: Context, ids: Sequence[int]) -> list[LinkNow]:
     """One query, and one more where a course is another organisation's. The caller has authorised."""
-    rows = ctx.session.execute(_NOW, {"ids": list(ids), "now": ctx.now}).all()
+    rows = _NOW.run(ctx, ids=list(ids), now=ctx.now).all()
     if not rows:
         return []
     courses = [row.Course for row in rows]

@@ -1,16 +1,19 @@
 """Runs: which ones can be chosen, and why one cannot (LM, Invite learners to courses)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import Row, bindparam, or_
 
 from core import access
 from core.access import Permission
-from core.cards import RunCard, run_card
+from core.cards import CARD_COLUMNS, RunCard, card_of, run_card
 from core.context import Context
 from core.errors import CoursePaidFor, RunNotChoosable
-from core.model import CourseRun, StaffMember
+from core.model import Course, CourseRun, StaffMember
+from core.queries import Query
 from core.rules.policy import PAGE_ROWS
 from core.rules.text import folded
 from core.words import AccessModel, CourseKind
@@ -34,69 +37,96 @@ class ChoosableRunsListed:
     search: str
 
 
-def list_choosable_runs(ctx: Context, command: ListChoosableRuns) -> ChoosableRunsListed:
-    staff = access.require_staff(ctx, Permission.VIEW)
-    runs = [run for run in choosable_runs(ctx, staff) if _matches(run, folded(command.search))]
-    pages = max(1, -(-len(runs) // command.page_rows))
-    page = min(max(command.page, 1), pages)
-    shown = runs[(page - 1) * command.page_rows : page * command.page_rows]
-    return ChoosableRunsListed(tuple(map(run_card, shown)), page, pages, len(runs), command.search)
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A run, and whose it is."""
+
+    card: RunCard
+    organisation_id: int
+    course_id: int
+    provider_id: int | None
 
 
-def choosable_runs(ctx: Context, staff: StaffMember) -> list[CourseRun]:
-    """Soonest first. Of an own open course the current or next run only; else every current and upcoming run."""
-    query = (
-        access.reachable_runs(ctx, staff.organisation_id)
-        .where(or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > ctx.now))
-        .order_by(CourseRun.starts_at, CourseRun.code)
+_CHOICES = (
+    access.REACHABLE_RUNS.with_only_columns(
+        *CARD_COLUMNS, CourseRun.organisation_id, CourseRun.course_id, Course.provider_id
     )
+    .where(or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > bindparam("now")))
+    .order_by(CourseRun.starts_at, CourseRun.code)
+)
+_EVERY_CHOICE = Query(_CHOICES)
+_CHOICES_OF_COURSE = Query(_CHOICES.where(CourseRun.course_id == bindparam("course_id")))
+
+
+def list_choosable_runs(ctx: Context, command: ListChoosableRuns) -> ChoosableRunsListed:
+    return choosable_page(ctx, access.require_staff(ctx, Permission.VIEW), command)
+
+
+def choosable_page(ctx: Context, staff: StaffMember, command: ListChoosableRuns) -> ChoosableRunsListed:
+    """The caller has authorised."""
+    wanted = folded(command.search).split()
+    cards = [choice.card for choice in _choices(ctx, staff) if _matches(choice.card, wanted)]
+    pages = max(1, -(-len(cards) // command.page_rows))
+    page = min(max(command.page, 1), pages)
+    shown = cards[(page - 1) * command.page_rows : page * command.page_rows]
+    return ChoosableRunsListed(tuple(shown), page, pages, len(cards), command.search)
+
+
+def _choices(ctx: Context, staff: StaffMember) -> list[_Choice]:
+    """Soonest first. Of an own open course the current or next run only; else every current and upcoming run."""
     granted = access.granted_provider_ids(ctx, staff)
-    runs = [run for run in ctx.session.scalars(query) if refusal(run, ctx.now, staff.organisation_id) is None]
-    mine = [run for run in runs if granted is None or _is_granted(run, staff, granted)]
-    first_open = first_open_runs(mine, staff.organisation_id)
-    return [run for run in mine if run.course_id not in first_open or first_open[run.course_id] == run.id]
+    found = _open_choices(ctx, _EVERY_CHOICE.run(ctx, organisation_id=staff.organisation_id, now=ctx.now))
+    mine = [choice for choice in found if granted is None or _is_granted(choice, staff, granted)]
+    first = _first_of_own_open_courses(mine, staff.organisation_id)
+    return [choice for choice in mine if first.get(choice.course_id, choice) is choice]
 
 
-def first_open_runs(runs: list[CourseRun], organisation_id: int) -> dict[int, int]:
-    """course id -> its current or next run, for the own open courses. ``runs`` are sorted by start."""
-    first: dict[int, int] = {}
-    for run in runs:
-        if run.course.kind is CourseKind.OPEN and run.organisation_id == organisation_id:
-            first.setdefault(run.course_id, run.id)
+def _open_choices(ctx: Context, rows: Iterable[Row[*tuple[Any, ...]]]) -> list[_Choice]:
+    """Those that nothing stands against."""
+    choices = [_Choice(card_of(row), row.organisation_id, row.course_id, row.provider_id) for row in rows]
+    return [choice for choice in choices if _refusal(choice.card, ctx.now) is None]
+
+
+def _first_of_own_open_courses(choices: list[_Choice], organisation_id: int) -> dict[int, _Choice]:
+    """By course, its current or next run. ``choices`` are sorted by start."""
+    first: dict[int, _Choice] = {}
+    for choice in choices:
+        if choice.card.kind is CourseKind.OPEN and choice.organisation_id == organisation_id:
+            first.setdefault(choice.course_id, choice)
     return first
 
 
 def require_choosable(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
     """Raises what stands against inviting to this run today."""
     access.require_provider(ctx, staff, run)
-    problem = refusal(run, ctx.now, staff.organisation_id)
+    problem = _refusal(run_card(run), ctx.now)
     if problem is not None:
         raise problem
     if run.course.kind is not CourseKind.OPEN or run.organisation_id != staff.organisation_id:
         return
-    chosen = first_open_runs(
-        [each for each in choosable_runs(ctx, staff) if each.course_id == run.course_id], run.organisation_id
-    )
-    if chosen.get(run.course_id, run.id) != run.id:
+    of_course = _CHOICES_OF_COURSE.run(ctx, organisation_id=staff.organisation_id, now=ctx.now, course_id=run.course_id)
+    # This run is one of them: nothing stands against it.
+    if _open_choices(ctx, of_course)[0].card.run_id != run.id:
         raise RunNotChoosable(run=run.code, reason="an earlier run of this open course is current or comes first")
 
 
-def refusal(run: CourseRun, now: datetime, organisation_id: int) -> CoursePaidFor | RunNotChoosable | None:
-    if run.course.model is AccessModel.PAID_FOR:
-        return CoursePaidFor(course=run.course.title)
+def _refusal(run: RunCard, now: datetime) -> CoursePaidFor | RunNotChoosable | None:
+    if run.model is AccessModel.PAID_FOR:
+        return CoursePaidFor(course=run.course_title)
     if run.ends_at is not None and run.ends_at <= now:
         return RunNotChoosable(run=run.code, reason="it has ended")
-    if run.is_closed(now):
+    if run.closes_at is not None and run.closes_at <= now:
         return RunNotChoosable(run=run.code, reason="its enrolment has closed")
     return None
 
 
-def _matches(run: CourseRun, wanted: str) -> bool:
-    return all(
-        word in folded(f"{run.code} {run.course.title} {run.title} {run.course.partner}") for word in wanted.split()
-    )
+def _matches(run: RunCard, words: list[str]) -> bool:
+    if not words:
+        return True
+    text = folded(f"{run.code} {run.course_title} {run.run_title} {run.partner}")
+    return all(word in text for word in words)
 
 
-def _is_granted(run: CourseRun, staff: StaffMember, granted: frozenset[int]) -> bool:
-    provider_id = run.course.provider_id
-    return provider_id is None or run.organisation_id != staff.organisation_id or provider_id in granted
+def _is_granted(choice: _Choice, staff: StaffMember, granted: frozenset[int]) -> bool:
+    provider_id = choice.provider_id
+    return provider_id is None or choice.organisation_id != staff.organisation_id or provider_id in granted

@@ -26,7 +26,7 @@ from core.rules.links import LinkKind
 from core.rules.policy import SHARED_LINK_MEMORY, UNDO_LIFE
 from core.usecases.batches import provider_of
 from core.usecases.link_states import LinkNow, links_now, openings
-from core.usecases.runs import refusal
+from core.usecases.runs import require_choosable
 from core.words import AccessModel, CourseKind, LinkRule, SharedLinkState
 
 _WEEK = timedelta(days=7)
@@ -253,9 +253,7 @@ def _target(ctx: Context, staff: StaffMember, code: str) -> tuple[Course, Course
     _require_shareable(ctx, staff, run.course, code)
     if run.course.kind is CourseKind.OPEN:
         return run.course, None
-    problem = refusal(run, ctx.now, staff.organisation_id)
-    if problem is not None:
-        raise problem
+    require_choosable(ctx, staff, run)
     return run.course, run
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 
 from core.context import Context
 from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Suppression
+from core.queries import Query
 from core.rules.addresses import Address
 from core.words import InvitationState
 
@@ -60,9 +61,9 @@ def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
     invited, declined, expired = _invitations(ctx, run, keys)
     return _Known(
         {
-            Bucket.REMOVED: _removed(ctx, keys),
-            Bucket.ENROLLED: _enrolled(ctx, run, keys),
-            Bucket.SUPPRESSED: _suppressed(ctx, keys),
+            Bucket.REMOVED: set(_REMOVED.run(ctx, keys=keys).scalars()),
+            Bucket.ENROLLED: set(_ENROLLED.run(ctx, keys=keys, run_id=run.id).scalars()),
+            Bucket.SUPPRESSED: set(_SUPPRESSED.run(ctx, keys=keys).scalars()),
             Bucket.INVITED: invited,
             Bucket.DECLINED: declined - invited,
         },
@@ -70,39 +71,33 @@ def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
     )
 
 
-def _removed(ctx: Context, keys: list[str]) -> set[str]:
-    query = (
-        select(LearnerAddress.address_key)
-        .join(Learner, Learner.id == LearnerAddress.learner_id)
-        .where(LearnerAddress.address_key.in_(keys), Learner.removed_at.is_not(None))
+_KEYS: BindParameter[list[str]] = bindparam("keys", expanding=True)
+_REMOVED = Query(
+    select(LearnerAddress.address_key)
+    .join(Learner, Learner.id == LearnerAddress.learner_id)
+    .where(LearnerAddress.address_key.in_(_KEYS), Learner.removed_at.is_not(None))
+)
+_ENROLLED = Query(
+    select(LearnerAddress.address_key)
+    .join(Enrolment, Enrolment.learner_id == LearnerAddress.learner_id)
+    .where(LearnerAddress.address_key.in_(_KEYS), Enrolment.run_id == bindparam("run_id"), Enrolment.left_at.is_(None))
+)
+_SUPPRESSED = Query(select(Suppression.address_key).where(Suppression.address_key.in_(_KEYS)))
+_INVITATIONS = Query(
+    select(Invitation.id, Invitation.address_key, Invitation.state, Invitation.expires_at)
+    .where(
+        Invitation.run_id == bindparam("run_id"), Invitation.address_key.in_(_KEYS), Invitation.replaced_at.is_(None)
     )
-    return set(ctx.session.scalars(query))
-
-
-def _enrolled(ctx: Context, run: CourseRun, keys: list[str]) -> set[str]:
-    query = (
-        select(LearnerAddress.address_key)
-        .join(Enrolment, Enrolment.learner_id == LearnerAddress.learner_id)
-        .where(LearnerAddress.address_key.in_(keys), Enrolment.run_id == run.id, Enrolment.left_at.is_(None))
-    )
-    return set(ctx.session.scalars(query))
-
-
-def _suppressed(ctx: Context, keys: list[str]) -> set[str]:
-    return set(ctx.session.scalars(select(Suppression.address_key).where(Suppression.address_key.in_(keys))))
+    .order_by(Invitation.created_at)
+)
 
 
 def _invitations(ctx: Context, run: CourseRun, keys: list[str]) -> tuple[set[str], set[str], dict[str, list[int]]]:
     """(live ones, declined ones, expired ones with their ids). A later invitation outdoes an earlier refusal."""
-    query = (
-        select(Invitation.id, Invitation.address_key, Invitation.state, Invitation.expires_at)
-        .where(Invitation.run_id == run.id, Invitation.address_key.in_(keys), Invitation.replaced_at.is_(None))
-        .order_by(Invitation.created_at)
-    )
     invited: set[str] = set()
     declined: set[str] = set()
     expired: dict[str, list[int]] = {}
-    for row in ctx.session.execute(query):
+    for row in _INVITATIONS.run(ctx, keys=keys, run_id=run.id):
         declined.discard(row.address_key)
         if row.state is InvitationState.DECLINED:
             declined.add(row.address_key)

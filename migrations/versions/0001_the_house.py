@@ -65,7 +65,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
 
     op.create_table(
         "outbound_message",
@@ -87,6 +87,7 @@ def upgrade() -> None:
                 "scoreboard",
                 "link_request",
                 "outside_join",
+                "home",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,
@@ -139,13 +140,19 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('pending', 'sending')"),
         )
         batch_op.create_index(
+            "ix_outbound_message_home",
+            ["organisation_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'home'"),
+            postgresql_where=sa.text("kind = 'home'"),
+        )
+        batch_op.create_index(
             "ix_outbound_message_held",
             ["state"],
             unique=False,
             sqlite_where=sa.text("state = 'held'"),
             postgresql_where=sa.text("state = 'held'"),
         )
-        batch_op.create_index(batch_op.f("ix_outbound_message_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbound_message_recipient_key"), ["recipient_key"], unique=False)
 
     op.create_table(
@@ -160,8 +167,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider")),
         sa.UniqueConstraint("organisation_id", "ukprn", name=op.f("uq_provider_organisation_id_ukprn")),
     )
-    with op.batch_alter_table("provider", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_provider_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "slack_workspace",
@@ -179,8 +184,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
         sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_workspace_enterprise_id_team_id")),
     )
-    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_slack_workspace_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "staff_member",
@@ -210,8 +213,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "email_key", name=op.f("uq_staff_member_organisation_id_email_key")),
         sa.UniqueConstraint("organisation_id", "username", name=op.f("uq_staff_member_organisation_id_username")),
     )
-    with op.batch_alter_table("staff_member", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_staff_member_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "suppression",
@@ -238,8 +239,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
         sa.UniqueConstraint("organisation_id", "address_key", name=op.f("uq_suppression_organisation_id_address_key")),
     )
-    with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_suppression_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "course",
@@ -296,7 +295,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learner")),
     )
     with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_learner_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index("ix_learner_organisation_id_removed_at", ["organisation_id", "removed_at"], unique=False)
 
     op.create_table(
         "provider_grant",
@@ -314,8 +313,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_grant")),
         sa.UniqueConstraint("staff_id", "provider_id", name=op.f("uq_provider_grant_staff_id_provider_id")),
     )
-    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_provider_grant_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "slack_user",
@@ -339,7 +336,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_slack_user_workspace_id_user_id")),
     )
     with op.batch_alter_table("slack_user", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_slack_user_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_slack_user_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
@@ -409,7 +405,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("learner_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_learner_address_learner_id"), ["learner_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_learner_address_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "draft",
@@ -430,7 +425,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_created_at"), ["created_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_draft_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "shared_link",
@@ -464,7 +458,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_shared_link_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(
             "uq_shared_link_course",
             ["organisation_id", "course_id"],
@@ -504,7 +497,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("join_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_join_request_asked_at"), ["asked_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_join_request_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "enrolment",
@@ -540,7 +532,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_enrolment_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_run_id"), ["run_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_shared_link_id"), ["shared_link_id"], unique=False)
 
@@ -577,7 +568,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_invitation_batch_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "charge",
@@ -599,8 +589,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
         sa.UniqueConstraint("enrolment_id", name=op.f("uq_charge_enrolment_id")),
     )
-    with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_charge_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "invitation_change",
@@ -619,8 +607,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_change")),
     )
-    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invitation_change_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "invitation",
@@ -694,10 +680,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_invitation_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(
-            "ix_invitation_organisation_id_run_id_state_created_at",
-            ["organisation_id", "run_id", "state", "created_at"],
+            "ix_invitation_run_id_organisation_id_state_created_at",
+            ["run_id", "organisation_id", "state", "created_at"],
             unique=False,
         )
         batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
@@ -742,7 +727,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_request")),
     )
     with op.batch_alter_table("link_request", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_link_request_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(
             "uq_link_request_waiting",
             ["invitation_id"],
@@ -759,7 +743,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
-        batch_op.drop_index(batch_op.f("ix_link_request_organisation_id"))
 
     op.drop_table("link_request")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
@@ -769,52 +752,41 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
         )
         batch_op.drop_index("ix_invitation_run_id_address_key")
-        batch_op.drop_index("ix_invitation_organisation_id_run_id_state_created_at")
-        batch_op.drop_index(batch_op.f("ix_invitation_organisation_id"))
+        batch_op.drop_index("ix_invitation_run_id_organisation_id_state_created_at")
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
         batch_op.drop_index("ix_invitation_change_id")
         batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
 
     op.drop_table("invitation")
-    with op.batch_alter_table("invitation_change", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_change_organisation_id"))
 
     op.drop_table("invitation_change")
-    with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_charge_organisation_id"))
 
     op.drop_table("charge")
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_batch_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
 
     op.drop_table("invitation_batch")
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrolment_shared_link_id"))
         batch_op.drop_index(batch_op.f("ix_enrolment_run_id"))
-        batch_op.drop_index(batch_op.f("ix_enrolment_organisation_id"))
 
     op.drop_table("enrolment")
     with op.batch_alter_table("join_request", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_join_request_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_join_request_asked_at"))
 
     op.drop_table("join_request")
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
         batch_op.drop_index("uq_shared_link_run")
         batch_op.drop_index("uq_shared_link_course")
-        batch_op.drop_index(batch_op.f("ix_shared_link_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
 
     op.drop_table("shared_link")
     with op.batch_alter_table("draft", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_draft_created_at"))
 
     op.drop_table("draft")
     with op.batch_alter_table("learner_address", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_learner_address_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_learner_address_learner_id"))
 
     op.drop_table("learner_address")
@@ -828,40 +800,33 @@ def downgrade() -> None:
     op.drop_table("agreement")
     with op.batch_alter_table("slack_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_slack_user_organisation_id"))
 
     op.drop_table("slack_user")
-    with op.batch_alter_table("provider_grant", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_provider_grant_organisation_id"))
 
     op.drop_table("provider_grant")
     with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_learner_organisation_id"))
+        batch_op.drop_index("ix_learner_organisation_id_removed_at")
 
     op.drop_table("learner")
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_course_organisation_id"))
 
     op.drop_table("course")
-    with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_suppression_organisation_id"))
 
     op.drop_table("suppression")
-    with op.batch_alter_table("staff_member", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_member_organisation_id"))
 
     op.drop_table("staff_member")
-    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_slack_workspace_organisation_id"))
 
     op.drop_table("slack_workspace")
-    with op.batch_alter_table("provider", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_provider_organisation_id"))
 
     op.drop_table("provider")
     with op.batch_alter_table("outbound_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbound_message_recipient_key"))
-        batch_op.drop_index(batch_op.f("ix_outbound_message_organisation_id"))
+        batch_op.drop_index(
+            "ix_outbound_message_home",
+            sqlite_where=sa.text("kind = 'home'"),
+            postgresql_where=sa.text("kind = 'home'"),
+        )
         batch_op.drop_index(
             "ix_outbound_message_held",
             sqlite_where=sa.text("state = 'held'"),
@@ -875,7 +840,7 @@ def downgrade() -> None:
 
     op.drop_table("outbound_message")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entry_organisation_id"))
+        batch_op.drop_index("ix_audit_entry_organisation_id_at")
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 
     op.drop_table("audit_entry")

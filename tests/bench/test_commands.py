@@ -35,6 +35,7 @@ def bench(*arguments: str) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_runs_and_reports_figures_and_goals(name: str) -> None:
     report = bench(name)

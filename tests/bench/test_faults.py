@@ -38,6 +38,7 @@ def _run(name: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_goal_of_an_experiment_holds(runs: Runs, name: str) -> None:
     done = runs[name].result()

@@ -2,10 +2,9 @@
 
 import asyncio
 import math
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,7 +21,6 @@ from bot.authorize import Authorizer
 from bot.background import Background
 from core.app import App
 from core.context import SlackVisitor
-from core.database import open_engine
 from core.model import Base, SlackUser
 from core.rules.links import CodeKind
 from core.usecases.slack_identity import (
@@ -33,7 +31,8 @@ from core.usecases.slack_identity import (
     bind_workspace,
     confirm_code,
 )
-from tests.factories import FixedClock, School, SeededTokens, make_app, make_engine, make_school
+from tests.copies import SqliteCopies
+from tests.factories import NOW, FixedClock, School, SeededTokens, make_school
 from usher.demo.slack.acks import Ack
 from usher.demo.slack.driver import Driver
 from usher.demo.slack.inspection import JsonObject
@@ -101,15 +100,26 @@ class World:
             }
 
     def code_of(self, user: User) -> str:
-        """What the e-mail to this person says."""
-        with Session(self.app.engine, info={"scope": "every organisation"}) as session:
-            row = session.scalars(select(SlackUser).where(SlackUser.user_id == user.id)).one()
-            return self.app.links.code(CodeKind.SLACK_LINK, row.id, row.generation)
+        return _code_of(self.app, user.id)
 
     def link(self, user: User) -> None:
-        visitor = SlackVisitor(self.team.enterprise_id or "", self.team.id, user.id, user.email)
-        self.app.run(ask_for_code, AskForCode(), visitor)
-        self.app.run(confirm_code, ConfirmCode(self.code_of(user)), visitor)
+        _link(self.app, _visitor(self.team, user))
+
+
+def _visitor(team: Team, user: User) -> SlackVisitor:
+    return SlackVisitor(team.enterprise_id or "", team.id, user.id, user.email)
+
+
+def _link(app: App, visitor: SlackVisitor) -> None:
+    app.run(ask_for_code, AskForCode(), visitor)
+    app.run(confirm_code, ConfirmCode(_code_of(app, visitor.user_id)), visitor)
+
+
+def _code_of(app: App, user_id: str) -> str:
+    """What the e-mail to this person says."""
+    with Session(app.engine, info={"scope": "every organisation"}) as session:
+        row = session.scalars(select(SlackUser).where(SlackUser.user_id == user_id)).one()
+        return app.links.code(CodeKind.SLACK_LINK, row.id, row.generation)
 
 
 def shown(ack: Ack) -> Message:
@@ -155,35 +165,62 @@ async def slack(clock: FixedClock) -> AsyncIterator[SlackLookalike]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, School]:
-    """A database with the school in it, for tests to copy: building it takes longer than most of them."""
-    path = tmp_path_factory.mktemp("school") / "usher.db"
-    app = make_app(make_engine(f"sqlite:///{path}"))
+def _people(slack: SlackLookalike) -> tuple[Team, User, User]:
+    """The same ids in every look-alike."""
+    team = slack.workspace.add_team("Northfield College")
+    olive = slack.workspace.add_user(team, "Olive Owner", "olive@north.example.org")
+    return team, olive, slack.workspace.add_user(team, "Vera Example", "vera@northfield.example.org")
+
+
+def _bound_school(app: App) -> School:
     school = make_school(app)
-    app.engine.dispose()
-    return path, school
+    app.tokens = _other_tokens()
+    team, *people = _people(SlackLookalike(lambda: NOW.timestamp()))
+    app.run(bind_workspace, BindWorkspace(school.setup_code), _visitor(team, people[0]))
+    for person in people:
+        _link(app, _visitor(team, person))
+    return school
+
+
+def _other_tokens() -> SeededTokens:
+    """Other ids than those that built the school."""
+    return SeededTokens(8)
+
+
+@pytest.fixture(scope="session")
+def sqlite_bound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[School]]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("bound"), _bound_school)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture
 async def unbound(
-    built: tuple[Path, School], tmp_path: Path, clock: FixedClock, slack: SlackLookalike
+    sqlite_school: SqliteCopies[School], clock: FixedClock, slack: SlackLookalike
 ) -> AsyncIterator[World]:
     """Nobody has set up the workspace yet."""
-    shutil.copy(built[0], tmp_path / "usher.db")
-    team = slack.workspace.add_team("Northfield College")
-    app = make_app(
-        open_engine(f"sqlite:///{tmp_path}/usher.db"),
+    async with _open_world(sqlite_school, clock, slack) as world:
+        world.app.tokens = _other_tokens()
+        yield world
+
+
+@pytest.fixture
+async def world(sqlite_bound: SqliteCopies[School], clock: FixedClock, slack: SlackLookalike) -> AsyncIterator[World]:
+    async with _open_world(sqlite_bound, clock, slack) as world:
+        yield world
+
+
+@asynccontextmanager
+async def _open_world(copies: SqliteCopies[School], clock: FixedClock, slack: SlackLookalike) -> AsyncIterator[World]:
+    copies.renew()
+    team, olive, vera = _people(slack)
+    app = copies.app(
         clock=clock,
         slack_signing_secret=slack.workspace.app.signing_secret,
         slack_app_token=slack.workspace.app.app_token,
         slack_bot_token=team.bot_token,
         slack_api_url=slack.api_url,
     )
-    # Other ids than those that built the school.
-    app.tokens = SeededTokens(8)
-    olive = slack.workspace.add_user(team, "Olive Owner", "olive@north.example.org")
-    vera = slack.workspace.add_user(team, "Vera Example", "vera@northfield.example.org")
     channel = slack.workspace.add_channel(team, "general", [olive, vera])
     background = Background()
     async with aiohttp.ClientSession() as session:
@@ -192,21 +229,12 @@ async def unbound(
         def make_bolt() -> AsyncApp:
             return build_app(app.settings, app, client, Authorizer(app), background=background, pause=_blink)
 
-        world = World(clock, app, replace(built[1], app=app), slack, make_bolt, background, team, olive, vera, channel)
+        school = replace(copies.filling, app=app)
+        world = World(clock, app, school, slack, make_bolt, background, team, olive, vera, channel)
         runner = await _listen(world)
         yield world
         await background.finish()
         await runner.cleanup()
-    app.engine.dispose()
-
-
-@pytest.fixture
-async def world(unbound: World) -> World:
-    visitor = SlackVisitor("", unbound.team.id, unbound.olive.id, unbound.olive.email)
-    unbound.app.run(bind_workspace, BindWorkspace(unbound.school.setup_code), visitor)
-    unbound.link(unbound.olive)
-    unbound.link(unbound.vera)
-    return unbound
 
 
 async def _blink(_seconds: float) -> None:

@@ -11,7 +11,7 @@ from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
-from bot.blocks.views import compose_view, home_blocks, invited_view, preview_view, reading_view
+from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
@@ -22,7 +22,7 @@ from tests.bot.conftest import World
 async def test_every_button_has_a_listener(world: World) -> None:
     question = draw_reinvite_question(NeedsConfirmation(address="a", reason="b"), ReinviteLearner("a", "b"))
     shown = [message.blocks for message in (*map(draw, every_result(1_000, "Maths")), question)]
-    emitted = {action for blocks in (*shown, home_blocks()) for action in _actions(blocks)}
+    emitted = {action for blocks in shown for action in _actions(blocks)}
 
     for action_id in emitted:
         assert await _listeners(world, _pressed(action_id)) == 1, action_id

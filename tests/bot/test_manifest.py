@@ -7,8 +7,7 @@ import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.blocks.controls import Shortcut
-from bot.manifest import EVENTS, RESERVED_NAMES, SCOPES, CommandNameInvalid, CommandNameReserved, manifest
+from bot.manifest import EVENTS, RESERVED_NAMES, SCOPES, CommandNameInvalid, CommandNameReserved, Shortcut, manifest
 from core.errors import UsherError
 from core.requests import VERBS, read_request
 from tests.bot.conftest import World

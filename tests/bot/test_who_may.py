@@ -22,6 +22,7 @@ from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, d
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.corrections import CorrectionShown
 from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
+from core.usecases.homes import ShowHome, show_home
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
@@ -161,6 +162,11 @@ async def turn_runs_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
 
 
+async def ask_from_home(stage: Stage, user: User) -> Any:
+    shown = stage.world.app.read(show_home, ShowHome(), stage.world.school.owner)
+    return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "home_ask:courses")
+
+
 async def turn_run_page(stage: Stage, user: User) -> Any:
     shown = stage.world.app.read(show_run, ShowRun(RUN), stage.world.school.owner)
     return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "run_page:pending")
@@ -212,8 +218,9 @@ async def open_home(stage: Stage, user: User) -> Any:
 SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
     submit_form, turn_page, change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct,
-    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, turn_links_page, show_link,
-    change_link, open_link_settings, save_link_settings, send_link_picture, approve, decline, direct_message, open_home,
+    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, turn_links_page, show_link, change_link,
+    open_link_settings, save_link_settings, send_link_picture, ask_from_home, approve, decline,
+    direct_message, open_home,
 )  # fmt: skip
 
 

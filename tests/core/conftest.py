@@ -1,46 +1,34 @@
-"""An app on each database. SQLite is a file, as in production; PostgreSQL is a fresh copy of a prepared database."""
+"""An app on each database. SQLite is a file, as in production. Whoever asks for the school finds it there."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from core.app import App
-from core.database import open_engine
-from tests.factories import School, make_app, make_engine, make_school
-from tests.servers.postgresql import PostgreSQL
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgreSQL) -> str:
-    """A database with all tables, to copy from: thirty times faster than making them."""
-    name = postgresql_server.create_database()
-    make_engine(postgresql_server.url(name)).dispose()
-    return name
+from tests.copies import Copies
+from tests.factories import School
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        made = make_engine(f"sqlite:///{tmp_path}/usher.db")
-        yield made
-        made.dispose()
-        return
-    template: str = request.getfixturevalue("postgresql_template")
-    server: PostgreSQL = request.getfixturevalue("postgresql_server")
-    name = server.create_database(template=template)
-    made = open_engine(server.url(name))
-    yield made
-    made.dispose()
-    server.drop_database(name)
+def copies(request: pytest.FixtureRequest) -> Copies[Any]:
+    beginning = "school" if "school" in request.fixturenames else "bare"
+    found: Copies[Any] = request.getfixturevalue(f"{request.param}_{beginning}")
+    found.renew()
+    return found
 
 
 @pytest.fixture
-def app(engine: Engine) -> App:
-    return make_app(engine)
+def engine(copies: Copies[Any]) -> Engine:
+    return copies.engine
 
 
 @pytest.fixture
-def school(app: App) -> School:
-    return make_school(app)
+def app(copies: Copies[Any]) -> App:
+    return copies.app()
+
+
+@pytest.fixture
+def school(app: App, copies: Copies[School]) -> School:
+    return replace(copies.filling, app=app)

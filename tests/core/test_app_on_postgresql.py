@@ -16,7 +16,7 @@ from core.database import open_engine
 from core.errors import OutcomeUnknown
 from core.model import IdempotencyRecord
 from tests.core.counting import Raise, Raised, outcomes, plant_organisation, raise_count, read_count
-from tests.factories import OPERATOR, SYSTEM, make_app
+from tests.factories import OPERATOR, SYSTEM, make_app, make_engine
 from tests.servers.postgresql import PostgreSQL
 
 
@@ -27,6 +27,14 @@ def note_once(ctx: Context, command: str) -> bool:
     ctx.session.add(IdempotencyRecord(key=command, action="x", result="{}", created_at=ctx.now))
     ctx.session.flush()
     return True
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgreSQL) -> str:
+    """A database with all tables, to copy from: thirty times faster than making them."""
+    name = postgresql_server.create_database()
+    make_engine(postgresql_server.url(name)).dispose()
+    return name
 
 
 @pytest.fixture

@@ -55,6 +55,19 @@ def test_only_access_looks_beyond_an_organisation() -> None:
     assert named == {"core/access.py"}
 
 
+def test_only_a_query_that_carries_its_scope_says_so() -> None:
+    """``core.access`` believes what says that it is scoped."""
+    named = {
+        name
+        for name, tree in sources(*PRODUCT)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and node.value == "is_scoped")
+        or (isinstance(node, ast.keyword) and node.arg == "is_scoped")
+    }
+
+    assert named == {"core/access.py", "core/queries.py"}
+
+
 # The worker acts for every organisation: there is no scope to escape, and the class would cost a fifth.
 ALLOWED = {"core/usecases/deliveries.py": {"__table__"}}
 

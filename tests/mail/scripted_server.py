@@ -12,7 +12,12 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 GREETING, DOT = "GREETING", "."
+# What servers offer: commands one at a time, or several at once.
+ONE_BY_ONE, AT_ONCE = "250 mx.example.org", "250-mx.example.org\n250 PIPELINING"
+both_ways = pytest.mark.parametrize("offer", [ONE_BY_ONE, AT_ONCE], ids=["one by one", "at once"])
 
 
 class Act(Enum):
@@ -27,7 +32,7 @@ Answer = str | Act
 _MOST_OCTETS = 2**25
 _DEFAULTS: dict[str, Answer] = {
     GREETING: "220 mx.example.org ESMTP",
-    "EHLO": "250 mx.example.org",
+    "EHLO": ONE_BY_ONE,
     "HELO": "250 mx.example.org",
     "DATA": "354 go on",
     "QUIT": "221 bye",
@@ -116,7 +121,9 @@ class ScriptedServer:
             if not await self._say(writer, verb):
                 return
             if verb == "DATA" and self._last.startswith("354"):
-                content = await reader.readuntil(b"\r\n.\r\n")
+                content = await reader.readline()
+                if content != b".\r\n":
+                    content += await reader.readuntil(b"\r\n.\r\n")
                 if not await self._say(writer, DOT):
                     return
                 if self._last.startswith("250"):

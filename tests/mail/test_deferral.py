@@ -3,13 +3,14 @@
 import pytest
 
 from core.letters import Verdict
-from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer
+from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer, both_ways
 from tests.mail.sending import SOON, mail, send
 
 
+@both_ways
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA", DOT])
-async def test_a_temporary_answer_about_the_mail_is_a_deferral(moment: str) -> None:
-    async with ScriptedServer({moment: "450 4.7.1 greylisted, come again"}) as server:
+async def test_a_temporary_answer_about_the_mail_is_a_deferral(moment: str, offer: str) -> None:
+    async with ScriptedServer({"EHLO": offer, moment: "450 4.7.1 greylisted, come again"}) as server:
         [outcome] = await send(server, mail())
 
     assert (outcome.verdict, outcome.is_deferral) == (Verdict.LATER, True)

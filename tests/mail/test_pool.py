@@ -5,7 +5,7 @@ from email import message_from_bytes
 
 from core.letters import Verdict
 from mail.pool import SmtpPool
-from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer
+from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer, both_ways
 from tests.mail.sending import SOON, mail, mails, pool_of, send, settings_for, verdicts
 
 ACCEPTED, REFUSED, LATER = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.LATER
@@ -43,16 +43,18 @@ async def test_server_without_login_is_our_fault() -> None:
     assert outcome.verdict is OUR_FAULT
 
 
-async def test_refused_sender_stops_the_batch() -> None:
-    async with ScriptedServer({"MAIL": "550 5.7.1 not you"}) as server:
+@both_ways
+async def test_refused_sender_stops_the_batch(offer: str) -> None:
+    async with ScriptedServer({"EHLO": offer, "MAIL": "550 5.7.1 not you"}) as server:
         outcomes = await send(server, *mails(100))
 
     assert verdicts(outcomes) == [OUR_FAULT] * 100
     assert server.heard("MAIL") == 1
 
 
-async def test_refused_recipient_does_not_hurt_the_others() -> None:
-    script = {"RCPT": ["250 ok", "550 5.1.1 no such mailbox", "250 ok"]}
+@both_ways
+async def test_refused_recipient_does_not_hurt_the_others(offer: str) -> None:
+    script = {"EHLO": offer, "RCPT": ["250 ok", "550 5.1.1 no such mailbox", "250 ok"]}
     async with ScriptedServer(script) as server:
         outcomes = await send(server, *mails(4))
 
@@ -61,8 +63,9 @@ async def test_refused_recipient_does_not_hurt_the_others() -> None:
     assert server.heard("RSET") == 1
 
 
-async def test_connection_that_cannot_be_reset_is_replaced() -> None:
-    script = {"RCPT": ["550 5.1.1 no such mailbox", "250 ok"], "RSET": ["500 what?"]}
+@both_ways
+async def test_connection_that_cannot_be_reset_is_replaced(offer: str) -> None:
+    script = {"EHLO": offer, "RCPT": ["550 5.1.1 no such mailbox", "250 ok"], "RSET": ["500 what?"]}
     async with ScriptedServer(script) as server:
         outcomes = await send(server, *mails(2))
 
@@ -70,23 +73,26 @@ async def test_connection_that_cannot_be_reset_is_replaced() -> None:
     assert server.connections == 2
 
 
-async def test_kept_connection_that_was_dropped_costs_no_attempt() -> None:
-    async with ScriptedServer({"MAIL": ["250 ok", Act.DROP, "250 ok"]}) as server:
+@both_ways
+async def test_kept_connection_that_was_dropped_costs_no_attempt(offer: str) -> None:
+    async with ScriptedServer({"EHLO": offer, "MAIL": ["250 ok", Act.DROP, "250 ok"]}) as server:
         outcomes = await send(server, *mails(3))
 
     assert verdicts(outcomes) == [ACCEPTED] * 3
     assert server.connections == 2
 
 
-async def test_kept_connection_that_says_421_to_mail_costs_no_attempt() -> None:
-    async with ScriptedServer({"MAIL": ["250 ok", "421 4.4.2 idle too long", "250 ok"]}) as server:
+@both_ways
+async def test_kept_connection_that_says_421_to_mail_costs_no_attempt(offer: str) -> None:
+    async with ScriptedServer({"EHLO": offer, "MAIL": ["250 ok", "421 4.4.2 idle too long", "250 ok"]}) as server:
         outcomes = await send(server, *mails(2))
 
     assert verdicts(outcomes) == [ACCEPTED] * 2
 
 
-async def test_second_dropped_connection_costs_an_attempt() -> None:
-    async with ScriptedServer({"MAIL": ["250 ok", Act.DROP]}) as server:
+@both_ways
+async def test_second_dropped_connection_costs_an_attempt(offer: str) -> None:
+    async with ScriptedServer({"EHLO": offer, "MAIL": ["250 ok", Act.DROP]}) as server:
         outcomes = await send(server, *mails(2))
 
     assert verdicts(outcomes) == [ACCEPTED, LATER]

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.letters import Letter
@@ -233,7 +233,6 @@ def test_names_of_every_script_arrive_as_they_are() -> None:
         assert f"<bdi>{name}</bdi>" in html_text(mail)
 
 
-@settings(deadline=None, max_examples=60)
 @given(name=ANY_TEXT, title=ANY_TEXT, note=ANY_TEXT, address=ANY_TEXT)
 def test_nothing_typed_raises_or_changes_the_shape(name: str, title: str, note: str, address: str) -> None:
     used = head(recipient=address, recipient_name=name, organisation=name, reply_to=address)
@@ -249,7 +248,6 @@ def test_nothing_typed_raises_or_changes_the_shape(name: str, title: str, note: 
     assert f"Hello {one_line(name)}".rstrip() + "," in plain_text(mail)
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_no_line_of_a_mail_is_longer_than_76(name: str, note: str) -> None:
     mail = _rendered(invitation(head(recipient_name=name, organisation=name), inviter=name, note=note))

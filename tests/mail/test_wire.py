@@ -5,7 +5,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.wire import ascii_address, base64_part, mailbox_header, one_line, plain_header, quoted_printable, text_header
@@ -49,7 +49,6 @@ def test_subject_reads_as_it_was_written(text: str) -> None:
     assert _subject(header) == one_line(text)
 
 
-@settings(deadline=None)
 @given(TYPED_TEXT)
 def test_any_subject_reads_as_its_cleaned_text(text: str) -> None:
     header = text_header("Subject", text)
@@ -64,7 +63,6 @@ def test_name_reads_as_it_was_written(text: str) -> None:
     assert _display(header) == one_line(text)
 
 
-@settings(deadline=None)
 @given(TYPED_TEXT)
 def test_any_name_leaves_the_address_alone(text: str) -> None:
     header = mailbox_header("To", text, "bo@example.org")
@@ -73,7 +71,6 @@ def test_any_name_leaves_the_address_alone(text: str) -> None:
     assert [mailbox.addr_spec for mailbox in to.addresses] == ["bo@example.org"]
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_text_begins_another_header(text: str) -> None:
     header = text_header("Subject", text) + mailbox_header("To", text, text) + plain_header("X-Loop", text)
@@ -81,7 +78,6 @@ def test_no_text_begins_another_header(text: str) -> None:
     assert message_from_bytes(header + b"\r\n").keys() == ["Subject", "To", "X-Loop"]
 
 
-@settings(deadline=None)
 @given(TYPED_TEXT)
 def test_header_lines_have_at_most_76_characters(text: str) -> None:
     lines = (text_header("Subject", text) + mailbox_header("To", text, "bo@example.org")).split(b"\r\n")
@@ -99,7 +95,6 @@ def test_line_break_in_a_subject_becomes_a_space(break_out: str) -> None:
     assert b": Maths " in header or b"=?utf-8?" in header
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"))))
 def test_quoted_printable_gives_back_every_line(lines: list[str]) -> None:
     encoded = quoted_printable(lines)
@@ -137,7 +132,6 @@ def test_address_becomes_ascii_without_anything_that_ends_it(address: str, expec
     assert ascii_address(address) == expected
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_address_can_leave_its_brackets(text: str) -> None:
     safe = ascii_address(text)

@@ -21,6 +21,9 @@ from threading import Event
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.02
+DISK = Path("/tmp")
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 4 * 2**30  # Bytes; a container may have 64 MB, and a database takes 8.
 _LOG_TAIL_CHARACTERS = 2_000
 
 # Linux gives outgoing connections ports from 32768; each process has a hundred of its own below.
@@ -62,7 +65,14 @@ def answers(port: int) -> bool:
         return False
 
 
-def make_folder(server: str, *, parent: Path = Path("/tmp")) -> Path:
+def quickest_place() -> Path:
+    # A database is 300 files, and making one takes 1 ms on a disk, measured: 0.3 s a database against 0.04 s.
+    if _MEMORY.exists() and shutil.disk_usage(_MEMORY).free >= _MEMORY_NEEDED:
+        return _MEMORY
+    return DISK
+
+
+def make_folder(server: str, *, parent: Path = DISK) -> Path:
     """A new folder that every account can enter.
 
     Not below the usual temporary folder: servers run under accounts of their own and have sockets below, whose

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from tests.servers.processes import LOOPBACK
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGE = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<title>T</title><h1>Join the course</h1>"

@@ -45,6 +45,10 @@ def test_mail_for_our_own_domain_reaches_dovecot(postfix_server: Postfix, doveco
 
     with dovecot_server.login() as imap:
         wait_until(lambda: imap.select()[1] == [b"1"], seconds=10, what="mail in the INBOX")
+        status, fetched = imap.fetch("1", "(RFC822)")
+
+    assert status == "OK"
+    assert b"Subject: Your course" in fetched[0][1]  # type: ignore[index,operator]  # The stub knows no shape.
 
 
 def test_accepted_mail_survives_the_death_of_every_process(own_postfix: Postfix) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,32 @@ def test_without_keys_a_start_stops_with_one_clear_sentence(operator: Operator) 
     assert done.returncode == 1
     assert done.stderr.startswith("The setting USHER_LINK_KEYS is wrong: it is missing")
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_stops_the_start_before_anything_is_done(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        done = operator.runs("serve", USHER_BIND=f"127.0.0.1:{port}")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"The setting USHER_BIND is wrong: cannot listen on 127.0.0.1:{port}")
+    assert not (operator.folder / "u.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_loaded"),
+    [("slack manifest", False), ("keys new", False), ("staff --help", False), ("held list", True)],
+)
+def test_a_command_that_needs_no_database_does_not_wait_for_its_library(
+    operator: Operator, typed: str, is_loaded: bool
+) -> None:
+    operator.succeeds("keys", "new", "--write")
+
+    done = operator.runs(*typed.split(), PYTHONPROFILEIMPORTTIME="1")
+
+    assert bool(re.search(r"\| +sqlalchemy$", done.stderr, re.MULTILINE)) is is_loaded
 
 
 def test_a_wrong_setting_stops_the_start_and_is_not_repeated(operator: Operator) -> None:

@@ -1,17 +1,25 @@
 """A world of its own for each test, and a visitor from outside."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.world import World, make_world
+from tests.copies import SqliteCopies
+from tests.factories import School
+from tests.web.world import World, make_world, open_school
+
+
+@pytest.fixture(scope="session")
+def web_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[School]]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("web"), open_school)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
+def world(web_copies: SqliteCopies[School]) -> World:
+    return make_world(web_copies)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,12 @@ from playwright.async_api import Browser, Page, expect
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.organisations import CreateOrganisation, create_organisation
 from core.usecases.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
-from tests.factories import OPERATOR
+from tests.copies import SqliteCopies
+from tests.factories import OPERATOR, School
 from tests.web.test_joining import ADA, place_path, request_path, settle, share
 from tests.web.world import NOTE, World, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NAMES = {"first_name": "Ada", "last_name": "Marsh"}
 RULES = {
@@ -27,8 +27,8 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, World]]:
-    with serving(tmp_path) as url_and_world:
+def served(web_copies: SqliteCopies[School]) -> Iterator[tuple[str, World]]:
+    with serving(web_copies) as url_and_world:
         yield url_and_world
 
 
@@ -84,23 +84,23 @@ async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple
     url, world = served
     (_, plain), (number, strict) = share(world), share(world, "safety-2026-10")
     settle(world, number, confirm=True)
+    typed = {"First name": LONG, "Last name": "Marsh", "Your e-mail address": "a@example.org"}
+    found: dict[str, list[str]] = {}
 
     for width in (320, 1280):
         async with window(browser, reduced_motion="reduce", viewport={"width": width, "height": 800}) as page:
             for name, path in {"joined": plain, "mailed": strict}.items():
                 await page.goto(url + path)
                 await page.get_by_role("button", name="Join the course").click()
-                await _check(page, f"{name}, errors, {width}")
-                for label, value in (
-                    ("First name", LONG),
-                    ("Last name", "Marsh"),
-                    ("Your e-mail address", "a@example.org"),
-                ):
+                found[f"{name}, errors, {width}"] = await _faults(page)
+                for label, value in typed.items():
                     await page.get_by_label(label).fill(value)
                 await page.get_by_role("button", name="Join the course").click()
-                await _check(page, f"{name}, {width}")
+                found[f"{name}, {width}"] = await _faults(page)
             await page.goto(url + place_path(world))
-            await _check(page, f"place, {width}")
+            found[f"place, {width}"] = await _faults(page)
+
+    assert {page: faults for page, faults in found.items() if faults} == {}
 
 
 async def test_the_two_answers_look_alike(browser: Browser, served: tuple[str, World]) -> None:
@@ -144,6 +144,7 @@ async def test_the_keyboard_reaches_everything_in_the_order_of_reading(
 async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
     paths = _every_state(world)
+    found = {}
 
     for width in (320, 1280):
         # Without motion a change of colours is done at once.
@@ -151,7 +152,10 @@ async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Brows
             for name, path in paths.items():
                 await page.goto(url + path)
                 await _press_accept(page, name)
-                await _check(page, f"{name}, {width}")
+                found[f"{name}, {width}"] = await _faults(page)
+
+    assert len(found) == 2 * len(paths)
+    assert {page: faults for page, faults in found.items() if faults} == {}
 
 
 async def test_nothing_needs_scrolling_sideways_with_text_twice_as_large(
@@ -175,17 +179,20 @@ async def _press_accept(page: Page, name: str) -> None:
         await expect(page.get_by_role("alert")).to_be_focused()
 
 
-async def _check(page: Page, name: str) -> None:
+async def _faults(page: Page) -> list[str]:
+    """What is hard to see, to reach or to hit, in light and in dark colours."""
+    faults = []
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
         results = await Axe().run(page, options=RULES)
-        assert results.violations_count == 0, f"{name}, {scheme}: {results.generate_report()}"
-    assert await _overflow(page) <= 0, name
-    small = await page.evaluate(
+        faults += [f"{scheme}: {results.generate_report()}"] if results.violations_count else []
+    if (pixels := await _overflow(page)) > 0:
+        faults.append(f"{pixels} pixels too wide")
+    small: list[str] = await page.evaluate(
         """[...document.querySelectorAll('a, button, input')]
             .filter(target => target.getBoundingClientRect().height < 44).map(target => target.outerHTML)"""
     )
-    assert small == [], name
+    return faults + [f"too small: {target}" for target in small]
 
 
 async def _overflow(page: Page) -> int:

@@ -9,7 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
 from core.rules.links import LinkKind, LinkSigner
-from tests.factories import counted_queries
+from tests.copies import SqliteCopies
+from tests.factories import School, counted_queries
 from tests.web.world import BASE_URL, World, make_world
 from web.assets import Assets
 from web.security import FORM_BYTES, SLACK_BYTES, SLACK_PATH
@@ -77,8 +78,8 @@ def test_only_files_under_a_hashed_name_may_be_kept(world: World, visitor: TestC
         assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
 
 
-def test_without_https_nothing_promises_https(tmp_path_factory: pytest.TempPathFactory) -> None:
-    world = make_world(tmp_path_factory.mktemp("plain"), base_url="http://127.0.0.1:8000")
+def test_without_https_nothing_promises_https(web_copies: SqliteCopies[School]) -> None:
+    world = make_world(web_copies, base_url="http://127.0.0.1:8000")
 
     answer = world.client().get("/healthz")
 

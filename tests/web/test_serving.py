@@ -1,12 +1,13 @@
 """The real server: what it adds to the answers, whom it believes, and what it does not log."""
 
 import logging
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from core.settings import Settings
+from tests.copies import SqliteCopies
+from tests.factories import School
 from tests.web.world import serving
 from web.serving import server_config
 
@@ -20,8 +21,8 @@ def test_bind_is_host_and_port(bind: str, host: str, port: int) -> None:
     assert (config.host, config.port) == (host, port)
 
 
-def test_a_link_pressed_on_the_real_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG), serving(tmp_path) as (url, world), httpx2.Client(base_url=url) as visitor:
+def test_a_link_pressed_on_the_real_server(web_copies: SqliteCopies[School], caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), serving(web_copies) as (url, world), httpx2.Client(base_url=url) as visitor:
         link = world.invite()
         looked = visitor.head(link)
         shown = visitor.get(link)
@@ -38,8 +39,8 @@ def test_a_link_pressed_on_the_real_server(tmp_path: Path, caplog: pytest.LogCap
     assert not any(link in record.getMessage() for record in ours)
 
 
-def test_the_trusted_proxy_says_who_is_asking(tmp_path: Path) -> None:
-    with serving(tmp_path) as (url, _world), httpx2.Client(base_url=url) as visitor:
+def test_the_trusted_proxy_says_who_is_asking(web_copies: SqliteCopies[School]) -> None:
+    with serving(web_copies) as (url, _world), httpx2.Client(base_url=url) as visitor:
         first, second = ({"X-Forwarded-For": f"203.0.{number}.5"} for number in (113, 114))
         missed = [visitor.get(f"/i/{number}", headers=first).status_code for number in range(31)]
         elsewhere = visitor.get("/i/other", headers=second).status_code

@@ -5,12 +5,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.app import App
@@ -18,7 +18,8 @@ from core.rules.links import LinkKind
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.catalogue import ImportCatalogue, import_catalogue
 from core.usecases.invitation_lists import ListInvitations, list_invitations
-from tests.factories import CATALOGUE, OPERATOR, FixedClock, School, make_app, make_engine, make_school
+from tests.copies import SqliteCopies
+from tests.factories import CATALOGUE, OPERATOR, FixedClock, School, make_school
 from web.app import build_app
 from web.serving import server_config
 
@@ -39,7 +40,7 @@ class World:
     clock: FixedClock
     database: Path
 
-    def client(self, web: FastAPI | None = None, **options: Any) -> TestClient:
+    def client(self, web: Starlette | None = None, **options: Any) -> TestClient:
         """A visitor. Redirects are not followed."""
         return TestClient(
             web or build_app(self.app, **options),
@@ -78,13 +79,19 @@ class World:
             return number
 
 
-def make_world(folder: Path, *, base_url: str = BASE_URL) -> World:
-    database = folder / "usher.db"
-    clock = FixedClock()
-    app = make_app(make_engine(f"sqlite:///{database}"), clock=clock, base_url=base_url)
+def open_school(app: App) -> School:
+    """How each of these worlds begins."""
     school = make_school(app)
     app.run(import_catalogue, ImportCatalogue("northfield", _WITH_EVERYTHING), OPERATOR)
-    return World(app, school, clock, database)
+    return school
+
+
+def make_world(copies: SqliteCopies[School], *, base_url: str = BASE_URL) -> World:
+    """Ends the world that was made of the same copies before."""
+    copies.renew()
+    clock = FixedClock()
+    app = copies.app(clock=clock, base_url=base_url)
+    return World(app, replace(copies.filling, app=app), clock, copies.path)
 
 
 def close_course(world: World, run: str = "maths-2026-03") -> None:
@@ -109,11 +116,11 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, World]]:
+def serving(copies: SqliteCopies[School]) -> Iterator[tuple[str, World]]:
     """The real server, on loopback, in a thread, and its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        world = make_world(folder, base_url=url)
+        world = make_world(copies, base_url=url)
         server = _Server(server_config(build_app(world.app), world.app.settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

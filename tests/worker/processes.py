@@ -16,6 +16,7 @@ from threading import Event
 
 from core.app import App
 from core.context import SystemTokens
+from core.database import open_engine
 from core.jobs import JobKind
 from tests.factories import NOW, SETTINGS, make_engine
 from tests.worker.ledger import LedgerDeliverer
@@ -71,7 +72,7 @@ def open_app(life: Life) -> App:
         worker_slots=life.slots,
         recall_window=timedelta(seconds=life.recall),
     )
-    engine = make_engine(life.url)
+    engine = open_engine(life.url)
     return App(engine, settings, jobs=DbosJobs(life.url), clock=life.clock, tokens=SystemTokens())
 
 

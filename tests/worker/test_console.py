@@ -7,6 +7,7 @@ import pytest
 from dbos import DBOSClient
 
 from core.app import App
+from core.rules.policy import CHUNK_MESSAGES
 from tests.worker.ledger import make_organisation, write_messages
 from tests.worker.processes import Life
 from worker import console
@@ -26,8 +27,8 @@ def client(life: Life, app: App) -> Iterator[DBOSClient]:
 
 
 def test_what_waits_is_counted_by_queue(app: App, client: DBOSClient) -> None:
-    write_messages(app, 60)
-    write_messages(app, 60, seconds=30)
+    write_messages(app, CHUNK_MESSAGES + 1)
+    write_messages(app, CHUNK_MESSAGES + 1, seconds=30)
 
     assert console.job_counts(client) == [JobCount("mail", "DELAYED", 2), JobCount("mail", "ENQUEUED", 2)]
 

@@ -1,7 +1,6 @@
 """The database takes a claim and goes away before it says so."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -11,7 +10,8 @@ from core.app import App
 from core.errors import Busy, OutcomeUnknown
 from core.letters import Loaded, Outcome, Verdict
 from core.usecases.deliveries import TurnOver, turn_over
-from tests.factories import SYSTEM, FixedClock, make_app, make_engine, sent
+from tests.copies import SqliteCopies
+from tests.factories import SYSTEM, FixedClock, sent
 from tests.worker.ledger import make_organisation, states, write_messages
 from worker.sending import send_chunk
 
@@ -62,8 +62,9 @@ class Hurried(Event):
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
-    app = make_app(make_engine(f"sqlite:///{tmp_path}/usher.db"))
+def app(sqlite_bare: SqliteCopies[None]) -> App:
+    sqlite_bare.renew()
+    app = sqlite_bare.app()
     make_organisation(app)
     sent(app)
     return app

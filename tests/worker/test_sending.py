@@ -18,7 +18,8 @@ from core.outbox import scoreboard_key
 from core.rules.policy import SENDING_ATTEMPTS, SENDING_LEASE
 from core.usecases.deliveries import ReleaseLeases, TurnOver, release_leases, turn_over
 from core.words import MessageKind
-from tests.factories import SYSTEM, FixedClock, make_app, make_engine, sent
+from tests.copies import SqliteCopies
+from tests.factories import SYSTEM, FixedClock, sent
 from tests.worker.ledger import LedgerDeliverer, make_organisation, states, write_messages
 from worker.sending import ChunkSent, Deliverer, send_chunk
 
@@ -54,8 +55,9 @@ class Scripted:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
-    app = make_app(make_engine(f"sqlite:///{tmp_path}/usher.db"))
+def app(sqlite_bare: SqliteCopies[None]) -> App:
+    sqlite_bare.renew()
+    app = sqlite_bare.app()
     make_organisation(app)
     sent(app)
     return app

@@ -49,6 +49,7 @@ def duty(embedded: Life, client: DBOSClient, tmp_path: Path) -> Iterator[workflo
         failpoint=Failpoints(""),
         stop=Event(),
         turns={kind: Semaphore(1) for kind in JobKind},
+        places={kind: Semaphore(2) for kind in JobKind},
     )
     workflows.begin_duty(duty)
     yield duty

@@ -13,6 +13,7 @@ from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.homes import HomeBatch, HomeShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
@@ -24,7 +25,7 @@ from core.usecases.scoreboards import BatchCounts, BatchProgress
 from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
 from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
-from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, SharedLinkState
+from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, Role, SharedLinkState
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -127,6 +128,11 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
     return RunShown(run_called(name), tuple((each, count) for each in RunList), count, shown, name, rows)
 
 
+def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
+    batch = HomeBatch(2**62, (41,), name, NOW, count, count, 0, 0, 0)
+    return HomeShown(name, role, name, count, count, count, count, (batch,) * min(3, count), NOW)
+
+
 def request(name: str, state: RequestState) -> LinkRequestShown:
     return LinkRequestShown(7, f"{name}@example.org", name, run_called(name), LinkState.EXPIRED, NOW, state, name)
 
@@ -171,6 +177,7 @@ def every_result(count: int, name: str) -> list[object]:
         invited(max(1, count), name),
         progress(count, name, queued=count // 2),
         progress(count, name, is_recalled=True),
+        *(home(count, name, role) for role in Role),
         BatchRecalled(tuple(range(1, 2 + count // 1000)), count, count, count),
         BatchRecalled((41,), 0, 0, 0),
         listed(count, name),

@@ -19,7 +19,6 @@ from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.views import (
     compose_view,
-    home_blocks,
     home_view,
     invited_view,
     message_view,
@@ -35,6 +34,7 @@ from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
     every_result,
+    home,
     invited,
     listed,
     long,
@@ -97,7 +97,7 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
 
     for view in views:
         assert_block_kit(view, "modal")
-    assert_block_kit(home_view(home_blocks(), digest="1"), "home")
+    assert_block_kit(home_view(draw(home(count, name)).blocks, digest="1"), "home")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -126,8 +126,9 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 def test_every_result_that_can_be_reached_can_be_drawn() -> None:
     reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
 
-    # A count nobody is told; options of a menu; a form's content.
-    assert reachable - {"WrongCodeCounted", "ChoosableRunsListed", "CorrectionShown"} <= set(BUILDERS)
+    # What nobody is told; options of a menu; a form's content.
+    undrawn = {"WrongCodeCounted", "HomeKept", "ChoosableRunsListed", "CorrectionShown"}
+    assert reachable - undrawn <= set(BUILDERS)
     assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
 
 

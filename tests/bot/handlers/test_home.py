@@ -1,27 +1,99 @@
 """The home tab."""
 
-from tests.bot.conftest import World, words
+from bot.deliverer import SlackDeliverer
+from core.usecases.homes import RefreshHomes, refresh_homes
+from tests.bot.conftest import RUN, World, action_ids, words
+from tests.bot.test_deliverer import Post
+from tests.factories import SYSTEM
+from usher.demo.slack.records import User, View
+
+
+def home(world: World, user: User | None = None) -> View:
+    shown = world.slack.workspace.views.home(world.team, (user or world.olive).id)
+    assert shown is not None
+    return shown
+
+
+async def opened(world: World) -> View:
+    await world.driver.open_home(world.olive)
+    return home(world)
+
+
+def published(world: World) -> int:
+    return len(world.slack.workspace.calls("views.publish"))
 
 
 async def test_the_tab_greets_staff_and_is_not_published_twice(world: World) -> None:
     await world.driver.open_home(world.olive)
     await world.driver.open_home(world.olive)
 
-    home = world.slack.workspace.views.home(world.team, world.olive.id)
-    assert home is not None
-    assert "Welcome to Usher" in words(home)
-    assert len(world.slack.workspace.calls("views.publish")) == 1
+    assert "Hello Olive" in words(home(world))
+    assert "*0* invited and not answered yet" in words(home(world))
+    assert published(world) == 1
+
+
+async def test_the_numbers_and_the_latest_batches_are_there(world: World) -> None:
+    await world.invited()
+
+    shown = words(await opened(world))
+
+    assert "*2* invited and not answered yet" in shown
+    assert "*B-0001* · Maths for Everyone" in shown
+    assert "*0* accepted · 0 declined · 2 waiting" in shown
 
 
 async def test_the_tab_has_a_button_to_the_form(world: World) -> None:
-    await world.driver.open_home(world.olive)
-    home = world.slack.workspace.views.home(world.team, world.olive.id)
-    assert home is not None
-
-    ack = await world.driver.press(world.olive, home, "invitations_compose")
+    ack = await world.driver.press(world.olive, await opened(world), "invitations_compose")
 
     assert ack.ok
     assert world.driver.modal(world.olive).payload["callback_id"] == "invitations_form"
+
+
+async def test_what_is_asked_by_a_button_is_answered_directly(world: World) -> None:
+    await world.driver.press(world.olive, await opened(world), "home_ask:courses")
+
+    (answer,) = world.direct_messages(world.olive)
+    assert "to choose from" in words(answer)
+
+
+async def test_a_viewer_sees_the_numbers_and_no_button_that_they_may_not_press(world: World) -> None:
+    await world.invited()
+
+    await world.driver.open_home(world.vera)
+
+    shown = home(world, world.vera)
+    assert "*2* invited and not answered yet" in words(shown)
+    assert {"invitations_compose", "scoreboards_undo"}.isdisjoint(action_ids(shown))
+
+
+async def test_it_is_drawn_again_when_something_happened_and_only_then(world: World) -> None:
+    await opened(world)
+    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    world.clock.advance(seconds=30)
+    quiet = world.app.run(refresh_homes, RefreshHomes(), SYSTEM).count
+    await world.invited()
+    world.clock.advance(seconds=30)
+
+    news = world.app.run(refresh_homes, RefreshHomes(), SYSTEM).count
+    await post.deliver()
+    world.clock.advance(seconds=30)
+    again = world.app.run(refresh_homes, RefreshHomes(), SYSTEM).count
+
+    assert (quiet, news, again) == (0, 1, 0)
+    assert "*2* invited and not answered yet" in words(home(world))
+    assert published(world) == 2
+
+
+async def test_what_changes_nothing_on_it_is_not_published(world: World) -> None:
+    await opened(world)
+    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    await world.usher(f"cancel {RUN} nobody@example.org")
+    world.clock.advance(seconds=30)
+
+    world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
+    await post.deliver()
+
+    assert published(world) == 1
 
 
 async def test_a_stranger_reads_how_to_become_known_and_gets_no_message(world: World) -> None:
@@ -29,7 +101,5 @@ async def test_a_stranger_reads_how_to_become_known_and_gets_no_message(world: W
 
     await world.driver.open_home(max_)
 
-    home = world.slack.workspace.views.home(world.team, max_.id)
-    assert home is not None
-    assert "/usher link" in words(home)
+    assert "/usher link" in words(home(world, max_))
     assert world.direct_messages(max_) == []

@@ -192,7 +192,7 @@ async def test_an_invitation_is_sent_again_and_cancelled_from_the_list(world: Wo
     await world.invited("ada@example.org")
     sent(world.app)
     listed = shown(await world.usher(f"invites {RUN}"))
-    resend, cancel = _menu(listed)
+    resend, _correct, cancel = _menu(listed)
 
     before = world.counts()["outbound_message"]
     sent_again = await world.driver.press(world.olive, listed, "invitations_change", resend)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.rules.addresses import (
@@ -151,7 +151,6 @@ def test_nothing_holds_no_piece(text: str) -> None:
 # --- Any text ---------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400, deadline=None)
 @given(PASTED)
 @example('"\x00\n@')
 @example("<mailto:'xn--@a.example.org")
@@ -169,7 +168,6 @@ def test_any_text_is_read_and_what_is_accepted_stays_accepted(text: str) -> None
         assert problem.suggestion is None or isinstance(parse_address(problem.suggestion), Address)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(NAMES, ADDRESSES), max_size=12), st.sampled_from([", ", ";", "\n", "\r\n", "|", "\t"]))
 def test_a_written_list_reads_back(people: list[tuple[str, str]], separator: str) -> None:
     written = separator.join(f'"{name}" <{address}>' if name else address for name, address in people)
@@ -181,7 +179,6 @@ def test_a_written_list_reads_back(people: list[tuple[str, str]], separator: str
     assert {entry.address for entry in (*found.accepted, *found.duplicates)} == {address for _, address in people}
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(["al@example.org", "AL@example.org", "bo@example.org", "bo@", "@", "bo", "a@b@c"])))
 def test_every_piece_is_counted_once(pieces: list[str]) -> None:
     found = parse_addresses(", ".join(pieces))

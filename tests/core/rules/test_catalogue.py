@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules.catalogue import MANDATORY, OPTIONAL, CatalogueRow, RowProblem, read_catalogue
@@ -240,7 +240,6 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(CELL, max_size=len(COLUMNS)), max_size=4), st.sampled_from(",;\t|"))
 def test_any_cells_give_rows_or_problems_and_never_raise(table: list[list[str]], delimiter: str) -> None:
     lines = [delimiter.join(COLUMNS), *(delimiter.join(cells) for cells in table)]
@@ -253,7 +252,6 @@ def test_any_cells_give_rows_or_problems_and_never_raise(table: list[list[str]],
         assert row.ends_at is None or row.ends_at > row.starts_at
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_any_text_gives_rows_or_problems_and_never_raises(text: str) -> None:
     rows, _ = read_catalogue(text, "UTC")

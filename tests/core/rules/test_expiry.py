@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules.expiry import (
@@ -76,7 +76,6 @@ def test_a_day_begins_and_ends_with_the_clocks_of_its_zone(zone: ZoneInfo, day: 
     assert end_of_day(day, zone).tzinfo is UTC
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.dates(min_value=date(2000, 1, 1), max_value=date(2099, 12, 31)),
     st.sampled_from([LONDON, NEW_YORK, LORD_HOWE, APIA, HAVANA]),
@@ -88,7 +87,6 @@ def test_days_follow_one_another_without_a_gap(day: date, zone: ZoneInfo) -> Non
     assert length == timedelta(0) or timedelta(hours=22) < length < timedelta(hours=26)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.dates(min_value=date(2000, 1, 1), max_value=date(2099, 1, 1)))
 def test_an_invitation_lasts_about_half_a_year(day: date) -> None:
     created = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)

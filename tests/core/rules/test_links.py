@@ -4,7 +4,7 @@ import base64
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules.links import CodeKind, LinkKind, LinkSigner, LinkTarget
@@ -16,7 +16,6 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 TOKEN = SIGNER.token(LinkKind.INVITATION, 2**40 + 7, 3)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(LinkKind), IDS, st.integers(min_value=0, max_value=2**16 - 1))
 def test_every_id_and_generation_comes_back(kind: LinkKind, target_id: int, generation: int) -> None:
     token = SIGNER.token(kind, target_id, generation)
@@ -81,7 +80,6 @@ def test_the_other_alphabet_of_base64_is_refused() -> None:
     assert SIGNER.read(LinkKind.INVITATION, token.replace("-", "+").replace("_", "/")) is None
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(), st.binary().map(lambda raw: raw.decode("latin-1")), st.text(ALPHABET + "=", max_size=40)))
 def test_junk_is_nothing_and_never_raises(junk: str) -> None:
     for kind in LinkKind:
@@ -123,7 +121,6 @@ def test_two_keys_with_the_same_mark_both_verify() -> None:
 # --- Codes ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(CodeKind), IDS, st.integers(min_value=0, max_value=2**32 - 1))
 def test_a_code_has_eight_digits_and_fits_its_own_target_only(kind: CodeKind, target_id: int, generation: int) -> None:
     code = SIGNER.code(kind, target_id, generation)
@@ -153,7 +150,6 @@ def test_a_code_with_a_digit_too_few_or_too_many_does_not_fit(typed: str) -> Non
 # --- Bounces ----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
 @given(IDS)
 def test_a_bounce_token_comes_back_in_any_case(message_id: int) -> None:
     token = SIGNER.bounce_token(message_id)

@@ -1,7 +1,7 @@
 """What strangers typed, made safe; what looks like a link, found."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.rules.text import clean_name, clean_note, first_link, folded
@@ -39,7 +39,6 @@ def test_a_name_is_cut_without_a_space_at_its_end() -> None:
     assert clean_name("x" * 300, 100) == "x" * 100
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(), st.integers(min_value=0, max_value=50))
 @example("e\u200e\u0301", 5)
 def test_a_clean_name_is_short_stays_as_it_is_and_can_be_stored(typed: str, limit: int) -> None:
@@ -62,7 +61,6 @@ def test_a_note_keeps_its_lines_and_one_empty_line_between_them() -> None:
     assert clean_note(note) == "Dear all,\n\nsee you on Monday.\nMax"
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_a_clean_note_stays_as_it_is(typed: str) -> None:
     clean = clean_note(typed)
@@ -135,7 +133,6 @@ def test_folding_forgets_case_width_and_form(typed: str, same: str) -> None:
     assert folded(typed) == folded(same)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_any_text_can_be_searched_and_folded(text: str) -> None:
     first_link(text)

@@ -7,20 +7,19 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 import core.usecases
+from core.app import App
 from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
-from core.letters import Verdict
-from core.model import Enrolment, Invitation, LinkRequest, Organisation, SlackUser, StaffMember
-from core.rules.links import CodeKind, LinkKind
+from core.model import Invitation, Organisation, StaffMember
 from core.usecases import (
     answers,
     batches,
@@ -29,6 +28,7 @@ from core.usecases import (
     courses,
     deliveries,
     held,
+    homes,
     invitation_changes,
     invitation_lists,
     invitations,
@@ -49,32 +49,25 @@ from core.usecases import (
     suppressions,
     workers,
 )
-from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.invitation_changes import Chosen
 from core.words import Role
+from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,
-    SAFETY,
-    accept,
     change,
     clock_of,
-    decline,
-    deliver,
     dump,
-    invite,
     newest,
     only,
     refusal_of,
     token_of,
 )
-from tests.core.usecases.sharing import join, link_token, request_token, settle, share
-from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
+from tests.core.usecases.worlds import VISITOR, A, B, C, World, make_world
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, make_school
 
-A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
-_VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 UseCase = Callable[..., object]
 
 
@@ -94,70 +87,29 @@ def _is_usecase(function: UseCase) -> bool:
     return parameters == ["ctx", "command"] and typing.get_type_hints(function)["ctx"] is Context
 
 
-@dataclass(frozen=True)
-class World:
-    """A school with one row of each kind that a command can name."""
-
-    school: School
-    draft_id: int
-    confirmation_id: int
-    pending_id: int
-    change_id: int
-    request_id: int
-    link_id: int
-    token: str
-    link_token: str
-    place_token: str
-    wish_token: str
-    staff_token: str
-    slack_code: str
-    setup_code: str
+Beginning = tuple[World, datetime]
 
 
-def make_world(school: School) -> World:
-    """Everything is about Southgate's course, which both organisations may choose."""
-    invited = invite(school, A, B, C, D, run=POETRY)
-    deliver(school.app, Verdict.ACCEPTED)
-    accept(school.app, B)
-    decline(school.app, C)
-    cancelling = invitations.CancelInvitation(run=POETRY, address=D)
-    cancelled = school.app.run(invitations.cancel_invitation, cancelling, school.owner)
-    school.app.run(ask_for_link, AskForLink(token_of(school.app, C)), LEARNER)
-    preview = school.app.run(
-        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "z@example.org"), school.owner
-    )
-    school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), _VISITOR)
-    school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), _VISITOR)
-    user = only(school.app, SlackUser)
-    setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
-    command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
-    colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
-    link, strict = share(school, POETRY), share(school, SAFETY)
-    settle(school, strict.link_id, confirm=True)
-    join(school, link.link_id, "e@example.org")
-    join(school, strict.link_id, "f@example.org")
-    enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
-    return World(
-        school=school,
-        draft_id=preview.draft_id,
-        confirmation_id=invited.confirmation_id,
-        pending_id=newest(school.app, A).id,
-        change_id=cancelled.change_id,
-        request_id=only(school.app, LinkRequest).id,
-        link_id=link.link_id,
-        token=token_of(school.app, A),
-        link_token=link_token(school, link.link_id),
-        place_token=school.app.links.token(LinkKind.PLACE, enrolment.id),
-        wish_token=request_token(school, "f@example.org"),
-        staff_token=colleague.token,
-        slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
-        setup_code=setup.setup_code,
-    )
+def _begin(app: App) -> Beginning:
+    return make_world(make_school(app)), clock_of(app).now
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies[Beginning]]:
+    """Making one takes longer than most tests."""
+    if request.param == "sqlite":
+        made: Copies[Beginning] = SqliteCopies(tmp_path_factory.mktemp("worlds"), _begin)
+    else:
+        made = PostgresqlCopies(request.getfixturevalue("postgresql_server"), _begin)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def world(school: School) -> World:
-    return make_world(school)
+def world(worlds: Copies[Beginning]) -> World:
+    worlds.renew()
+    world, now = worlds.filling
+    return replace(world, school=replace(world.school, app=worlds.app(clock=FixedClock(now))))
 
 
 def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
@@ -182,6 +134,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_correction": (StaffActor, corrections.ShowCorrection(world.pending_id)),
         "correct_address": (StaffActor, corrections.CorrectAddress("right@example.org", world.pending_id)),
         "list_courses": (StaffActor, courses.ListCourses()),
+        "show_home": (StaffActor, homes.ShowHome()),
+        "keep_home": (StaffActor, homes.KeepHome("digest", NOW)),
         "show_run": (StaffActor, courses.ShowRun(POETRY)),
         "approve_link_request": (StaffActor, link_requests.ApproveLinkRequest(world.request_id)),
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
@@ -228,6 +182,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "turn_over": (System, deliveries.TurnOver("x")),
         "release_leases": (System, deliveries.ReleaseLeases("x")),
         "hand_back": (System, deliveries.HandBack(JobKind.SEND_MAIL, (1,))),
+        "refresh_homes": (System, homes.RefreshHomes()),
         "sweep_due": (System, deliveries.SweepDue(timedelta(0))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, letters.LoadSlackNotes((1,))),
@@ -244,7 +199,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
 
 
 def actors(school: School) -> list[Actor]:
-    return [school.owner, _VISITOR, LEARNER, OPERATOR, SYSTEM]
+    return [school.owner, VISITOR, LEARNER, OPERATOR, SYSTEM]
 
 
 def may(actor: Actor, wanted: type[Actor]) -> bool:
@@ -345,18 +300,15 @@ BY_CODE: dict[str, Callable[[str], object]] = {
 }
 
 
+OF_ONE_S_OWN = ("show_home", "keep_home")
+
+
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    assert by_staff == {
-        *BY_ID,
-        *BY_CODE,
-        "list_choosable_runs",
-        "list_courses",
-        "list_shared_links",
-        "lift_suppression",
-    }
+    listing = {"list_choosable_runs", "list_courses", "list_shared_links"}
+    assert by_staff == {*BY_ID, *BY_CODE, *listing, *OF_ONE_S_OWN, "lift_suppression"}
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -440,14 +392,20 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch"} | {
-        "show_shared_link",
-        "list_shared_links",
+    seeing = {
+        "list_invitations",
+        "list_choosable_runs",
+        "list_courses",
+        "show_run",
+        "show_batch",
+        *OF_ONE_S_OWN,
     }
+    seeing |= {"list_shared_links", "show_shared_link"}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
-        if wanted is StaffActor:
+        # Their own home is theirs to keep.
+        if wanted is StaffActor and name != "keep_home":
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)
             assert refusal is None or isinstance(refusal, NotAllowed)

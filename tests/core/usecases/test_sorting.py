@@ -163,7 +163,7 @@ _PIECES = st.sampled_from(
 
 
 @given(pieces=st.lists(_PIECES, min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_buckets_add_up_to_the_pieces_that_were_given(mixed_school: School, pieces: list[str]) -> None:
     previewed = preview(mixed_school, "\n".join(pieces))
 

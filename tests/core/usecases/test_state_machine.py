@@ -332,4 +332,5 @@ class Invitations(RuleBasedStateMachine):
 
 
 TestInvitations = Invitations.TestCase
-TestInvitations.settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
+# An example is a whole story on a database.
+TestInvitations.settings = settings(max_examples=max(6, settings().max_examples // 16), stateful_step_count=25)

@@ -1,14 +1,15 @@
 """A demo without the house: the page, the mailbox and the sample are real, a small Bolt app stands in for Usher."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from core.app import App
-from tests.factories import NOW, FixedClock, make_app, make_engine
+from tests.copies import SqliteCopies
+from tests.factories import NOW, FixedClock
 from tests.usher.demo.slack.bolt_app import BoltApp
 from tests.usher.demo.slack.clock import SteppedClock
 from usher.demo.mailbox import Mailbox
@@ -45,12 +46,19 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
-    return make_app(make_engine(f"sqlite:///{tmp_path}/usher.db"))
+def app(sqlite_bare: SqliteCopies[None]) -> App:
+    sqlite_bare.renew()
+    return sqlite_bare.app()
 
 
 @pytest.fixture
 async def stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
+    async with set_stage(app, mailbox) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def set_stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
     clock = SteppedClock()
     slack = SlackLookalike(clock)
     sample = make_sample(app, slack.workspace, NOW)
@@ -61,4 +69,3 @@ async def stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
         yield Stage(slack, mailbox, sample, bolt, browser)
         await bolt.stop()
     await slack.stop()
-    app.engine.dispose()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usher.demo.opened_mail import as_page, open_mail, summary_of
+from usher.demo.opened_mail import Summary, as_page, open_mail, summary_of
 
 _HTML = """<!DOCTYPE html><html><head><style>
 p { color: black; }
@@ -55,31 +55,35 @@ def test_a_mail_of_plain_words_has_no_html_and_no_attachments() -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "sender", "shown"),
     [
-        b"",
-        b"\r\n",
-        b"Subject",
-        b"Subject: =?utf-8?b?!!!?=\r\nFrom: <<<>>>,;\r\nTo: @\r\n\r\nx",
-        b"Content-Type: text/html; charset=no-such-charset\r\n\r\n<p>\xff\xfe",
-        b"Content-Type: multipart/mixed\r\n\r\nno boundary at all",
-        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: ;;;\r\n\r\nx\r\n",
-        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%",
-        b"Content-Disposition: attachment; filename*=x''%ff\r\n\r\nx",
-        b"From: " + b"(" * 3000 + b"\r\n\r\nx",
+        (b"", "", ""),
+        (b"\r\n", "", ""),
+        (b"Subject", "", "Subject"),
+        (b"Subject: =?utf-8?b?!!!?=\r\nFrom: <<<>>>,;\r\nTo: @\r\n\r\nx", "<>, <>", "x"),
+        (b"Content-Type: text/html; charset=no-such-charset\r\n\r\n<p>\xff\xfe", "", "<p>\ufffd\ufffd"),
+        (b"Content-Type: multipart/mixed\r\n\r\nno boundary at all", "", "no boundary at all"),
+        (b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: ;;;\r\n\r\nx\r\n", "", "x"),
+        (b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%", "", ""),
+        (b"Content-Disposition: attachment; filename*=x''%ff\r\n\r\nx", "", "x"),
+        (b"From: " + b"(" * 3000 + b"\r\n\r\nx", "(" * 3000, "x"),
     ],
 )
-def test_a_broken_mail_is_shown_as_far_as_it_goes(content: bytes) -> None:
-    summary_of(content)
+def test_a_broken_mail_is_shown_as_far_as_it_goes(content: bytes, sender: str, shown: str) -> None:
     opened = open_mail(content)
+    page = as_page(opened.html or "", "dark")
 
-    as_page(opened.html or "", "dark")
+    assert summary_of(content) == Summary(opened.sender, opened.subject) == Summary(sender, "")
+    attached = [each.content.decode() for each in opened.attachments]
+    assert "".join([opened.text, opened.html or "", *attached]) == shown
+    assert page.endswith(opened.html or "</style>")
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_at_all_make_reading_fail(content: bytes) -> None:
-    summary_of(content)
-    open_mail(content)
+    opened = open_mail(content)
+
+    assert summary_of(content) == Summary(opened.sender, opened.subject)
 
 
 def test_the_colours_asked_for_are_shown_whatever_the_browser_prefers() -> None:

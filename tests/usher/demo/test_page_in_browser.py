@@ -3,20 +3,25 @@
 import re
 import smtplib
 from asyncio import to_thread
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # It has no types.
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.usher.demo.conftest import Stage
+from core.app import App
+from tests.factories import FixedClock
+from tests.usher.demo.conftest import Stage, set_stage
+from usher.demo.mailbox import Mailbox
 from usher.demo.running import running_demo
 from usher.demo.slack.inspection import JsonObject
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 _HOSTILE = "<script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">"
 
@@ -79,6 +84,13 @@ _EVERY_BLOCK: list[JsonObject] = [
     },
     {"type": "table", "rows": [[{"type": "raw_text", "text": "Run"}], [{"type": "raw_text", "text": "maths"}]]},
 ]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(app: App) -> AsyncIterator[Stage]:
+    """In the event loop of the browser."""
+    async with Mailbox(FixedClock()).listening() as mailbox, set_stage(app, mailbox) as stage:
+        yield stage
 
 
 def _post_every_block(stage: Stage) -> None:

@@ -1,0 +1,67 @@
+"""The words of the request language: what a verb is called, what comes after it, and what it does.
+
+``core.requests`` says how each is read and carried out. These are apart from it, so that who only tells of the verbs
+(Slack's manifest) need not load the use cases and with them the database library.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VerbWords:
+    name: str
+    usage: str
+    """What comes after the verb."""
+    summary: str
+    examples: tuple[str, ...]
+
+
+WORDS: dict[str, VerbWords] = {
+    words.name: words
+    for words in (
+        VerbWords(
+            "invite", "RUN ADDRESSES", "Invite learners to a run by e-mail.",
+            ('invite maths-2026-03 a@example.org, "Bo" <b@example.org>', "invite"),
+        ),
+        VerbWords(
+            "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search]",
+            "List a run's invitations and what became of them.",
+            ("invites maths-2026-03", "invites maths-2026-03 bounced"),
+        ),
+        VerbWords(
+            "resend", "RUN ADDRESS|all", "Send the same invitation once more: same link, same expiry.",
+            ("resend maths-2026-03 a@example.org", "resend maths-2026-03 all"),
+        ),
+        VerbWords(
+            "cancel", "RUN ADDRESS|all", "Cancel an invitation that nobody has answered; undo for 10 minutes.",
+            ("cancel maths-2026-03 a@example.org", "cancel maths-2026-03 all"),
+        ),
+        VerbWords(
+            "reinvite", "RUN ADDRESS", "Invite again after an invitation expired, was cancelled or declined.",
+            ("reinvite maths-2026-03 a@example.org",),
+        ),
+        VerbWords(
+            "correct", "RUN WRONG RIGHT", "Send an invitation that went to a mistyped address to the right one.",
+            ("correct maths-2026-03 bo@gmial.com bo@gmail.com",),
+        ),
+        VerbWords("batch", "NUMBER", "Show what became of a batch.", ("batch B-0041",)),
+        VerbWords(
+            "undo", "NUMBER", "Take back a batch: whole until sending starts, then whatever nobody answered.",
+            ("undo B-0041",),
+        ),
+        VerbWords(
+            "courses", "[search]", "List the runs you can invite to, and how many learners they have.",
+            ("courses", "courses maths"),
+        ),
+        VerbWords(
+            "run", "RUN [enrolled|pending|declined] [search]", "Show who is on a run, and who has not answered yet.",
+            ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
+        ),
+        VerbWords(
+            "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
+            ("links safety-2026-03", "links", "links find maths"),
+        ),
+        VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
+        VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",)),
+    )
+}  # fmt: skip

@@ -1,0 +1,115 @@
+"""Databases with a beginning: filled once a test process, and set back to it for each test.
+
+Filling one takes longer than most tests. So does compiling every statement anew, which an engine of its own for each
+test would do; and a database of its own takes PostgreSQL ten times as long as setting the rows back.
+"""
+
+import copy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import Engine, create_engine
+
+from core.app import App
+from core.database import open_engine
+from core.model import Base
+from tests.factories import make_app, make_engine
+from tests.servers.postgresql import PostgreSQL
+
+Filling = TypeVar("Filling", covariant=True)
+_FILES = ("usher.db", "usher.db-wal", "usher.db-shm")
+
+
+class Copies(Protocol[Filling]):
+    engine: Engine
+
+    @property
+    def filling(self) -> Filling:
+        """What the beginning was filled with; its app is gone."""
+
+    def renew(self) -> None:
+        """From now on the engine's next connection finds the beginning."""
+
+    def app(self, **options: Any) -> App:
+        """Its ids go on where those of the beginning ended."""
+
+    def close(self) -> None:
+        """The database stays until its server or its folder goes."""
+
+
+class SqliteCopies(Generic[Filling]):
+    def __init__(self, folder: Path, fill: Callable[[App], Filling]) -> None:
+        self._folder = folder
+        self._made = folder / "beginning.db"
+        made = make_engine(f"sqlite:///{self._made}")
+        app = make_app(made)
+        self.filling = fill(app)
+        made.dispose()
+        self._tokens = app.tokens
+        self.path = folder / "usher.db"
+        self.engine = open_engine(f"sqlite:///{self.path}")
+
+    def renew(self) -> None:
+        self.engine.dispose()
+        # Whoever still has the old files open keeps them, and changes nothing here.
+        for name in _FILES:
+            (self._folder / name).unlink(missing_ok=True)
+        shutil.copy(self._made, self.path)
+
+    def app(self, **options: Any) -> App:
+        return _app(self, self._tokens, **options)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class PostgresqlCopies(Generic[Filling]):
+    """The rows of the beginning lie in a schema beside the tables."""
+
+    def __init__(self, server: PostgreSQL, fill: Callable[[App], Filling]) -> None:
+        self.engine = make_engine(server.url(server.create_database()))
+        app = make_app(self.engine)
+        self.filling = fill(app)
+        self._tokens = app.tokens
+        self._keeper = create_engine(self.engine.url, isolation_level="AUTOCOMMIT").connect()
+        for statement in _keeping(sorted(Base.metadata.tables)):
+            self._keeper.exec_driver_sql(statement)
+
+    def renew(self) -> None:
+        # Connections that came back are good, and making one takes longer than setting the rows back.
+        if self.engine.pool.checkedout():  # type: ignore[attr-defined]  # Ours is a QueuePool.
+            self.engine.dispose()
+        self._keeper.exec_driver_sql("SELECT beginning.set_back()")
+
+    def app(self, **options: Any) -> App:
+        return _app(self, self._tokens, **options)
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._keeper.close()
+        self._keeper.engine.dispose()
+
+
+def _app(copies: Copies[Any], tokens: Any, **options: Any) -> App:
+    made = make_app(copies.engine, **options)
+    made.tokens = copy.deepcopy(tokens)
+    return made
+
+
+def _keeping(tables: list[str]) -> list[str]:
+    """Copies the rows, and makes the function that brings them back. No table has a sequence."""
+    deletes = "".join(f"DELETE FROM public.{table}; " for table in tables)
+    inserts = "".join(f"INSERT INTO public.{table} SELECT * FROM beginning.{table}; " for table in tables)
+    # A test that failed may have left a transaction open.
+    others = "datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()"
+    ends = f"PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others};"
+    return [
+        "CREATE SCHEMA beginning",
+        *(f"CREATE TABLE beginning.{table} AS TABLE public.{table}" for table in tables),
+        "CREATE FUNCTION beginning.set_back() RETURNS void LANGUAGE plpgsql"
+        # Without the checks of foreign keys the order does not matter.
+        " SET session_replication_role = replica"
+        f" AS $$ BEGIN {ends} {deletes} {inserts} END $$",
+    ]

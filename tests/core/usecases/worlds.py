@@ -1,0 +1,92 @@
+"""A school with one row of each kind that a command can name, for the tests of isolation."""
+
+from dataclasses import dataclass
+
+from core.context import SlackVisitor
+from core.letters import Verdict
+from core.model import Enrolment, LinkRequest, SlackUser
+from core.rules.links import CodeKind, LinkKind
+from core.usecases import (
+    batches,
+    invitations,
+    organisations,
+    slack_identity,
+    staff,
+)
+from core.usecases.answers import AskForLink, ask_for_link
+from core.words import Role
+from tests.core.usecases.acting import (
+    POETRY,
+    SAFETY,
+    accept,
+    decline,
+    deliver,
+    invite,
+    newest,
+    only,
+    token_of,
+)
+from tests.core.usecases.sharing import join, link_token, request_token, settle, share
+from tests.factories import LEARNER, OPERATOR, School
+
+A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
+VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
+
+
+@dataclass(frozen=True)
+class World:
+    school: School
+    draft_id: int
+    confirmation_id: int
+    pending_id: int
+    change_id: int
+    request_id: int
+    link_id: int
+    token: str
+    link_token: str
+    place_token: str
+    wish_token: str
+    staff_token: str
+    slack_code: str
+    setup_code: str
+
+
+def make_world(school: School) -> World:
+    """Everything is about Southgate's course, which both organisations may choose."""
+    invited = invite(school, A, B, C, D, run=POETRY)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, B)
+    decline(school.app, C)
+    cancelling = invitations.CancelInvitation(run=POETRY, address=D)
+    cancelled = school.app.run(invitations.cancel_invitation, cancelling, school.owner)
+    school.app.run(ask_for_link, AskForLink(token_of(school.app, C)), LEARNER)
+    preview = school.app.run(
+        batches.prepare_invitation, batches.PrepareInvitation(POETRY, "z@example.org"), school.owner
+    )
+    school.app.run(slack_identity.bind_workspace, slack_identity.BindWorkspace(school.setup_code), VISITOR)
+    school.app.run(slack_identity.ask_for_code, slack_identity.AskForCode(), VISITOR)
+    user = only(school.app, SlackUser)
+    setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
+    command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
+    colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
+    link, strict = share(school, POETRY), share(school, SAFETY)
+    settle(school, strict.link_id, confirm=True)
+    join(school, link.link_id, "e@example.org")
+    join(school, strict.link_id, "f@example.org")
+    enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
+    return World(
+        school=school,
+        draft_id=preview.draft_id,
+        confirmation_id=invited.confirmation_id,
+        pending_id=newest(school.app, A).id,
+        change_id=cancelled.change_id,
+        request_id=only(school.app, LinkRequest).id,
+        link_id=link.link_id,
+        token=token_of(school.app, A),
+        link_token=link_token(school, link.link_id),
+        place_token=school.app.links.token(LinkKind.PLACE, enrolment.id),
+        wish_token=request_token(school, "f@example.org"),
+        staff_token=colleague.token,
+        slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
+        setup_code=setup.setup_code,
+    )
