@@ -23,6 +23,12 @@ class Action(StrEnum):
     HOME_ASK = "home_ask"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"
+    LINKS_PAGE = "links_page"
+    LINK_SHOW = "links_show"
+    LINK_CHANGE = "links_change"
+    """With the change as its suffix."""
+    LINK_SETTINGS = "links_settings"
+    LINK_PICTURE = "links_picture"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
 
@@ -46,6 +52,7 @@ class Form(StrEnum):
     CONFIRM = "batches_form"
     SEVERAL = "invitations_several_form"
     CORRECT = "invitations_correct_form"
+    LINK_SETTINGS = "links_settings_form"
     NOTHING = "nothing"
     """Shows something; there is nothing to submit."""
 
@@ -60,3 +67,6 @@ class Field(StrEnum):
     ADDRESS = "address"
     CHOSEN = "chosen"
     CHANGE = "change"
+    CAP = "cap"
+    DOMAINS = "domains"
+    CONFIRM = "confirm"

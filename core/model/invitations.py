@@ -1,4 +1,4 @@
-"""Personal invitations, the batches they were made in, and shared links.
+"""Personal invitations and the batches they were made in.
 
 Invitation:
 
@@ -137,25 +137,6 @@ class LinkRequest(OrganisationOwned, Base):
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
-
-
-class SharedLink(OrganisationOwned, Base):
-    """One reusable link per course (open) or run (invite-only). Its doors come later; the row is fixed now."""
-
-    __tablename__ = "shared_link"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    course_id: Mapped[int] = mapped_column(Id, ForeignKey("course.id"), index=True)
-    run_id: Mapped[int | None] = mapped_column(Id, ForeignKey("course_run.id"))
-    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
-    generation: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime]
-    counted_from: Mapped[datetime]
-    use_cap: Mapped[int | None]
-    use_count: Mapped[int] = mapped_column(default=0)
-    allowed_domains: Mapped[str] = mapped_column(Text, default="")
-    paused_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
 
 class Suppression(OrganisationOwned, Base):

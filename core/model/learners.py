@@ -51,6 +51,7 @@ class Enrolment(OrganisationOwned, Base):
     learner_id: Mapped[int] = mapped_column(Id, ForeignKey("learner.id"))
     run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
     joined_by: Mapped[JoinedBy] = mapped_column(closed_set(JoinedBy))
+    shared_link_id: Mapped[int | None] = mapped_column(Id, ForeignKey("shared_link.id"), index=True)
     enrolled_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 

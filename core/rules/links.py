@@ -22,6 +22,9 @@ _BOUNCE_MAC_BYTES = 8
 
 class LinkKind(StrEnum):
     INVITATION = "invitation"
+    SHARED = "shared"
+    JOIN_CONFIRMATION = "join_confirmation"
+    PLACE = "place"
     STAFF_INVITATION = "staff_invitation"
 
 
