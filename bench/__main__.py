@@ -1,4 +1,4 @@
-"""``python -m bench NAME``: b3, b4, b9 or all. With ``--json`` one JSON object is all that goes to stdout."""
+"""``python -m bench NAME``: b3, b4, b9, home or all. With ``--json`` one JSON object is all that goes to stdout."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b9")
+NAMES: Final = ("b3", "b4", "b9", "home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,14 @@ def _b9(wish: Wish) -> Report:
     return b9.run(b9.SMALL if wish.is_small else b9.Size())
 
 
+def _home(wish: Wish) -> Report:
+    from bench import home
+
+    return home.run(home.SMALL if wish.is_small else home.Size())
+
+
 # Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
-_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b9": _b9}
+_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b9": _b9, "home": _home}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -25,6 +25,7 @@ from bot.handlers import (
     messages,
     runs,
     sealing,
+    shared_links,
 )
 from bot.identity import Identities
 from bot.once import Once
@@ -40,6 +41,7 @@ _HANDLERS = (
     invitation_changes,
     gathering,
     runs,
+    shared_links,
     link_requests,
     messages,
     home,

@@ -6,12 +6,14 @@ from bot.authorize import place_of
 from bot.blocks import Message, draw
 from bot.blocks.invitations import draw_reinvite_question
 from bot.deps import Deps
+from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeInvitation, Help, Mode, Request, read_request, usecase_of
 from core.rules.text import folded
 from core.usecases.invitations import ReinviteLearner
+from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
 
 
@@ -44,7 +46,8 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
         return await _introduce(deps, context, request, actor, key)
     if request.verb.mode is Mode.READ:
         return await deps.read(usecase_of(request), request.command, actor)
-    return await deps.run(usecase_of(request), request.command, actor, key=key)
+    result = await deps.run(usecase_of(request), request.command, actor, key=key)
+    return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result
 
 
 async def _introduce(

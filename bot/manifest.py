@@ -15,6 +15,7 @@ SCOPES: Final = (
     "chat:write",
     "commands",
     "files:read",
+    "files:write",
     "groups:read",
     "im:history",
     "im:write",
@@ -22,7 +23,7 @@ SCOPES: Final = (
     "users:read.email",
 )
 EVENTS: Final = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
-SHORT_VERBS: Final = ("invite", "invites", "courses")
+SHORT_VERBS: Final = ("invite", "invites", "links", "courses")
 """Verbs with a command of their own beside ``/usher``."""
 ENDPOINT: Final = "/slack/events"
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-from bot.blocks.controls import EXPIRING
+from bot.blocks.controls import expiring
 from core.context import Clock
 from core.errors import Conflict, InvalidRequest
 from core.rules.links import LinkSigner
@@ -78,7 +78,7 @@ class Seals:
             raise ButtonUnknown
         value, _, minute = issued.rpartition(_MARK)
         age = timedelta(minutes=self._minute() - int(minute, 36))
-        if action_id.partition(":")[0] in EXPIRING and age >= _LIFE:
+        if expiring(action_id) and age >= _LIFE:
             raise ButtonsTooOld(action_id=action_id, value=value)
         return value
 

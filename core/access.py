@@ -35,12 +35,15 @@ from core.model import (
     Base,
     Course,
     CourseRun,
+    Enrolment,
     Invitation,
     InvitationBatch,
     InvitationChange,
+    JoinRequest,
     Organisation,
     OrganisationOwned,
     ProviderGrant,
+    SharedLink,
     SlackUser,
     SlackWorkspace,
     StaffMember,
@@ -50,7 +53,7 @@ from core.rules.links import LinkKind
 from core.rules.text import folded
 from core.words import Role
 
-Owned = TypeVar("Owned", Invitation, StaffMember)
+Owned = TypeVar("Owned", Invitation, JoinRequest, StaffMember)
 
 Owning = TypeVar("Owning", bound=Base)
 
@@ -201,12 +204,16 @@ def granted_provider_ids(ctx: Context, staff: StaffMember) -> frozenset[int] | N
 
 def require_provider(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
     """An own run of a provider needs the grant; another organisation's provider is none of ours."""
-    provider_id = run.course.provider_id
-    if provider_id is None or run.organisation_id != staff.organisation_id:
+    require_provider_of(ctx, staff, run.course, run.code)
+
+
+def require_provider_of(ctx: Context, staff: StaffMember, course: Course, code: str) -> None:
+    """``code`` is what the refusal names: the course's, or a run's."""
+    if course.provider_id is None or course.organisation_id != staff.organisation_id:
         return
     granted = granted_provider_ids(ctx, staff)
-    if granted is not None and provider_id not in granted:
-        raise ProviderNotGranted(run=run.code)
+    if granted is not None and course.provider_id not in granted:
+        raise ProviderNotGranted(run=code)
 
 
 # --- Runs -------------------------------------------------------------------------------------------------
@@ -236,6 +243,11 @@ Takes ``organisation_id`` and ``now``.
 _REACHABLE_BY_CODE: Final = Query(REACHABLE_RUNS.where(CourseRun.code == bindparam("code")))
 _REACHABLE_BY_ID: Final = Query(REACHABLE_RUNS.where(CourseRun.id == bindparam("run_id")))
 _REACHABLE_CODES: Final = Query(REACHABLE_RUNS.with_only_columns(CourseRun.code))
+_REACHABLE_COURSES: Final = Query(
+    select(Course).where(
+        Course.code == bindparam("code"), or_(Course.organisation_id == bindparam("organisation_id"), _IS_AGREED)
+    )
+)
 _RUN_BY_ID: Final = Query(_RUNS.where(CourseRun.id == bindparam("run_id")))
 _INVITED_RUNS_BY_CODE: Final = Query(
     _RUNS.where(
@@ -269,6 +281,13 @@ def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> Course
         return runs[0]
 
 
+def course_by_code(ctx: Context, organisation_id: int, code: str) -> Course | None:
+    """Own, or another organisation's under a current agreement; own courses come first where both have the code."""
+    found = _REACHABLE_COURSES.run(ctx, organisation_id=organisation_id, now=ctx.now, code=folded(code)).scalars()
+    own_first = sorted(found, key=lambda course: course.organisation_id != organisation_id)
+    return own_first[0] if own_first else None
+
+
 def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
     found = _REACHABLE_BY_ID.run(ctx, organisation_id=organisation_id, now=ctx.now, run_id=run_id)
     run = found.scalars().one_or_none()
@@ -295,6 +314,11 @@ _AGREEMENT: Final = Query(
 )
 
 
+def joined_run(ctx: Context, run_id: int) -> CourseRun:
+    """The run of an enrolment that the caller has reached: whatever became of the agreement since."""
+    return _RUN_BY_ID.run(ctx, run_id=run_id).scalars().one()
+
+
 def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreement | None:
     """The current agreement for another organisation's course: one for this very course before a general one."""
     if course.organisation_id == organisation_id:
@@ -303,6 +327,33 @@ def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreeme
         ctx, organisation_id=organisation_id, owner_id=course.organisation_id, course_id=course.id, now=ctx.now
     )
     return found.scalars().one_or_none()
+
+
+_CURRENT_AGREEMENTS: Final = Query(
+    select(Agreement)
+    .where(Agreement.organisation_id == bindparam("organisation_id"), *_IS_CURRENT)
+    .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+)
+
+
+def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]) -> dict[int, Agreement]:
+    """As ``agreement_for``, for many at once, by course id. Own courses need none and are left out."""
+    foreign = [course for course in courses if course.organisation_id != organisation_id]
+    if not foreign:
+        return {}
+    current = _CURRENT_AGREEMENTS.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
+    fitting = {
+        course.id: next(
+            (
+                each
+                for each in current
+                if each.owner_id == course.organisation_id and each.course_id in (None, course.id)
+            ),
+            None,
+        )
+        for course in foreign
+    }
+    return {course_id: agreement for course_id, agreement in fitting.items() if agreement is not None}
 
 
 # --- Links ------------------------------------------------------------------------------------------------
@@ -331,18 +382,55 @@ def staff_by_link(ctx: Context, token: str) -> StaffMember:
     return _entered(ctx, StaffMember, owner, target.id)
 
 
+def shared_link_by_link(ctx: Context, token: str) -> int:
+    """The link's id. One query: ten thousand learners may press at once. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.SHARED, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, _OWNER_OF_SHARED_LINK, {"id": target.id, "generation": target.generation})
+    return target.id
+
+
+def join_request_by_link(ctx: Context, token: str) -> JoinRequest:
+    """The mail came to the address that was typed. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.JOIN_CONFIRMATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(JoinRequest.organisation_id).where(JoinRequest.id == target.id)
+    return _entered(ctx, JoinRequest, owner, target.id)
+
+
+def enrolment_by_link(ctx: Context, token: str) -> int:
+    """The enrolment's id: the mail that welcomed the learner carried the link. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.PLACE, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, select(Enrolment.organisation_id).where(Enrolment.id == target.id))
+    return target.id
+
+
+_OWNER_OF_SHARED_LINK = select(SharedLink.organisation_id).where(
+    SharedLink.id == bindparam("id"), SharedLink.generation == bindparam("generation")
+)
+
+
 def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
     """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
-    if not isinstance(ctx.actor, LinkHolder):
-        raise LinkNotFound
-    organisation_id = ctx.session.execute(owner, execution_options={"all_organisations": True}).scalar_one_or_none()
-    if organisation_id is None:
-        raise LinkNotFound
-    enter_organisation(ctx, organisation_id)
+    _enter_owner(ctx, owner)
     row = ctx.session.get(model, row_id)
     if row is None:
         raise LinkNotFound
     return row
+
+
+def _enter_owner(ctx: Context, owner: Select[int], values: Mapping[str, int] | None = None) -> None:
+    if not isinstance(ctx.actor, LinkHolder):
+        raise LinkNotFound
+    found = ctx.session.execute(owner, values, execution_options={"all_organisations": True})
+    organisation_id = found.scalar_one_or_none()
+    if organisation_id is None:
+        raise LinkNotFound
+    enter_organisation(ctx, organisation_id)
 
 
 # --- Slack ------------------------------------------------------------------------------------------------

@@ -3,15 +3,16 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
-    │   │   NameMissing, AddressUnchanged, CodeWrong, CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
+    │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
+    │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
-    │   ├── RunNotFound, LinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
+    │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
-    │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, NothingToSend,
-    │   │   NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
+    │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed, UndoTooLate,
+    │   │   NothingToSend, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -139,6 +140,37 @@ class AddressUnchanged(InvalidRequest):
     field = "address"
 
 
+class AddressInvalid(InvalidRequest):
+    code = "address_invalid"
+    wording = "Please tell us your e-mail address, as in name@example.org."
+    advice = "{suggestion}"
+    field = "address"
+
+    def __init__(self, *, nearest: str | None = None) -> None:
+        super().__init__(suggestion=f"Did you mean {nearest}?" if nearest else "", nearest=nearest)
+
+
+class DomainNotAllowed(InvalidRequest):
+    code = "domain_not_allowed"
+    wording = "This link is only for e-mail addresses that end in {domains}."
+    advice = "Use the address that you have from your school or college, or ask the people who gave you the link."
+    field = "address"
+
+
+class DomainsInvalid(InvalidRequest):
+    code = "domains_invalid"
+    wording = "“{domain}” cannot be the end of an e-mail address."
+    advice = "Write what stands after the @, for example “school.example.org”; at most {limit}, separated by spaces."
+    field = "domains"
+
+
+class CapInvalid(InvalidRequest):
+    code = "cap_invalid"
+    wording = "“{typed}” is no number of learners."
+    advice = "Write a whole number from 1 to {limit}, or leave it empty for no limit."
+    field = "cap"
+
+
 class CodeWrong(InvalidRequest):
     code = "code_wrong"
     wording = "That code does not fit, or it is no longer valid."
@@ -224,6 +256,12 @@ class LinkNotFound(NotFound):
     advice = "Open the newest e-mail again and press its button, or ask the person who invited you."
 
 
+class SharedLinkNotFound(NotFound):
+    code = "shared_link_not_found"
+    wording = "I found no such shared link."
+    advice = "“links” lists yours."
+
+
 class BatchNotFound(NotFound):
     code = "batch_not_found"
     wording = "I found no batch called “{number}”."
@@ -286,6 +324,18 @@ class PreviewExpired(Conflict):
 class InvitationClosed(Conflict):
     code = "invitation_closed"
     wording = "This invitation is {state}."
+    advice = "{next_step}"
+
+
+class SharedLinkClosed(Conflict):
+    code = "shared_link_closed"
+    wording = "This link {state}."
+    advice = "{next_step}"
+
+
+class UndoTooLate(Conflict):
+    code = "undo_too_late"
+    wording = "That was more than {minutes} minutes ago, so it cannot be undone."
     advice = "{next_step}"
 
 

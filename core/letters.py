@@ -49,6 +49,24 @@ class WelcomeLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedLetter:
+    """``token``: of the learner's place, for those who joined by a shared link."""
+
+    kind: ClassVar[MessageKind] = MessageKind.JOINED
+    head: LetterHead
+    token: str
+    run: RunCard
+
+
+@dataclass(frozen=True, slots=True)
+class JoinConfirmationLetter:
+    kind: ClassVar[MessageKind] = MessageKind.JOIN_CONFIRMATION
+    head: LetterHead
+    token: str
+    course_title: str
+
+
+@dataclass(frozen=True, slots=True)
 class StaffInvitationLetter:
     kind: ClassVar[MessageKind] = MessageKind.STAFF_INVITATION
     head: LetterHead
@@ -65,7 +83,9 @@ class SlackCodeLetter:
     minutes: int
 
 
-Letter = InvitationLetter | WelcomeLetter | StaffInvitationLetter | SlackCodeLetter
+Letter = (
+    InvitationLetter | WelcomeLetter | JoinedLetter | JoinConfirmationLetter | StaffInvitationLetter | SlackCodeLetter
+)
 
 
 class Verdict(StrEnum):

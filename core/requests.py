@@ -29,8 +29,10 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.link_lists import ListSharedLinks, list_shared_links
 from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.scoreboards import ShowBatch, show_batch
+from core.usecases.shared_links import CreateSharedLink, create_shared_link
 from core.usecases.slack_identity import (
     AskForCode,
     BindWorkspace,
@@ -182,6 +184,14 @@ def _show_run(rest: str) -> ShowRun:
     return ShowRun(run, shown or RunList.ENROLLED, others if shown else tail)
 
 
+def _links(rest: str) -> ListSharedLinks | CreateSharedLink:
+    """``CODE`` makes or offers one; ``find WORDS`` or nothing lists."""
+    first, tail = _first_word(rest)
+    if not first or folded(first) in ("find", "list"):
+        return ListSharedLinks(search=tail)
+    return CreateSharedLink(first.strip(",;:"))
+
+
 def _setup(rest: str) -> BindWorkspace:
     if not rest:
         raise CodeWrong(next_step="Write “setup” and then the code that your operator gave you.")
@@ -242,20 +252,29 @@ VERBS: dict[str, Verb] = {
         _verb("undo", Mode.RUN, Asker.STAFF, _undo, recall_batch),
         _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
         _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
+        _verb("links", Mode.RUN, Asker.STAFF, _links, list_shared_links),
         _verb("link", Mode.RUN, Asker.VISITOR, _link, ask_for_code),
         _verb("setup", Mode.RUN, Asker.VISITOR, _setup, bind_workspace),
     )
 }
-_ALIASES = {"invitations": "invites", "runs": "courses", "re-invite": "reinvite", "recall": "undo", "connect": "link"}
+_ALIASES = {
+    "invitations": "invites",
+    "runs": "courses",
+    "re-invite": "reinvite",
+    "recall": "undo",
+    "shared-links": "links",
+    "connect": "link",
+}
 
 
 _OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
     ConfirmCode: confirm_code,
+    CreateSharedLink: create_shared_link,
     ListInvitations: list_invitations,
 }
 """Commands that several verbs lead to, or that a verb's parser makes besides its own."""
 
 
 def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
-    """``link`` asks for a code without one and confirms with one; ``cancel RUN all`` lists first."""
+    """``link CODE`` confirms, ``cancel RUN all`` lists first, ``links CODE`` makes or offers a link."""
     return _OTHER_USECASES.get(type(request.command), request.verb.usecase)

@@ -57,6 +57,10 @@ WORDS: dict[str, VerbWords] = {
             "run", "RUN [enrolled|pending|declined] [search]", "Show who is on a run, and who has not answered yet.",
             ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
         ),
+        VerbWords(
+            "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
+            ("links safety-2026-03", "links", "links find maths"),
+        ),
         VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
         VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",)),
     )

@@ -49,6 +49,27 @@ class CancelReason(StrEnum):
     """Sent to a wrong address; another invitation went to the right one."""
 
 
+class SharedLinkState(StrEnum):
+    """Derived, in this order: the first that fits."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    PAUSED = "paused"
+    FULL = "full"
+    WAITING = "waiting"
+    """No run takes learners today."""
+    OPEN = "open"
+
+
+class LinkRule(StrEnum):
+    """Which rule ends a shared link."""
+
+    THIRTEEN_WEEKS = "thirteen_weeks"
+    SIX_MONTHS = "six_months"
+    ENROLMENT_CLOSE = "enrolment_close"
+    RUN_END = "run_end"
+
+
 class RequestState(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
@@ -69,10 +90,13 @@ class Channel(StrEnum):
 class MessageKind(StrEnum):
     INVITATION = "invitation"
     WELCOME = "welcome"
+    JOINED = "joined"
+    JOIN_CONFIRMATION = "join_confirmation"
     STAFF_INVITATION = "staff_invitation"
     SLACK_CODE = "slack_code"
     SCOREBOARD = "scoreboard"
     LINK_REQUEST = "link_request"
+    OUTSIDE_JOIN = "outside_join"
     HOME = "home"
 
     @property

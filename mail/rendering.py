@@ -14,7 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import escape
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, Letter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    JoinConfirmationLetter,
+    JoinedLetter,
+    Letter,
+    LetterHead,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
 from core.rules.links import LinkSigner
 from core.settings import Settings
@@ -114,6 +123,12 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["stop_url"] = f"{settings.base_url}/i/{letter.token}/stop"
         case WelcomeLetter():
             own["url"] = f"{settings.base_url}/i/{letter.token}"
+        case JoinedLetter():
+            own["url"] = f"{settings.base_url}/p/{letter.token}"
+            own["stop_url"] = f"{settings.base_url}/p/{letter.token}/stop"
+        case JoinConfirmationLetter():
+            own["url"] = f"{settings.base_url}/c/{letter.token}"
+            own["stop_url"] = f"{settings.base_url}/c/{letter.token}/stop"
         case StaffInvitationLetter():
             own["url"] = f"{settings.base_url}/s/{letter.token}"
         case SlackCodeLetter():
@@ -142,8 +157,10 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
                 ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
                 ("is_again", letter.is_again),
             )
-        case WelcomeLetter():
+        case WelcomeLetter() | JoinedLetter():
             return (("run", _run_words(letter.run)), ("has_started", letter.run.starts_at <= now))
+        case JoinConfirmationLetter():
+            return (("course_title", one_line(letter.course_title)),)
         case StaffInvitationLetter():
             until = until_words(letter.expires_at, zone_named("UTC"))
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
@@ -187,11 +204,14 @@ def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) ->
 
 
 def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
-    if not isinstance(letter, InvitationLetter):
-        return (plain_header("Feedback-ID", f"{letter.kind}:usher"),)
+    stop_url = _own_values(letter, settings).get("stop_url")
+    about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | JoinedLetter) else ""
+    feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
+    if stop_url is None:
+        return (feedback,)
     return (
-        plain_header("Feedback-ID", f"{letter.run.run_id}:{letter.kind}:usher"),
-        plain_header("List-Unsubscribe", f"<{settings.base_url}/i/{letter.token}/stop>"),
+        feedback,
+        plain_header("List-Unsubscribe", f"<{stop_url}>"),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
     )
 
@@ -224,7 +244,7 @@ def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | No
     match letter:
         case InvitationLetter():
             return invited_part(letter.run, domain, today)
-        case WelcomeLetter():
+        case WelcomeLetter() | JoinedLetter():
             return joined_part(letter.run, domain, today)
         case _:
             return None

@@ -1,7 +1,5 @@
 """A learner's invitation link: look, accept, decline, ask for a new link, ask for no more. Looking changes nothing."""
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -9,8 +7,6 @@ from starlette.routing import Route
 from core.errors import InvitationClosed, NameMissing, UsherError
 from core.phrases import until_words, zone_named
 from core.rules.links import LinkKind
-from core.rules.policy import NAME_CHARACTERS
-from core.rules.text import clean_name
 from core.usecases.answers import (
     AcceptInvitation,
     AskForLink,
@@ -26,6 +22,7 @@ from core.usecases.answers import (
     stop_invitations,
 )
 from web.door import LinkPage, WebDoor, read_form, see, signed
+from web.fields import Field, name_fields
 from web.pages import run_words
 
 TEMPLATES = {
@@ -37,15 +34,6 @@ TEMPLATES = {
     LinkState.CLOSED: "closed.html",
 }
 _GONE = frozenset({LinkState.CANCELLED, LinkState.EXPIRED, LinkState.CLOSED})
-
-
-@dataclass(frozen=True, slots=True)
-class NameField:
-    id: str
-    label: str
-    autocomplete: str
-    value: str
-    problem: str = ""
 
 
 def answers_routes(door: WebDoor) -> list[Route]:
@@ -71,7 +59,7 @@ class LearnerPages:
 
     async def show(self, token: str, _request: Request) -> Response:
         shown = await self._door.read(show_invitation, ShowInvitation(token))
-        return self._page(token, shown, _name_fields(*_split(shown.name)))
+        return self._page(token, shown, name_fields(*_split(shown.name)))
 
     async def accept(self, token: str, request: Request) -> Response:
         form = await read_form(request)
@@ -114,14 +102,14 @@ class LearnerPages:
     async def _as_it_is(self, token: str, refusal: UsherError) -> Response:
         """The page says what is true now, and that the answer just given did not count."""
         shown = await self._door.read(show_invitation, ShowInvitation(token))
-        fields = _name_fields(*_split(shown.name))
+        fields = name_fields(*_split(shown.name))
         return self._page(token, shown, fields, status=409, notice=refusal.message)
 
     def _page(
         self,
         token: str,
         shown: InvitationShown,
-        name_fields: tuple[NameField, ...],
+        fields: tuple[Field, ...],
         *,
         status: int = 200,
         notice: str = "",
@@ -135,8 +123,7 @@ class LearnerPages:
             shown=shown,
             note_lines=tuple(shown.note.splitlines()),
             until=until_words(shown.expires_at, zone),
-            name_fields=name_fields,
-            name_characters=NAME_CHARACTERS,
+            fields=fields,
             notice=notice,
         )
 
@@ -147,20 +134,6 @@ def _split(name: str) -> tuple[str, str]:
     return (first, last) if first else (last, "")
 
 
-def _name_fields(first_name: str, last_name: str) -> tuple[NameField, ...]:
-    return (
-        NameField("first_name", "First name", "given-name", first_name),
-        NameField("last_name", "Last name", "family-name", last_name),
-    )
-
-
-def _checked_fields(first_name: str, last_name: str) -> tuple[NameField, ...]:
+def _checked_fields(first_name: str, last_name: str) -> tuple[Field, ...]:
     """The core names the first thing that is missing; a form shows all of them at once."""
-    return tuple(
-        NameField(entry.id, entry.label, entry.autocomplete, entry.value, _problem(entry))
-        for entry in _name_fields(first_name, last_name)
-    )
-
-
-def _problem(entry: NameField) -> str:
-    return "" if clean_name(entry.value, NAME_CHARACTERS) else NameMissing(part=entry.label.lower()).message
+    return tuple(entry.checked() for entry in name_fields(first_name, last_name))

@@ -17,6 +17,7 @@ from web.answers import answers_routes
 from web.assets import Assets
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.health import health_routes
+from web.joining import joining_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
 from web.problems import of_status, problem_of, too_often
@@ -38,6 +39,7 @@ def build_app(
     door = WebDoor(app, pages, deadline)
     routes = [
         *answers_routes(door),
+        *joining_routes(door),
         *staff_routes(door),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),

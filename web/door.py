@@ -45,11 +45,16 @@ def signed(door: WebDoor, kind: LinkKind, page: LinkPage) -> Callable[[Request],
 
     async def answer(request: Request) -> Response:
         token: str = request.path_params["token"]
-        if door.app.links.read(kind, token) is None:
-            raise LinkNotFound
+        require_signed(door, kind, token)
         return await page(token, request)
 
     return answer
+
+
+def require_signed(door: WebDoor, kind: LinkKind, token: str) -> None:
+    """Raises LinkNotFound."""
+    if door.app.links.read(kind, token) is None:
+        raise LinkNotFound
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -5,6 +5,10 @@ errs and answers within one minute makes some 150 requests; four classes at once
 (mobile operators hand its addresses around) or a /64 of IPv6 (one household has all of them).
 Guessing is no danger to a 128-bit signature; the limits keep floods away from the database.
 A link that is pressed more than ten times a minute is pressed by a program.
+A shared link is pressed by a whole school at once, behind one address: ten thousand learners within a minute, each with
+a scanner that looks first, a look of their own and two presses. So its pages, and those that confirm an address, have
+limits of their own, half as high again as that. They stop a program that would join without end; a cap on the link's
+uses is what stops a slower one.
 Unknown links are counted apart and refused by themselves: 30 misses from one network never lock out the learners in it.
 """
 
@@ -24,6 +28,9 @@ LOOKS_A_MINUTE: Final = 600
 ACTS_A_MINUTE: Final = 300
 ACTS_A_LINK_A_MINUTE: Final = 10
 MISSES_A_MINUTE: Final = 30
+CROWD_LOOKS_A_MINUTE: Final = 45_000
+CROWD_ACTS_A_MINUTE: Final = 30_000
+_CROWDS: Final = ("/j/", "/c/")
 _KEYS: Final = 20_000
 _WINDOW: Final = timedelta(minutes=1)
 _IPV4_PREFIX: Final = 24
@@ -71,6 +78,9 @@ class HowOften:
         self._looks = Limit(LOOKS_A_MINUTE, clock)
         self._acts = Limit(ACTS_A_MINUTE, clock)
         self._acts_of_links = Limit(ACTS_A_LINK_A_MINUTE, clock)
+        self._crowd_looks = Limit(CROWD_LOOKS_A_MINUTE, clock)
+        self._crowd_acts = Limit(CROWD_ACTS_A_MINUTE, clock)
+        self._acts_of_shared = Limit(CROWD_ACTS_A_MINUTE, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         seconds = self._wait(scope) if scope["type"] == "http" and _is_counted(scope["path"]) else 0
@@ -80,10 +90,12 @@ class HowOften:
         await self._app(scope, receive, send)
 
     def _wait(self, scope: Scope) -> int:
-        network = network_of(scope)
+        network, path = network_of(scope), scope["path"]
+        is_crowd = path.startswith(_CROWDS)
         if scope["method"] != "POST":
-            return self._looks.wait(network)
-        return self._acts.wait(network) or self._acts_of_links.wait(_link_of(scope["path"]))
+            return (self._crowd_looks if is_crowd else self._looks).wait(network)
+        acts_of_link = self._acts_of_shared if path.startswith("/j/") else self._acts_of_links
+        return (self._crowd_acts if is_crowd else self._acts).wait(network) or acts_of_link.wait(_link_of(path))
 
 
 def network_of(scope: Scope) -> str:

@@ -111,6 +111,7 @@ def tidy_up() -> dict[str, int]:
     stale = console.cancel_stale(duty.client, before=long_ago)
     return {
         "drafts": forgotten.drafts,
+        "join_requests": forgotten.join_requests,
         "answers": forgotten.answers,
         "jobs": jobs,
         "stale": stale,

@@ -19,6 +19,7 @@ from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
 from bot.blocks.scoreboards import draw_scoreboard
+from bot.blocks.shared_links import draw_changed, draw_link, draw_links, draw_outside_join
 from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed
 
 __all__ = ["BUILDERS", "Block", "Message", "draw"]
@@ -45,7 +46,11 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "OutsideJoin": draw_outside_join,
         "RunShown": draw_run,
+        "SharedLinkChanged": draw_changed,
+        "SharedLinkShown": draw_link,
+        "SharedLinksListed": draw_links,
         "StaffLinked": draw_linked,
         "WorkspaceBound": draw_bound,
     }

@@ -25,6 +25,12 @@ class Action(StrEnum):
     HOME_ASK = "home_ask"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"
+    LINKS_PAGE = "links_page"
+    LINK_SHOW = "links_show"
+    LINK_CHANGE = "links_change"
+    """With the change as its suffix."""
+    LINK_SETTINGS = "links_settings"
+    LINK_PICTURE = "links_picture"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
 
@@ -33,16 +39,23 @@ class Action(StrEnum):
         return re.compile(rf"^{self.value}(:\w+)?$")
 
 
-EXPIRING: Final = frozenset({
+EXPIRING: Final[frozenset[str]] = frozenset({
     Action.UNDO,
     Action.SCOREBOARD_UNDO,
     Action.INVITATION_CHANGE,
     Action.RESEND_ALL,
     Action.CANCEL_ALL,
     Action.REINVITE_ANYWAY,
+    f"{Action.LINK_CHANGE}:revoke",
 })  # fmt: skip
-"""What cannot be taken back easily, or not at all: such a button works for 15 minutes. Whatever asks "are you sure?"
-belongs here; what a person decides in their own time, such as a learner's request, does not."""
+"""What cannot be taken back easily, or not at all: such a button works for 15 minutes. An entry is an action, or one of
+its buttons. Whatever asks "are you sure?" belongs here; what a person decides in their own time, such as a learner's
+request, does not."""
+
+
+def expiring(action_id: str) -> str | None:
+    """The entry in EXPIRING that the button belongs to."""
+    return next((each for each in (action_id, action_id.partition(":")[0]) if each in EXPIRING), None)
 
 
 class Change(StrEnum):
@@ -60,6 +73,7 @@ class Form(StrEnum):
     CONFIRM = "batches_form"
     SEVERAL = "invitations_several_form"
     CORRECT = "invitations_correct_form"
+    LINK_SETTINGS = "links_settings_form"
     NOTHING = "nothing"
     """Shows something; there is nothing to submit."""
 
@@ -74,3 +88,6 @@ class Field(StrEnum):
     ADDRESS = "address"
     CHOSEN = "chosen"
     CHANGE = "change"
+    CAP = "cap"
+    DOMAINS = "domains"
+    CONFIRM = "confirm"

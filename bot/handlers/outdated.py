@@ -8,13 +8,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot import answers
 from bot.blocks import Message, draw
-from bot.blocks.controls import Action
+from bot.blocks.controls import Action, expiring
 from bot.blocks.parts import parts_of, section
 from bot.deps import Deps
 from bot.sealing import ButtonsTooOld
 from core.context import Actor
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.scoreboards import ShowBatch, show_batch
+from core.usecases.shared_links import ShowSharedLink, show_shared_link
 
 Afresh = Callable[[Deps, Actor, str], Awaitable[object]]
 
@@ -22,13 +23,13 @@ Afresh = Callable[[Deps, Actor, str], Awaitable[object]]
 async def answer_outdated(deps: Deps, context: AsyncBoltContext, error: ButtonsTooOld) -> None:
     """Raises the error itself where there is nothing to show afresh."""
     staff = await deps.people.asker(context)
-    action = Action(error.action_id.partition(":")[0])
-    if action not in _AFRESH:
+    entry = expiring(error.action_id)
+    if entry not in AFRESH:
         raise error
-    message = _said_before(error, draw(await _AFRESH[action](deps, staff, error.value)))
+    message = _said_before(error, draw(await AFRESH[entry](deps, staff, error.value)))
     if not context.response_url or context.respond is None:
         await answers.write(context.client, context.user_id or "", message)
-    elif action is Action.SCOREBOARD_UNDO:
+    elif entry == Action.SCOREBOARD_UNDO:
         # The scoreboard itself stays; it is drawn anew by itself.
         await answers.add(context.respond, message)
     else:
@@ -59,7 +60,11 @@ async def _batch(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(show_batch, ShowBatch(confirmation_id=int(value)), staff)
 
 
-_AFRESH: Final[Mapping[Action, Afresh]] = MappingProxyType(
+async def _link(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_shared_link, ShowSharedLink(int(value)), staff)
+
+
+AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
     {
         Action.UNDO: _batch,
         Action.SCOREBOARD_UNDO: _batch,
@@ -67,5 +72,6 @@ _AFRESH: Final[Mapping[Action, Afresh]] = MappingProxyType(
         Action.RESEND_ALL: _list_shown,
         Action.CANCEL_ALL: _list_shown,
         Action.REINVITE_ANYWAY: _list_of_address,
+        f"{Action.LINK_CHANGE}:revoke": _link,
     }
 )

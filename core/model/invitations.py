@@ -1,4 +1,4 @@
-"""Personal invitations, the batches they were made in, and shared links.
+"""Personal invitations and the batches they were made in.
 
 Invitation:
 
@@ -69,6 +69,7 @@ class Invitation(OrganisationOwned, Base):
             sqlite_where=text("state = 'pending' AND replaced_at IS NULL"),
             postgresql_where=text("state = 'pending' AND replaced_at IS NULL"),
         ),
+        Index("ix_invitation_batch_id_organisation_id_state", "batch_id", "organisation_id", "state"),
         Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
         Index(
             "ix_invitation_change_id",
@@ -86,7 +87,7 @@ class Invitation(OrganisationOwned, Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation_batch.id"), index=True)
+    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("invitation_batch.id"))
     run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
     address: Mapped[str] = mapped_column(String(254))
     address_key: Mapped[str] = mapped_column(String(254))
@@ -137,25 +138,6 @@ class LinkRequest(OrganisationOwned, Base):
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
-
-
-class SharedLink(OrganisationOwned, Base):
-    """One reusable link per course (open) or run (invite-only). Its doors come later; the row is fixed now."""
-
-    __tablename__ = "shared_link"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    course_id: Mapped[int] = mapped_column(Id, ForeignKey("course.id"), index=True)
-    run_id: Mapped[int | None] = mapped_column(Id, ForeignKey("course_run.id"))
-    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
-    generation: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime]
-    counted_from: Mapped[datetime]
-    use_cap: Mapped[int | None]
-    use_count: Mapped[int] = mapped_column(default=0)
-    allowed_domains: Mapped[str] = mapped_column(Text, default="")
-    paused_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
 
 class Suppression(OrganisationOwned, Base):

@@ -41,12 +41,17 @@ class Enrolment(OrganisationOwned, Base):
     """One learner in one run: at most one, whatever ways led there."""
 
     __tablename__ = "enrolment"
-    __table_args__ = (UniqueConstraint("learner_id", "run_id"),)
+    __table_args__ = (
+        UniqueConstraint("learner_id", "run_id"),
+        # Covers the count of those who are on a run.
+        Index("ix_enrolment_run_id_organisation_id_left_at", "run_id", "organisation_id", "left_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     learner_id: Mapped[int] = mapped_column(Id, ForeignKey("learner.id"))
-    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"), index=True)
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
     joined_by: Mapped[JoinedBy] = mapped_column(closed_set(JoinedBy))
+    shared_link_id: Mapped[int | None] = mapped_column(Id, ForeignKey("shared_link.id"), index=True)
     enrolled_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 

@@ -23,6 +23,9 @@ _SEAL_MAC_BYTES = 9
 
 class LinkKind(StrEnum):
     INVITATION = "invitation"
+    SHARED = "shared"
+    JOIN_CONFIRMATION = "join_confirmation"
+    PLACE = "place"
     STAFF_INVITATION = "staff_invitation"
 
 

@@ -13,7 +13,7 @@ INVITATION_LIFE: Final = relativedelta(months=6)
 RECALL_WINDOW: Final = timedelta(seconds=60)
 # One confirmation may cover this many batches: more could not be stored within the three seconds that Slack waits.
 CONFIRMATION_ADDRESSES: Final = 10_000
-# What was cancelled can be taken back for so long (issue 3: undo for 10 minutes).
+# What was cancelled or revoked can be taken back for so long (issue 3: undo for 10 minutes).
 UNDO_LIFE: Final = timedelta(minutes=10)
 # Whoever got the invitation within this time gets no second one when several are sent again.
 RESEND_PAUSE: Final = timedelta(hours=1)
@@ -26,6 +26,18 @@ DRAFT_LIFE: Final = timedelta(minutes=15)
 # LM, Shared invitation links.
 SHARED_LINK_RUN_LIFE: Final = relativedelta(weeks=13)
 SHARED_LINK_COURSE_LIFE: Final = relativedelta(months=6)
+# Expired ones are listed and can be extended for this long.
+SHARED_LINK_MEMORY: Final = relativedelta(months=6)
+SHARED_LINK_CAP: Final = 100_000
+# As many of the longest as a text field in Slack takes.
+SHARED_LINK_DOMAINS: Final = 10
+# Whoever asks again gets another mail at the earliest after the pause, and no more than so many in all: the address
+# may be somebody else's.
+CONFIRMATION_PAUSE: Final = timedelta(minutes=10)
+CONFIRMATION_MAILS: Final = 3
+JOIN_REQUEST_LIFE: Final = timedelta(days=30)
+# For so long a second press is the same press, even where the first one took the last place.
+SAME_PRESS: Final = timedelta(minutes=10)
 
 # Codes that confirm a Slack user or bind a workspace.
 LINK_CODE_LIFE: Final = timedelta(minutes=10)

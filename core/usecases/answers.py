@@ -25,7 +25,7 @@ from core.model import (
 from core.outbox import email_row, say, slack_row, touch_scoreboards
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
-from core.usecases.enrolling import Joiner, close_invitation, enrol
+from core.usecases.enrolling import Joiner, Way, close_invitation, enrol
 from core.usecases.suppressions import suppress
 from core.words import InvitationState, JoinedBy, MessageKind, RequestState, SuppressReason
 
@@ -160,8 +160,8 @@ def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAcce
             return _accepted_before(ctx, invitation, run, organisation)
         raise _just_answered()
     joiner = _joiner(invitation, batch, first, last)
-    enrolment = enrol(ctx, run, joiner, JoinedBy.INVITATION, batch.agreement_id)
-    invitation.learner_id = enrolment.learner_id
+    enrolled = enrol(ctx, run, joiner, Way(JoinedBy.INVITATION, batch.agreement_id))
+    invitation.learner_id = enrolled.learner_id
     _welcome(ctx, invitation)
     touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
@@ -236,7 +236,6 @@ def _just_answered() -> InvitationClosed:
 
 def _joiner(invitation: Invitation, batch: InvitationBatch, first_name: str, last_name: str) -> Joiner:
     return Joiner(
-        organisation_id=invitation.organisation_id,
         provider_id=batch.provider_id,
         address=invitation.address,
         address_key=invitation.address_key,

@@ -33,6 +33,7 @@ from core.errors import (
     TooManyAddresses,
 )
 from core.model import (
+    Course,
     CourseRun,
     Draft,
     Invitation,
@@ -328,7 +329,7 @@ def _new_batches(
             confirmation_id=confirmation_id,
             run_id=run.id,
             staff_id=staff.id,
-            provider_id=_provider_of(ctx, staff, run),
+            provider_id=provider_of(ctx, staff, run.course),
             agreement_id=agreement.id if agreement else None,
             note=note,
             size=min(BATCH_ADDRESSES, count - place * BATCH_ADDRESSES),
@@ -353,10 +354,10 @@ def _next_numbers(ctx: Context, organisation_id: int, count: int) -> int:
     ).scalar_one()
 
 
-def _provider_of(ctx: Context, staff: StaffMember, run: CourseRun) -> int | None:
-    """The provider that accepted learners will belong to: the course's own, else the staff member's only one."""
-    if run.organisation_id == staff.organisation_id and run.course.provider_id is not None:
-        return run.course.provider_id
+def provider_of(ctx: Context, staff: StaffMember, course: Course) -> int | None:
+    """The provider that those who join will belong to: the course's own, else the staff member's only one."""
+    if course.organisation_id == staff.organisation_id and course.provider_id is not None:
+        return course.provider_id
     granted = access.granted_provider_ids(ctx, staff)
     return next(iter(granted)) if granted is not None and len(granted) == 1 else None
 

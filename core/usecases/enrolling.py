@@ -7,18 +7,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, bindparam, select, update
 
+from core import access
 from core.context import Context
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
+from core.queries import Query
 from core.words import InvitationState, JoinedBy, MessageState
+
+_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
     """Who joins, and whom a new learner belongs to. The names are clean already."""
 
-    organisation_id: int
     provider_id: int | None
     address: str
     address_key: str
@@ -26,27 +29,55 @@ class Joiner:
     last_name: str
 
 
-def enrol(ctx: Context, run: CourseRun, joiner: Joiner, joined_by: JoinedBy, agreement_id: int | None) -> Enrolment:
-    """Whoever is enrolled already stays so, and is not charged again."""
-    learner = _learner_of(ctx, joiner)
-    existing = ctx.session.scalars(
-        select(Enrolment).where(Enrolment.learner_id == learner.id, Enrolment.run_id == run.id)
-    ).one_or_none()
-    if existing is not None:
-        existing.left_at = None
-        return existing
-    enrolment = Enrolment(
-        id=ctx.tokens.new_id(),
-        organisation_id=learner.organisation_id,
-        learner_id=learner.id,
-        run_id=run.id,
-        joined_by=joined_by,
-        enrolled_at=ctx.now,
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody came to a run, and at whose price."""
+
+    joined_by: JoinedBy
+    agreement_id: int | None
+    shared_link_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    enrolment_id: int
+    learner_id: int
+    is_new: bool
+    """False: they were on the run before, or had been and are back."""
+    is_new_learner: bool
+
+
+# Without mapped objects: a thousand learners may join within a few seconds.
+_KNOWN = Query(
+    select(
+        Learner.id.label("learner_id"),
+        Learner.removed_at,
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.left_at,
     )
-    ctx.session.add(enrolment)
-    ctx.session.flush()
-    _charge(ctx, enrolment, run, agreement_id)
-    return enrolment
+    .select_from(LearnerAddress)
+    .join(Learner, Learner.id == LearnerAddress.learner_id)
+    .outerjoin(Enrolment, and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id")))
+    .where(LearnerAddress.address_key == bindparam("address_key"))
+)
+
+
+def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
+    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining."""
+    known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
+    if known is None:
+        return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
+    if known.removed_at is not None:
+        ctx.session.execute(
+            update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
+        )
+    if known.enrolment_id is None:
+        return _enrolled(ctx, run, known.learner_id, way, is_new_learner=False)
+    if known.left_at is not None:
+        ctx.session.execute(
+            update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
+        )
+    return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
 
 
 def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
@@ -70,19 +101,33 @@ def close_invitation(ctx: Context, invitation: Invitation, state: InvitationStat
     return True
 
 
-def _charge(ctx: Context, enrolment: Enrolment, run: CourseRun, agreement_id: int | None) -> None:
+def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new_learner: bool) -> Enrolled:
+    enrolment_id = ctx.tokens.new_id()
+    row = {
+        "id": enrolment_id,
+        "learner_id": learner_id,
+        "run_id": run.id,
+        "joined_by": way.joined_by,
+        "shared_link_id": way.shared_link_id,
+        "enrolled_at": ctx.now,
+    }
+    access.insert_all(ctx, Enrolment, [row])
+    _charge(ctx, enrolment_id, run, way.agreement_id)
+    return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
+
+
+def _charge(ctx: Context, enrolment_id: int, run: CourseRun, agreement_id: int | None) -> None:
     agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
-    charge = Charge(
-        id=ctx.tokens.new_id(),
-        organisation_id=enrolment.organisation_id,
-        enrolment_id=enrolment.id,
-        run_id=run.id,
-        agreement_id=agreement_id,
-        price_pence=agreement.price_pence if agreement else run.course.price_pence,
-        is_prepaid=agreement is not None and _draw_prepaid(ctx, agreement),
-        charged_at=ctx.now,
-    )
-    ctx.session.add(charge)
+    charge = {
+        "id": ctx.tokens.new_id(),
+        "enrolment_id": enrolment_id,
+        "run_id": run.id,
+        "agreement_id": agreement_id,
+        "price_pence": agreement.price_pence if agreement else run.course.price_pence,
+        "is_prepaid": agreement is not None and _draw_prepaid(ctx, agreement),
+        "charged_at": ctx.now,
+    }
+    access.insert_all(ctx, Charge, [charge])
 
 
 def _draw_prepaid(ctx: Context, agreement: Agreement) -> bool:
@@ -91,38 +136,26 @@ def _draw_prepaid(ctx: Context, agreement: Agreement) -> bool:
         .where(Agreement.id == agreement.id, Agreement.prepaid_used < Agreement.prepaid_count)
         .values(prepaid_used=Agreement.prepaid_used + 1)
         .returning(Agreement.id),
-        execution_options={"synchronize_session": False},
+        execution_options=_QUIET,
     )
     return drawn.one_or_none() is not None
 
 
-def _learner_of(ctx: Context, joiner: Joiner) -> Learner:
-    """The learner known by this address, or a new one. Somebody who was removed is back by joining."""
-    known = ctx.session.scalars(
-        select(Learner)
-        .join(LearnerAddress, LearnerAddress.learner_id == Learner.id)
-        .where(LearnerAddress.address_key == joiner.address_key)
-    ).one_or_none()
-    if known is not None:
-        known.removed_at = None
-        return known
-    learner = Learner(
-        id=ctx.tokens.new_id(),
-        organisation_id=joiner.organisation_id,
-        provider_id=joiner.provider_id,
-        first_name=joiner.first_name,
-        last_name=joiner.last_name,
-        created_at=ctx.now,
-    )
-    ctx.session.add(learner)
-    ctx.session.flush()
-    ctx.session.add(
-        LearnerAddress(
-            id=ctx.tokens.new_id(),
-            organisation_id=joiner.organisation_id,
-            learner_id=learner.id,
-            address=joiner.address,
-            address_key=joiner.address_key,
-        )
-    )
-    return learner
+def _new_learner(ctx: Context, joiner: Joiner) -> int:
+    learner_id = ctx.tokens.new_id()
+    learner = {
+        "id": learner_id,
+        "provider_id": joiner.provider_id,
+        "first_name": joiner.first_name,
+        "last_name": joiner.last_name,
+        "created_at": ctx.now,
+    }
+    access.insert_all(ctx, Learner, [learner])
+    address = {
+        "id": ctx.tokens.new_id(),
+        "learner_id": learner_id,
+        "address": joiner.address,
+        "address_key": joiner.address_key,
+    }
+    access.insert_all(ctx, LearnerAddress, [address])
+    return learner_id

@@ -14,6 +14,8 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.letters import (
     InvitationLetter,
+    JoinConfirmationLetter,
+    JoinedLetter,
     Letter,
     LetterHead,
     SlackCodeLetter,
@@ -21,21 +23,28 @@ from core.letters import (
     WelcomeLetter,
 )
 from core.model import (
+    Course,
     CourseRun,
+    Enrolment,
     Invitation,
     InvitationBatch,
+    JoinRequest,
     Learner,
     Organisation,
     OutboundMessage,
+    SharedLink,
     SlackUser,
     SlackWorkspace,
     StaffMember,
+    Suppression,
 )
 from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE
+from core.usecases.confirmation_mails import confirmation_key
 from core.usecases.homes import HomeShown, home_of
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
+from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
 from core.usecases.slack_identity import clear_token
 from core.usecases.staff import invitation_ends, is_invitation_open
@@ -76,7 +85,7 @@ class SlackNote:
     enterprise_id: str
     token: str
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | HomeShown
+    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +123,11 @@ def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
 
 _WAITING = select(
     OutboundMessage.id,
+    OutboundMessage.organisation_id,
     OutboundMessage.kind,
     OutboundMessage.generation,
     OutboundMessage.recipient,
+    OutboundMessage.recipient_key,
     OutboundMessage.about_id,
     OutboundMessage.idempotency_key,
     OutboundMessage.message_ref,
@@ -217,6 +228,65 @@ def _welcome_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _joined_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(Enrolment, Organisation.name, StaffMember.email)
+        .join(Learner, Learner.id == Enrolment.learner_id)
+        .join(Organisation, Organisation.id == Enrolment.organisation_id)
+        .join(SharedLink, SharedLink.id == Enrolment.shared_link_id)
+        .join(StaffMember, StaffMember.id == SharedLink.staff_id)
+        .where(Enrolment.id.in_([row.about_id for row in rows]))
+        .where(Enrolment.left_at.is_(None), Learner.removed_at.is_(None))
+    )
+    found = {each.Enrolment.id: each for each in ctx.session.execute(query)}
+    runs = _runs(ctx, {each.Enrolment.run_id for each in found.values()})
+    silent = _suppressed(ctx, rows)
+    return [
+        JoinedLetter(
+            # Without the name: whoever held the link could have typed anything, to any address.
+            head=_head(row, "", each.name, each.email),
+            token=ctx.links.token(LinkKind.PLACE, each.Enrolment.id),
+            run=runs[each.Enrolment.run_id],
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None and (row.organisation_id, row.recipient_key) not in silent
+    ]
+
+
+def _confirmation_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(JoinRequest, Organisation.name, StaffMember.email, Course.title)
+        .join(SharedLink, SharedLink.id == JoinRequest.shared_link_id)
+        .join(Course, Course.id == SharedLink.course_id)
+        .join(Organisation, Organisation.id == JoinRequest.organisation_id)
+        .join(StaffMember, StaffMember.id == SharedLink.staff_id)
+        .where(JoinRequest.id.in_([row.about_id for row in rows]), JoinRequest.joined_at.is_(None))
+        .where(SharedLink.revoked_at.is_(None), SharedLink.replaced_at.is_(None))
+    )
+    found = {each.JoinRequest.id: each for each in ctx.session.execute(query)}
+    silent = _suppressed(ctx, rows)
+    # Without the name as well. An older mail that still waits would only confuse.
+    return [
+        JoinConfirmationLetter(
+            head=_head(row, "", each.name, each.email),
+            token=ctx.links.token(LinkKind.JOIN_CONFIRMATION, each.JoinRequest.id),
+            course_title=each.title,
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+        and row.idempotency_key == confirmation_key(each.JoinRequest.id, each.JoinRequest.mail_count)
+        and (row.organisation_id, row.recipient_key) not in silent
+    ]
+
+
+def _suppressed(ctx: Context, rows: Sequence[Row[Any]]) -> set[tuple[int, str]]:
+    """(organisation, key) of recipients who must not be written to."""
+    query = select(Suppression.organisation_id, Suppression.address_key).where(
+        Suppression.address_key.in_([row.recipient_key for row in rows])
+    )
+    return {(row.organisation_id, row.address_key) for row in ctx.session.execute(query)}
+
+
 def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     # Who has accepted needs no invitation any more, except an owner whose organisation still waits for the terms.
     query = (
@@ -261,6 +331,8 @@ def _code_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
 
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
+    MessageKind.JOINED: _joined_letters,
+    MessageKind.JOIN_CONFIRMATION: _confirmation_letters,
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
 }
@@ -324,8 +396,9 @@ def _note(ctx: Context, row: Row[Any], account: tuple[SlackUser, SlackWorkspace]
     )
 
 
-_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | HomeShown]] = {
+_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
     MessageKind.SCOREBOARD: batch_progress,
     MessageKind.LINK_REQUEST: link_request_shown,
+    MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

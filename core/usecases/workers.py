@@ -8,8 +8,8 @@ from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
-from core.model import Draft, IdempotencyRecord, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
+from core.model import Draft, IdempotencyRecord, JoinRequest, WorkerBeat
+from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE
 
 _QUIET = {"synchronize_session": False}
 
@@ -65,6 +65,7 @@ class ForgetOld:
 @dataclass(frozen=True, slots=True)
 class OldForgotten:
     drafts: int
+    join_requests: int
     answers: int
 
 
@@ -106,10 +107,11 @@ def list_workers(ctx: Context, command: ListWorkers) -> WorkersListed:
 
 
 def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
-    """Addresses in unconfirmed previews go first: they are personal data nobody acted on."""
+    """Addresses that nobody acted on, in previews and in wishes to join, are personal data: they go first."""
     access.require_system(ctx)
     limits = (
         (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
+        (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
     )
     counts = []

@@ -80,10 +80,13 @@ def upgrade() -> None:
             sa.Enum(
                 "invitation",
                 "welcome",
+                "joined",
+                "join_confirmation",
                 "staff_invitation",
                 "slack_code",
                 "scoreboard",
                 "link_request",
+                "outside_join",
                 "home",
                 name="messagekind",
                 native_enum=False,
@@ -424,6 +427,78 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_draft_created_at"), ["created_at"], unique=False)
 
     op.create_table(
+        "shared_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("use_cap", sa.Integer(), nullable=True),
+        sa.Column("use_count", sa.Integer(), nullable=False),
+        sa.Column("allowed_domains", sa.Text(), nullable=False),
+        sa.Column("confirms_address", sa.Boolean(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outside_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outside_domain", sa.String(length=254), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("use_cap IS NULL OR use_cap > 0", name=op.f("ck_shared_link_cap_positive")),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_shared_link_course_id_course")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_shared_link_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_shared_link_provider_id_provider")),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_shared_link_run_id_course_run")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_shared_link_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_link")),
+    )
+    with op.batch_alter_table("shared_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(
+            "uq_shared_link_course",
+            ["organisation_id", "course_id"],
+            unique=True,
+            sqlite_where=sa.text("run_id IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+            postgresql_where=sa.text("run_id IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_shared_link_run",
+            ["organisation_id", "run_id"],
+            unique=True,
+            sqlite_where=sa.text("run_id IS NOT NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+            postgresql_where=sa.text("run_id IS NOT NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+        )
+
+    op.create_table(
+        "join_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("shared_link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_name", sa.String(length=100), nullable=False),
+        sa.Column("last_name", sa.String(length=100), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mail_count", sa.Integer(), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_join_request_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["shared_link_id"], ["shared_link.id"], name=op.f("fk_join_request_shared_link_id_shared_link")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_join_request")),
+        sa.UniqueConstraint("shared_link_id", "address_key", name=op.f("uq_join_request_shared_link_id_address_key")),
+    )
+    with op.batch_alter_table("join_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_join_request_asked_at"), ["asked_at"], unique=False)
+
+    op.create_table(
         "enrolment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -441,6 +516,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("shared_link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -449,11 +525,17 @@ def upgrade() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_enrolment_organisation_id_organisation")
         ),
         sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_enrolment_run_id_course_run")),
+        sa.ForeignKeyConstraint(
+            ["shared_link_id"], ["shared_link.id"], name=op.f("fk_enrolment_shared_link_id_shared_link")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment")),
         sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_enrolment_run_id"), ["run_id"], unique=False)
+        batch_op.create_index(
+            "ix_enrolment_run_id_organisation_id_left_at", ["run_id", "organisation_id", "left_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_enrolment_shared_link_id"), ["shared_link_id"], unique=False)
 
     op.create_table(
         "invitation_batch",
@@ -488,32 +570,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
-
-    op.create_table(
-        "shared_link",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("use_cap", sa.Integer(), nullable=True),
-        sa.Column("use_count", sa.Integer(), nullable=False),
-        sa.Column("allowed_domains", sa.Text(), nullable=False),
-        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_shared_link_course_id_course")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_shared_link_organisation_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_shared_link_run_id_course_run")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_shared_link_staff_id_staff_member")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_link")),
-    )
-    with op.batch_alter_table("shared_link", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
 
     op.create_table(
         "charge",
@@ -623,7 +679,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("change_id IS NOT NULL"),
             postgresql_where=sa.text("change_id IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_invitation_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            "ix_invitation_batch_id_organisation_id_state", ["batch_id", "organisation_id", "state"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_invitation_learner_id"), ["learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_message_id"), ["message_id"], unique=False)
         batch_op.create_index(
@@ -702,25 +760,32 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
         batch_op.drop_index("ix_invitation_change_id")
-        batch_op.drop_index(batch_op.f("ix_invitation_batch_id"))
+        batch_op.drop_index("ix_invitation_batch_id_organisation_id_state")
 
     op.drop_table("invitation")
 
     op.drop_table("invitation_change")
 
     op.drop_table("charge")
-    with op.batch_alter_table("shared_link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
-
-    op.drop_table("shared_link")
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
 
     op.drop_table("invitation_batch")
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_enrolment_run_id"))
+        batch_op.drop_index(batch_op.f("ix_enrolment_shared_link_id"))
+        batch_op.drop_index("ix_enrolment_run_id_organisation_id_left_at")
 
     op.drop_table("enrolment")
+    with op.batch_alter_table("join_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_join_request_asked_at"))
+
+    op.drop_table("join_request")
+    with op.batch_alter_table("shared_link", schema=None) as batch_op:
+        batch_op.drop_index("uq_shared_link_run")
+        batch_op.drop_index("uq_shared_link_course")
+        batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
+
+    op.drop_table("shared_link")
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_created_at"))
 

@@ -16,6 +16,7 @@ FIGURES = {
     "b3": {"pair_ratio", "pair_peer_mails_a_second", "whole_mails_a_second", "whole_cpu_ms_a_mail"},
     "b4": {"read_1_ratio", "write_50_ratio", "read_10_peer_p50_ms", "loaded_p99_ms", "loaded_loop_lag_p99_ms"},
     "b9": {"ready_ours_seconds", "ready_peer_seconds", "idle_ours_rss_mb", "whole_--help_ms"},
+    "home": {"home_ratio", "courses_ratio", "home_many_queries", "courses_few_ms"},
 }
 
 

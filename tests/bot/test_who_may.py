@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.blocks import draw
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.parts import Block
+from bot.blocks.shared_links import settings_view
 from bot.blocks.views import compose_view, preview_view
 from core.model import Invitation, LinkRequest
 from core.rules.links import LinkKind
@@ -26,6 +27,7 @@ from core.usecases.homes import ShowHome, show_home
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
+from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
 from tests.bot.conftest import RUN, World, words
 from tests.factories import LEARNER
 from usher.demo.slack.records import Message, User, View
@@ -45,6 +47,7 @@ class Stage:
     invitation_id: int
     change_id: int
     request_id: int
+    link_id: int
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
@@ -184,6 +187,33 @@ async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, menu, "gathered_run", RUN)
 
 
+async def turn_links_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "links_page:next", '["",1]')
+
+
+async def show_link(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "links_show", str(stage.link_id))
+
+
+async def change_link(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "links_change:pause", str(stage.link_id))
+
+
+async def open_link_settings(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "links_settings", str(stage.link_id))
+
+
+async def save_link_settings(stage: Stage, user: User) -> Any:
+    shown = stage.world.app.read(show_shared_link, ShowSharedLink(stage.link_id), stage.world.school.owner)
+    return await stage.world.driver.submit(user, stage.view(user, settings_view(shown)), {})
+
+
+async def send_link_picture(stage: Stage, user: User) -> Any:
+    ack = await _press_value(stage, user, "links_picture", str(stage.link_id))
+    await stage.world.background.finish()
+    return ack
+
+
 async def approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
@@ -204,7 +234,8 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
-    turn_runs_page, turn_run_page, ask_from_home, approve, decline, direct_message, open_home,
+    turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
+    send_link_picture, ask_from_home, approve, decline, direct_message, open_home,
 )  # fmt: skip
 
 
@@ -212,6 +243,11 @@ async def _press_request(stage: Stage, user: User, action_id: str) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "value": str(stage.request_id)}
     actions = {"type": "actions", "elements": [{**button, "action_id": action_id}]}
     return await stage.world.driver.press(user, stage.message(actions), action_id)
+
+
+async def _press_value(stage: Stage, user: User, action_id: str, value: str) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "action_id": action_id, "value": value}
+    return await stage.world.driver.press(user, stage.message({"type": "actions", "elements": [button]}), action_id)
 
 
 def _prepared(stage: Stage) -> Any:
@@ -250,7 +286,8 @@ def stage(world: World) -> Stage:
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         request = session.scalars(select(LinkRequest)).one()
     return Stage(
-        world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], cancelled.change_id, request.id
+        *(world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], cancelled.change_id, request.id),
+        link_id=app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
     )
 
 

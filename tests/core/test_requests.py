@@ -12,8 +12,10 @@ from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
+from core.usecases.link_lists import list_shared_links
 from core.usecases.recall import RecallBatch
 from core.usecases.scoreboards import ShowBatch
+from core.usecases.shared_links import create_shared_link
 from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
 from core.verbs import WORDS as WORDED
 
@@ -65,6 +67,7 @@ def test_the_verbs_are_these() -> None:
             "undo",
             "courses",
             "run",
+            "links",
             "link",
             "setup",
         )
@@ -78,6 +81,9 @@ def test_each_request_has_its_use_case() -> None:
         (f"invite {RUN} bo@example.org", prepare_invitation),
         ("link", ask_for_code),
         ("link 12345678", confirm_code),
+        ("links", list_shared_links),
+        ("links find maths", list_shared_links),
+        ("links maths", create_shared_link),
     ):
         found = read_request(text)
         assert isinstance(found, Request)

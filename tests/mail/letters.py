@@ -6,7 +6,15 @@ from email import message_from_bytes
 from email.message import EmailMessage
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    JoinConfirmationLetter,
+    JoinedLetter,
+    LetterHead,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.rules.benefits import benefits_of
 from core.rules.links import LinkKind, LinkSigner
 from core.settings import Settings
@@ -83,6 +91,15 @@ def invitation(
 
 def welcome(letter_head: LetterHead | None = None, *, run: RunCard | None = None) -> WelcomeLetter:
     return WelcomeLetter(letter_head or head(), LINKS.token(LinkKind.INVITATION, 1), run or run_card())
+
+
+def joined(letter_head: LetterHead | None = None) -> JoinedLetter:
+    return JoinedLetter(letter_head or head(recipient_name=""), LINKS.token(LinkKind.PLACE, 1), run_card())
+
+
+def join_confirmation(letter_head: LetterHead | None = None) -> JoinConfirmationLetter:
+    token = LINKS.token(LinkKind.JOIN_CONFIRMATION, 1)
+    return JoinConfirmationLetter(letter_head or head(recipient_name=""), token, "Everyday maths")
 
 
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:

@@ -6,11 +6,24 @@ import pytest
 from core.letters import Letter
 from core.words import MessageKind
 from mail.rendering import TEMPLATE_FILES, TEMPLATES, render
-from tests.mail.letters import LINKS, NOW, SETTINGS, html_text, invitation, plain_text, slack_code, staff_invitation
+from tests.mail.letters import (
+    LINKS,
+    NOW,
+    SETTINGS,
+    html_text,
+    invitation,
+    join_confirmation,
+    joined,
+    parsed,
+    plain_text,
+    slack_code,
+    staff_invitation,
+)
 from tests.mail.letters import welcome as welcome_letter
 
 KINDS = {kind.kind for kind in get_args(Letter)}
 LETTERS: list[Letter] = [invitation(note="A note"), welcome_letter(), staff_invitation(), slack_code()]
+LETTERS += [joined(), join_confirmation()]
 # The style block's own pairs are judged in the browser; these are the inline ones: text on its ground.
 LIGHT = [("#20252a", "#ffffff"), ("#20252a", "#f4f2ed"), ("#54595e", "#ffffff"), ("#54595e", "#f4f2ed")]
 LIGHT += [("#0b5d52", "#ffffff"), ("#0b5d52", "#f4f2ed"), ("#ffffff", "#0b5d52")]
@@ -33,9 +46,8 @@ def test_every_kind_of_letter_has_its_three_files_and_no_folder_is_left_over() -
 
 
 def test_every_kind_that_goes_by_mail_has_a_letter() -> None:
-    # These are said in Slack only.
-    said_in_slack = {MessageKind.SCOREBOARD, MessageKind.LINK_REQUEST, MessageKind.HOME}
-    assert set(MessageKind) - said_in_slack == KINDS
+    in_slack_only = {MessageKind.SCOREBOARD, MessageKind.LINK_REQUEST, MessageKind.OUTSIDE_JOIN, MessageKind.HOME}
+    assert set(MessageKind) - in_slack_only == KINDS
 
 
 @pytest.mark.parametrize("letter", LETTERS, ids=lambda letter: str(letter.kind))
@@ -65,3 +77,14 @@ def test_colours_are_in_use_and_easy_to_read(ink: str, ground: str) -> None:
     assert ground in used
     # WCAG 2.2, 1.4.3.
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("letter", [joined(), join_confirmation()], ids=lambda letter: str(letter.kind))
+def test_whoever_did_not_ask_for_a_mail_about_joining_can_stop_it(letter: Letter) -> None:
+    mail = render(letter, SETTINGS, LINKS, now=NOW)
+
+    stop = str(parsed(mail)["List-Unsubscribe"]).strip(" <>")
+    assert stop.endswith("/stop")
+    assert parsed(mail)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert stop in plain_text(mail)
+    assert stop in html_text(mail)

@@ -10,8 +10,10 @@ from playwright.async_api import Browser, Page, expect
 
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.organisations import CreateOrganisation, create_organisation
+from core.usecases.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR, School
+from tests.web.test_joining import ADA, place_path, request_path, settle, share
 from tests.web.world import NOTE, World, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -58,6 +60,47 @@ async def test_a_learner_joins_without_javascript(browser: Browser, served: tupl
         await expect(page.get_by_role("link", name="Go to the course")).to_be_visible()
 
     assert world.count("SELECT count(*) FROM enrolment") == 1
+
+
+async def test_a_learner_joins_by_a_shared_link_without_javascript(browser: Browser, served: tuple[str, World]) -> None:
+    url, world = served
+    _, link = share(world)
+
+    for width in (320, 1280):
+        async with window(browser, java_script_enabled=False, viewport={"width": width, "height": 800}) as page:
+            await page.goto(url + link)
+            await page.get_by_role("button", name="Join the course").click()
+            await page.get_by_role("link", name="Please tell us your first name.").click()
+            await page.keyboard.type("Ada")
+            await page.get_by_label("Last name").fill("Marsh")
+            await page.get_by_label("Your e-mail address").fill("ada@example.org")
+            await page.keyboard.press("Enter")
+            await expect(page).to_have_title("You are on the course: How Stars Are Born")
+
+    assert world.count("SELECT count(*) FROM enrolment") == 1
+
+
+async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple[str, World]) -> None:
+    url, world = served
+    (_, plain), (number, strict) = share(world), share(world, "safety-2026-10")
+    settle(world, number, confirm=True)
+    typed = {"First name": LONG, "Last name": "Marsh", "Your e-mail address": "a@example.org"}
+    found: dict[str, list[str]] = {}
+
+    for width in (320, 1280):
+        async with window(browser, reduced_motion="reduce", viewport={"width": width, "height": 800}) as page:
+            for name, path in {"joined": plain, "mailed": strict}.items():
+                await page.goto(url + path)
+                await page.get_by_role("button", name="Join the course").click()
+                found[f"{name}, errors, {width}"] = await _faults(page)
+                for label, value in typed.items():
+                    await page.get_by_label(label).fill(value)
+                await page.get_by_role("button", name="Join the course").click()
+                found[f"{name}, {width}"] = await _faults(page)
+            await page.goto(url + place_path(world))
+            found[f"place, {width}"] = await _faults(page)
+
+    assert {page: faults for page, faults in found.items() if faults} == {}
 
 
 async def test_the_two_answers_look_alike(browser: Browser, served: tuple[str, World]) -> None:
@@ -178,7 +221,24 @@ def _every_state(world: World) -> dict[str, str]:
     for name, make in made.items():
         paths[name] = world.invite(f"{LONG} <{name}@example.org>", run="safety-2026-10", note=f"{NOTE} {LONG}")
         make(paths[name])
-    return {**paths, "stop": f"{paths['open']}/stop", **_staff_pages(world)}
+    return {**paths, "stop": f"{paths['open']}/stop", **_staff_pages(world), **_link_pages(world)}
+
+
+def _link_pages(world: World) -> dict[str, str]:
+    """Shared links in every state; the pages that a press answers with are reached by ``_press_join``."""
+    strict, revoked, paused, full = (share(world, code) for code in ("safety-2026-10", "maths", "stars", "poetry"))
+    settle(world, strict[0], confirm=True, domains="example.org north.example.org")
+    world.client().post(f"{strict[1]}/join", data=ADA)
+    world.app.run(revoke_shared_link, RevokeSharedLink(revoked[0]), world.school.owner)
+    world.app.run(pause_shared_link, PauseSharedLink(paused[0]), world.school.owner)
+    return {
+        "link, open": strict[1],
+        "link, confirm": request_path(world),
+        "link, stop": f"{request_path(world)}/stop",
+        "link, revoked": revoked[1],
+        "link, paused": paused[1],
+        "link, waiting": full[1],
+    }
 
 
 def _staff_pages(world: World) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Results of every kind in every size, with the names that people really have and some that nobody should."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from core.cards import RunCard
@@ -7,6 +8,7 @@ from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
+from core.rules.policy import SHARED_LINK_DOMAINS
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.corrections import AddressCorrected
@@ -16,12 +18,15 @@ from core.usecases.homes import HomeBatch, HomeShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.link_lists import SharedLinksListed
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.outside_joins import OutsideJoin
 from core.usecases.recall import BatchRecalled
 from core.usecases.scoreboards import BatchCounts, BatchProgress
+from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
 from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
-from core.words import AccessModel, Benefit, CourseKind, JoinedBy, RequestState, Role
+from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, Role, SharedLinkState
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -133,6 +138,37 @@ def request(name: str, state: RequestState) -> LinkRequestShown:
     return LinkRequestShown(7, f"{name}@example.org", name, run_called(name), LinkState.EXPIRED, NOW, state, name)
 
 
+def shared_links(count: int, name: str) -> list[SharedLinkShown]:
+    """In every state, after every event, with nothing and with everything demanded."""
+    plain = SharedLinkShown(
+        link_id=2**62,
+        url="https://usher.example.org/j/" + "x" * 36,
+        code=name[:64],
+        title=name,
+        kind=CourseKind.OPEN,
+        state=SharedLinkState.OPEN,
+        ends_at=NOW,
+        ends_by=LinkRule.SIX_MONTHS,
+        time_zone="Europe/London",
+        leads_to=name[:64],
+        opens_at=None,
+        joins=count,
+        joins_of_week=count,
+        use_cap=None,
+        allowed_domains=(),
+        confirms_address=False,
+        made_by=name,
+        can_extend=True,
+    )
+    domains = tuple(f"{number}{'d' * 60}.{'d' * 60}.example.org" for number in range(SHARED_LINK_DOMAINS))
+    strict = replace(plain, use_cap=max(1, count), allowed_domains=domains, confirms_address=True, opens_at=NOW)
+    return [
+        *(replace(plain, state=state, ends_by=rule) for state in SharedLinkState for rule in LinkRule),
+        *(replace(strict, event=event) for event in LinkEvent),
+        *(replace(strict, state=state, can_extend=False) for state in SharedLinkState),
+    ]
+
+
 def every_result(count: int, name: str) -> list[object]:
     run = run_called(name)
     runs = tuple(run_called(name) for _ in range(min(10, count)))
@@ -162,6 +198,11 @@ def every_result(count: int, name: str) -> list[object]:
         *(request(name, state) for state in RequestState),
         LinkRequestApproved(name, run),
         LinkRequestDeclined(name, run),
+        *shared_links(count, name),
+        SharedLinksListed(tuple(shared_links(count, name)[:10]), 1, max(1, count // 10), count, name),
+        SharedLinksListed((), 1, 1, 0, name),
+        SharedLinkChanged(7, LinkEvent.CREATED, name),
+        *(OutsideJoin(7, name[:64], name, long(name), state) for state in SharedLinkState),
         WorkspaceBound(name),
         CodeMailed(f"{name}@example.org", 10),
         StaffLinked(name, name),

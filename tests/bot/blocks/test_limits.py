@@ -16,6 +16,7 @@ from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
+from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.views import (
     compose_view,
     home_view,
@@ -29,7 +30,18 @@ from core.requests import VERBS
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
-from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, home, invited, listed, long, preview, run_called
+from tests.bot.blocks.samples import (
+    HOSTILE,
+    PLAIN,
+    every_result,
+    home,
+    invited,
+    listed,
+    long,
+    preview,
+    run_called,
+    shared_links,
+)
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
 
@@ -78,6 +90,8 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         several_view(listed(count, name)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
+        *map(settings_view, shared_links(count, name)),
+        *map(saved_view, shared_links(count, name)),
         message_view(draw_error(UnknownVerb(verb=name, nearest=None))),
     ]
 

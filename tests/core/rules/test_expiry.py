@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.expiry import end_of_day, invitation_expires_at, policy_end, start_of_day
+from core.rules.expiry import (
+    LinkEnd,
+    course_link_end,
+    end_of_day,
+    invitation_expires_at,
+    policy_end,
+    run_link_end,
+    start_of_day,
+)
+from core.words import LinkRule
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
 LORD_HOWE, APIA, HAVANA = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Pacific/Apia"), ZoneInfo("America/Havana")
@@ -92,3 +101,47 @@ def test_an_invitation_ends_with_the_runs_enrolment_if_that_is_earlier() -> None
     assert invitation_expires_at(created, None, LONDON) == policy
     assert invitation_expires_at(created, policy - timedelta(seconds=1), LONDON) == policy - timedelta(seconds=1)
     assert invitation_expires_at(created, policy + timedelta(seconds=1), LONDON) == policy
+
+
+# --- Shared links -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("closes", "ends", "at", "by"),
+    [
+        (None, None, "2026-06-01 23:00", LinkRule.THIRTEEN_WEEKS),
+        ("2026-04-10 23:00", None, "2026-04-10 23:00", LinkRule.ENROLMENT_CLOSE),
+        ("2026-04-10 23:00", "2026-03-20 00:00", "2026-03-20 00:00", LinkRule.RUN_END),
+        ("2026-09-01 00:00", "2026-12-01 00:00", "2026-06-01 23:00", LinkRule.THIRTEEN_WEEKS),
+    ],
+)
+def test_a_link_to_a_run_ends_by_the_rule_that_comes_first(
+    closes: str | None, ends: str | None, at: str, by: LinkRule
+) -> None:
+    end = run_link_end(utc("2026-03-02 09:00"), closes and utc(closes), ends and utc(ends), LONDON)  # type: ignore[arg-type]  # An empty text is None here.
+
+    assert end == LinkEnd(utc(at), by)
+
+
+@pytest.mark.parametrize(
+    ("counted", "last_day"),
+    [
+        (date(2026, 3, 2), date(2026, 9, 2)),
+        (date(2026, 8, 31), date(2027, 2, 28)),
+        (date(2027, 8, 31), date(2028, 2, 29)),
+    ],
+)
+def test_a_link_to_an_open_course_lasts_six_calendar_months(counted: date, last_day: date) -> None:
+    noon = datetime(counted.year, counted.month, counted.day, 12, tzinfo=UTC)
+
+    assert course_link_end(noon, LONDON) == LinkEnd(end_of_day(last_day, LONDON), LinkRule.SIX_MONTHS)
+
+
+@given(st.integers(0, 15 * 365 * 24), st.sampled_from([LONDON, NEW_YORK, LORD_HOWE, APIA]))
+def test_a_link_is_good_for_at_least_its_weeks_and_ends_at_a_days_end(hours: int, zone: ZoneInfo) -> None:
+    counted = utc("2020-01-01") + timedelta(hours=hours)
+
+    end = run_link_end(counted, None, None, zone).at
+
+    assert timedelta(weeks=13) - timedelta(hours=25) <= end - counted <= timedelta(weeks=13, hours=26)
+    assert end == start_of_day(end.astimezone(zone).date(), zone)

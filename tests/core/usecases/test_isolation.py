@@ -33,12 +33,18 @@ from core.usecases import (
     invitation_changes,
     invitation_lists,
     invitations,
+    join_requests,
+    joining,
     letters,
+    link_lists,
     link_requests,
+    link_settings,
     organisations,
+    places,
     recall,
     runs,
     scoreboards,
+    shared_links,
     slack_identity,
     staff,
     suppressions,
@@ -138,6 +144,23 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
         "list_choosable_runs": (StaffActor, runs.ListChoosableRuns()),
         "show_batch": (StaffActor, scoreboards.ShowBatch(1)),
+        "create_shared_link": (StaffActor, shared_links.CreateSharedLink(MATHS)),
+        "show_shared_link": (StaffActor, shared_links.ShowSharedLink(world.link_id)),
+        "pause_shared_link": (StaffActor, shared_links.PauseSharedLink(world.link_id)),
+        "resume_shared_link": (StaffActor, shared_links.ResumeSharedLink(world.link_id)),
+        "revoke_shared_link": (StaffActor, shared_links.RevokeSharedLink(world.link_id)),
+        "restore_shared_link": (StaffActor, shared_links.RestoreSharedLink(world.link_id)),
+        "extend_shared_link": (StaffActor, shared_links.ExtendSharedLink(world.link_id)),
+        "change_shared_link": (StaffActor, link_settings.ChangeSharedLink(world.link_id, "5", "", False)),
+        "list_shared_links": (StaffActor, link_lists.ListSharedLinks()),
+        "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
+        "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
+        "find_joined": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "e@example.org")),
+        "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),
+        "confirm_join": (LinkHolder, join_requests.ConfirmJoin(world.wish_token)),
+        "stop_mails_of_request": (LinkHolder, places.StopMails(world.wish_token)),
+        "show_place": (LinkHolder, places.ShowPlace(world.place_token)),
+        "stop_mails_of_place": (LinkHolder, places.StopMails(world.place_token)),
         "import_catalogue": (Operator, catalogue.ImportCatalogue("northfield", _CATALOGUE)),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
@@ -237,6 +260,13 @@ def _absent(command: object) -> object:
         link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),
         link_requests.DeclineLinkRequest: link_requests.DeclineLinkRequest(12345),
         scoreboards.ShowBatch: command,
+        shared_links.ShowSharedLink: shared_links.ShowSharedLink(12345),
+        shared_links.PauseSharedLink: shared_links.PauseSharedLink(12345),
+        shared_links.ResumeSharedLink: shared_links.ResumeSharedLink(12345),
+        shared_links.RevokeSharedLink: shared_links.RevokeSharedLink(12345),
+        shared_links.RestoreSharedLink: shared_links.RestoreSharedLink(12345),
+        shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
+        link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
     }
     return strange[kind]
 
@@ -253,6 +283,13 @@ BY_ID = (
     "approve_link_request",
     "decline_link_request",
     "show_batch",
+    "show_shared_link",
+    "pause_shared_link",
+    "resume_shared_link",
+    "revoke_shared_link",
+    "restore_shared_link",
+    "extend_shared_link",
+    "change_shared_link",
 )
 BY_CODE: dict[str, Callable[[str], object]] = {
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
@@ -264,6 +301,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "correct_address": lambda code: corrections.CorrectAddress(B, run=code, address=A),
     "show_run": lambda code: courses.ShowRun(code),
     "reinvite_learner": lambda code: invitations.ReinviteLearner(code, A),
+    "create_shared_link": lambda code: shared_links.CreateSharedLink(code),
 }
 
 
@@ -274,8 +312,9 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    nameless = {"gather_addresses", "list_choosable_runs", "list_courses", "lift_suppression"}
-    assert by_staff == {*BY_ID, *BY_CODE, *nameless, *OF_ONE_S_OWN}
+    listing = {"list_choosable_runs", "list_courses", "list_shared_links"}
+    nameless = {"gather_addresses", "lift_suppression"}
+    assert by_staff == {*BY_ID, *BY_CODE, *listing, *nameless, *OF_ONE_S_OWN}
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -359,7 +398,15 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", *OF_ONE_S_OWN}
+    seeing = {
+        "list_invitations",
+        "list_choosable_runs",
+        "list_courses",
+        "show_run",
+        "show_batch",
+        *OF_ONE_S_OWN,
+    }
+    seeing |= {"list_shared_links", "show_shared_link"}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from core.context import SlackVisitor
 from core.letters import Verdict
-from core.model import LinkRequest, SlackUser
-from core.rules.links import CodeKind
+from core.model import Enrolment, LinkRequest, SlackUser
+from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     batches,
     gathering,
@@ -18,6 +18,7 @@ from core.usecases.answers import AskForLink, ask_for_link
 from core.words import Role
 from tests.core.usecases.acting import (
     POETRY,
+    SAFETY,
     accept,
     decline,
     deliver,
@@ -26,6 +27,7 @@ from tests.core.usecases.acting import (
     only,
     token_of,
 )
+from tests.core.usecases.sharing import join, link_token, request_token, settle, share
 from tests.factories import LEARNER, OPERATOR, School
 
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
@@ -41,7 +43,11 @@ class World:
     pending_id: int
     change_id: int
     request_id: int
+    link_id: int
     token: str
+    link_token: str
+    place_token: str
+    wish_token: str
     staff_token: str
     slack_code: str
     setup_code: str
@@ -66,6 +72,11 @@ def make_world(school: School) -> World:
     setup = school.app.run(organisations.new_setup_code, organisations.NewSetupCode("northfield"), OPERATOR)
     command = staff.InviteStaffMember("northfield", "New", "Person", "new@north.example.org", Role.VIEWER)
     colleague = school.app.run(staff.invite_staff_member, command, OPERATOR)
+    link, strict = share(school, POETRY), share(school, SAFETY)
+    settle(school, strict.link_id, confirm=True)
+    join(school, link.link_id, "e@example.org")
+    join(school, strict.link_id, "f@example.org")
+    enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -74,7 +85,11 @@ def make_world(school: School) -> World:
         pending_id=newest(school.app, A).id,
         change_id=cancelled.change_id,
         request_id=only(school.app, LinkRequest).id,
+        link_id=link.link_id,
         token=token_of(school.app, A),
+        link_token=link_token(school, link.link_id),
+        place_token=school.app.links.token(LinkKind.PLACE, enrolment.id),
+        wish_token=request_token(school, "f@example.org"),
         staff_token=colleague.token,
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,

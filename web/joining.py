@@ -1,0 +1,253 @@
+"""A shared link's pages: look, join, confirm the address, see the place, ask for no more mails.
+
+A look is the same for everybody, so its page is drawn once and kept for a moment: a whole school may look at once. It
+is a page only; whoever presses is judged by what is true then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.context import Clock
+from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
+from core.phrases import day_words, until_words, zone_named
+from core.rules.addresses import InvalidAddress, parse_address
+from core.rules.links import LinkKind
+from core.usecases.join_requests import (
+    ConfirmJoin,
+    ShowJoinRequest,
+    confirm_join,
+    show_join_request,
+    stop_mails_of_request,
+)
+from core.usecases.joining import (
+    ConfirmationMailed,
+    JoinByLink,
+    JoinedByLink,
+    LinkLookedAt,
+    LookAtLink,
+    find_joined,
+    join_by_link,
+    look_at_link,
+)
+from core.usecases.places import ShowPlace, StopMails, show_place, stop_mails_of_place
+from core.words import SharedLinkState
+from web.door import LinkPage, WebDoor, read_form, require_signed, signed
+from web.fields import Field, name_fields
+from web.pages import run_words
+
+_KEPT_FOR: Final = timedelta(seconds=2)
+_MOST_KEPT: Final = 1000
+_SAME_PRESS: Final = timedelta(minutes=1)
+_MOST_PRESSES: Final = 50_000
+_ADDRESS_CHARACTERS: Final = 254
+_GONE = frozenset({SharedLinkState.EXPIRED, SharedLinkState.REVOKED})
+TEMPLATES = {
+    SharedLinkState.OPEN: "link_open.html",
+    SharedLinkState.PAUSED: "link_paused.html",
+    SharedLinkState.WAITING: "link_waiting.html",
+    SharedLinkState.FULL: "link_full.html",
+    SharedLinkState.EXPIRED: "link_expired.html",
+    SharedLinkState.REVOKED: "link_revoked.html",
+}
+
+
+def joining_routes(door: WebDoor) -> list[Route]:
+    pages = JoiningPages(door)
+
+    def route(path: str, kind: LinkKind, method: str, page: LinkPage) -> Route:
+        return Route(path, signed(door, kind, page), methods=[method])
+
+    # What is shown at GET is shown at HEAD as well: mail scanners ask so.
+    return [
+        # Looks for a kept page before it looks at the signature: a whole school comes here at once.
+        Route("/j/{token}", pages.show, methods=["GET"]),
+        route("/j/{token}/join", LinkKind.SHARED, "POST", pages.join),
+        route("/c/{token}", LinkKind.JOIN_CONFIRMATION, "GET", pages.show_request),
+        route("/c/{token}/confirm", LinkKind.JOIN_CONFIRMATION, "POST", pages.confirm),
+        route("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, "GET", pages.show_request_stop),
+        route("/c/{token}/stop", LinkKind.JOIN_CONFIRMATION, "POST", pages.stop_request),
+        route("/p/{token}", LinkKind.PLACE, "GET", pages.show_place),
+        route("/p/{token}/stop", LinkKind.PLACE, "GET", pages.show_place_stop),
+        route("/p/{token}/stop", LinkKind.PLACE, "POST", pages.stop_place),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    until: datetime
+    page: asyncio.Future[Response]
+
+
+class KeptPages:
+    """A page a token, for a moment. Those who ask while it is being made wait for the same one. One event loop only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+
+    async def page(self, token: str, make: Callable[[], Awaitable[Response]]) -> Response:
+        now = self._clock()
+        kept = self._kept.get(token)
+        if kept is None or not kept.until - _KEPT_FOR <= now < kept.until:
+            self._kept.pop(token, None)
+            while len(self._kept) >= _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            kept = self._kept[token] = _Kept(now + _KEPT_FOR, asyncio.ensure_future(make()))
+        try:
+            # Whoever hangs up must not end it for the others.
+            made = await asyncio.shield(kept.page)
+        except Exception:
+            self._kept.pop(token, None)
+            raise
+        return Response(made.body, made.status_code, media_type=made.media_type)
+
+
+class Pressed:
+    """Who pressed within the last minute: digests, for addresses are nobody's business. A hint and no more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # In the order in which they pressed.
+        self._until: dict[int, datetime] = {}
+
+    def is_again(self, command: JoinByLink) -> bool:
+        """Notes the press, too."""
+        now = self._clock()
+        while self._until and (len(self._until) > _MOST_PRESSES or next(iter(self._until.values())) <= now):
+            del self._until[next(iter(self._until))]
+        press = hash((command.token, command.address))
+        is_again = self._until.pop(press, now) > now
+        self._until[press] = now + _SAME_PRESS
+        return is_again
+
+
+class JoiningPages:
+    def __init__(self, door: WebDoor) -> None:
+        self._door = door
+        self._kept = KeptPages(door.app.clock)
+        self._pressed = Pressed(door.app.clock)
+
+    async def show(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        return await self._kept.page(token, lambda: self._look(token))
+
+    async def _look(self, token: str) -> Response:
+        require_signed(self._door, LinkKind.SHARED, token)
+        shown = await self._door.read(look_at_link, LookAtLink(token))
+        return self._page(token, shown, _fields("", "", ""))
+
+    async def join(self, token: str, request: Request) -> Response:
+        """Pressing twice joins once, so the page itself is the answer."""
+        form = await read_form(request)
+        first, last, address = (form.get(name, "") for name in ("first_name", "last_name", "address"))
+        try:
+            answer = await self._answer(JoinByLink(token, first, last, address))
+        except (NameMissing, AddressInvalid, DomainNotAllowed) as refusal:
+            shown = await self._door.read(look_at_link, LookAtLink(token))
+            return self._page(token, shown, _checked(first, last, address, refusal), status=400)
+        except SharedLinkClosed as refusal:
+            shown = await self._door.read(look_at_link, LookAtLink(token))
+            return self._page(token, shown, _fields(first, last, address), status=409, notice=refusal.message)
+        if isinstance(answer, ConfirmationMailed):
+            return self._door.pages.page("link_mailed.html", answer=answer, token=token)
+        return self._joined(answer)
+
+    async def _answer(self, command: JoinByLink) -> JoinedByLink | ConfirmationMailed:
+        """Whoever pressed a moment ago has probably joined: a look tells, and spares the database a write."""
+        if self._pressed.is_again(command):
+            joined = await self._door.read(find_joined, command)
+            if joined is not None:
+                return joined
+        return await self._door.run(join_by_link, command)
+
+    def _page(
+        self, token: str, shown: LinkLookedAt, fields: tuple[Field, ...], *, status: int = 200, notice: str = ""
+    ) -> Response:
+        zone = zone_named(shown.time_zone)
+        return self._door.pages.page(
+            TEMPLATES[shown.state],
+            410 if shown.state in _GONE else status,
+            token=token,
+            shown=shown,
+            run=run_words(shown.run, self._door.app.clock()) if shown.run is not None else None,
+            until=until_words(shown.ends_at, zone),
+            opens=day_words(shown.opens_at, zone) if shown.opens_at else "",
+            fields=fields,
+            notice=notice,
+        )
+
+    def _joined(self, answer: JoinedByLink) -> Response:
+        run = run_words(answer.run, self._door.app.clock())
+        return self._door.pages.page(
+            "link_joined.html", run=run, organisation=answer.organisation, address=answer.address
+        )
+
+    # --- Confirming -------------------------------------------------------------------------------------------
+
+    async def show_request(self, token: str, _request: Request) -> Response:
+        found = await self._door.read(show_join_request, ShowJoinRequest(token))
+        if not found.has_joined and found.link.state is not SharedLinkState.OPEN:
+            return self._page(token, found.link, ())
+        return self._door.pages.page("link_confirm.html", token=token, found=found)
+
+    async def confirm(self, token: str, _request: Request) -> Response:
+        try:
+            return self._joined(await self._door.run(confirm_join, ConfirmJoin(token)))
+        except SharedLinkClosed as refusal:
+            found = await self._door.read(show_join_request, ShowJoinRequest(token))
+            return self._page(token, found.link, (), status=409, notice=refusal.message)
+
+    async def show_request_stop(self, token: str, _request: Request) -> Response:
+        found = await self._door.read(show_join_request, ShowJoinRequest(token))
+        return self._door.pages.page("link_stop.html", organisation=found.link.organisation)
+
+    async def stop_request(self, token: str, request: Request) -> Response:
+        form = await read_form(request)
+        stopped = await self._door.run(stop_mails_of_request, StopMails(token))
+        return self._stopped(form, stopped.organisation)
+
+    # --- The place --------------------------------------------------------------------------------------------
+
+    async def show_place(self, token: str, _request: Request) -> Response:
+        place = await self._door.read(show_place, ShowPlace(token))
+        return self._door.pages.page(
+            "place.html", token=token, place=place, run=run_words(place.run, self._door.app.clock())
+        )
+
+    async def show_place_stop(self, token: str, _request: Request) -> Response:
+        place = await self._door.read(show_place, ShowPlace(token))
+        return self._door.pages.page("link_stop.html", organisation=place.organisation)
+
+    async def stop_place(self, token: str, request: Request) -> Response:
+        form = await read_form(request)
+        stopped = await self._door.run(stop_mails_of_place, StopMails(token))
+        return self._stopped(form, stopped.organisation)
+
+    def _stopped(self, form: dict[str, str], organisation: str) -> Response:
+        """Acts at once (RFC 8058); doing it twice does it once."""
+        if form.get("List-Unsubscribe") == "One-Click":
+            return PlainTextResponse("You will get no more mails.\n")
+        return self._door.pages.page("stopped.html", organisation=organisation)
+
+
+def _fields(first_name: str, last_name: str, address: str, problem: str = "") -> tuple[Field, ...]:
+    entry = Field("address", "Your e-mail address", "email", address, _ADDRESS_CHARACTERS, problem, kind="email")
+    return (*name_fields(first_name, last_name), entry)
+
+
+def _checked(first_name: str, last_name: str, address: str, refusal: InvalidRequest) -> tuple[Field, ...]:
+    """The core names the first thing that is wrong; a form shows all of them at once."""
+    problem = ""
+    if not isinstance(refusal, NameMissing):
+        problem = f"{refusal.message} {refusal.hint}".strip()
+    elif isinstance(found := parse_address(address), InvalidAddress):
+        problem = AddressInvalid(nearest=found.suggestion).message
+    names = tuple(entry.checked() for entry in name_fields(first_name, last_name))
+    return (*names, *_fields("", "", address, problem)[2:])
