@@ -1,18 +1,24 @@
 """The manifest says what there is a listener for, and no more."""
 
+import ast
+import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+import bot.handlers
 from bot.manifest import EVENTS, RESERVED_NAMES, SCOPES, CommandNameInvalid, CommandNameReserved, Shortcut, manifest
 from core.errors import UsherError
 from core.requests import VERBS, read_request
 from tests.bot.conftest import World
+from tests.bot.manifest_rules import faults
 
 BASE = "https://usher.example.org"
+HANDLERS = sorted(Path(inspect.getfile(bot.handlers)).parent.glob("*.py"))
 
 
 def made(**changed: Any) -> dict[str, Any]:
@@ -113,3 +119,48 @@ async def _is_heard(world: World, body: dict[str, Any]) -> bool:
     request = AsyncBoltRequest(body=body, mode="socket_mode")
     response = BoltResponse(status=200)
     return any([await listener.async_matches(req=request, resp=response) for listener in world.bolt._async_listeners])
+
+
+@pytest.mark.parametrize("socket_mode", [True, False])
+def test_slack_takes_the_manifest(socket_mode: bool) -> None:
+    assert faults(made(socket_mode=socket_mode)) == []
+
+
+@pytest.mark.parametrize(("place", "value", "fault"), [
+    (("features", "shortcuts", 0, "name"), "x" * 25, "25 characters, not 1 to 24"),
+    (("features", "shortcuts", 0, "type"), "file", "'file'"),
+    (("features", "shortcuts", 0, "icon"), "x", "icon is not known"),
+    (("features", "slash_commands", 0, "command"), "usher", "'usher'"),
+    (("features", "slash_commands", 0, "should_escape"), "false", "no bool"),
+    (("features", "slash_commands"), [], "0 items, not 1 to 50"),
+    (("oauth_config", "scopes", "bot"), "commands", "no list"),
+    (("settings", "event_subscriptions", "bot_events"), ["a", "a"], "something twice"),
+    (("settings", "interactivity"), {}, "is_enabled is missing"),
+    (("display_information", "background_color"), "blue", "'blue'"),
+    (("display_information",), None, "no object"),
+])  # fmt: skip
+def test_the_rules_find_what_slack_would_refuse(place: tuple[Any, ...], value: Any, fault: str) -> None:
+    spoilt = made()
+    holder: Any = spoilt
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+
+    assert [each for each in faults(spoilt) if fault in each]
+
+
+def test_whatever_a_handler_listens_to_is_in_the_manifest() -> None:
+    """The other way round, read from the handlers themselves."""
+    heard = [call for path in HANDLERS for call in ast.walk(ast.parse(path.read_text())) if isinstance(call, ast.Call)]
+    asked = [(call.func.attr, call.args[0]) for call in heard if isinstance(call.func, ast.Attribute) and call.args]
+    events = {each.value for kind, each in asked if kind == "event" and isinstance(each, ast.Constant)}
+    shortcuts = {ast.unparse(each) for kind, each in asked if kind in ("shortcut", "message_shortcut")}
+
+    assert events == {event.partition(".")[0] for event in EVENTS}
+    assert shortcuts == {f"Shortcut.{each.name}.value" for each in Shortcut}
+    assert [kind for kind, _ in asked].count("command") == 1
+
+
+async def test_every_command_of_the_manifest_is_heard(world: World) -> None:
+    for command in made()["features"]["slash_commands"]:
+        assert await _is_heard(world, {"command": command["command"], "text": "help"}), command["command"]
