@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bot.handlers
 from bot.blocks import BUILDERS, draw
 from bot.blocks.courses import run_option
 from bot.blocks.errors import draw_error, draw_unexpected
+from bot.blocks.gathering import draw_sheets_only, sheet_notice, too_many_view
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
-from bot.blocks.parts import Block
+from bot.blocks.parts import Block, actions, button, question, section
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.views import (
     compose_view,
@@ -25,9 +28,13 @@ from bot.blocks.views import (
     preview_view,
     reading_view,
 )
+from bot.sealing import Seals
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS
+from core.rules.learner_sheets import LearnerSheet
+from core.rules.links import LinkSigner
 from core.usecases.corrections import CorrectionShown
+from core.usecases.gathering import AddressesGathered
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
 from tests.bot.blocks.samples import (
@@ -42,14 +49,22 @@ from tests.bot.blocks.samples import (
     run_called,
     shared_links,
 )
+from tests.bot.blocks.second_list import excesses
+from tests.factories import NOW
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
 
+_LINKS = LinkSigner([b"k" * 32])
 NAMES = (PLAIN, *map(long, HOSTILE))
 
 
 def assert_shown(text: str, blocks: tuple[Block, ...]) -> None:
     assert_block_kit(list(blocks), "message")
+    assert excesses({"text": text, "blocks": blocks}) == []
+    # As it leaves: what a seal adds must fit too.
+    sealed = Seals(_LINKS, lambda: NOW).sealed("T1", blocks)
+    assert_block_kit(sealed, "message")
+    assert excesses({"text": text, "blocks": sealed}) == []
     assert text.strip()
     assert len(text) < 3000
     assert len(blocks) <= 50
@@ -87,6 +102,8 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         preview_view(preview(count, name, new=0)),
         invited_view(invited(max(1, count), name)),
         reading_view(name, "file-1"),
+        too_many_view(AddressesGathered(2**62, count, count, count, NOW)),
+        message_view(draw_sheets_only((sheet_notice(name, LearnerSheet(count, count, None)),))),
         several_view(listed(count, name)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
@@ -97,6 +114,7 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
 
     for view in views:
         assert_block_kit(view, "modal")
+        assert excesses(view) == []
     assert_block_kit(home_view(draw(home(count, name)).blocks, digest="1"), "home")
 
 
@@ -113,6 +131,43 @@ def test_every_error_is_within_slacks_limits(name: str) -> None:
     option = run_option(run_called(name))
     assert len(option["text"]["text"]) <= 75
     assert len(option["description"]["text"]) <= 75
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 12_000), st.text(min_size=1, max_size=200))
+def test_both_lists_take_whatever_is_drawn(count: int, name: str) -> None:
+    for result in every_result(count, name):
+        message = draw(result)
+
+        assert_shown(message.text, message.blocks)
+    for view in (compose_view(name, f"{name}@example.org\n" * (count % 500)), preview_view(preview(count, name))):
+        assert_block_kit(view, "modal")
+        assert excesses(view) == []
+
+
+SPOILT: dict[str, Block] = {
+    "a long button": actions(button("Go", "go", "1") | {"text": {"type": "plain_text", "text": "x" * 76}}),
+    "a long value": actions(button("Go", "go", "1") | {"value": "x" * 2001}),
+    "a long option": {"type": "actions", "elements": [{"type": "overflow", "action_id": "more", "options": [
+        {"text": {"type": "plain_text", "text": "x"}, "value": "x" * 151}]}]},
+    "many options": {"type": "actions", "elements": [{"type": "overflow", "action_id": "more", "options": [
+        {"text": {"type": "plain_text", "text": "x"}, "value": str(number)} for number in range(6)]}]},
+    "many buttons": actions(*(button("Go", f"go:{number}", "1") for number in range(26))),
+    "no button": actions(),
+    "a long text": section("x" * 3001),
+    "an empty text": section(""),
+    "a long header": {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}},
+    "a long question": actions(button("Go", "go", "1", confirm=question("a", "b", "c", "d") | {
+        "text": {"type": "plain_text", "text": "x" * 301}})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_both_lists_refuse_the_same(name: str) -> None:
+    with pytest.raises(AssertionError):
+        assert_block_kit([SPOILT[name]], "message")
+
+    assert excesses({"blocks": [SPOILT[name]]}) != []
 
 
 def test_a_form_does_not_cut_a_long_list_in_two() -> None:
