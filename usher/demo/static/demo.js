@@ -273,8 +273,8 @@ function hint() {
 
 /** Names the files that go with the next message. */
 function wait() {
-  const names = [...find("files").files].map((file) => `📎 ${file.name}`);
-  find("waiting").textContent = names.join("  ");
+  const names = [...find("files").files].map((file) => file.name);
+  find("waiting").textContent = `With your next message: ${names.join(", ")}`;
   find("waiting").hidden = !names.length;
 }
 
