@@ -183,16 +183,21 @@ function drawMessage(message, isChanged) {
 
 /** What Usher offers in the menu of a message; ephemeral ones have none. */
 function messageMenu(asked) {
-  const menu = make("details", { class: "more" }, make("summary", { "aria-label": "More actions" }, "⋯"));
+  const offered = make("div", { hidden: true });
+  const dots = make("button", { type: "button", class: "dots", "aria-label": "More actions", "aria-expanded": "false", onclick: () => turn() }, "⋯");
+  const turn = () => {
+    offered.hidden = !offered.hidden;
+    dots.setAttribute("aria-expanded", String(!offered.hidden));
+  };
   for (const each of state.scene.message_shortcuts) {
     const run = async () => {
-      menu.open = false;
+      turn();
       await post("/demo/shortcut", asked({ shortcut: each.id }));
       await look();
     };
-    menu.append(make("button", { type: "button", onclick: run }, each.name));
+    offered.append(make("button", { type: "button", onclick: run }, each.name));
   }
-  return menu;
+  return make("div", { class: "more" }, dots, offered);
 }
 
 let homeText = "";
