@@ -65,7 +65,15 @@ class SlackCodeLetter:
     minutes: int
 
 
-Letter = InvitationLetter | WelcomeLetter | StaffInvitationLetter | SlackCodeLetter
+@dataclass(frozen=True, slots=True)
+class SignInLetter:
+    kind: ClassVar[MessageKind] = MessageKind.SIGN_IN
+    head: LetterHead
+    token: str
+    minutes: int
+
+
+Letter = InvitationLetter | WelcomeLetter | StaffInvitationLetter | SlackCodeLetter | SignInLetter
 
 
 class Verdict(StrEnum):

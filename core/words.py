@@ -71,6 +71,7 @@ class MessageKind(StrEnum):
     WELCOME = "welcome"
     STAFF_INVITATION = "staff_invitation"
     SLACK_CODE = "slack_code"
+    SIGN_IN = "sign_in"
     SCOREBOARD = "scoreboard"
     LINK_REQUEST = "link_request"
     HOME = "home"

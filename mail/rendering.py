@@ -14,7 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import escape
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, Letter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    Letter,
+    LetterHead,
+    SignInLetter,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
 from core.rules.links import LinkSigner
 from core.settings import Settings
@@ -118,6 +126,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["url"] = f"{settings.base_url}/s/{letter.token}"
         case SlackCodeLetter():
             own["code"] = grouped(letter.code)
+        case SignInLetter():
+            own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
     return own
 
 
@@ -147,7 +157,7 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
         case StaffInvitationLetter():
             until = until_words(letter.expires_at, zone_named("UTC"))
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
-        case SlackCodeLetter():
+        case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
 
 

@@ -23,11 +23,14 @@ _BOUNCE_MAC_BYTES = 8
 class LinkKind(StrEnum):
     INVITATION = "invitation"
     STAFF_INVITATION = "staff_invitation"
+    SIGN_IN = "sign_in"
+    SLACK_INSTALL = "slack_install"
 
 
 class CodeKind(StrEnum):
     SETUP = "setup"
     SLACK_LINK = "slack_link"
+    SIGN_IN = "sign_in_code"
 
 
 @dataclass(frozen=True, slots=True)

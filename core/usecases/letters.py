@@ -4,10 +4,10 @@ Invitations come by the ten thousand: for them columns are read and not objects,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from core import access
 from core.cards import RunCard, run_card
@@ -16,6 +16,7 @@ from core.letters import (
     InvitationLetter,
     Letter,
     LetterHead,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -27,17 +28,19 @@ from core.model import (
     Learner,
     Organisation,
     OutboundMessage,
+    SignIn,
+    SlackInstallation,
     SlackUser,
     SlackWorkspace,
     StaffMember,
 )
 from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
-from core.rules.policy import LINK_CODE_LIFE
+from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.homes import HomeShown, home_of
+from core.usecases.installations import clear_token
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.scoreboards import BatchProgress, batch_progress
-from core.usecases.slack_identity import clear_token
 from core.usecases.staff import invitation_ends, is_invitation_open
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
@@ -74,7 +77,7 @@ class SlackNote:
     user_id: str
     team_id: str
     enterprise_id: str
-    token: str
+    token: str = field(repr=False)
     """Empty: the settings' token serves."""
     content: BatchProgress | LinkRequestShown | HomeShown
 
@@ -234,7 +237,10 @@ def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
             expires_at=invitation_ends(each.StaffMember),
         )
         for row in rows
-        if (each := found.get(row.about_id)) is not None and is_invitation_open(each.StaffMember, ctx.now)
+        if (each := found.get(row.about_id)) is not None
+        and is_invitation_open(each.StaffMember, ctx.now)
+        # An older link's e-mail that still waits would carry the newer link, twice.
+        and row.idempotency_key == f"staff_invitation:{each.StaffMember.id}:{each.StaffMember.generation}"
     ]
 
 
@@ -259,10 +265,31 @@ def _code_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(SignIn, StaffMember, Organisation.name)
+        .join(StaffMember, StaffMember.id == SignIn.staff_id)
+        .join(Organisation, Organisation.id == SignIn.organisation_id)
+        .where(SignIn.id.in_([row.about_id for row in rows]), SignIn.expires_at > ctx.now)
+        .where(SignIn.used_at.is_(None), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.SignIn.id: each for each in ctx.session.execute(query)}
+    return [
+        SignInLetter(
+            head=_head(row, each.StaffMember.name, each.name, ""),
+            token=ctx.links.token(LinkKind.SIGN_IN, each.SignIn.id),
+            minutes=int(SIGN_IN_LIFE.total_seconds() // 60),
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
+    MessageKind.SIGN_IN: _sign_in_letters,
 }
 
 
@@ -293,10 +320,24 @@ def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
 # --- Slack ------------------------------------------------------------------------------------------------
 
 
-def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackUser, SlackWorkspace]]:
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """``token`` is encrypted; empty where the settings' token serves."""
+
+    user: SlackUser
+    workspace: SlackWorkspace
+    token: str
+
+
+def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, _Account]:
+    is_same_place = and_(
+        SlackInstallation.enterprise_id == SlackWorkspace.enterprise_id,
+        SlackInstallation.team_id == SlackWorkspace.team_id,
+    )
     query = (
-        select(SlackUser, SlackWorkspace)
+        select(SlackUser, SlackWorkspace, SlackInstallation.bot_token)
         .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .outerjoin(SlackInstallation, is_same_place)
         .join(StaffMember, StaffMember.id == SlackUser.staff_id)
         .where(
             SlackUser.staff_id.in_(staff_ids),
@@ -306,20 +347,22 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackU
         )
         .order_by(SlackUser.confirmed_at)
     )
-    return {row.SlackUser.staff_id: (row.SlackUser, row.SlackWorkspace) for row in ctx.session.execute(query)}
+    return {
+        row.SlackUser.staff_id: _Account(row.SlackUser, row.SlackWorkspace, row.bot_token or "")
+        for row in ctx.session.execute(query)
+    }
 
 
-def _note(ctx: Context, row: Row[Any], account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
-    user, workspace = account
+def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
     return SlackNote(
         message_id=row.id,
         kind=row.kind,
         generation=row.generation,
         ref=row.message_ref,
-        user_id=user.user_id,
-        team_id=workspace.team_id,
-        enterprise_id=workspace.enterprise_id,
-        token=clear_token(ctx, workspace.bot_token),
+        user_id=account.user.user_id,
+        team_id=account.workspace.team_id,
+        enterprise_id=account.workspace.enterprise_id,
+        token=clear_token(ctx, account.token),
         content=_CONTENTS[row.kind](ctx, row.about_id),
     )
 

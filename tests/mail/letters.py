@@ -6,7 +6,14 @@ from email import message_from_bytes
 from email.message import EmailMessage
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    LetterHead,
+    SignInLetter,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.rules.benefits import benefits_of
 from core.rules.links import LinkKind, LinkSigner
 from core.settings import Settings
@@ -88,6 +95,10 @@ def welcome(letter_head: LetterHead | None = None, *, run: RunCard | None = None
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:
     token = LINKS.token(LinkKind.STAFF_INVITATION, 1)
     return StaffInvitationLetter(letter_head or head(), token, Role.MANAGER, NOW + timedelta(days=14))
+
+
+def sign_in(letter_head: LetterHead | None = None) -> SignInLetter:
+    return SignInLetter(letter_head or head(), LINKS.token(LinkKind.SIGN_IN, 7), 10)
 
 
 def slack_code(letter_head: LetterHead | None = None) -> SlackCodeLetter:
