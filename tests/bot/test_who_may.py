@@ -238,8 +238,8 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
     submit_form, turn_page, change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct,
     reinvite, reinvite_anyway, turn_runs_page, turn_run_page, ask_from_home, approve, decline, turn_staff_page,
-    show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers, submit_staff, submit_change,
-    direct_message, open_home,
+    show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers, submit_staff,
+    submit_change, direct_message, open_home,
 )  # fmt: skip
 
 

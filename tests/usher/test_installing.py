@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from core.context import system_clock
@@ -18,6 +19,7 @@ from usher.demo.slack.records import Team, User
 from usher.demo.slack.server import SlackLookalike
 from usher.serving import House
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 COOKIE = "__Host-slack-install"
 
 
@@ -58,7 +60,7 @@ class Grounds:
         assert (await self.get(back, cookie)).headers["Location"] == "/slack/installed"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def grounds(tmp_path: Path) -> AsyncIterator[Grounds]:
     async with SlackLookalike(lambda: system_clock().timestamp(), allowance=math.inf) as slack:
         address = f"127.0.0.1:{free_port()}"
