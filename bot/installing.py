@@ -43,7 +43,7 @@ class Installer:
         self._authorizer = authorizer
         self._redirect_uri = f"{app.settings.base_url}{OAUTH_REDIRECT}"
 
-    async def begin(self) -> tuple[str, str]:
+    async def set_out(self) -> tuple[str, str]:
         """A state, to be kept by this browser, and the address of Slack's consent page."""
         begun = await asyncio.to_thread(self._app.read, begin_installation, BeginInstallation(), _HOLDER)
         asked = {

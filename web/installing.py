@@ -23,7 +23,7 @@ from web.door import WebDoor, see
 class Installer(Protocol):
     """What the bot knows about Slack."""
 
-    async def begin(self) -> tuple[str, str]:
+    async def set_out(self) -> tuple[str, str]:
         """A state, and the address of Slack's page."""
 
     async def finish(self, code: str, state: str) -> str:
@@ -50,7 +50,7 @@ class InstallPages:
         return self._door.pages.page("slack_install.html")
 
     async def begin(self, _request: Request) -> Response:
-        state, address = await self._installer.begin()
+        state, address = await self._installer.set_out()
         response = RedirectResponse(address, 303)
         return keep_cookie(response, INSTALL_COOKIE, state, INSTALL_STATE_LIFE)
 

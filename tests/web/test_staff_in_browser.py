@@ -19,7 +19,7 @@ OLIVE = "olive@north.example.org"
 class NoSlack:
     """Slack's page, seen from here: its address is all that matters."""
 
-    async def begin(self) -> tuple[str, str]:
+    async def set_out(self) -> tuple[str, str]:
         return "state", "http://127.0.0.1:9/oauth/v2/authorize"
 
     async def finish(self, code: str, state: str) -> str:

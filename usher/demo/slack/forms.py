@@ -91,7 +91,8 @@ def state_of(element: JsonObject, value: Value, offered: list[JsonObject]) -> Js
 
 
 def _option(element: JsonObject, value: object, offered: list[JsonObject]) -> JsonObject:
-    choices = all_options(element) + offered
+    # What stands in the field already may stay, whatever was offered since.
+    choices = all_options(element) + offered + element.get("initial_options", [])
     for option in choices:
         if value in (option, option["value"]):
             return option
