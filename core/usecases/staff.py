@@ -124,7 +124,8 @@ def _new_staff_member(
 
 def _renew(ctx: Context, organisation: Organisation, staff: StaffMember, role: Role) -> None:
     """A new link, and two weeks from now; the former link ends. Not for who has answered, or left."""
-    if staff.role is not role:
+    is_waiting = staff.accepted_at is None and staff.disabled_at is None
+    if is_waiting and staff.role is not role:
         # Repeating the command without --role must not make a manager of an owner.
         raise StaffDetailsInvalid(problem=f"{staff.email} is invited to {organisation.name} as {staff.role} already.")
     _renew_link(ctx, staff)
