@@ -24,6 +24,7 @@ from bot.handlers import (
     messages,
     runs,
     shared_links,
+    staff,
 )
 from bot.identity import Identities
 from bot.once import Once
@@ -39,6 +40,7 @@ _HANDLERS = (
     runs,
     shared_links,
     link_requests,
+    staff,
     messages,
     home,
     lifecycle,

@@ -10,25 +10,31 @@ from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
-from core.requests import Asker, ComposeInvitation, Help, Mode, Request, read_request, usecase_of
+from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
 from core.rules.text import folded
+from core.usecases.colleagues import ListProviders, list_providers
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
 
 
-async def ask(
-    deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None
-) -> Message | ComposeInvitation:
+async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None) -> Message | Form:
     """``key`` makes a write take effect once. Raises UsherError."""
     await deps.people.asker(context, Asker.VISITOR)
     wanted = read_request(text)
     if isinstance(wanted, Help):
         return draw(wanted)
-    if isinstance(wanted, ComposeInvitation):
-        await deps.people.asker(context, Asker.STAFF)
+    if isinstance(wanted, Form):
+        await _require_worth_filling(deps, context, wanted)
         return wanted
     return await _answer(deps, context, wanted, key)
+
+
+async def _require_worth_filling(deps: Deps, context: AsyncBoltContext, form: Form) -> None:
+    """A form that would be refused in the end is not opened."""
+    staff = await deps.people.asker(context, Asker.STAFF)
+    if isinstance(form, ComposeStaffInvitation):
+        await deps.read(list_providers, ListProviders(rows=1), staff)
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> Message:
@@ -44,7 +50,7 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
-    if request.verb.mode is Mode.READ:
+    if mode_of(request) is Mode.READ:
         return await deps.read(usecase_of(request), request.command, actor)
     result = await deps.run(usecase_of(request), request.command, actor, key=key)
     return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result

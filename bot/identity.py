@@ -100,10 +100,15 @@ async def _account(client: AsyncWebClient, user_id: str) -> dict[str, Any]:
     return account
 
 
+def has_left(account: dict[str, Any]) -> bool:
+    """Deactivated, or made a guest: whoever confirmed this account is not its colleague any more."""
+    return any(account.get(flag) for flag in _BARRED)
+
+
 def is_colleague(account: dict[str, Any], place: Place) -> bool:
     """``account`` as Slack's users.info describes it."""
     # Not every workspace tells is_email_confirmed; only a plain no counts.
-    is_refused = any(account.get(flag) for flag in _BARRED) or account.get("is_email_confirmed") is False
+    is_refused = has_left(account) or account.get("is_email_confirmed") is False
     return not is_refused and _is_at_home(account, place)
 
 

@@ -9,10 +9,12 @@
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   MessageNotFound, RequestNotFound, ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed, UndoTooLate,
-    │   │   NothingToSend, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
+    │   │   NothingToSend, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, QuestionExpired,
+    │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -222,7 +224,7 @@ class ProviderNotGranted(NotAllowed):
 class TermsNotAccepted(NotAllowed):
     code = "terms_not_accepted"
     wording = "Your organisation has not accepted the terms yet."
-    advice = "An owner finds the link in the first e-mail from Usher."
+    advice = "{who} at {page}"
 
 
 class NotYourPreview(NotAllowed):
@@ -278,6 +280,12 @@ class OrganisationNotFound(NotFound):
     code = "organisation_not_found"
     wording = "There is no organisation “{slug}”."
     advice = "Make it with: usher org create."
+
+
+class StaffNotFound(NotFound):
+    code = "staff_not_found"
+    wording = "I found no staff member “{who}”."
+    advice = "“staff” lists everybody."
 
 
 class MessageNotFound(NotFound):
@@ -368,6 +376,12 @@ class NeedsConfirmation(Conflict):
     advice = "Confirm if you want to invite them all the same."
 
 
+class QuestionExpired(Conflict):
+    code = "question_expired"
+    wording = "What you pressed is older than {minutes} minutes, so nothing was changed."
+    advice = "Write the same command again and look at how things are now."
+
+
 class WorkspaceTaken(Conflict):
     code = "workspace_taken"
     wording = "This Slack workspace already belongs to another organisation."
@@ -378,6 +392,37 @@ class AlreadyThere(Conflict):
     code = "already_there"
     wording = "{what} is already there."
     advice = "{next_step}"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    wording = "{name} is the only owner, so nothing was changed."
+    advice = "Make somebody else an owner first; they must have accepted their invitation."
+    field = "role"
+
+
+class TermsChanged(Conflict):
+    code = "terms_changed"
+    wording = "The terms have changed since you opened the page, so nothing was accepted."
+    advice = "Please read them again."
+
+
+class SignInClosed(Conflict):
+    code = "sign_in_closed"
+    wording = "This link to sign in counts no more."
+    advice = "It counts once, and for ten minutes. Ask for a new one."
+
+
+class InstallationExpired(Conflict):
+    code = "installation_expired"
+    wording = "That took longer than {minutes} minutes, so nothing was installed."
+    advice = "Please start again; nothing is lost."
+
+
+class InstallationRepeated(Conflict):
+    code = "installation_repeated"
+    wording = "This installation was finished before."
+    advice = "If Usher is in your workspace, all is well. Else start again."
 
 
 # --- LimitExceeded ----------------------------------------------------------------------------------------

@@ -83,8 +83,22 @@ class SlackCodeLetter:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignInLetter:
+    kind: ClassVar[MessageKind] = MessageKind.SIGN_IN
+    head: LetterHead
+    token: str
+    minutes: int
+
+
 Letter = (
-    InvitationLetter | WelcomeLetter | JoinedLetter | JoinConfirmationLetter | StaffInvitationLetter | SlackCodeLetter
+    InvitationLetter
+    | WelcomeLetter
+    | JoinedLetter
+    | JoinConfirmationLetter
+    | StaffInvitationLetter
+    | SlackCodeLetter
+    | SignInLetter
 )
 
 

@@ -15,9 +15,17 @@ from enum import StrEnum
 from typing import Any
 
 from core.context import Context
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.colleagues import (
+    InviteColleague,
+    ListStaff,
+    ShowColleague,
+    invite_colleague,
+    list_staff,
+    show_colleague,
+)
 from core.usecases.corrections import CorrectAddress, correct_address
 from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
@@ -37,11 +45,14 @@ from core.usecases.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,
+    UnlinkAccount,
     ask_for_code,
     bind_workspace,
     confirm_code,
+    unlink_account,
 )
 from core.verbs import WORDS, VerbWords
+from core.words import Role
 
 
 class Mode(StrEnum):
@@ -76,6 +87,21 @@ class ComposeInvitation:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposeStaffInvitation:
+    """``staff invite`` with too little to go on. ``role`` empty: not chosen yet."""
+
+    email: str
+    role: Role | None
+    first_name: str
+    last_name: str
+    providers: tuple[str, ...]
+
+
+Form = ComposeInvitation | ComposeStaffInvitation
+"""What a door with forms opens, and others explain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """``verb`` empty: all of them."""
 
@@ -88,10 +114,11 @@ class Request:
     command: Any
 
 
+_UKPRN = re.compile(r"1\d{7}")
 _BATCH = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 
 
-def read_request(text: str) -> Request | ComposeInvitation | Help:
+def read_request(text: str) -> Request | Form | Help:
     """Raises UnknownVerb with the nearest verb, and what the verb's parser raises."""
     name, rest = _first_word(text)
     name = folded(name)
@@ -101,7 +128,7 @@ def read_request(text: str) -> Request | ComposeInvitation | Help:
     if folded(rest) in ("help", "?", "--help", "-h"):
         return Help(verb.name)
     command = verb.parse(rest)
-    return command if isinstance(command, ComposeInvitation) else Request(verb, command)
+    return command if isinstance(command, Form) else Request(verb, command)
 
 
 def _known_verb(name: str) -> Verb:
@@ -192,6 +219,38 @@ def _links(rest: str) -> ListSharedLinks | CreateSharedLink:
     return CreateSharedLink(first.strip(",;:"))
 
 
+def _staff(rest: str) -> ListStaff | ShowColleague | InviteColleague | ComposeStaffInvitation:
+    """``[words to search]``, ``ADDRESS``, or ``invite ADDRESS ROLE [First Last] [UKPRN ...]``."""
+    first, tail = _first_word(rest)
+    if folded(first) == "invite":
+        return _staff_invitation(tail)
+    if "@" in first and not tail:
+        return ShowColleague(email=_bare_address(first))
+    return ListStaff(search=rest)
+
+
+def _staff_invitation(rest: str) -> InviteColleague | ComposeStaffInvitation:
+    """With all of it said it is done; else a form asks for the rest. Only the first role is one: people have names."""
+    words = [word.strip(",;") for word in rest.split()]
+    emails = [word for word in words if "@" in word]
+    if len(emails) > 1:
+        raise StaffDetailsInvalid(problem="Invite one person at a time.")
+    role_word = next((word for word in words if folded(word) in list(Role)), "")
+    ukprns = tuple(word for word in words if _UKPRN.fullmatch(word))
+    if role_word:
+        words.remove(role_word)
+    names = [word for word in words if word not in (*emails, *ukprns)]
+    email, role = _bare_address(emails[0]) if emails else "", Role(folded(role_word)) if role_word else None
+    first_name, last_name = (names[0] if names else ""), " ".join(names[1:])
+    if email and role and first_name and last_name:
+        return InviteColleague(email, role, first_name, last_name, ukprns)
+    return ComposeStaffInvitation(email, role, first_name, last_name, ukprns)
+
+
+def _unlink(rest: str) -> UnlinkAccount:
+    return UnlinkAccount()
+
+
 def _setup(rest: str) -> BindWorkspace:
     if not rest:
         raise CodeWrong(next_step="Write “setup” and then the code that your operator gave you.")
@@ -253,7 +312,9 @@ VERBS: dict[str, Verb] = {
         _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
         _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
         _verb("links", Mode.RUN, Asker.STAFF, _links, list_shared_links),
+        _verb("staff", Mode.RUN, Asker.STAFF, _staff, list_staff),
         _verb("link", Mode.RUN, Asker.VISITOR, _link, ask_for_code),
+        _verb("unlink", Mode.RUN, Asker.VISITOR, _unlink, unlink_account),
         _verb("setup", Mode.RUN, Asker.VISITOR, _setup, bind_workspace),
     )
 }
@@ -264,17 +325,31 @@ _ALIASES = {
     "recall": "undo",
     "shared-links": "links",
     "connect": "link",
+    "disconnect": "unlink",
+    "colleagues": "staff",
 }
 
 
-_OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
-    ConfirmCode: confirm_code,
-    CreateSharedLink: create_shared_link,
-    ListInvitations: list_invitations,
+# Commands that several verbs lead to, or that a verb's parser makes besides its own.
+_OTHER_USECASES: dict[type, tuple[Callable[[Context, Any], Any], Mode]] = {
+    ConfirmCode: (confirm_code, Mode.RUN),
+    CreateSharedLink: (create_shared_link, Mode.RUN),
+    ListSharedLinks: (list_shared_links, Mode.READ),
+    ListInvitations: (list_invitations, Mode.READ),
+    ListStaff: (list_staff, Mode.READ),
+    ShowColleague: (show_colleague, Mode.READ),
+    InviteColleague: (invite_colleague, Mode.RUN),
 }
-"""Commands that several verbs lead to, or that a verb's parser makes besides its own."""
 
 
 def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
     """``link CODE`` confirms, ``cancel RUN all`` lists first, ``links CODE`` makes or offers a link."""
-    return _OTHER_USECASES.get(type(request.command), request.verb.usecase)
+    return _meant(request)[0]
+
+
+def mode_of(request: Request) -> Mode:
+    return _meant(request)[1]
+
+
+def _meant(request: Request) -> tuple[Callable[[Context, Any], Any], Mode]:
+    return _OTHER_USECASES.get(type(request.command), (request.verb.usecase, request.verb.mode))

@@ -61,7 +61,13 @@ WORDS: dict[str, VerbWords] = {
             "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
             ("links safety-2026-03", "links", "links find maths"),
         ),
+        VerbWords(
+            "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
+            "List the staff, invite one, change a role, or disable somebody. For owners.",
+            ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),
+        ),
         VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
+        VerbWords("unlink", "", "Disconnect your own Slack account.", ("unlink",)),
         VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",)),
     )
 }  # fmt: skip

@@ -20,6 +20,7 @@ from core.letters import (
     JoinedLetter,
     Letter,
     LetterHead,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -133,6 +134,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["url"] = f"{settings.base_url}/s/{letter.token}"
         case SlackCodeLetter():
             own["code"] = grouped(letter.code)
+        case SignInLetter():
+            own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
     return own
 
 
@@ -164,7 +167,7 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
         case StaffInvitationLetter():
             until = until_words(letter.expires_at, zone_named("UTC"))
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
-        case SlackCodeLetter():
+        case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
 
 

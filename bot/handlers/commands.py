@@ -12,7 +12,7 @@ from bot.asking import ask
 from bot.deps import Deps
 from bot.handlers.forms import open_form
 from bot.texts import request_text
-from core.requests import ComposeInvitation
+from core.requests import Form
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -20,7 +20,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         prefix = deps.app.settings.slack_command_prefix
         text = request_text(command["command"], command.get("text") or "", prefix)
         answer = await ask(deps, context, text)
-        if isinstance(answer, ComposeInvitation):
+        if isinstance(answer, Form):
             await open_form(context.client, command["trigger_id"], answer)
             await ack()
         else:

@@ -12,7 +12,7 @@ from bot.blocks import Message, draw
 from bot.blocks.parts import section
 from bot.deps import Deps
 from bot.texts import written
-from core.requests import ComposeInvitation
+from core.requests import Form
 
 _SPOKEN: Final = (None, "file_share")
 """Other subtypes tell of edits, deletions and the like."""
@@ -41,7 +41,7 @@ async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any],
     text = _OWN_NAME.sub("", written(event.get("text") or ""))
     answer = await ask(deps, context, text, key=f"slack:{event_id}")
     # A message opens no form; a button in the answer does.
-    return draw(answer) if isinstance(answer, ComposeInvitation) else answer
+    return draw(answer) if isinstance(answer, Form) else answer
 
 
 def _no_files_yet() -> Message:

@@ -70,6 +70,35 @@ class StaffMember(OrganisationOwned, Base):
         return f"{self.first_name} {self.last_name}".strip()
 
 
+class SignIn(OrganisationOwned, Base):
+    """asked (link mailed) -> used, once. Bound to the browser that asked by the digest of its cookie."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"), index=True)
+    browser_digest: Mapped[str] = mapped_column(String(64), index=True)
+    code_tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class StaffSession(OrganisationOwned, Base):
+    """A signed-in browser. Over with sign-out, with time, with its staff member, and with their username."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of what the cookie holds."""
+    username: Mapped[str] = mapped_column(String(256))
+    """As it was: under another one this session counts no more."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ProviderGrant(OrganisationOwned, Base):
     """A manager without all_providers looks after exactly these (UM 5-6)."""
 

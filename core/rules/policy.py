@@ -46,6 +46,18 @@ LINK_CODES_AN_HOUR: Final = 5
 SETUP_CODE_LIFE: Final = timedelta(days=7)
 STAFF_INVITATION_LIFE: Final = timedelta(days=14)
 
+# Slack's own code from its consent page lives as long.
+INSTALL_STATE_LIFE: Final = timedelta(minutes=10)
+
+# Staff sign-in by a mailed link (ASVS 6.5.5: at most ten minutes, once; 7.3.2: sessions end by themselves).
+SIGN_IN_LIFE: Final = timedelta(minutes=10)
+SIGN_IN_TRIES: Final = 5
+SIGN_INS_AN_HOUR: Final = 5
+SESSION_LIFE: Final = timedelta(hours=12)
+
+# What a button that takes something away was shown with may be out of date; see DOMAIN.md, Staff and access.
+QUESTION_LIFE: Final = timedelta(minutes=15)
+
 # Sending: chunks, leases, retries (notes on jobs, section 5).
 CHUNK_MESSAGES: Final = 100
 SENDING_LEASE: Final = timedelta(minutes=5)
@@ -74,5 +86,7 @@ HOME_LIFE: Final = timedelta(days=7)
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
 FINISHED_JOB_LIFE: Final = timedelta(days=2)
 IDEMPOTENCY_LIFE: Final = timedelta(days=30)
+# Of what counts once: until nobody can try it again, with room for clocks that differ.
+USED_UP_LIFE: Final = timedelta(days=2)
 
 TERMS_VERSION: Final = "2026-11"

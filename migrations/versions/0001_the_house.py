@@ -41,6 +41,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
+        "slack_installation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("enterprise_id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("team_name", sa.String(length=200), nullable=False),
+        sa.Column("bot_token", sa.Text(), nullable=False),
+        sa.Column("bot_user_id", sa.String(length=32), nullable=False),
+        sa.Column("app_id", sa.String(length=32), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("installed_by", sa.String(length=32), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_installation")),
+        sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_installation_enterprise_id_team_id")),
+    )
+    op.create_table(
+        "slack_install_state",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_slack_install_state")),
+    )
+    with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_install_state_used_at"), ["used_at"], unique=False)
+
+    op.create_table(
         "worker_beat",
         sa.Column("executor_id", sa.String(length=100), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -84,6 +109,7 @@ def upgrade() -> None:
                 "join_confirmation",
                 "staff_invitation",
                 "slack_code",
+                "sign_in",
                 "scoreboard",
                 "link_request",
                 "outside_join",
@@ -173,7 +199,6 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("enterprise_id", sa.String(length=32), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
-        sa.Column("bot_token", sa.Text(), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("bound_by", sa.String(length=32), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
@@ -182,8 +207,15 @@ def upgrade() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_workspace_organisation_id_organisation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
-        sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_workspace_enterprise_id_team_id")),
     )
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_slack_workspace_live",
+            ["enterprise_id", "team_id"],
+            unique=True,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.create_table(
         "staff_member",
@@ -313,6 +345,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_grant")),
         sa.UniqueConstraint("staff_id", "provider_id", name=op.f("uq_provider_grant_staff_id_provider_id")),
     )
+
+    op.create_table(
+        "sign_in",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("browser_digest", sa.String(length=64), nullable=False),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_sign_in_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_sign_in_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+    )
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_browser_digest"), ["browser_digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "staff_session",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("username", sa.String(length=256), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_session_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_staff_session_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("digest", name=op.f("uq_staff_session_digest")),
+    )
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_session_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_session_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
         "slack_user",
@@ -806,6 +879,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
 
     op.drop_table("slack_user")
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_session_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_session_expires_at"))
+
+    op.drop_table("staff_session")
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_browser_digest"))
+
+    op.drop_table("sign_in")
 
     op.drop_table("provider_grant")
     with op.batch_alter_table("learner", schema=None) as batch_op:
@@ -820,6 +904,12 @@ def downgrade() -> None:
     op.drop_table("suppression")
 
     op.drop_table("staff_member")
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_slack_workspace_live",
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.drop_table("slack_workspace")
 
@@ -849,6 +939,11 @@ def downgrade() -> None:
 
     op.drop_table("audit_entry")
     op.drop_table("worker_beat")
+    with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slack_install_state_used_at"))
+
+    op.drop_table("slack_install_state")
+    op.drop_table("slack_installation")
     op.drop_table("organisation")
     with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_record_created_at"))

@@ -6,9 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
-from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb, UsherError
+from core.requests import (
+    VERBS,
+    Asker,
+    ComposeInvitation,
+    ComposeStaffInvitation,
+    Help,
+    Mode,
+    Request,
+    Verb,
+    mode_of,
+    read_request,
+    usecase_of,
+)
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.colleagues import (
+    InviteColleague,
+    ListStaff,
+    ShowColleague,
+    invite_colleague,
+    list_staff,
+    show_colleague,
+)
 from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
@@ -16,8 +36,16 @@ from core.usecases.link_lists import list_shared_links
 from core.usecases.recall import RecallBatch
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.shared_links import create_shared_link
-from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    confirm_code,
+    unlink_account,
+)
 from core.verbs import WORDS as WORDED
+from core.words import Role
 
 RUN = "maths-2026-03"
 
@@ -44,7 +72,7 @@ def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
-    assert verb.usage
+    assert verb.usage or verb.name == "unlink"
     assert re.fullmatch(r"[A-Z].*\.", verb.summary)
     assert len(verb.summary) <= 80
     assert verb.name == verb.name.lower()
@@ -56,24 +84,11 @@ def test_every_worded_verb_can_be_asked() -> None:
 
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
-        *(
-            "invite",
-            "invites",
-            "resend",
-            "cancel",
-            "reinvite",
-            "correct",
-            "batch",
-            "undo",
-            "courses",
-            "run",
-            "links",
-            "link",
-            "setup",
-        )
+        *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo", "courses", "run", "links"),
+        *("staff", "link", "unlink", "setup"),
     ]
     assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses", "run"]
-    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "setup"]
+    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 
 def test_each_request_has_its_use_case() -> None:
@@ -84,10 +99,64 @@ def test_each_request_has_its_use_case() -> None:
         ("links", list_shared_links),
         ("links find maths", list_shared_links),
         ("links maths", create_shared_link),
+        ("unlink", unlink_account),
+        ("staff", list_staff),
+        ("staff olive@example.org", show_colleague),
+        ("staff invite max@example.org manager Max Example", invite_colleague),
     ):
         found = read_request(text)
         assert isinstance(found, Request)
         assert usecase_of(found) is usecase
+
+
+def test_looking_at_staff_writes_nothing() -> None:
+    def mode(text: str) -> Mode:
+        found = read_request(text)
+        assert isinstance(found, Request)
+        return mode_of(found)
+
+    assert [mode("staff"), mode("staff max@example.org")] == [Mode.READ, Mode.READ]
+    assert mode("staff invite max@example.org manager Max Example") is Mode.RUN
+
+
+# --- Staff ------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_searched_or_shown() -> None:
+    assert command_of("staff") == ListStaff()
+    assert command_of("staff ann marsh") == ListStaff(search="ann marsh")
+    assert command_of("staff <mailto:max@example.org|max@example.org>") == ShowColleague(email="max@example.org")
+
+
+def test_a_colleague_is_invited_in_one_line_whatever_comes_first() -> None:
+    wanted = InviteColleague("max@example.org", Role.MANAGER, "Max", "van Dyck", ("10000001", "10000002"))
+
+    assert command_of("staff invite max@example.org manager Max van Dyck 10000001 10000002") == wanted
+    assert command_of("staff invite MANAGER Max van Dyck <mailto:max@example.org|m> 10000001, 10000002") == wanted
+
+
+def test_people_may_be_called_like_a_role() -> None:
+    assert command_of("staff invite olive@example.org viewer Olive Owner") == InviteColleague(
+        "olive@example.org", Role.VIEWER, "Olive", "Owner"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("staff invite", ComposeStaffInvitation("", None, "", "", ())),
+        ("staff invite max@example.org", ComposeStaffInvitation("max@example.org", None, "", "", ())),
+        ("staff invite max@example.org owner", ComposeStaffInvitation("max@example.org", Role.OWNER, "", "", ())),
+        ("staff invite Max 10000001", ComposeStaffInvitation("", None, "Max", "", ("10000001",))),
+    ],
+)
+def test_what_is_missing_is_asked_for_in_a_form(text: str, form: ComposeStaffInvitation) -> None:
+    assert read_request(text) == form
+
+
+def test_two_people_at_once_are_refused() -> None:
+    with pytest.raises(StaffDetailsInvalid):
+        read_request("staff invite a@example.org b@example.org manager A B")
 
 
 # --- Help and unknown words -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from core.letters import (
     JoinConfirmationLetter,
     JoinedLetter,
     LetterHead,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -105,6 +106,10 @@ def join_confirmation(letter_head: LetterHead | None = None) -> JoinConfirmation
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:
     token = LINKS.token(LinkKind.STAFF_INVITATION, 1)
     return StaffInvitationLetter(letter_head or head(), token, Role.MANAGER, NOW + timedelta(days=14))
+
+
+def sign_in(letter_head: LetterHead | None = None) -> SignInLetter:
+    return SignInLetter(letter_head or head(), LINKS.token(LinkKind.SIGN_IN, 7), 10)
 
 
 def slack_code(letter_head: LetterHead | None = None) -> SlackCodeLetter:

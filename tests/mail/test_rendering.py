@@ -20,6 +20,7 @@ from tests.mail.letters import (
     parsed,
     plain_text,
     run_card,
+    sign_in,
     slack_code,
     staff_invitation,
     welcome,
@@ -63,7 +64,7 @@ def test_only_an_invitation_can_be_unsubscribed_from() -> None:
     letter = invitation()
 
     assert _rendered(letter).content.count(f"/i/{letter.token}/stop>".encode()) == 1
-    for other in (welcome(), staff_invitation(), slack_code()):
+    for other in (welcome(), staff_invitation(), slack_code(), sign_in()):
         assert parsed(_rendered(other))["List-Unsubscribe"] is None
 
 

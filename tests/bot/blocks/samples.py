@@ -5,12 +5,23 @@ from datetime import timedelta
 
 from core.cards import RunCard
 from core.pages import Page
-from core.requests import VERBS, ComposeInvitation, Help
+from core.requests import VERBS, ComposeInvitation, ComposeStaffInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
 from core.rules.policy import SHARED_LINK_DOMAINS
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.colleagues import (
+    ColleagueChanged,
+    ColleagueDisabled,
+    ColleagueEnabled,
+    ColleagueInvited,
+    ColleagueShown,
+    ProviderCard,
+    StaffCard,
+    StaffListed,
+    StaffState,
+)
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.homes import HomeBatch, HomeShown
@@ -23,7 +34,7 @@ from core.usecases.outside_joins import OutsideJoin
 from core.usecases.recall import BatchRecalled
 from core.usecases.scoreboards import BatchCounts, BatchProgress
 from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
-from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
+from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
 from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, Role, SharedLinkState
 from tests.factories import NOW
@@ -168,6 +179,41 @@ def shared_links(count: int, name: str) -> list[SharedLinkShown]:
     ]
 
 
+def staff_card(name: str, state: StaffState = StaffState.WORKING, providers: int = 2, **more: bool) -> StaffCard:
+    cards = tuple(ProviderCard(f"1{number:07}", name) for number in range(providers))
+    return StaffCard(
+        staff_id=2**62,
+        name=name,
+        first_name=name[:100],
+        last_name=name[:100],
+        email=f"{name[:60]}@{'a' * 180}.example.org",
+        role=Role.MANAGER,
+        providers=cards,
+        state=state,
+        is_in_slack=more.get("is_in_slack", False),
+        is_asker=more.get("is_asker", False),
+    )
+
+
+def composed(name: str, providers: int = 2) -> ComposeStaffInvitation:
+    ukprns = tuple(f"1{number:07}" for number in range(providers))
+    return ComposeStaffInvitation(f"{name}@example.org", Role.VIEWER, name, name, ukprns)
+
+
+def staff_results(count: int, name: str) -> list[object]:
+    rows = tuple(staff_card(name, state, count, is_asker=True) for state in StaffState)[: min(10, count)]
+    return [
+        StaffListed(name, rows, 1, max(1, -(-count // 10)), count, name, NOW),
+        *(ColleagueShown(staff_card(name, state, count), NOW) for state in StaffState),
+        ColleagueShown(staff_card(name, is_asker=True, is_in_slack=True), NOW),
+        ColleagueInvited(staff_card(name, StaffState.INVITED, count), NOW),
+        ColleagueChanged(staff_card(name, StaffState.WORKING, count)),
+        ColleagueDisabled(staff_card(name, StaffState.DISABLED, count)),
+        ColleagueEnabled(staff_card(name, StaffState.WORKING, count)),
+        composed(name, count),
+    ]
+
+
 def every_result(count: int, name: str) -> list[object]:
     run = run_called(name)
     runs = tuple(run_called(name) for _ in range(min(10, count)))
@@ -203,6 +249,9 @@ def every_result(count: int, name: str) -> list[object]:
         WorkspaceBound(name),
         CodeMailed(f"{name}@example.org", 10),
         StaffLinked(name, name),
+        AccountUnlinked(was_linked=True),
+        AccountUnlinked(was_linked=False),
+        *staff_results(count, name),
         Help(),
         *(Help(verb) for verb in VERBS),
         ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),

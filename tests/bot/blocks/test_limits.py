@@ -17,6 +17,7 @@ from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
+from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import (
     compose_view,
     home_view,
@@ -27,12 +28,14 @@ from bot.blocks.views import (
 )
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS
+from core.usecases.colleagues import ProviderCard, invite_colleague, show_colleague
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
 from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
+    composed,
     every_result,
     home,
     invited,
@@ -41,6 +44,7 @@ from tests.bot.blocks.samples import (
     preview,
     run_called,
     shared_links,
+    staff_card,
 )
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
@@ -87,6 +91,9 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         preview_view(preview(count, name, new=0)),
         invited_view(invited(max(1, count), name)),
         reading_view(name, "file-1"),
+        staff_invitation_view(composed(name, count)),
+        *(staff_change_view(staff_card(name, providers=each)) for each in {0, 1, 100, min(count, 1_000)}),
+        staff_done_view(draw_error(UnknownVerb(verb=name, nearest=None))),
         several_view(listed(count, name)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
@@ -110,6 +117,7 @@ def test_every_error_is_within_slacks_limits(name: str) -> None:
 
     for message in [*map(draw_error, errors), draw_unexpected("E-00000001"), question]:
         assert_shown(message.text, message.blocks)
+    assert len(provider_option(ProviderCard("10000001", name))["text"]["text"]) <= 75
     option = run_option(run_called(name))
     assert len(option["text"]["text"]) <= 75
     assert len(option["description"]["text"]) <= 75
@@ -123,19 +131,24 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
     assert "too long for the box" in view["blocks"][0]["text"]["text"]
 
 
+# A count nobody is told; events of the workspace; options of a menu; a form's content.
+UNSEEN = {
+    *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
+    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown"),
+}
+
+
 def test_every_result_that_can_be_reached_can_be_drawn() -> None:
     reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
 
-    # What nobody is told; options of a menu; a form's content.
-    undrawn = {"WrongCodeCounted", "HomeKept", "ChoosableRunsListed", "CorrectionShown"}
-    assert reachable - undrawn <= set(BUILDERS)
+    assert reachable - UNSEEN <= set(BUILDERS)
     assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
 
 
 def _usecases() -> Iterator[typing.Any]:
     """Those of the verbs, and those that a handler imports."""
     yield from (verb.usecase for verb in VERBS.values())
-    yield confirm_code
+    yield from (confirm_code, invite_colleague, show_colleague)
     for path in Path(inspect.getfile(bot.handlers)).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.usecases"):

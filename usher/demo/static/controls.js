@@ -17,6 +17,7 @@ const KINDS = {
   static_select: menu,
   multi_static_select: menu,
   external_select: searchMenu,
+  multi_external_select: multiSearchMenu,
   plain_text_input: (block, element, surface) => typedField(block, element, surface, element.multiline ? "textarea" : "input"),
   email_text_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "email" }),
   url_text_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "url" }),
@@ -107,6 +108,32 @@ function searchMenu(block, element, surface) {
     if (!box.contains(event.relatedTarget)) show([]);
   });
   return box;
+}
+
+/** As searchMenu, for several: what is chosen stands above it and goes when it is pressed. */
+function multiSearchMenu(block, element, surface) {
+  const state = surface.entered?.(block, element) ?? {};
+  const chosen = new Map((state.selected_options ?? element.initial_options ?? []).map((option) => [option.value, option]));
+  const offered = new Map();
+  const list = make("div", { class: "chosen" });
+  const tell = () => {
+    draw();
+    return surface.enter(block, element, [...chosen.keys()], { atOnce: true });
+  };
+  const remove = (option) => () => chosen.delete(option.value) && tell();
+  const draw = () => list.replaceChildren(...[...chosen.values()].map((option) => make("button", { type: "button", onclick: remove(option) }, words(option.text), " ✕")));
+  const adding = {
+    ...surface,
+    entered: () => ({}),
+    suggest: async (asked, typed) => {
+      const options = await surface.suggest(asked, typed);
+      options.forEach((option) => offered.set(option.value, option));
+      return options;
+    },
+    enter: (_block, _element, value) => chosen.set(value, offered.get(value)) && tell(),
+  };
+  draw();
+  return make("div", {}, list, searchMenu(block, { ...element, initial_option: undefined }, adding));
 }
 
 /** Arrow keys go through the options, Enter takes the first one or the marked one. */
