@@ -23,6 +23,7 @@ from bot.handlers import (
     link_requests,
     messages,
     runs,
+    schedules,
 )
 from bot.identity import Identities
 from bot.once import Once
@@ -30,7 +31,9 @@ from bot.verification import Verification
 from core.app import App
 from core.settings import Settings
 
-_HANDLERS = (commands, batches, invitations, invitation_changes, runs, link_requests, messages, home, lifecycle)
+_HANDLERS = (
+    commands, batches, invitations, invitation_changes, schedules, runs, link_requests, messages, home, lifecycle,
+)  # fmt: skip
 
 
 def build_app(

@@ -1,5 +1,7 @@
 """From the words that somebody wrote to a result: parse, establish who asks, one use case."""
 
+from dataclasses import replace
+
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.authorize import place_of
@@ -11,6 +13,7 @@ from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeInvitation, Help, Mode, Request, read_request, usecase_of
 from core.rules.text import folded
+from core.usecases.batches import PrepareInvitation
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
 
@@ -42,9 +45,17 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
+    command = await _in_own_time(deps, context, request.command)
     if request.verb.mode is Mode.READ:
-        return await deps.read(usecase_of(request), request.command, actor)
-    return await deps.run(usecase_of(request), request.command, actor, key=key)
+        return await deps.read(usecase_of(request), command, actor)
+    return await deps.run(usecase_of(request), command, actor, key=key)
+
+
+async def _in_own_time(deps: Deps, context: AsyncBoltContext, command: object) -> object:
+    """“At 09:00” is meant by the asker's own clock."""
+    if isinstance(command, PrepareInvitation) and command.when:
+        return replace(command, time_zone=await deps.people.time_zone(context))
+    return command
 
 
 async def _introduce(

@@ -16,6 +16,7 @@ from typing import Any
 
 from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
+from core.rules.moments import split_moment
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.corrections import CorrectAddress, correct_address
@@ -29,7 +30,10 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
 from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.slack_identity import (
     AskForCode,
@@ -114,8 +118,10 @@ def _known_verb(name: str) -> Verb:
 
 
 def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
-    run, addresses = _run_and_rest(rest)
-    return PrepareInvitation(run, addresses) if run and addresses else ComposeInvitation(run, addresses)
+    """``RUN ADDRESSES [at MOMENT]``. A form is given the words as they are, and reads them again."""
+    run, given = _run_and_rest(rest)
+    addresses, when = split_moment(given)
+    return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
 def _invites(rest: str) -> ListInvitations:
@@ -150,6 +156,21 @@ def _cancel(rest: str) -> CancelInvitation | ListInvitations:
 def _reinvite(rest: str) -> ReinviteLearner:
     run, address = _run_and_address(rest, "reinvite")
     return ReinviteLearner(run, address)
+
+
+def _scheduled(rest: str) -> ListScheduled:
+    return ListScheduled()
+
+
+def _reminders(rest: str) -> ShowReminders | SetReminders:
+    run, rule = _run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="reminders")
+    return SetReminders(run, rule) if rule else ShowReminders(run)
+
+
+def _quiet(rest: str) -> ShowQuietHours | SetQuietHours:
+    return SetQuietHours(rest) if rest else ShowQuietHours()
 
 
 def _undo(rest: str) -> RecallBatch:
@@ -240,6 +261,9 @@ VERBS: dict[str, Verb] = {
         _verb("correct", Mode.RUN, Asker.STAFF, _correct, correct_address),
         _verb("batch", Mode.READ, Asker.STAFF, _batch, show_batch),
         _verb("undo", Mode.RUN, Asker.STAFF, _undo, recall_batch),
+        _verb("scheduled", Mode.READ, Asker.STAFF, _scheduled, list_scheduled),
+        _verb("reminders", Mode.RUN, Asker.STAFF, _reminders, show_reminders),
+        _verb("quiet", Mode.RUN, Asker.STAFF, _quiet, show_quiet_hours),
         _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
         _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
         _verb("link", Mode.RUN, Asker.VISITOR, _link, ask_for_code),
@@ -252,6 +276,8 @@ _ALIASES = {"invitations": "invites", "runs": "courses", "re-invite": "reinvite"
 _OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
     ConfirmCode: confirm_code,
     ListInvitations: list_invitations,
+    SetReminders: set_reminders,
+    SetQuietHours: set_quiet_hours,
 }
 """Commands that several verbs lead to, or that a verb's parser makes besides its own."""
 

@@ -68,6 +68,7 @@ class Channel(StrEnum):
 
 class MessageKind(StrEnum):
     INVITATION = "invitation"
+    REMINDER = "reminder"
     WELCOME = "welcome"
     STAFF_INVITATION = "staff_invitation"
     SLACK_CODE = "slack_code"

@@ -14,7 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import escape
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, Letter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    Letter,
+    LetterHead,
+    ReminderLetter,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
 from core.rules.links import LinkSigner
 from core.settings import Settings
@@ -109,7 +117,7 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
     """What only this recipient gets: a template may print these, and test none but ``recipient_name``."""
     own = {"recipient_name": one_line(letter.head.recipient_name)}
     match letter:
-        case InvitationLetter():
+        case InvitationLetter() | ReminderLetter():
             own["url"] = f"{settings.base_url}/i/{letter.token}"
             own["stop_url"] = f"{settings.base_url}/i/{letter.token}/stop"
         case WelcomeLetter():
@@ -141,6 +149,13 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
                 ("note_lines", _note_lines(letter.note)),
                 ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
                 ("is_again", letter.is_again),
+            )
+        case ReminderLetter():
+            return (
+                ("run", _run_words(letter.run)),
+                ("has_started", letter.run.starts_at <= now),
+                ("inviter", one_line(letter.inviter)),
+                ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
             )
         case WelcomeLetter():
             return (("run", _run_words(letter.run)), ("has_started", letter.run.starts_at <= now))
@@ -187,13 +202,21 @@ def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) ->
 
 
 def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
-    if not isinstance(letter, InvitationLetter):
+    if not isinstance(letter, InvitationLetter | ReminderLetter):
         return (plain_header("Feedback-ID", f"{letter.kind}:usher"),)
     return (
         plain_header("Feedback-ID", f"{letter.run.run_id}:{letter.kind}:usher"),
         plain_header("List-Unsubscribe", f"<{settings.base_url}/i/{letter.token}/stop>"),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        *_thread_headers(letter),
     )
+
+
+def _thread_headers(letter: InvitationLetter | ReminderLetter) -> tuple[bytes, ...]:
+    """A reminder stands beside the e-mail that it reminds of."""
+    if not isinstance(letter, ReminderLetter) or not letter.answers_ref:
+        return ()
+    return plain_header("In-Reply-To", letter.answers_ref), plain_header("References", letter.answers_ref)
 
 
 @lru_cache(maxsize=16)

@@ -17,6 +17,9 @@ from bot.blocks.invitation_changes import (
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
+from bot.blocks.quiet_hours import draw_quiet_hours
+from bot.blocks.reminder_rules import draw_reminders
+from bot.blocks.schedules import draw_scheduled
 from bot.blocks.scoreboards import draw_scoreboard
 from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed
 
@@ -43,7 +46,10 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "QuietHoursShown": draw_quiet_hours,
+        "RemindersShown": draw_reminders,
         "RunShown": draw_run,
+        "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "WorkspaceBound": draw_bound,
     }

@@ -6,7 +6,14 @@ from email import message_from_bytes
 from email.message import EmailMessage
 
 from core.cards import RunCard
-from core.letters import InvitationLetter, LetterHead, SlackCodeLetter, StaffInvitationLetter, WelcomeLetter
+from core.letters import (
+    InvitationLetter,
+    LetterHead,
+    ReminderLetter,
+    SlackCodeLetter,
+    StaffInvitationLetter,
+    WelcomeLetter,
+)
 from core.rules.benefits import benefits_of
 from core.rules.links import LinkKind, LinkSigner
 from core.settings import Settings
@@ -79,6 +86,14 @@ def invitation(
     used = letter_head or head()
     token = LINKS.token(LinkKind.INVITATION, used.message_id)
     return InvitationLetter(used, token, run or run_card(), inviter, note, expires_at, is_again)
+
+
+def reminder(
+    letter_head: LetterHead | None = None, *, expires_at: datetime = datetime(2026, 3, 7, tzinfo=UTC)
+) -> ReminderLetter:
+    used = letter_head or head(2)
+    token = LINKS.token(LinkKind.INVITATION, used.message_id)
+    return ReminderLetter(used, token, run_card(), "Sam Jones", expires_at, "<0000000000000001@example.org>")
 
 
 def welcome(letter_head: LetterHead | None = None, *, run: RunCard | None = None) -> WelcomeLetter:

@@ -6,11 +6,21 @@ import pytest
 from core.letters import Letter
 from core.words import MessageKind
 from mail.rendering import TEMPLATE_FILES, TEMPLATES, render
-from tests.mail.letters import LINKS, NOW, SETTINGS, html_text, invitation, plain_text, slack_code, staff_invitation
+from tests.mail.letters import (
+    LINKS,
+    NOW,
+    SETTINGS,
+    html_text,
+    invitation,
+    plain_text,
+    reminder,
+    slack_code,
+    staff_invitation,
+)
 from tests.mail.letters import welcome as welcome_letter
 
 KINDS = {kind.kind for kind in get_args(Letter)}
-LETTERS: list[Letter] = [invitation(note="A note"), welcome_letter(), staff_invitation(), slack_code()]
+LETTERS: list[Letter] = [invitation(note="A note"), reminder(), welcome_letter(), staff_invitation(), slack_code()]
 # The style block's own pairs are judged in the browser; these are the inline ones: text on its ground.
 LIGHT = [("#20252a", "#ffffff"), ("#20252a", "#f4f2ed"), ("#54595e", "#ffffff"), ("#54595e", "#f4f2ed")]
 LIGHT += [("#0b5d52", "#ffffff"), ("#0b5d52", "#f4f2ed"), ("#ffffff", "#0b5d52")]

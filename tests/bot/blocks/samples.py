@@ -1,5 +1,6 @@
 """Results of every kind in every size, with the names that people really have and some that nobody should."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from core.cards import RunCard
@@ -7,6 +8,8 @@ from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
+from core.rules.quiet import QuietHours
+from core.rules.reminders import DEFAULT_RULE, ReminderRule
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.corrections import AddressCorrected
@@ -16,8 +19,12 @@ from core.usecases.invitation_changes import InvitationsCancelled, InvitationsRe
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.quiet_hours import QuietHoursShown
 from core.usecases.recall import BatchRecalled
+from core.usecases.reminder_rules import RemindersShown
+from core.usecases.schedules import ScheduledListed, ScheduledRow
 from core.usecases.scoreboards import BatchCounts, BatchProgress
+from core.usecases.sending_times import SendingTime
 from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
 from core.words import AccessModel, Benefit, CourseKind, JoinedBy, RequestState, Role
@@ -105,6 +112,8 @@ def listed(count: int, name: str, state: ListedState | None = None) -> Invitatio
             problem=name,
             batch_number=41,
             guess=f"{name}@example.org" if number % 2 else "",
+            reminder_count=number,
+            next_reminder_at=NOW if number % 2 == 0 else None,
         )
         for number in range(min(10, count))
     )
@@ -126,6 +135,19 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
 def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
     batch = HomeBatch(2**62, (41,), name, NOW, count, count, 0, 0, 0)
     return HomeShown(name, role, name, count, count, count, count, (batch,) * min(3, count), NOW)
+
+
+def scheduled(count: int, name: str) -> ScheduledListed:
+    rows = tuple(
+        ScheduledRow(2**62 + number, (41, 50) if number % 2 else (41,), run_called(name), count, name, NOW)
+        for number in range(min(10, count))
+    )
+    return ScheduledListed(rows, 1, max(1, -(-count // 10)), count)
+
+
+def reminders(count: int, name: str, rule: ReminderRule = DEFAULT_RULE) -> RemindersShown:
+    coming = tuple((NOW + timedelta(days=day), count) for day in range(min(5, count)))
+    return RemindersShown(run_called(name), rule, rule == DEFAULT_RULE, count, coming, is_changed=bool(count))
 
 
 def request(name: str, state: RequestState) -> LinkRequestShown:
@@ -153,6 +175,15 @@ def every_result(count: int, name: str) -> list[object]:
         InvitationsCancelled(run, max(1, count), 0, 2**62, NOW),
         InvitationsRestored(run, count, count),
         AddressCorrected(f"{name}@example.org", f"{name}@example.org", invited(1, name)),
+        replace(preview(count, name), sending=SendingTime(NOW, "Europe/London", is_moved=True)),
+        replace(invited(max(1, count), name), is_scheduled=True),
+        replace(progress(count, name, queued=count), is_scheduled=True),
+        scheduled(count, name),
+        reminders(count, name),
+        reminders(count, name, ReminderRule()),
+        reminders(count, name, ReminderRule((5,), (1, 2))),
+        QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
+        QuietHoursShown(name, None, "UTC"),
         InvitationResent(name, run, NOW),
         InvitationCancelled(name, run, was_sent=True, change_id=7, undo_until=NOW),
         InvitationCancelled(name, run, was_sent=False, change_id=7, undo_until=NOW),

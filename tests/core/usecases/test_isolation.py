@@ -35,8 +35,12 @@ from core.usecases import (
     letters,
     link_requests,
     organisations,
+    quiet_hours,
     recall,
+    reminder_rules,
+    reminders,
     runs,
+    schedules,
     scoreboards,
     slack_identity,
     staff,
@@ -118,6 +122,12 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
         "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
+        "list_scheduled": (StaffActor, schedules.ListScheduled()),
+        "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
+        "show_quiet_hours": (StaffActor, quiet_hours.ShowQuietHours()),
+        "set_quiet_hours": (StaffActor, quiet_hours.SetQuietHours("off")),
+        "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
+        "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
@@ -161,6 +171,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "hand_back": (System, deliveries.HandBack(JobKind.SEND_MAIL, (1,))),
         "refresh_homes": (System, homes.RefreshHomes()),
         "sweep_due": (System, deliveries.SweepDue(timedelta(0))),
+        "find_due_reminders": (System, reminders.FindDueReminders()),
+        "remind_due": (System, reminders.RemindDue((1,))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, letters.LoadSlackNotes((1,))),
         "beat": (System, workers.Beat("x")),
@@ -225,6 +237,7 @@ def _absent(command: object) -> object:
     strange: dict[type, object] = {
         batches.InviteLearners: batches.InviteLearners(12345),
         recall.RecallBatch: recall.RecallBatch(12345),
+        schedules.SendNow: schedules.SendNow(12345),
         invitations.ResendInvitation: invitations.ResendInvitation(12345),
         invitations.CancelInvitation: invitations.CancelInvitation(12345),
         invitation_changes.RestoreInvitations: invitation_changes.RestoreInvitations(12345),
@@ -240,6 +253,7 @@ def _absent(command: object) -> object:
 BY_ID = (
     "invite_learners",
     "recall_batch",
+    "send_now",
     "resend_invitation",
     "cancel_invitation",
     "restore_invitations",
@@ -251,6 +265,8 @@ BY_ID = (
 )
 BY_CODE: dict[str, Callable[[str], object]] = {
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
+    "show_reminders": lambda code: reminder_rules.ShowReminders(code),
+    "set_reminders": lambda code: reminder_rules.SetReminders(code, "off"),
     "list_invitations": lambda code: invitation_lists.ListInvitations(code),
     "resend_invitation": lambda code: invitations.ResendInvitation(run=code, address=A),
     "cancel_invitation": lambda code: invitations.CancelInvitation(run=code, address=A),
@@ -269,7 +285,16 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     # An address names no row of anybody: test_suppressions tries it from another organisation.
-    assert by_staff == {*BY_ID, *BY_CODE, "list_choosable_runs", "list_courses", *OF_ONE_S_OWN, "lift_suppression"}
+    naming_nothing = {
+        *OF_ONE_S_OWN,
+        "list_choosable_runs",
+        "list_courses",
+        "lift_suppression",
+        "list_scheduled",
+        "show_quiet_hours",
+        "set_quiet_hours",
+    }
+    assert by_staff == {*BY_ID, *BY_CODE, *naming_nothing}
 
 
 @pytest.mark.parametrize("name", BY_ID)
@@ -311,7 +336,7 @@ def test_on_a_run_that_both_may_choose_each_sees_its_own_invitations_only(world:
     mine = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), world.school.owner)
     theirs = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), stranger)
 
-    assert (mine.total, theirs.total) == (4, 0)
+    assert (mine.total, theirs.total) == (5, 0)
     assert set(dict(theirs.counts).values()) == {0}
     for usecase, command in (
         (invitations.resend_invitation, invitations.ResendInvitation(run=POETRY, address=A)),
@@ -354,6 +379,7 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", *OF_ONE_S_OWN}
+    seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
