@@ -183,7 +183,7 @@ def _disturbances(fault: str, slot: datetime) -> Iterator[tuple[datetime, timede
     if fault != "ahead a year":
         yield slot + timedelta(minutes=15), by
     # And right after the first reminders.
-    yield slot + timedelta(days=3, hours=7), by
+    yield slot + timedelta(days=3, hours=9), by
 
 
 def _is_down(fault: str, now: datetime, slot: datetime) -> bool:

@@ -152,6 +152,9 @@ def _decided(ctx: Context, row: _Facts) -> _Decided:
     if row.delivery is not MessageState.SENT or row.sent_at is None:
         return _Decided(row, is_due=False, next_at=ctx.now + _UNSENT_PAUSE)
     rule, zone, ends_at = _rule(row.rule), zone_named(row.time_zone), _ends_at(row)
+    if ends_at <= ctx.now:
+        # Its reminder was missed, and so is its time.
+        return _Decided(row, is_due=False, next_at=None)
     last_at = max(row.sent_at, row.reminded_at or row.sent_at)
     due_at = next_reminder(rule, Told(row.sends_at, last_at, row.reminder_count), ends_at, zone)
     if due_at is None or due_at > ctx.now:

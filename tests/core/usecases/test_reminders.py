@@ -185,6 +185,14 @@ def test_a_recalled_batch_and_a_closed_run_end_reminders(school: School) -> None
     assert tick(school.app) == 0
 
 
+def test_of_what_ended_while_nobody_worked_nobody_is_reminded(school: School) -> None:
+    invited(school, A)
+    wait(school, 60)
+
+    assert tick(school.app) == 0
+    assert (reminders(school.app), newest(school.app, A).next_reminder_at) == ([], None)
+
+
 def test_what_was_answered_meanwhile_is_dropped_at_the_moment_of_sending(school: School) -> None:
     addresses = [f"{name}@example.org" for name in ("yes", "no", "cancelled", "open")]
     invited(school, *addresses)
