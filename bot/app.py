@@ -23,6 +23,7 @@ from bot.handlers import (
     link_requests,
     messages,
     runs,
+    schedules,
     shared_links,
     staff,
 )
@@ -37,6 +38,7 @@ _HANDLERS = (
     batches,
     invitations,
     invitation_changes,
+    schedules,
     runs,
     shared_links,
     link_requests,

@@ -1,5 +1,7 @@
 """From the words that somebody wrote to a result: parse, establish who asks, one use case."""
 
+from dataclasses import replace
+
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.authorize import place_of
@@ -12,6 +14,7 @@ from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
 from core.rules.text import folded
+from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
@@ -50,10 +53,18 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
+    command = await _in_own_time(deps, context, request.command)
     if mode_of(request) is Mode.READ:
-        return await deps.read(usecase_of(request), request.command, actor)
-    result = await deps.run(usecase_of(request), request.command, actor, key=key)
+        return await deps.read(usecase_of(request), command, actor)
+    result = await deps.run(usecase_of(request), command, actor, key=key)
     return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result
+
+
+async def _in_own_time(deps: Deps, context: AsyncBoltContext, command: object) -> object:
+    """“At 09:00” is meant by the asker's own clock."""
+    if isinstance(command, PrepareInvitation) and command.when:
+        return replace(command, time_zone=await deps.people.time_zone(context))
+    return command
 
 
 async def _introduce(

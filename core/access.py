@@ -6,7 +6,8 @@
    what a door or a cache believed a minute ago decides nothing.
 3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
    the only module that may use the execution option ``all_organisations``.
-4. Bulk inserts bypass the scope (they skip the flush): ``insert_all`` stamps the organisation.
+4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` stamps the organisation,
+   ``update_each`` asks for it.
 """
 
 import difflib
@@ -16,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Insert, Row, Select, bindparam, event, exists, insert, or_, select, update
+from sqlalchemy import Insert, Row, Select, Update, bindparam, event, exists, insert, or_, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, contains_eager, with_loader_criteria
 from sqlalchemy.orm.interfaces import LoaderOption
 
@@ -69,6 +70,8 @@ class Permission(StrEnum):
     VIEW = "view"
     INVITE = "invite"
     MANAGE_STAFF = "manage_staff"
+    SET_RULES = "set_rules"
+    """What holds for the whole organisation, such as its quiet hours."""
 
 
 ROLE_PERMISSIONS: Final = {
@@ -138,6 +141,16 @@ def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, An
 def insert_into(model: type[Base]) -> Insert:
     """Into the table, not the class: the mapper's bookkeeping would cost as much as the insert."""
     return insert(model.metadata.tables[model.__tablename__])
+
+
+def update_each(ctx: Context, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement, prepared once and run for each row of values. It bypasses the session: the scope is added."""
+    if not rows:
+        return
+    scope = ctx.session.info["scope"]
+    if scope != EVERY_ORGANISATION:
+        statement = statement.where(statement.table.c.organisation_id == scope)
+    ctx.session.connection().execute(statement, rows)
 
 
 def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:

@@ -3,6 +3,7 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
+    │   │   MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
@@ -12,8 +13,8 @@
     │   │   StaffNotFound, MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed, UndoTooLate,
-    │   │   NothingToSend, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, QuestionExpired,
-    │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
+    │   │   QuestionExpired, WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
@@ -126,6 +127,37 @@ class NotReadable(InvalidRequest):
     wording = "I could not read “{name}”: {reason}."
     advice = "Send a .csv or .txt file with e-mail addresses, up to {limit_mb} MB."
     field = "file"
+
+
+class MomentUnclear(InvalidRequest):
+    code = "moment_unclear"
+    wording = "I cannot tell when “{words}” is."
+    advice = (
+        "Nothing was prepared. After “at” write a day and a time, like “Mon 09:00”, “tomorrow 9am” or “1 Dec 09:00”."
+    )
+    field = "when"
+
+
+class MomentNotUsable(InvalidRequest):
+    code = "moment_not_usable"
+    wording = "Nothing can be sent then: {reason}."
+    advice = "Nothing was prepared. Choose another day or time, or leave it out to send now."
+    field = "when"
+
+
+class QuietHoursUnclear(InvalidRequest):
+    code = "quiet_hours_unclear"
+    wording = "I cannot read “{words}” as quiet hours."
+    advice = "Nothing was changed. Write them like “20:00-07:00”, or “off”."
+
+
+class RemindersUnclear(InvalidRequest):
+    code = "reminders_unclear"
+    wording = "I cannot read “{words}” as days for reminders."
+    advice = (
+        "Nothing was changed. Write at most {limit}, like “3,10,close-7”: 3 and 10 days after sending and 7 days "
+        "before it ends. Or write “default” or “off”."
+    )
 
 
 class NameMissing(InvalidRequest):
@@ -363,6 +395,12 @@ class UndoOver(Conflict):
     code = "undo_over"
     wording = "{reason}"
     advice = "“reinvite {run}” and an address invites somebody again."
+
+
+class NothingScheduled(Conflict):
+    code = "nothing_scheduled"
+    wording = "This batch no longer waits for its time: it has been sent or taken back."
+    advice = "“scheduled” lists the ones that wait."
 
 
 class AlreadyAnswered(Conflict):

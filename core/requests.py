@@ -16,6 +16,7 @@ from typing import Any
 
 from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb
+from core.rules.moments import split_moment
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.colleagues import (
@@ -38,7 +39,10 @@ from core.usecases.invitations import (
     resend_invitation,
 )
 from core.usecases.link_lists import ListSharedLinks, list_shared_links
+from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
 from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, create_shared_link
 from core.usecases.slack_identity import (
@@ -143,8 +147,10 @@ def _known_verb(name: str) -> Verb:
 
 
 def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
-    run, addresses = _run_and_rest(rest)
-    return PrepareInvitation(run, addresses) if run and addresses else ComposeInvitation(run, addresses)
+    """``RUN ADDRESSES [at MOMENT]``. A form is given the words as they are, and reads them again."""
+    run, given = _run_and_rest(rest)
+    addresses, when = split_moment(given)
+    return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
 def _invites(rest: str) -> ListInvitations:
@@ -179,6 +185,21 @@ def _cancel(rest: str) -> CancelInvitation | ListInvitations:
 def _reinvite(rest: str) -> ReinviteLearner:
     run, address = _run_and_address(rest, "reinvite")
     return ReinviteLearner(run, address)
+
+
+def _scheduled(rest: str) -> ListScheduled:
+    return ListScheduled()
+
+
+def _reminders(rest: str) -> ShowReminders | SetReminders:
+    run, rule = _run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="reminders")
+    return SetReminders(run, rule) if rule else ShowReminders(run)
+
+
+def _quiet(rest: str) -> ShowQuietHours | SetQuietHours:
+    return SetQuietHours(rest) if rest else ShowQuietHours()
 
 
 def _undo(rest: str) -> RecallBatch:
@@ -309,6 +330,9 @@ VERBS: dict[str, Verb] = {
         _verb("correct", Mode.RUN, Asker.STAFF, _correct, correct_address),
         _verb("batch", Mode.READ, Asker.STAFF, _batch, show_batch),
         _verb("undo", Mode.RUN, Asker.STAFF, _undo, recall_batch),
+        _verb("scheduled", Mode.READ, Asker.STAFF, _scheduled, list_scheduled),
+        _verb("reminders", Mode.RUN, Asker.STAFF, _reminders, show_reminders),
+        _verb("quiet", Mode.RUN, Asker.STAFF, _quiet, show_quiet_hours),
         _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
         _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
         _verb("links", Mode.RUN, Asker.STAFF, _links, list_shared_links),
@@ -339,6 +363,8 @@ _OTHER_USECASES: dict[type, tuple[Callable[[Context, Any], Any], Mode]] = {
     ListStaff: (list_staff, Mode.READ),
     ShowColleague: (show_colleague, Mode.READ),
     InviteColleague: (invite_colleague, Mode.RUN),
+    SetReminders: (set_reminders, Mode.RUN),
+    SetQuietHours: (set_quiet_hours, Mode.RUN),
 }
 
 

@@ -89,6 +89,7 @@ class Channel(StrEnum):
 
 class MessageKind(StrEnum):
     INVITATION = "invitation"
+    REMINDER = "reminder"
     WELCOME = "welcome"
     JOINED = "joined"
     JOIN_CONFIRMATION = "join_confirmation"

@@ -17,6 +17,9 @@ from bot.blocks.invitation_changes import (
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
+from bot.blocks.quiet_hours import draw_quiet_hours
+from bot.blocks.reminder_rules import draw_reminders
+from bot.blocks.schedules import draw_scheduled
 from bot.blocks.scoreboards import draw_scoreboard
 from bot.blocks.shared_links import draw_changed, draw_link, draw_links, draw_outside_join
 from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed, draw_unlinked
@@ -65,6 +68,9 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "SharedLinkChanged": draw_changed,
         "SharedLinkShown": draw_link,
         "SharedLinksListed": draw_links,
+        "QuietHoursShown": draw_quiet_hours,
+        "RemindersShown": draw_reminders,
+        "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "StaffListed": draw_staff,
         "WorkspaceBound": draw_bound,

@@ -10,6 +10,7 @@ from core.model.invitations import Invitation as Invitation
 from core.model.invitations import InvitationBatch as InvitationBatch
 from core.model.invitations import InvitationChange as InvitationChange
 from core.model.invitations import LinkRequest as LinkRequest
+from core.model.invitations import RunReminders as RunReminders
 from core.model.invitations import Suppression as Suppression
 from core.model.learners import Charge as Charge
 from core.model.learners import Enrolment as Enrolment

@@ -7,7 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
+from core.rules.policy import QUIET_FROM, QUIET_UNTIL
+from core.rules.quiet import QuietHours
 from core.words import Role
+
+
+def quiet_hours(from_minute: int | None, until_minute: int | None) -> QuietHours | None:
+    return None if from_minute is None or until_minute is None else QuietHours(from_minute, until_minute)
 
 
 class Organisation(Base):
@@ -27,6 +33,13 @@ class Organisation(Base):
     setup_tries: Mapped[int] = mapped_column(default=0)
     # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
     batch_count: Mapped[int] = mapped_column(default=0)
+    # Minutes of the day in ``time_zone``; both or neither.
+    quiet_from: Mapped[int | None] = mapped_column(default=QUIET_FROM)
+    quiet_until: Mapped[int | None] = mapped_column(default=QUIET_UNTIL)
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        return quiet_hours(self.quiet_from, self.quiet_until)
 
 
 class Provider(OrganisationOwned, Base):

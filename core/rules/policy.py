@@ -20,6 +20,24 @@ RESEND_PAUSE: Final = timedelta(hours=1)
 NOTE_CHARACTERS: Final = 500
 NAME_CHARACTERS: Final = 100
 
+# An invitation may be sent later, but not so late that nobody remembers it.
+SCHEDULE_LIMIT: Final = timedelta(days=120)
+
+# DOMAIN.md, Personal invitations: reminders to whoever has not answered.
+REMINDERS_AFTER_DAYS: Final = (3, 10)
+REMINDERS_BEFORE_CLOSE_DAYS: Final = (7,)
+REMINDERS: Final = 3
+LONGEST_REMINDER_DAYS: Final = 180
+# Between two e-mails about the same invitation.
+MAIL_GAP: Final = timedelta(days=2)
+# How many invitations are looked at in a tick and in a transaction: one organisation's thousands must not
+# fill the mail queue before everybody else's.
+REMINDERS_A_TICK: Final = 2000
+REMINDERS_AT_ONCE: Final = 500
+# Minutes of the day: 21:00 to 07:00 for organisations that have not said otherwise.
+QUIET_FROM: Final = 21 * 60
+QUIET_UNTIL: Final = 7 * 60
+
 # A preview is forgotten after this; the addresses in it are personal data.
 DRAFT_LIFE: Final = timedelta(minutes=15)
 
@@ -69,6 +87,8 @@ RETRY_CAP: Final = timedelta(hours=1)
 # RFC 5321, 4.5.4.1: four to five days. Then an operator must see what stands in the way of all mail.
 FAULT_PATIENCE: Final = timedelta(days=5)
 SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
+# What is due later has no job of its own until then: housekeeping would take so old a job for a dead one.
+LONGEST_JOB_DELAY: Final = timedelta(hours=12)
 
 # Lists.
 PAGE_ROWS: Final = 10

@@ -18,6 +18,7 @@ from core.letters import (
     JoinedLetter,
     Letter,
     LetterHead,
+    ReminderLetter,
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
@@ -101,9 +102,9 @@ class SlackNotesLoaded:
 def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     access.require_system(ctx)
     rows = _waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
-    invitations = [row for row in rows if row.kind is MessageKind.INVITATION]
-    batches = _batches(ctx, invitations) if invitations else {}
-    letters = _invitation_letters(ctx, invitations, batches) if invitations else []
+    about_invitations = [row for row in rows if row.kind in (MessageKind.INVITATION, MessageKind.REMINDER)]
+    batches = _batches(ctx, about_invitations) if about_invitations else {}
+    letters = _invitation_letters(ctx, about_invitations, batches) if about_invitations else []
     for kind, load in _LOADERS.items():
         of_kind = [row for row in rows if row.kind is kind]
         if of_kind:
@@ -183,11 +184,47 @@ def _invitation_letters(ctx: Context, rows: Sequence[Row[Any]], batches: _Batche
     given = {"ids": [row.about_id for row in rows], "now": ctx.now}
     found: dict[int, Any] = {each.id: each for each in ctx.session.execute(_OPEN_INVITATIONS, given)}
     runs = _runs(ctx, {each.run_id for each in found.values()})
-    return [
-        _invitation_letter(ctx, row, each, batches[each.batch_id], runs[each.run_id])
+    open_ones = [
+        (row, each)
         for row in rows
         if (each := found.get(row.about_id)) is not None and not _is_over(ctx, runs[each.run_id])
     ]
+    letters: list[Letter] = [
+        _invitation_letter(ctx, row, each, batches[each.batch_id], runs[each.run_id])
+        for row, each in open_ones
+        if row.kind is MessageKind.INVITATION
+    ]
+    reminders = [(row, each) for row, each in open_ones if row.kind is MessageKind.REMINDER]
+    refs = _sent_refs(ctx, [each.id for _, each in reminders]) if reminders else {}
+    letters += [
+        _reminder_letter(ctx, row, each, batches[each.batch_id][1], runs[each.run_id], refs[each.id])
+        for row, each in reminders
+        if each.id in refs
+    ]
+    return letters
+
+
+def _sent_refs(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
+    """The Message-ID of the e-mail to be reminded of. Whose mail has come back since is not reminded."""
+    query = (
+        select(Invitation.id, OutboundMessage.message_ref)
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .where(Invitation.id.in_(ids), OutboundMessage.state == MessageState.SENT)
+    )
+    return {row.id: row.message_ref for row in ctx.session.execute(query)}
+
+
+def _reminder_letter(
+    ctx: Context, row: Row[Any], invitation: Row[Any], inviter: StaffMember, run: RunCard, answers_ref: str
+) -> ReminderLetter:
+    return ReminderLetter(
+        head=_head(row, invitation.name, invitation.organisation, inviter.email),
+        token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
+        run=run,
+        inviter=inviter.name,
+        expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
+        answers_ref=answers_ref,
+    )
 
 
 def _invitation_letter(

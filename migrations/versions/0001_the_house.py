@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("setup_valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("setup_tries", sa.Integer(), nullable=False),
         sa.Column("batch_count", sa.Integer(), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_until", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
@@ -104,6 +106,7 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "invitation",
+                "reminder",
                 "welcome",
                 "joined",
                 "join_confirmation",
@@ -487,6 +490,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=600), nullable=False),
         sa.Column("addresses", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -623,6 +627,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_scheduled", sa.Boolean(), nullable=False),
         sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -643,6 +648,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
+        batch_op.create_index(
+            "ix_invitation_batch_organisation_id_sends_at", ["organisation_id", "sends_at"], unique=False
+        )
+
+    op.create_table(
+        "run_reminders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sa.String(length=60), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_run_reminders_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_run_reminders_run_id_course_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_reminders")),
+        sa.UniqueConstraint("organisation_id", "run_id", name=op.f("uq_run_reminders_organisation_id_run_id")),
+    )
 
     op.create_table(
         "charge",
@@ -724,6 +746,9 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_reminder_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminder_count", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -761,6 +786,13 @@ def upgrade() -> None:
             "ix_invitation_run_id_organisation_id_state_created_at",
             ["run_id", "organisation_id", "state", "created_at"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_invitation_reminder_due",
+            ["next_reminder_at", "organisation_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
         )
         batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
         batch_op.create_index(
@@ -829,6 +861,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
         )
         batch_op.drop_index("ix_invitation_run_id_address_key")
+        batch_op.drop_index(
+            "ix_invitation_reminder_due",
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_invitation_run_id_organisation_id_state_created_at")
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
@@ -840,7 +877,9 @@ def downgrade() -> None:
     op.drop_table("invitation_change")
 
     op.drop_table("charge")
+    op.drop_table("run_reminders")
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_batch_organisation_id_sends_at")
         batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
 
     op.drop_table("invitation_batch")

@@ -47,6 +47,7 @@ class Stage:
     world: World
     draft_id: int
     confirmation_id: int
+    scheduled_id: int
     invitation_id: int
     change_id: int
     request_id: int
@@ -205,6 +206,18 @@ async def send_link_picture(stage: Stage, user: User) -> Any:
     return ack
 
 
+async def turn_schedules_page(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_page:next", "[1]")
+
+
+async def cancel_scheduled(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_cancel", f'["{stage.scheduled_id}",1]')
+
+
+async def send_scheduled(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_send", f'["{stage.scheduled_id}",1]')
+
+
 async def approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
@@ -267,7 +280,8 @@ async def open_home(stage: Stage, user: User) -> Any:
 SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu, suggest_runs,
     submit_form, turn_page, change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct,
-    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, turn_links_page, show_link, change_link,
+    reinvite, reinvite_anyway, turn_runs_page, turn_run_page, turn_schedules_page, cancel_scheduled,
+    send_scheduled, turn_links_page, show_link, change_link,
     open_link_settings, save_link_settings, send_link_picture, ask_from_home, approve, decline, turn_staff_page,
     show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers, submit_staff,
     submit_change, direct_message, open_home,
@@ -287,6 +301,12 @@ def _staff_form() -> Block:
 async def _press(stage: Stage, user: User, action_id: str, value: str) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "action_id": action_id, "value": value}
     return await stage.world.driver.press(user, stage.message({"type": "actions", "elements": [button]}), action_id)
+
+
+async def _press_scheduled(stage: Stage, user: User, action_id: str, value: str) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "value": value}
+    actions = {"type": "actions", "elements": [{**button, "action_id": action_id}]}
+    return await stage.world.driver.press(user, stage.message(actions), action_id)
 
 
 async def _press_request(stage: Stage, user: User, action_id: str) -> Any:
@@ -322,6 +342,8 @@ def stage(world: World) -> Stage:
         prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org cyd@example.org"), owner
     )
     invited = app.run(invite_learners, InviteLearners(previewed.draft_id), owner)
+    later = PrepareInvitation("poetry-2026-03", "cy@example.org", when="2026-03-20 09:00")
+    scheduled = app.run(invite_learners, InviteLearners(app.run(prepare_invitation, later, owner).draft_id), owner)
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         ids = {row.address: row.id for row in session.scalars(select(Invitation))}
     cancelled = app.run(cancel_invitation, CancelInvitation(ids["cyd@example.org"]), owner)
@@ -332,10 +354,15 @@ def stage(world: World) -> Stage:
         request = session.scalars(select(LinkRequest)).one()
     command = InviteColleague("nell@north.example.org", Role.VIEWER, "Nell", "New")
     nell = app.run(invite_colleague, command, owner).staff.staff_id
-    bo, change_id = ids["bo@example.org"], cancelled.change_id
     link_id = app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id
     return Stage(
-        *(world, previewed.draft_id, invited.confirmation_id, bo, change_id, request.id),
+        world=world,
+        draft_id=previewed.draft_id,
+        confirmation_id=invited.confirmation_id,
+        scheduled_id=scheduled.confirmation_id,
+        invitation_id=ids["bo@example.org"],
+        change_id=cancelled.change_id,
+        request_id=request.id,
         link_id=link_id,
         colleague_id=nell,
     )

@@ -33,7 +33,10 @@ from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.link_lists import list_shared_links
+from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
 from core.usecases.recall import RecallBatch
+from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.schedules import ListScheduled
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.shared_links import create_shared_link
 from core.usecases.slack_identity import (
@@ -84,16 +87,21 @@ def test_every_worded_verb_can_be_asked() -> None:
 
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
-        *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo", "courses", "run", "links"),
-        *("staff", "link", "unlink", "setup"),
+        *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links", "staff", "link", "unlink", "setup"),
     ]
-    assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses", "run"]
+    reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
+    assert reading == ["invites", "batch", "scheduled", "courses", "run"]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 
 def test_each_request_has_its_use_case() -> None:
     for text, usecase in (
         (f"invite {RUN} bo@example.org", prepare_invitation),
+        (f"reminders {RUN}", show_reminders),
+        (f"reminders {RUN} off", set_reminders),
+        ("quiet", show_quiet_hours),
+        ("quiet 20:00-07:00", set_quiet_hours),
         ("link", ask_for_code),
         ("link 12345678", confirm_code),
         ("links", list_shared_links),
@@ -308,6 +316,32 @@ def test_the_other_verbs_take_what_comes() -> None:
 
 
 # --- Any text ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (f"invite {RUN} a@example.org at Mon 09:00", PrepareInvitation(RUN, "a@example.org", when="Mon 09:00")),
+        (f"invite {RUN} a@example.org,\nat 1 Dec 9am", PrepareInvitation(RUN, "a@example.org", when="1 Dec 9am")),
+        (f'invite {RUN} "Bo at Home" <b@example.org>', PrepareInvitation(RUN, '"Bo at Home" <b@example.org>')),
+        (f"invite {RUN} at Mon 09:00", ComposeInvitation(RUN, "at Mon 09:00")),
+        ("scheduled", ListScheduled()),
+        (f"reminders {RUN}", ShowReminders(RUN)),
+        (f"reminders {RUN} 3, 10", SetReminders(RUN, "3, 10")),
+        ("quiet", ShowQuietHours()),
+        ("quiet 20:00-07:00", SetQuietHours("20:00-07:00")),
+    ],
+)
+def test_moments_reminders_and_quiet_hours_are_read(text: str, command: object) -> None:
+    found = read_request(text)
+
+    assert (found.command if isinstance(found, Request) else found) == command
+
+
+def test_reminders_need_a_run() -> None:
+    with pytest.raises(RunNotChosen):
+        read_request("reminders")
+
 
 WORDS = st.sampled_from([*VERBS, "help", "?", RUN, "bo@example.org", "B-0041", '"', "<", ">", "|", ",", "\n", "\ud800"])
 

@@ -11,6 +11,7 @@ from core.letters import (
     JoinConfirmationLetter,
     JoinedLetter,
     LetterHead,
+    ReminderLetter,
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
@@ -88,6 +89,14 @@ def invitation(
     used = letter_head or head()
     token = LINKS.token(LinkKind.INVITATION, used.message_id)
     return InvitationLetter(used, token, run or run_card(), inviter, note, expires_at, is_again)
+
+
+def reminder(
+    letter_head: LetterHead | None = None, *, expires_at: datetime = datetime(2026, 3, 7, tzinfo=UTC)
+) -> ReminderLetter:
+    used = letter_head or head(2)
+    token = LINKS.token(LinkKind.INVITATION, used.message_id)
+    return ReminderLetter(used, token, run_card(), "Sam Jones", expires_at, "<0000000000000001@example.org>")
 
 
 def welcome(letter_head: LetterHead | None = None, *, run: RunCard | None = None) -> WelcomeLetter:

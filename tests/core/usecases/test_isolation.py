@@ -44,8 +44,12 @@ from core.usecases import (
     link_settings,
     organisations,
     places,
+    quiet_hours,
     recall,
+    reminder_rules,
+    reminders,
     runs,
+    schedules,
     scoreboards,
     shared_links,
     sign_in,
@@ -129,6 +133,12 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
         "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
+        "list_scheduled": (StaffActor, schedules.ListScheduled()),
+        "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
+        "show_quiet_hours": (StaffActor, quiet_hours.ShowQuietHours()),
+        "set_quiet_hours": (StaffActor, quiet_hours.SetQuietHours("off")),
+        "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
+        "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
@@ -216,6 +226,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "hand_back": (System, deliveries.HandBack(JobKind.SEND_MAIL, (1,))),
         "refresh_homes": (System, homes.RefreshHomes()),
         "sweep_due": (System, deliveries.SweepDue(timedelta(0))),
+        "find_due_reminders": (System, reminders.FindDueReminders()),
+        "remind_due": (System, reminders.RemindDue((1,))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, letters.LoadSlackNotes((1,))),
         "beat": (System, workers.Beat("x")),
@@ -282,6 +294,7 @@ def _absent(command: object) -> object:
     strange: dict[type, object] = {
         batches.InviteLearners: batches.InviteLearners(12345),
         recall.RecallBatch: recall.RecallBatch(12345),
+        schedules.SendNow: schedules.SendNow(12345),
         invitations.ResendInvitation: invitations.ResendInvitation(12345),
         invitations.CancelInvitation: invitations.CancelInvitation(12345),
         invitation_changes.RestoreInvitations: invitation_changes.RestoreInvitations(12345),
@@ -309,6 +322,7 @@ def _absent(command: object) -> object:
 BY_ID = (
     "invite_learners",
     "recall_batch",
+    "send_now",
     "resend_invitation",
     "cancel_invitation",
     "restore_invitations",
@@ -338,6 +352,8 @@ OF_THE_OWN_ORGANISATION = (
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
+    "show_reminders": lambda code: reminder_rules.ShowReminders(code),
+    "set_reminders": lambda code: reminder_rules.SetReminders(code, "off"),
     "list_invitations": lambda code: invitation_lists.ListInvitations(code),
     "resend_invitation": lambda code: invitations.ResendInvitation(run=code, address=A),
     "cancel_invitation": lambda code: invitations.CancelInvitation(run=code, address=A),
@@ -356,7 +372,7 @@ OF_ONE_S_OWN = ("show_home", "keep_home")
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
-    listing = {"list_shared_links"}
+    listing = {"list_shared_links", "list_scheduled", "show_quiet_hours", "set_quiet_hours"}
     assert by_staff == {*BY_ID, *BY_CODE, *listing, *OF_THE_OWN_ORGANISATION, *OF_ONE_S_OWN, *ABOUT_ONESELF}
 
 
@@ -399,7 +415,7 @@ def test_on_a_run_that_both_may_choose_each_sees_its_own_invitations_only(world:
     mine = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), world.school.owner)
     theirs = app.read(invitation_lists.list_invitations, invitation_lists.ListInvitations(POETRY), stranger)
 
-    assert (mine.total, theirs.total) == (4, 0)
+    assert (mine.total, theirs.total) == (5, 0)
     assert set(dict(theirs.counts).values()) == {0}
     for usecase, command in (
         (invitations.resend_invitation, invitations.ResendInvitation(run=POETRY, address=A)),
@@ -446,6 +462,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
+    seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():

@@ -41,6 +41,7 @@ class World:
     school: School
     draft_id: int
     confirmation_id: int
+    scheduled_id: int
     pending_id: int
     change_id: int
     request_id: int
@@ -86,6 +87,7 @@ def make_world(school: School) -> World:
         school=school,
         draft_id=preview.draft_id,
         confirmation_id=invited.confirmation_id,
+        scheduled_id=_schedule(school).confirmation_id,
         pending_id=newest(school.app, A).id,
         change_id=cancelled.change_id,
         request_id=only(school.app, LinkRequest).id,
@@ -101,3 +103,9 @@ def make_world(school: School) -> World:
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
     )
+
+
+def _schedule(school: School) -> batches.LearnersInvited:
+    command = batches.PrepareInvitation(POETRY, "y@example.org", when="noon")
+    preview = school.app.run(batches.prepare_invitation, command, school.owner)
+    return school.app.run(batches.invite_learners, batches.InviteLearners(preview.draft_id), school.owner)

@@ -24,6 +24,7 @@ const KINDS = {
   number_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "number" }),
   datepicker: (block, element, surface) => picker(block, element, surface, "date", "selected_date"),
   timepicker: (block, element, surface) => picker(block, element, surface, "time", "selected_time"),
+  datetimepicker: momentPicker,
   checkboxes: choices,
   radio_buttons: choices,
   file_input: fileField,
@@ -166,6 +167,18 @@ function picker(block, element, surface, type, key) {
   const state = surface.entered?.(block, element) ?? {};
   const changed = (event) => (block.type === "input" ? surface.enter(block, element, event.target.value) : surface.press(element, event.target.value));
   return make("input", { type, ...marks(surface), value: state[key] ?? "", onchange: changed });
+}
+
+/** Slack's value is in seconds; the field shows the visitor's own clock. */
+function momentPicker(block, element, surface) {
+  const state = surface.entered?.(block, element) ?? {};
+  const seconds = Number(state.selected_date_time ?? element.initial_date_time ?? 0);
+  const shown = seconds ? new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16) : "";
+  const changed = (event) => {
+    const moment = event.target.value ? String(Math.floor(new Date(event.target.value).getTime() / 1000)) : "";
+    return block.type === "input" ? surface.enter(block, element, moment) : surface.press(element, moment);
+  };
+  return make("input", { type: "datetime-local", ...marks(surface), value: shown, onchange: changed });
 }
 
 function choices(block, element, surface) {
