@@ -1,4 +1,4 @@
-"""``python -m bench NAME``: b3, b4, b9, home or all. With ``--json`` one JSON object is all that goes to stdout."""
+"""``python -m bench NAME``: b3, b4, b5, b9, home or all. With ``--json`` one JSON object is all that goes to stdout."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b9", "home")
+NAMES: Final = ("b3", "b4", "b5", "b9", "home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--strict", action="store_true", help="exit status 1 if a goal is missed")
     parser.add_argument("--small", action="store_true", help="tiny counts: shows that it works, measures nothing")
-    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3)")
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3, b5)")
     parser.add_argument("--requests", type=int, default=0, help="how many Slack requests in all (b4)")
     return parser
 
@@ -55,6 +55,12 @@ def _b4(wish: Wish) -> Report:
     return b4.run(replace(size, requests=wish.requests or size.requests))
 
 
+def _b5(wish: Wish) -> Report:
+    from bench import b5
+
+    return b5.run(replace(b5.SMALL if wish.is_small else b5.Size(), is_postgresql=wish.is_postgresql))
+
+
 def _b9(wish: Wish) -> Report:
     from bench import b9
 
@@ -68,7 +74,7 @@ def _home(wish: Wish) -> Report:
 
 
 # Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
-_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b9": _b9, "home": _home}
+_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b5": _b5, "b9": _b9, "home": _home}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -189,7 +189,7 @@ def commits_a_second(folder: Path, seconds: float = 0.5) -> float:
     with sqlite3.connect(folder / "commits.db", isolation_level=None) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, at REAL)")
+        connection.execute("CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, at REAL)")
         started_at = time.monotonic()
         count = 0
         while time.monotonic() - started_at < seconds:

@@ -24,8 +24,10 @@ from bot.handlers import (
     link_requests,
     messages,
     runs,
+    schedules,
     sealing,
     shared_links,
+    staff,
 )
 from bot.identity import Identities
 from bot.once import Once
@@ -40,9 +42,11 @@ _HANDLERS = (
     invitations,
     invitation_changes,
     gathering,
+    schedules,
     runs,
     shared_links,
     link_requests,
+    staff,
     messages,
     home,
     lifecycle,

@@ -1,5 +1,7 @@
 """From the words that somebody wrote to a result: parse, establish who asks, one use case."""
 
+from dataclasses import replace
+
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.authorize import place_of
@@ -10,25 +12,32 @@ from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
-from core.requests import Asker, ComposeInvitation, Help, Mode, Request, read_request, usecase_of
+from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
 from core.rules.text import folded
+from core.usecases.batches import PrepareInvitation
+from core.usecases.colleagues import ListProviders, list_providers
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
 
 
-async def ask(
-    deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None
-) -> Message | ComposeInvitation:
+async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None) -> Message | Form:
     """``key`` makes a write take effect once. Raises UsherError."""
     await deps.people.asker(context, Asker.VISITOR)
     wanted = read_request(text)
     if isinstance(wanted, Help):
         return draw(wanted)
-    if isinstance(wanted, ComposeInvitation):
-        await deps.people.asker(context, Asker.STAFF)
+    if isinstance(wanted, Form):
+        await _require_worth_filling(deps, context, wanted)
         return wanted
     return await _answer(deps, context, wanted, key)
+
+
+async def _require_worth_filling(deps: Deps, context: AsyncBoltContext, form: Form) -> None:
+    """A form that would be refused in the end is not opened."""
+    staff = await deps.people.asker(context, Asker.STAFF)
+    if isinstance(form, ComposeStaffInvitation):
+        await deps.read(list_providers, ListProviders(rows=1), staff)
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> Message:
@@ -44,10 +53,18 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
-    if request.verb.mode is Mode.READ:
-        return await deps.read(usecase_of(request), request.command, actor)
-    result = await deps.run(usecase_of(request), request.command, actor, key=key)
+    command = await _in_own_time(deps, context, request.command)
+    if mode_of(request) is Mode.READ:
+        return await deps.read(usecase_of(request), command, actor)
+    result = await deps.run(usecase_of(request), command, actor, key=key)
     return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result
+
+
+async def _in_own_time(deps: Deps, context: AsyncBoltContext, command: object) -> object:
+    """“At 09:00” is meant by the asker's own clock."""
+    if isinstance(command, PrepareInvitation) and command.when:
+        return replace(command, time_zone=await deps.people.time_zone(context))
+    return command
 
 
 async def _introduce(

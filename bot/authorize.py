@@ -1,6 +1,8 @@
 """Which token answers in a workspace. Bolt's own way asks Slack at every request; this asks our table once a minute.
 
-A workspace that is not bound yet is answered with the settings' token: somebody must be able to write "setup CODE".
+installed over OAuth         its own token
+removed                      none, until it is installed again
+never installed over OAuth   the settings' token, bound or not: somebody must be able to write "setup CODE"
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.caches import TimedCache
 from core.app import App
 from core.context import System
-from core.usecases.slack_identity import ShowWorkspaceToken, show_workspace_token
+from core.usecases.installations import ShowWorkspaceToken, show_workspace_token
 
 _LIFE: Final = timedelta(seconds=60)
 _MOST: Final = 10_000
@@ -57,7 +59,7 @@ class Authorizer:
         if known is None:
             command = ShowWorkspaceToken(place.enterprise_id, place.team_id)
             stored = await asyncio.to_thread(self._app.read, show_workspace_token, command, System())
-            known = stored.token or self._app.settings.slack_bot_token
+            known = stored.token or ("" if stored.is_removed else self._app.settings.slack_bot_token)
             self._tokens.put(place, known)
         return known
 

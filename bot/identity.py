@@ -8,6 +8,7 @@ listeners only is what gets forgotten.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -34,6 +35,14 @@ _UNKNOWN_PERSON: Final = frozenset({"user_not_found", "user_not_visible", "users
 _Person = tuple[Place, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """``time_zone`` as Slack names it; empty where it names none."""
+
+    email: str
+    time_zone: str
+
+
 class WorkspaceNotBound(NotAllowed):
     code: ClassVar[str] = "workspace_not_bound"
     wording: ClassVar[str] = "This workspace is not connected to an organisation yet, so I did nothing."
@@ -43,15 +52,19 @@ class WorkspaceNotBound(NotAllowed):
 class Identities:
     def __init__(self, app: App) -> None:
         self._app = app
-        self._emails: TimedCache[_Person, str] = TimedCache(app.clock, _ACCOUNT_LIFE, _MOST)
+        self._accounts: TimedCache[_Person, _Account] = TimedCache(app.clock, _ACCOUNT_LIFE, _MOST)
         self._staff: TimedCache[_Person, StaffActor] = TimedCache(app.clock, _STAFF_LIFE, _MOST)
 
     async def asker(self, context: AsyncBoltContext, asker: Asker = Asker.STAFF) -> StaffActor | SlackVisitor:
         """Raises NotStaff, WorkspaceNotBound, or Busy when Slack does not say who it is."""
         place, user_id = place_of(context), context.user_id or ""
-        email = await self._email(context.client, place, user_id)
-        visitor = SlackVisitor(place.enterprise_id, place.team_id, user_id, email)
+        account = await self._colleague(context.client, place, user_id)
+        visitor = SlackVisitor(place.enterprise_id, place.team_id, user_id, account.email)
         return visitor if asker is Asker.VISITOR else await self._staff_member(visitor)
+
+    async def time_zone(self, context: AsyncBoltContext) -> str:
+        """The one in the asker's own profile, in which “09:00” is meant; kept as long as the rest of the account."""
+        return (await self._colleague(context.client, place_of(context), context.user_id or "")).time_zone
 
     def forget(self, place: Place, user_id: str | None = None) -> None:
         """One person, or everybody of a workspace."""
@@ -59,18 +72,19 @@ class Identities:
         def is_stale(person: _Person) -> bool:
             return person[0] == place and user_id in (None, person[1])
 
-        self._emails.drop(is_stale)
+        self._accounts.drop(is_stale)
         self._staff.drop(is_stale)
 
-    async def _email(self, client: AsyncWebClient, place: Place, user_id: str) -> str:
-        email = self._emails.get((place, user_id))
-        if email is None:
+    async def _colleague(self, client: AsyncWebClient, place: Place, user_id: str) -> _Account:
+        known = self._accounts.get((place, user_id))
+        if known is None:
             account = await _account(client, user_id)
             email = account.get("profile", {}).get("email") or ""
             if not email or not is_colleague(account, place):
                 raise NotStaff
-            self._emails.put((place, user_id), email)
-        return email
+            known = _Account(email, str(account.get("tz") or ""))
+            self._accounts.put((place, user_id), known)
+        return known
 
     async def _staff_member(self, visitor: SlackVisitor) -> StaffActor:
         person = (Place(visitor.enterprise_id, visitor.team_id), visitor.user_id)
@@ -100,10 +114,15 @@ async def _account(client: AsyncWebClient, user_id: str) -> dict[str, Any]:
     return account
 
 
+def has_left(account: dict[str, Any]) -> bool:
+    """Deactivated, or made a guest: whoever confirmed this account is not its colleague any more."""
+    return any(account.get(flag) for flag in _BARRED)
+
+
 def is_colleague(account: dict[str, Any], place: Place) -> bool:
     """``account`` as Slack's users.info describes it."""
     # Not every workspace tells is_email_confirmed; only a plain no counts.
-    is_refused = any(account.get(flag) for flag in _BARRED) or account.get("is_email_confirmed") is False
+    is_refused = has_left(account) or account.get("is_email_confirmed") is False
     return not is_refused and _is_at_home(account, place)
 
 

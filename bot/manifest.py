@@ -26,6 +26,7 @@ EVENTS: Final = ("app_home_opened", "app_uninstalled", "message.im", "tokens_rev
 SHORT_VERBS: Final = ("invite", "invites", "links", "courses")
 """Verbs with a command of their own beside ``/usher``."""
 ENDPOINT: Final = "/slack/events"
+OAUTH_REDIRECT: Final = "/slack/oauth_redirect"
 
 # Slack publishes no list; these are the ones that are known. Nobody may name a command so.
 RESERVED_NAMES: Final = frozenset((
@@ -63,6 +64,7 @@ def manifest(base_url: str, prefix: str, *, socket_mode: bool) -> dict[str, Any]
     url = {} if socket_mode else {"url": address}
     request_url = {} if socket_mode else {"request_url": address}
     options_url = {} if socket_mode else {"message_menu_options_url": address}
+    redirect_urls = {} if socket_mode else {"redirect_urls": [f"{base_url.rstrip('/')}{OAUTH_REDIRECT}"]}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
@@ -80,7 +82,7 @@ def manifest(base_url: str, prefix: str, *, socket_mode: bool) -> dict[str, Any]
             "shortcuts": shortcuts(),
             "slash_commands": [{**command, **url} for command in _commands(prefix)],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {**redirect_urls, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **request_url, **options_url},

@@ -6,20 +6,22 @@
    what a door or a cache believed a minute ago decides nothing.
 3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
    the only module that may use the execution option ``all_organisations``.
-4. Bulk inserts bypass the scope (they skip the flush): ``insert_all`` stamps the organisation.
+4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` stamps the organisation,
+   ``update_each`` asks for it.
 """
 
 import difflib
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Insert, Select, bindparam, event, exists, insert, or_, select
+from sqlalchemy import Insert, Row, Select, Update, bindparam, event, exists, insert, or_, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, contains_eager, with_loader_criteria
 from sqlalchemy.orm.interfaces import LoaderOption
 
-from core.context import Actor, Context, LinkHolder, Operator, SlackVisitor, StaffActor, System
+from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import (
     LinkNotFound,
     NotStaff,
@@ -44,16 +46,19 @@ from core.model import (
     OrganisationOwned,
     ProviderGrant,
     SharedLink,
+    SignIn,
     SlackUser,
     SlackWorkspace,
     StaffMember,
+    StaffSession,
 )
 from core.queries import EVERY_ORGANISATION, Query
 from core.rules.links import LinkKind
+from core.rules.policy import SIGN_IN_TRIES
 from core.rules.text import folded
 from core.words import Role
 
-Owned = TypeVar("Owned", Invitation, JoinRequest, StaffMember)
+Owned = TypeVar("Owned", Invitation, JoinRequest, SignIn, StaffMember)
 
 Owning = TypeVar("Owning", bound=Base)
 
@@ -65,6 +70,8 @@ class Permission(StrEnum):
     VIEW = "view"
     INVITE = "invite"
     MANAGE_STAFF = "manage_staff"
+    SET_RULES = "set_rules"
+    """What holds for the whole organisation, such as its quiet hours."""
 
 
 ROLE_PERMISSIONS: Final = {
@@ -136,6 +143,16 @@ def insert_into(model: type[Base]) -> Insert:
     return insert(model.metadata.tables[model.__tablename__])
 
 
+def update_each(ctx: Context, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement, prepared once and run for each row of values. It bypasses the session: the scope is added."""
+    if not rows:
+        return
+    scope = ctx.session.info["scope"]
+    if scope != EVERY_ORGANISATION:
+        statement = statement.where(statement.table.c.organisation_id == scope)
+    ctx.session.connection().execute(statement, rows)
+
+
 def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:
     """Catalogue rows name their organisation themselves; the caller is an operator."""
     return insert(model)
@@ -163,16 +180,27 @@ _WORKING_STAFF: Final = Query(
 )
 
 
+def require_member(ctx: Context) -> StaffMember:
+    """The asking staff member, also where the organisation's terms still wait: this is how an owner accepts them."""
+    return _member(ctx)[0]
+
+
 def _working_staff(ctx: Context) -> StaffMember:
+    staff, accepted_at = _member(ctx)
+    if accepted_at is None:
+        page = f"{ctx.settings.base_url}/terms"
+        who = "Read and accept them" if staff.role is Role.OWNER else "An owner of your organisation accepts them"
+        raise TermsNotAccepted(who=who, page=page)
+    return staff
+
+
+def _member(ctx: Context) -> tuple[StaffMember, datetime | None]:
     if not isinstance(ctx.actor, StaffActor):
         raise NotStaff
     found = _WORKING_STAFF.run(ctx, staff_id=ctx.actor.staff_id).one_or_none()
     if found is None:
         raise NotStaff
-    if found.terms_accepted_at is None:
-        raise TermsNotAccepted
-    staff: StaffMember = found.StaffMember
-    return staff
+    return found.StaffMember, found.terms_accepted_at
 
 
 def require_operator(ctx: Context) -> None:
@@ -190,6 +218,12 @@ def require_visitor(ctx: Context) -> SlackVisitor:
     if not isinstance(ctx.actor, SlackVisitor):
         raise NotStaff
     return ctx.actor
+
+
+def require_link_holder(ctx: Context) -> None:
+    """Somebody who holds a link, a cookie or nothing yet. What they hold is part of the command."""
+    if not isinstance(ctx.actor, LinkHolder):
+        raise LinkNotFound
 
 
 _GRANTS: Final = Query(select(ProviderGrant.provider_id).where(ProviderGrant.staff_id == bindparam("staff_id")))
@@ -414,6 +448,13 @@ _OWNER_OF_SHARED_LINK = select(SharedLink.organisation_id).where(
 )
 
 
+def sign_in_by_link(ctx: Context, token: str) -> SignIn:
+    target = ctx.links.read(LinkKind.SIGN_IN, token)
+    if target is None:
+        raise LinkNotFound
+    return _entered(ctx, SignIn, select(SignIn.organisation_id).where(SignIn.id == target.id), target.id)
+
+
 def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
     """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
     _enter_owner(ctx, owner)
@@ -431,6 +472,38 @@ def _enter_owner(ctx: Context, owner: Select[int], values: Mapping[str, int] | N
     if organisation_id is None:
         raise LinkNotFound
     enter_organisation(ctx, organisation_id)
+
+
+# --- Browsers ---------------------------------------------------------------------------------------------
+
+
+def try_sign_ins(ctx: Context, browser_digest: str) -> Sequence[Row[int, int, int, int]]:
+    """Counts one more code against each sign-in that this browser waits for, and says which ones may still be tried."""
+    tried = (
+        update(SignIn)
+        .where(SignIn.browser_digest == browser_digest, SignIn.used_at.is_(None), SignIn.expires_at > ctx.now)
+        .where(SignIn.code_tries < SIGN_IN_TRIES)
+        # In one statement: of many guesses at once each counts.
+        .values(code_tries=SignIn.code_tries + 1)
+        .returning(SignIn.id, SignIn.organisation_id, SignIn.staff_id, SignIn.code_tries)
+    )
+    return ctx.session.execute(tried, execution_options={"all_organisations": True, "synchronize_session": False}).all()
+
+
+def session_staff(ctx: Context, digest: str) -> StaffActor | None:
+    """Whose browser this is, as long as the session lasts and nothing ended it."""
+    query = (
+        select(StaffSession.organisation_id, StaffSession.staff_id)
+        .join(StaffMember, StaffMember.id == StaffSession.staff_id)
+        .where(
+            StaffSession.digest == digest,
+            StaffSession.expires_at > ctx.now,
+            StaffSession.username == StaffMember.username,
+            StaffMember.disabled_at.is_(None),
+        )
+    )
+    found = ctx.session.execute(query, execution_options={"all_organisations": True}).one_or_none()
+    return StaffActor(found.organisation_id, found.staff_id, Door.WEB) if found else None
 
 
 # --- Slack ------------------------------------------------------------------------------------------------

@@ -31,6 +31,9 @@ class Tokens(Protocol):
     def new_id(self) -> int:
         """A positive 63-bit id: random, so that ids tell nobody how many there are."""
 
+    def secret(self) -> str:
+        """256 bits for a browser to keep, 43 characters; we keep the digest."""
+
     def jitter(self) -> float:
         """A factor from 0.5 to 1.5."""
 
@@ -44,6 +47,9 @@ class SystemTokens:
 
     def new_id(self) -> int:
         return secrets.randbits(63) | 1
+
+    def secret(self) -> str:
+        return secrets.token_urlsafe(32)
 
     def jitter(self) -> float:
         return self._random.uniform(0.5, 1.5)

@@ -3,16 +3,19 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
+    │   │   MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   MessageNotFound, RequestNotFound, ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed, UndoTooLate,
-    │   │   NothingToSend, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken, AlreadyThere
+    │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
+    │   │   QuestionExpired, WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -126,6 +129,37 @@ class NotReadable(InvalidRequest):
     field = "file"
 
 
+class MomentUnclear(InvalidRequest):
+    code = "moment_unclear"
+    wording = "I cannot tell when “{words}” is."
+    advice = (
+        "Nothing was prepared. After “at” write a day and a time, like “Mon 09:00”, “tomorrow 9am” or “1 Dec 09:00”."
+    )
+    field = "when"
+
+
+class MomentNotUsable(InvalidRequest):
+    code = "moment_not_usable"
+    wording = "Nothing can be sent then: {reason}."
+    advice = "Nothing was prepared. Choose another day or time, or leave it out to send now."
+    field = "when"
+
+
+class QuietHoursUnclear(InvalidRequest):
+    code = "quiet_hours_unclear"
+    wording = "I cannot read “{words}” as quiet hours."
+    advice = "Nothing was changed. Write them like “20:00-07:00”, or “off”."
+
+
+class RemindersUnclear(InvalidRequest):
+    code = "reminders_unclear"
+    wording = "I cannot read “{words}” as days for reminders."
+    advice = (
+        "Nothing was changed. Write at most {limit}, like “3,10,close-7”: 3 and 10 days after sending and 7 days "
+        "before it ends. Or write “default” or “off”."
+    )
+
+
 class NameMissing(InvalidRequest):
     code = "name_missing"
     wording = "Please tell us your {part}."
@@ -222,7 +256,7 @@ class ProviderNotGranted(NotAllowed):
 class TermsNotAccepted(NotAllowed):
     code = "terms_not_accepted"
     wording = "Your organisation has not accepted the terms yet."
-    advice = "An owner finds the link in the first e-mail from Usher."
+    advice = "{who} at {page}"
 
 
 class NotYourPreview(NotAllowed):
@@ -278,6 +312,12 @@ class OrganisationNotFound(NotFound):
     code = "organisation_not_found"
     wording = "There is no organisation “{slug}”."
     advice = "Make it with: usher org create."
+
+
+class StaffNotFound(NotFound):
+    code = "staff_not_found"
+    wording = "I found no staff member “{who}”."
+    advice = "“staff” lists everybody."
 
 
 class MessageNotFound(NotFound):
@@ -357,6 +397,12 @@ class UndoOver(Conflict):
     advice = "“reinvite {run}” and an address invites somebody again."
 
 
+class NothingScheduled(Conflict):
+    code = "nothing_scheduled"
+    wording = "This batch no longer waits for its time: it has been sent or taken back."
+    advice = "“scheduled” lists the ones that wait."
+
+
 class AlreadyAnswered(Conflict):
     code = "already_answered"
     wording = "{who} has already answered this request."
@@ -366,6 +412,12 @@ class NeedsConfirmation(Conflict):
     code = "needs_confirmation"
     wording = "{address} {reason}."
     advice = "Confirm if you want to invite them all the same."
+
+
+class QuestionExpired(Conflict):
+    code = "question_expired"
+    wording = "What you pressed is older than {minutes} minutes, so nothing was changed."
+    advice = "Write the same command again and look at how things are now."
 
 
 class WorkspaceTaken(Conflict):
@@ -378,6 +430,37 @@ class AlreadyThere(Conflict):
     code = "already_there"
     wording = "{what} is already there."
     advice = "{next_step}"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    wording = "{name} is the only owner, so nothing was changed."
+    advice = "Make somebody else an owner first; they must have accepted their invitation."
+    field = "role"
+
+
+class TermsChanged(Conflict):
+    code = "terms_changed"
+    wording = "The terms have changed since you opened the page, so nothing was accepted."
+    advice = "Please read them again."
+
+
+class SignInClosed(Conflict):
+    code = "sign_in_closed"
+    wording = "This link to sign in counts no more."
+    advice = "It counts once, and for ten minutes. Ask for a new one."
+
+
+class InstallationExpired(Conflict):
+    code = "installation_expired"
+    wording = "That took longer than {minutes} minutes, so nothing was installed."
+    advice = "Please start again; nothing is lost."
+
+
+class InstallationRepeated(Conflict):
+    code = "installation_repeated"
+    wording = "This installation was finished before."
+    advice = "If Usher is in your workspace, all is well. Else start again."
 
 
 # --- LimitExceeded ----------------------------------------------------------------------------------------

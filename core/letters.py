@@ -41,6 +41,19 @@ class InvitationLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class ReminderLetter:
+    """``answers_ref`` is the Message-ID of the e-mail that it reminds of: mail programs show both together."""
+
+    kind: ClassVar[MessageKind] = MessageKind.REMINDER
+    head: LetterHead
+    token: str
+    run: RunCard
+    inviter: str
+    expires_at: datetime
+    answers_ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class WelcomeLetter:
     kind: ClassVar[MessageKind] = MessageKind.WELCOME
     head: LetterHead
@@ -83,8 +96,23 @@ class SlackCodeLetter:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignInLetter:
+    kind: ClassVar[MessageKind] = MessageKind.SIGN_IN
+    head: LetterHead
+    token: str
+    minutes: int
+
+
 Letter = (
-    InvitationLetter | WelcomeLetter | JoinedLetter | JoinConfirmationLetter | StaffInvitationLetter | SlackCodeLetter
+    InvitationLetter
+    | ReminderLetter
+    | WelcomeLetter
+    | JoinedLetter
+    | JoinConfirmationLetter
+    | StaffInvitationLetter
+    | SlackCodeLetter
+    | SignInLetter
 )
 
 

@@ -11,7 +11,7 @@ from core.context import Context
 from core.database import UtcDateTime
 from core.jobs import Job, JobKind
 from core.model import OutboundMessage
-from core.rules.policy import CHUNK_MESSAGES, SCOREBOARD_INTERVAL
+from core.rules.policy import CHUNK_MESSAGES, LONGEST_JOB_DELAY, SCOREBOARD_INTERVAL
 from core.words import Channel, MessageKind, MessageState
 
 _JOB_OF = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
@@ -63,13 +63,17 @@ def leave(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def say(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:
-    """Writes the rows and enqueues their sending, in chunks, for when they are due."""
+    """Writes the rows and enqueues their sending, in chunks, for when they are due.
+
+    What is due much later is left to the sweeper, which finds due rows.
+    """
+    soon = [row for row in rows if row["not_before"] - ctx.now <= LONGEST_JOB_DELAY]
     for start in range(0, len(rows), 1000):
         access.insert_all(ctx, OutboundMessage, rows[start : start + 1000])
     jobs = [
         job
         for channel in Channel
-        for job in _chunks(ctx, _JOB_OF[channel], [row for row in rows if row["channel"] is channel])
+        for job in _chunks(ctx, _JOB_OF[channel], [row for row in soon if row["channel"] is channel])
     ]
     ctx.jobs.enqueue(ctx.session, jobs)
 
@@ -96,6 +100,11 @@ def next_invitation_key(key: str) -> str:
     """Of two people who send again at once both come to the same key, and one of them finds it taken."""
     head, _, number = key.rpartition(":")
     return f"{head}:{int(number) + 1}"
+
+
+def reminder_key(invitation_id: int, number: int) -> str:
+    """``number`` counts the reminders from 1."""
+    return f"reminder:{invitation_id}:{number}"
 
 
 def is_first_invitation(key: str) -> bool:
@@ -165,7 +174,20 @@ def revive(ctx: Context, message_ids: Select[int]) -> None:
         .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before),
         execution_options={"synchronize_session": False},
     ).all()
-    ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(revived)])
+    soon = [row for row in revived if row.not_before - ctx.now <= LONGEST_JOB_DELAY]
+    ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(soon)])
+
+
+def hasten(ctx: Context, message_ids: Select[int], due: datetime) -> None:
+    """E-mails that wait for later go out at ``due``. A job of theirs that still comes will find nothing left."""
+    hastened = ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id.in_(message_ids))
+        .values(not_before=due, generation=OutboundMessage.generation + 1)
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before),
+        execution_options={"synchronize_session": False},
+    ).all()
+    ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(hastened)])
 
 
 def _in_chunks(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:

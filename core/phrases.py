@@ -47,6 +47,11 @@ def day_words(moment: datetime, zone: ZoneInfo) -> str:
     return f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
+def moment_words(moment: datetime, zone: ZoneInfo) -> str:
+    """As in "Monday 2 March 2026 at 09:00 (London time)"."""
+    return f"{day_words(moment, zone)} at {moment.astimezone(zone):%H:%M} ({zone_words(zone)})"
+
+
 def last_day_words(end: datetime, zone: ZoneInfo) -> str:
     """The last day of something that ends at that moment: an end at midnight belongs to the day before."""
     return day_words(end - end.resolution, zone) if _is_midnight(end, zone) else day_words(end, zone)

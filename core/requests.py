@@ -15,9 +15,18 @@ from enum import StrEnum
 from typing import Any
 
 from core.context import Context
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb
+from core.rules.moments import split_moment
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.colleagues import (
+    InviteColleague,
+    ListStaff,
+    ShowColleague,
+    invite_colleague,
+    list_staff,
+    show_colleague,
+)
 from core.usecases.corrections import CorrectAddress, correct_address
 from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
@@ -30,18 +39,24 @@ from core.usecases.invitations import (
     resend_invitation,
 )
 from core.usecases.link_lists import ListSharedLinks, list_shared_links
+from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
 from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, create_shared_link
 from core.usecases.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,
+    UnlinkAccount,
     ask_for_code,
     bind_workspace,
     confirm_code,
+    unlink_account,
 )
 from core.verbs import WORDS, VerbWords
+from core.words import Role
 
 
 class Mode(StrEnum):
@@ -76,6 +91,21 @@ class ComposeInvitation:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposeStaffInvitation:
+    """``staff invite`` with too little to go on. ``role`` empty: not chosen yet."""
+
+    email: str
+    role: Role | None
+    first_name: str
+    last_name: str
+    providers: tuple[str, ...]
+
+
+Form = ComposeInvitation | ComposeStaffInvitation
+"""What a door with forms opens, and others explain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """``verb`` empty: all of them."""
 
@@ -88,10 +118,11 @@ class Request:
     command: Any
 
 
+_UKPRN = re.compile(r"1\d{7}")
 _BATCH = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 
 
-def read_request(text: str) -> Request | ComposeInvitation | Help:
+def read_request(text: str) -> Request | Form | Help:
     """Raises UnknownVerb with the nearest verb, and what the verb's parser raises."""
     name, rest = _first_word(text)
     name = folded(name)
@@ -101,7 +132,7 @@ def read_request(text: str) -> Request | ComposeInvitation | Help:
     if folded(rest) in ("help", "?", "--help", "-h"):
         return Help(verb.name)
     command = verb.parse(rest)
-    return command if isinstance(command, ComposeInvitation) else Request(verb, command)
+    return command if isinstance(command, Form) else Request(verb, command)
 
 
 def _known_verb(name: str) -> Verb:
@@ -116,8 +147,10 @@ def _known_verb(name: str) -> Verb:
 
 
 def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
-    run, addresses = _run_and_rest(rest)
-    return PrepareInvitation(run, addresses) if run and addresses else ComposeInvitation(run, addresses)
+    """``RUN ADDRESSES [at MOMENT]``. A form is given the words as they are, and reads them again."""
+    run, given = _run_and_rest(rest)
+    addresses, when = split_moment(given)
+    return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
 def _invites(rest: str) -> ListInvitations:
@@ -152,6 +185,21 @@ def _cancel(rest: str) -> CancelInvitation | ListInvitations:
 def _reinvite(rest: str) -> ReinviteLearner:
     run, address = _run_and_address(rest, "reinvite")
     return ReinviteLearner(run, address)
+
+
+def _scheduled(rest: str) -> ListScheduled:
+    return ListScheduled()
+
+
+def _reminders(rest: str) -> ShowReminders | SetReminders:
+    run, rule = _run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="reminders")
+    return SetReminders(run, rule) if rule else ShowReminders(run)
+
+
+def _quiet(rest: str) -> ShowQuietHours | SetQuietHours:
+    return SetQuietHours(rest) if rest else ShowQuietHours()
 
 
 def _undo(rest: str) -> RecallBatch:
@@ -190,6 +238,38 @@ def _links(rest: str) -> ListSharedLinks | CreateSharedLink:
     if not first or folded(first) in ("find", "list"):
         return ListSharedLinks(search=tail)
     return CreateSharedLink(first.strip(",;:"))
+
+
+def _staff(rest: str) -> ListStaff | ShowColleague | InviteColleague | ComposeStaffInvitation:
+    """``[words to search]``, ``ADDRESS``, or ``invite ADDRESS ROLE [First Last] [UKPRN ...]``."""
+    first, tail = _first_word(rest)
+    if folded(first) == "invite":
+        return _staff_invitation(tail)
+    if "@" in first and not tail:
+        return ShowColleague(email=_bare_address(first))
+    return ListStaff(search=rest)
+
+
+def _staff_invitation(rest: str) -> InviteColleague | ComposeStaffInvitation:
+    """With all of it said it is done; else a form asks for the rest. Only the first role is one: people have names."""
+    words = [word.strip(",;") for word in rest.split()]
+    emails = [word for word in words if "@" in word]
+    if len(emails) > 1:
+        raise StaffDetailsInvalid(problem="Invite one person at a time.")
+    role_word = next((word for word in words if folded(word) in list(Role)), "")
+    ukprns = tuple(word for word in words if _UKPRN.fullmatch(word))
+    if role_word:
+        words.remove(role_word)
+    names = [word for word in words if word not in (*emails, *ukprns)]
+    email, role = _bare_address(emails[0]) if emails else "", Role(folded(role_word)) if role_word else None
+    first_name, last_name = (names[0] if names else ""), " ".join(names[1:])
+    if email and role and first_name and last_name:
+        return InviteColleague(email, role, first_name, last_name, ukprns)
+    return ComposeStaffInvitation(email, role, first_name, last_name, ukprns)
+
+
+def _unlink(rest: str) -> UnlinkAccount:
+    return UnlinkAccount()
 
 
 def _setup(rest: str) -> BindWorkspace:
@@ -250,10 +330,15 @@ VERBS: dict[str, Verb] = {
         _verb("correct", Mode.RUN, Asker.STAFF, _correct, correct_address),
         _verb("batch", Mode.READ, Asker.STAFF, _batch, show_batch),
         _verb("undo", Mode.RUN, Asker.STAFF, _undo, recall_batch),
+        _verb("scheduled", Mode.READ, Asker.STAFF, _scheduled, list_scheduled),
+        _verb("reminders", Mode.RUN, Asker.STAFF, _reminders, show_reminders),
+        _verb("quiet", Mode.RUN, Asker.STAFF, _quiet, show_quiet_hours),
         _verb("courses", Mode.READ, Asker.STAFF, _courses, list_courses),
         _verb("run", Mode.READ, Asker.STAFF, _show_run, show_run),
         _verb("links", Mode.RUN, Asker.STAFF, _links, list_shared_links),
+        _verb("staff", Mode.RUN, Asker.STAFF, _staff, list_staff),
         _verb("link", Mode.RUN, Asker.VISITOR, _link, ask_for_code),
+        _verb("unlink", Mode.RUN, Asker.VISITOR, _unlink, unlink_account),
         _verb("setup", Mode.RUN, Asker.VISITOR, _setup, bind_workspace),
     )
 }
@@ -264,17 +349,33 @@ _ALIASES = {
     "recall": "undo",
     "shared-links": "links",
     "connect": "link",
+    "disconnect": "unlink",
+    "colleagues": "staff",
 }
 
 
-_OTHER_USECASES: dict[type, Callable[[Context, Any], Any]] = {
-    ConfirmCode: confirm_code,
-    CreateSharedLink: create_shared_link,
-    ListInvitations: list_invitations,
+# Commands that several verbs lead to, or that a verb's parser makes besides its own.
+_OTHER_USECASES: dict[type, tuple[Callable[[Context, Any], Any], Mode]] = {
+    ConfirmCode: (confirm_code, Mode.RUN),
+    CreateSharedLink: (create_shared_link, Mode.RUN),
+    ListSharedLinks: (list_shared_links, Mode.READ),
+    ListInvitations: (list_invitations, Mode.READ),
+    ListStaff: (list_staff, Mode.READ),
+    ShowColleague: (show_colleague, Mode.READ),
+    InviteColleague: (invite_colleague, Mode.RUN),
+    SetReminders: (set_reminders, Mode.RUN),
+    SetQuietHours: (set_quiet_hours, Mode.RUN),
 }
-"""Commands that several verbs lead to, or that a verb's parser makes besides its own."""
 
 
 def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
     """``link CODE`` confirms, ``cancel RUN all`` lists first, ``links CODE`` makes or offers a link."""
-    return _OTHER_USECASES.get(type(request.command), request.verb.usecase)
+    return _meant(request)[0]
+
+
+def mode_of(request: Request) -> Mode:
+    return _meant(request)[1]
+
+
+def _meant(request: Request) -> tuple[Callable[[Context, Any], Any], Mode]:
+    return _OTHER_USECASES.get(type(request.command), (request.verb.usecase, request.verb.mode))

@@ -127,6 +127,8 @@ class Settings:
     slack_signing_secret: str = _setting("", _text, "Signing secret of the Slack app.", secret=True)
     slack_app_token: str = _setting("", _text, "App-level token (xapp-...) for Socket Mode.", secret=True)
     slack_bot_token: str = _setting("", _text, "Bot token (xoxb-...) of a single workspace.", secret=True)
+    slack_client_id: str = _setting("", _text, "Client id of the Slack app, to install it in several workspaces.")
+    slack_client_secret: str = _setting("", _text, "Its client secret.", secret=True)
     slack_api_url: str = _setting("https://slack.com/api/", _text, "Slack's Web API.")
     slack_command_prefix: str = _setting("usher-", _text, "Put before the short command names in Slack.")
 
@@ -140,6 +142,10 @@ class Settings:
     @property
     def message_domain(self) -> str:
         return self.mail_domain or self.mail_from.rpartition("@")[2]
+
+    @property
+    def can_install_slack(self) -> bool:
+        return bool(self.slack_client_id and self.slack_client_secret)
 
     @property
     def is_sqlite(self) -> bool:

@@ -20,8 +20,12 @@ WORDS: dict[str, VerbWords] = {
     words.name: words
     for words in (
         VerbWords(
-            "invite", "RUN ADDRESSES", "Invite learners to a run by e-mail.",
-            ('invite maths-2026-03 a@example.org, "Bo" <b@example.org>', "invite"),
+            "invite", "RUN ADDRESSES [at MOMENT]", "Invite learners to a run by e-mail, now or later.",
+            (
+                'invite maths-2026-03 a@example.org, "Bo" <b@example.org>',
+                "invite maths-2026-03 a@example.org at Mon 09:00",
+                "invite",
+            ),
         ),
         VerbWords(
             "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search]",
@@ -50,6 +54,17 @@ WORDS: dict[str, VerbWords] = {
             ("undo B-0041",),
         ),
         VerbWords(
+            "scheduled", "(nothing more)", "List what waits to go out; cancel it, or send it now.", ("scheduled",),
+        ),
+        VerbWords(
+            "reminders", "RUN [DAYS|default|off]", "See or set when a run's invitations are reminded of.",
+            ("reminders maths-2026-03", "reminders maths-2026-03 3,10,close-7", "reminders maths-2026-03 off"),
+        ),
+        VerbWords(
+            "quiet", "[HOURS|off]", "See or set the hours in which nobody is reminded.",
+            ("quiet", "quiet 20:00-07:00", "quiet off"),
+        ),
+        VerbWords(
             "courses", "[search]", "List the runs you can invite to, and how many learners they have.",
             ("courses", "courses maths"),
         ),
@@ -61,7 +76,13 @@ WORDS: dict[str, VerbWords] = {
             "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
             ("links safety-2026-03", "links", "links find maths"),
         ),
+        VerbWords(
+            "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
+            "List the staff, invite one, change a role, or disable somebody. For owners.",
+            ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),
+        ),
         VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
+        VerbWords("unlink", "", "Disconnect your own Slack account.", ("unlink",)),
         VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",)),
     )
 }  # fmt: skip

@@ -89,11 +89,13 @@ class Channel(StrEnum):
 
 class MessageKind(StrEnum):
     INVITATION = "invitation"
+    REMINDER = "reminder"
     WELCOME = "welcome"
     JOINED = "joined"
     JOIN_CONFIRMATION = "join_confirmation"
     STAFF_INVITATION = "staff_invitation"
     SLACK_CODE = "slack_code"
+    SIGN_IN = "sign_in"
     SCOREBOARD = "scoreboard"
     LINK_REQUEST = "link_request"
     OUTSIDE_JOIN = "outside_join"

@@ -20,6 +20,8 @@ from core.letters import (
     JoinedLetter,
     Letter,
     LetterHead,
+    ReminderLetter,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -118,7 +120,7 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
     """What only this recipient gets: a template may print these, and test none but ``recipient_name``."""
     own = {"recipient_name": one_line(letter.head.recipient_name)}
     match letter:
-        case InvitationLetter():
+        case InvitationLetter() | ReminderLetter():
             own["url"] = f"{settings.base_url}/i/{letter.token}"
             own["stop_url"] = f"{settings.base_url}/i/{letter.token}/stop"
         case WelcomeLetter():
@@ -133,6 +135,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["url"] = f"{settings.base_url}/s/{letter.token}"
         case SlackCodeLetter():
             own["code"] = grouped(letter.code)
+        case SignInLetter():
+            own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
     return own
 
 
@@ -157,6 +161,13 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
                 ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
                 ("is_again", letter.is_again),
             )
+        case ReminderLetter():
+            return (
+                ("run", _run_words(letter.run)),
+                ("has_started", letter.run.starts_at <= now),
+                ("inviter", one_line(letter.inviter)),
+                ("until", until_words(letter.expires_at, zone_named(letter.run.time_zone))),
+            )
         case WelcomeLetter() | JoinedLetter():
             return (("run", _run_words(letter.run)), ("has_started", letter.run.starts_at <= now))
         case JoinConfirmationLetter():
@@ -164,7 +175,7 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
         case StaffInvitationLetter():
             until = until_words(letter.expires_at, zone_named("UTC"))
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
-        case SlackCodeLetter():
+        case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
 
 
@@ -205,7 +216,7 @@ def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) ->
 
 def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
     stop_url = _own_values(letter, settings).get("stop_url")
-    about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | JoinedLetter) else ""
+    about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter) else ""
     feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
     if stop_url is None:
         return (feedback,)
@@ -213,7 +224,15 @@ def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
         feedback,
         plain_header("List-Unsubscribe", f"<{stop_url}>"),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        *_thread_headers(letter),
     )
+
+
+def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
+    """A reminder stands beside the e-mail that it reminds of."""
+    if not isinstance(letter, ReminderLetter) or not letter.answers_ref:
+        return ()
+    return plain_header("In-Reply-To", letter.answers_ref), plain_header("References", letter.answers_ref)
 
 
 @lru_cache(maxsize=16)

@@ -1,5 +1,6 @@
 """Small worlds for tests: an app on a real database, time and randomness that are passed in, a school that works."""
 
+import base64
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,9 @@ class SeededTokens:
 
     def new_id(self) -> int:
         return self._random.getrandbits(62) | 1
+
+    def secret(self) -> str:
+        return base64.urlsafe_b64encode(self._random.randbytes(32)).decode().rstrip("=")
 
     def jitter(self) -> float:
         return self._random.uniform(0.5, 1.5)

@@ -120,11 +120,28 @@ def _slack(settings: Settings, clock: Clock) -> Iterator[Finding]:
     if not settings.slack_signing_secret and not settings.slack_app_token:
         yield Finding("Slack", Health.BAD, "no app is set", "Make one from “usher slack manifest”; see docs/slack.md.")
         return
+    yield from _slack_installing(settings)
     if not settings.slack_bot_token:
-        advice = "Set USHER_SLACK_BOT_TOKEN unless each workspace has its own."
-        yield Finding("Slack", Health.LOOK, "no bot token is set", advice)
+        if not settings.can_install_slack:
+            advice = "Set USHER_SLACK_BOT_TOKEN, or client id and secret so that each workspace gets its own."
+            yield Finding("Slack", Health.LOOK, "no bot token is set", advice)
         return
     yield from _slack_answer(settings, clock)
+
+
+def _slack_installing(settings: Settings) -> Iterator[Finding]:
+    about = "Slack installation"
+    if bool(settings.slack_client_id) != bool(settings.slack_client_secret):
+        missing = "USHER_SLACK_CLIENT_SECRET" if settings.slack_client_id else "USHER_SLACK_CLIENT_ID"
+        yield Finding(about, Health.BAD, f"{missing} missing", "Copy it from the app's “Basic Information” page.")
+    elif settings.can_install_slack and not settings.slack_signing_secret:
+        advice = "Set USHER_SLACK_SIGNING_SECRET: several workspaces are served over HTTP only."
+        yield Finding(about, Health.BAD, "the page is not there", advice)
+    elif settings.can_install_slack and not settings.base_url.startswith("https://"):
+        advice = "Set USHER_BASE_URL to an https:// address."
+        yield Finding(about, Health.LOOK, "Slack comes back to https only", advice)
+    elif settings.can_install_slack:
+        yield Finding(about, Health.GOOD, f"{settings.base_url}/slack/install")
 
 
 def _slack_answer(settings: Settings, clock: Clock) -> Iterator[Finding]:

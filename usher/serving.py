@@ -14,6 +14,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.app import App
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from bot.installing import Installer
     from mail.transport import Mailer, UnconfiguredMailer
     from usher.server import QuietServer
     from worker.engine import Worker
@@ -39,6 +41,14 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GRACE_SECONDS = 10
 EVERYTHING = frozenset({"web", "bot", "worker"})
 _log = logging.getLogger("usher.serving")
+
+
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    """``installer`` where the app may be installed in several workspaces."""
+
+    bolt: AsyncApp
+    installer: Installer | None
 
 
 class House:
@@ -58,15 +68,15 @@ class House:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self.settings.threads, "usecase"))
         await asyncio.to_thread(self._prepare_database)
         self.app = await asyncio.to_thread(self._make_app)
-        bolt = await self._make_bolt() if self._needs_slack() else None
-        server = self._make_server(listener, bolt if self._takes_http() else None) if listener else None
+        slack = await self._make_slack() if self._needs_slack() else None
+        server = self._make_server(listener, slack if self._takes_http() else None) if listener else None
         # When all else is loaded: its threads would take turns with the loading, and nothing is sent by half a house.
         if "worker" in self.parts:
             await asyncio.to_thread(self._start_worker)
         if server is not None:
             await self._start_web(server)
-        if bolt is not None and self._dials_slack():
-            await self._start_socket(bolt)
+        if slack is not None and self._dials_slack():
+            await self._start_socket(slack.bolt)
 
     async def stop(self) -> None:
         """Requests under way are answered, messages on their way are marked; the rest waits for the next start."""
@@ -129,19 +139,22 @@ class House:
     def _dials_slack(self) -> bool:
         return "bot" in self.parts and bool(self.settings.slack_app_token)
 
-    async def _make_bolt(self) -> AsyncApp:
+    async def _make_slack(self) -> _Slack:
         import aiohttp
         from slack_sdk.web.async_client import AsyncWebClient
 
         from bot.app import build_app
         from bot.authorize import Authorizer
         from bot.background import Background
+        from bot.installing import Installer
 
         session = await self._closing.enter_async_context(aiohttp.ClientSession())
         client = AsyncWebClient(base_url=self.settings.slack_api_url, session=session)
         background = Background()
         self._closing.push_async_callback(background.finish)
-        return build_app(self.settings, self.app, client, Authorizer(self.app), background=background)
+        authorizer = Authorizer(self.app)
+        bolt = build_app(self.settings, self.app, client, authorizer, background=background)
+        return _Slack(bolt, Installer(self.app, client, authorizer) if self.settings.can_install_slack else None)
 
     def _take_port(self) -> socket.socket:
         """Raises SettingInvalid."""
@@ -151,12 +164,16 @@ class House:
         self.url = f"http://{host}:{port}"
         return listener
 
-    def _make_server(self, listener: socket.socket, bolt: AsyncApp | None) -> QuietServer:
+    def _make_server(self, listener: socket.socket, slack: _Slack | None) -> QuietServer:
         from usher.server import QuietServer
         from web.app import build_app
         from web.serving import server_config
 
-        page = build_app(self.app, slack_endpoint=_slack_endpoint(bolt) if bolt else None)
+        page = build_app(
+            self.app,
+            slack_endpoint=_slack_endpoint(slack.bolt) if slack else None,
+            slack_installer=slack.installer if slack else None,
+        )
         config = server_config(page, self.settings)
         config.timeout_graceful_shutdown = _GRACE_SECONDS
         return QuietServer(config, listener)

@@ -1,5 +1,6 @@
 """The web door, put together: the routes, what surrounds them, and how errors become pages."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,15 +14,18 @@ from starlette.types import Lifespan
 
 from core.app import App
 from core.errors import LinkNotFound, UsherError
+from web.accounts import accounts_routes
 from web.answers import answers_routes
 from web.assets import Assets
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.health import health_routes
+from web.installing import Installer, installing_routes
 from web.joining import joining_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
 from web.problems import of_status, problem_of, too_often
 from web.security import FORM_BYTES, BodyLimit, LastNet, OwnPagesOnly, SlackDoor, SlackEndpoint, StrictHeaders
+from web.sign_in import Pause, sign_in_routes
 from web.staff import staff_routes
 
 
@@ -29,11 +33,16 @@ def build_app(
     app: App,
     *,
     slack_endpoint: SlackEndpoint | None = None,
+    slack_installer: Installer | None = None,
     is_ready: Callable[[], bool] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
     deadline: timedelta = ANSWER_DEADLINE,
+    pause: Pause = asyncio.sleep,
 ) -> Starlette:
-    """``lifespan`` is handed to the framework; ``deadline`` is how long an answer may wait for the database."""
+    """``lifespan`` is handed to the framework; ``deadline`` is how long an answer may wait for the database.
+
+    ``pause`` waits the given seconds; time is passed in.
+    """
     assets = Assets()
     pages = Pages(assets)
     door = WebDoor(app, pages, deadline)
@@ -41,6 +50,9 @@ def build_app(
         *answers_routes(door),
         *joining_routes(door),
         *staff_routes(door),
+        *sign_in_routes(door, pause),
+        *accounts_routes(door),
+        *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),
     ]

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.app import App
-from core.context import Context, LinkHolder
+from core.context import Actor, Context, LinkHolder
 from core.errors import LinkNotFound
 from core.rules.links import LinkKind
 from web.pages import Pages
@@ -33,11 +33,11 @@ class WebDoor:
     pages: Pages
     deadline: timedelta
 
-    async def read(self, usecase: UseCase[Command, Result], command: Command) -> Result:
-        return await asyncio.to_thread(self.app.read, usecase, command, _HOLDER)
+    async def read(self, usecase: UseCase[Command, Result], command: Command, actor: Actor = _HOLDER) -> Result:
+        return await asyncio.to_thread(self.app.read, usecase, command, actor)
 
-    async def run(self, usecase: UseCase[Command, Result], command: Command) -> Result:
-        return await asyncio.to_thread(self.app.run, usecase, command, _HOLDER, deadline=self.deadline)
+    async def run(self, usecase: UseCase[Command, Result], command: Command, actor: Actor = _HOLDER) -> Result:
+        return await asyncio.to_thread(self.app.run, usecase, command, actor, deadline=self.deadline)
 
 
 def signed(door: WebDoor, kind: LinkKind, page: LinkPage) -> Callable[[Request], Awaitable[Response]]:

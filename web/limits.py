@@ -36,15 +36,18 @@ _WINDOW: Final = timedelta(minutes=1)
 _IPV4_PREFIX: Final = 24
 _IPV6_PREFIX: Final = 64
 _TOKEN_CHARACTERS: Final = 64
+# Everybody's: these count their askers themselves, or want a session.
+_NO_LINKS: Final = frozenset({"sign-in", "sign-in/code", "sign-out", "terms"})
 _NOT_COUNTED: Final = frozenset({"/healthz", "/readyz"})
 _log = logging.getLogger("usher.web")
 
 
 class Limit:
-    """At most ``count`` a minute for each key. The table is bounded: the oldest window makes room for a new one."""
+    """At most ``count`` a ``window`` for each key. The table is bounded: the oldest window makes room for a new one."""
 
-    def __init__(self, count: int, clock: Clock, *, keys: int = _KEYS) -> None:
+    def __init__(self, count: int, clock: Clock, *, keys: int = _KEYS, window: timedelta = _WINDOW) -> None:
         self._count = count
+        self._window = window
         self._clock = clock
         self._keys = keys
         # In the order in which the windows began.
@@ -58,15 +61,15 @@ class Limit:
         now = self._clock()
         began, used = self._windows.get(key, (now, 0))
         # A clock that was set back must not lock anybody out.
-        if not began <= now < began + _WINDOW:
+        if not began <= now < began + self._window:
             self._windows.pop(key)
             began, used = now, 0
         if key not in self._windows and len(self._windows) >= self._keys:
             self._windows.pop(next(iter(self._windows)))
         self._windows[key] = (began, used + 1)
         if used == self._count:
-            _log.warning("more than %d a minute; refused for the rest of it", self._count)
-        return 0 if used < self._count else math.ceil((began + _WINDOW - now).total_seconds())
+            _log.warning("more than %d in %s; refused for the rest of it", self._count, self._window)
+        return 0 if used < self._count else math.ceil((began + self._window - now).total_seconds())
 
 
 class HowOften:
@@ -94,8 +97,10 @@ class HowOften:
         is_crowd = path.startswith(_CROWDS)
         if scope["method"] != "POST":
             return (self._crowd_looks if is_crowd else self._looks).wait(network)
+        link = _link_of(path)
         acts_of_link = self._acts_of_shared if path.startswith("/j/") else self._acts_of_links
-        return (self._crowd_acts if is_crowd else self._acts).wait(network) or acts_of_link.wait(_link_of(path))
+        acts = self._crowd_acts if is_crowd else self._acts
+        return acts.wait(network) or (0 if link in _NO_LINKS else acts_of_link.wait(link))
 
 
 def network_of(scope: Scope) -> str:

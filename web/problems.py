@@ -38,7 +38,7 @@ def problem_of(error: UsherError) -> Problem:
 
 
 def too_often(seconds: int) -> Problem:
-    wait = "1 second" if seconds == 1 else f"{seconds} seconds"
+    wait = "1 second" if seconds == 1 else f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
     return Problem(
         429,
         "That was very often in a short time.",

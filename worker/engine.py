@@ -4,8 +4,8 @@
    the same key runs once.
 2. A worker has a leased name. It starts by releasing what that name was sending when it died; the engine recovers
    that name's jobs.
-3. Each worker beats and sweeps in a thread of its own (``pulse``). The engine's schedule, which fires on one worker
-   only, does what is wanted once: housekeeping.
+3. Each worker beats and sweeps in a thread of its own (``pulse``), and reminds in another (``reminding``). The
+   engine's schedule, which fires on one worker only, does what is wanted once: housekeeping.
 4. Stopping finishes the messages in flight, marks them, and gives the rest back.
 
 Importing this module costs a second and a half: ``usher`` does so only where jobs are enqueued or run.
@@ -31,6 +31,7 @@ from core.usecases.workers import Beat, beat
 from worker import workflows
 from worker.client import APPLICATION, QUEUES, SERIALIZER, VERSION, open_client
 from worker.pulse import Pulse
+from worker.reminding import Reminding
 from worker.sending import Deliverer
 from worker.slots import Slot, lease_slot
 
@@ -101,6 +102,7 @@ class Worker:
         self._client = open_client(settings.database_url)
         self._slot: Slot | None = None
         self._pulse: Pulse | None = None
+        self._reminding: Reminding | None = None
         self.is_lost = False
 
     @property
@@ -134,6 +136,8 @@ class Worker:
         DBOS.launch()
         self._pulse = Pulse(self._app, self._client, slot, self._stop, self._lose)
         self._pulse.start()
+        self._reminding = Reminding(self._app, self._stop)
+        self._reminding.start()
         _log.info("worker started", extra={"executor": slot.name, "again": released.again, "held": released.held})
 
     def _duty(self, executor: str) -> workflows.Duty:
@@ -190,6 +194,8 @@ class Worker:
         DBOS.destroy(workflow_completion_timeout_sec=_FINISH_SECONDS)
         if self._pulse is not None:
             self._pulse.join()
+        if self._reminding is not None:
+            self._reminding.join()
         workflows.end_duty()
         self._client.destroy()
         slot.release()

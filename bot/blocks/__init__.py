@@ -18,21 +18,40 @@ from bot.blocks.invitation_changes import (
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
+from bot.blocks.quiet_hours import draw_quiet_hours
+from bot.blocks.reminder_rules import draw_reminders
+from bot.blocks.schedules import draw_scheduled
 from bot.blocks.scoreboards import draw_scoreboard
 from bot.blocks.shared_links import draw_changed, draw_link, draw_links, draw_outside_join
-from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed
+from bot.blocks.slack_identity import draw_bound, draw_linked, draw_mailed, draw_unlinked
+from bot.blocks.staff import (
+    draw_colleague,
+    draw_colleague_changed,
+    draw_colleague_disabled,
+    draw_colleague_enabled,
+    draw_colleague_invited,
+    draw_compose_staff,
+    draw_staff,
+)
 
 __all__ = ["BUILDERS", "Block", "Message", "draw"]
 
 BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
     {
         "AddressCorrected": draw_corrected,
+        "AccountUnlinked": draw_unlinked,
         "AddressesGathered": draw_gathered,
         "BatchProgress": draw_scoreboard,
         "BatchRecalled": draw_recalled,
         "CodeMailed": draw_mailed,
+        "ColleagueChanged": draw_colleague_changed,
+        "ColleagueDisabled": draw_colleague_disabled,
+        "ColleagueEnabled": draw_colleague_enabled,
+        "ColleagueInvited": draw_colleague_invited,
+        "ColleagueShown": draw_colleague,
         "ComposeInvitation": draw_compose,
         "CoursesListed": draw_courses,
+        "ComposeStaffInvitation": draw_compose_staff,
         "Help": draw_help,
         "HomeShown": draw_home,
         "InvitationCancelled": draw_cancelled,
@@ -51,7 +70,11 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "SharedLinkChanged": draw_changed,
         "SharedLinkShown": draw_link,
         "SharedLinksListed": draw_links,
+        "QuietHoursShown": draw_quiet_hours,
+        "RemindersShown": draw_reminders,
+        "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
+        "StaffListed": draw_staff,
         "WorkspaceBound": draw_bound,
     }
 )

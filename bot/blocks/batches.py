@@ -14,11 +14,13 @@ from bot.blocks.parts import (
     section,
 )
 from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, pounds, run_dates, run_name, until_words
+from core.phrases import moment_words, zone_named
 from core.rules.addresses import InvalidAddress
 from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.recall import BatchRecalled
+from core.usecases.sending_times import SendingTime
 from core.usecases.sorting import Bucket
 
 INVALID_SHOWN = 10
@@ -104,12 +106,19 @@ def _conditions(preview: InvitationPreviewed) -> list[str]:
     lines = [
         f"Run: {run_dates(run)}{steps}{partner}.",
         f"Learners get: {', '.join(BENEFITS[benefit] for benefit in run.benefits)}." if run.benefits else "",
+        _sending_words(preview.sending) if preview.sending else "",
         f"Invitations are good until {until_words(preview.expires_at, run.time_zone)}.",
         _cost_words(preview.cost) if preview.cost.places else "",
     ]
     if preview.batch_count > 1:
         lines.append(f"They go out in batches of up to {BATCH_ADDRESSES:,}, all with this one confirmation.")
     return [line for line in lines if line]
+
+
+def _sending_words(sending: SendingTime) -> str:
+    words = f"*They go out {moment_words(sending.at, zone_named(sending.time_zone))}*, {moment(sending.at)}."
+    moved = " The time you chose lies in your organisation's quiet hours, so I moved it to their end."
+    return f"{words}{moved if sending.is_moved else ''}"
 
 
 def _cost_words(cost: CostForecast) -> str:
@@ -153,8 +162,10 @@ def draw_invited(result: LearnersInvited) -> Message:
 def invited_blocks(result: LearnersInvited) -> tuple[Block, ...]:
     head = f"*{counted(result.invited, 'learner')}* invited to {run_name(result.run)}: {batch_name(result.numbers)}."
     first = batch_name(result.numbers[:1])
+    starts = "They go out" if result.is_scheduled else "Sending starts"
+    listed = " “/usher scheduled” lists everything that waits." if result.is_scheduled else ""
     after = (
-        f"Sending starts {moment(result.sends_at)}; until then “/usher undo {first}” takes everything back.\n"
+        f"{starts} {moment(result.sends_at)}; until then “/usher undo {first}” takes everything back.{listed}\n"
         "I keep one message for you that shows what becomes of them."
     )
     return section(head), section(after)

@@ -22,6 +22,9 @@ class Action(StrEnum):
     RESTORE = "invitations_restore"
     REINVITE = "invitations_reinvite"
     REINVITE_ANYWAY = "invitations_reinvite_anyway"
+    SCHEDULES_PAGE = "schedules_page"
+    SCHEDULES_CANCEL = "schedules_cancel"
+    SCHEDULES_SEND = "schedules_send"
     HOME_ASK = "home_ask"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"
@@ -31,6 +34,13 @@ class Action(StrEnum):
     """With the change as its suffix."""
     LINK_SETTINGS = "links_settings"
     LINK_PICTURE = "links_picture"
+    STAFF_PAGE = "staff_page"
+    STAFF_SHOW = "staff_show"
+    STAFF_COMPOSE = "staff_compose"
+    STAFF_CHANGE = "staff_change"
+    STAFF_REINVITE = "staff_reinvite"
+    STAFF_DISABLE = "staff_disable"
+    STAFF_ENABLE = "staff_enable"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
 
@@ -46,7 +56,10 @@ EXPIRING: Final[frozenset[str]] = frozenset({
     Action.RESEND_ALL,
     Action.CANCEL_ALL,
     Action.REINVITE_ANYWAY,
+    Action.SCHEDULES_CANCEL,
+    Action.SCHEDULES_SEND,
     f"{Action.LINK_CHANGE}:revoke",
+    Action.STAFF_DISABLE,
 })  # fmt: skip
 """What cannot be taken back easily, or not at all: such a button works for 15 minutes. An entry is an action, or one of
 its buttons. Whatever asks "are you sure?" belongs here; what a person decides in their own time, such as a learner's
@@ -74,6 +87,8 @@ class Form(StrEnum):
     SEVERAL = "invitations_several_form"
     CORRECT = "invitations_correct_form"
     LINK_SETTINGS = "links_settings_form"
+    STAFF_INVITE = "staff_invitation_form"
+    STAFF_CHANGE = "staff_change_form"
     NOTHING = "nothing"
     """Shows something; there is nothing to submit."""
 
@@ -84,6 +99,7 @@ class Field(StrEnum):
     RUN = "run"
     ADDRESSES = "addresses"
     FILE = "file"
+    WHEN = "when"
     NOTE = "note"
     ADDRESS = "address"
     CHOSEN = "chosen"
@@ -91,3 +107,8 @@ class Field(StrEnum):
     CAP = "cap"
     DOMAINS = "domains"
     CONFIRM = "confirm"
+    EMAIL = "email"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    ROLE = "role"
+    PROVIDERS = "providers"

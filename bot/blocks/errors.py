@@ -1,7 +1,7 @@
 """What did not work, and what to do next."""
 
-from bot.blocks.parts import Message, said_lines, section
-from core.errors import UsherError
+from bot.blocks.parts import Message, escaped, said_lines, section
+from core.errors import TermsNotAccepted, UsherError
 
 _CHARACTERS = 1500
 
@@ -9,8 +9,16 @@ _CHARACTERS = 1500
 def draw_error(error: UsherError) -> Message:
     """The values in it may come from anybody, so all of it is escaped."""
     message = said_lines(error.message, 300)
-    hint = said_lines(error.hint, _CHARACTERS)
+    hint = _with_way(said_lines(error.hint, _CHARACTERS), error)
     return Message(message, (section(f"*{message}*\n{hint}" if hint else f"*{message}*"),))
+
+
+def _with_way(hint: str, error: UsherError) -> str:
+    """Our own page is a link to press; nothing that anybody typed is."""
+    if not isinstance(error, TermsNotAccepted):
+        return hint
+    page = escaped(str(error.values["page"]))
+    return hint.replace(page, f"<{page}>")
 
 
 def draw_unexpected(reference: str) -> Message:

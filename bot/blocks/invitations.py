@@ -87,8 +87,14 @@ def _state_words(listed: InvitationsListed, row: InvitationRow) -> str:
     if row.answered_at is not None:
         return f"{words} {moment(row.answered_at)}"
     if row.state in OPEN_STATES:
-        return f"{words}, open until {until_words(row.expires_at, listed.run.time_zone)}"
+        return f"{words}, open until {until_words(row.expires_at, listed.run.time_zone)}{_reminder_words(row)}"
     return f"{words}; invited {moment(row.created_at)}"
+
+
+def _reminder_words(row: InvitationRow) -> str:
+    reminded = f"reminded {counted(row.reminder_count, 'time')}" if row.reminder_count else ""
+    coming = f"next reminder {moment(row.next_reminder_at)}" if row.next_reminder_at else ""
+    return "".join(f" · {words}" for words in (reminded, coming) if words)
 
 
 def _choices(listed: InvitationsListed, row: InvitationRow) -> Block | None:

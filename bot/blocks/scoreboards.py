@@ -32,7 +32,8 @@ def _headline(progress: BatchProgress) -> str:
     if not progress.is_sending:
         return f"{head}\nAll sent."
     if counts.queued == counts.total:
-        return f"{head}\nSending starts {moment(progress.sends_at)}."
+        starts = "Goes out" if progress.is_scheduled else "Sending starts"
+        return f"{head}\n{starts} {moment(progress.sends_at)}."
     return f"{head}\nSending {bar(counts.total - counts.queued, counts.total)}"
 
 

@@ -2,7 +2,7 @@
 
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted
-from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
+from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 
 
 def draw_bound(result: WorkspaceBound) -> Message:
@@ -21,4 +21,10 @@ def draw_mailed(result: CodeMailed) -> Message:
 def draw_linked(result: StaffLinked) -> Message:
     head = f"Welcome, {said(result.name)}. You are connected to {said(result.organisation, 200)}."
     after = "Write “/usher courses” to see the runs you can invite to, or “/usher help” for everything."
+    return Message(head, (section(f"*{head}*\n{after}"),))
+
+
+def draw_unlinked(result: AccountUnlinked) -> Message:
+    head = "Your account is disconnected." if result.was_linked else "Your account was not connected."
+    after = "I answer you no more and write you nothing. “/usher link” connects it again."
     return Message(head, (section(f"*{head}*\n{after}"),))

@@ -26,6 +26,7 @@ def compose_view(run: str, addresses: str) -> Block:
         _run_input(run),
         _addresses_input(addresses if fits else ""),
         _file_input(),
+        _when_input(),
         _note_input(),
     ]
     if not fits:
@@ -69,6 +70,11 @@ def _file_input() -> Block:
     }
     hint = f"One .csv or .txt file with e-mail addresses, up to {FILE_MEGABYTES} MB."
     return _input(Field.FILE, "Or a file", element, hint=hint)
+
+
+def _when_input() -> Block:
+    element: Block = {"type": "datetimepicker", "action_id": Field.WHEN}
+    return _input(Field.WHEN, "Send later", element, hint="Leave it empty to send as soon as you have confirmed.")
 
 
 def _note_input() -> Block:

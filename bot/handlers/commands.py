@@ -16,7 +16,7 @@ from bot.deps import Deps
 from bot.handlers.forms import open_form
 from bot.texts import request_text
 from core.errors import NotAllowed, UsherError
-from core.requests import ComposeInvitation
+from core.requests import Form
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -24,7 +24,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         prefix = deps.app.settings.slack_command_prefix
         text = request_text(command["command"], command.get("text") or "", prefix)
         answer = await _answer(deps, context, text)
-        if isinstance(answer, ComposeInvitation):
+        if isinstance(answer, Form):
             await open_form(context.client, command["trigger_id"], answer)
             await ack()
         elif await deps.channels.is_shared(context):
@@ -36,7 +36,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     bolt.command(re.compile(r"^/"))(slash_command)
 
 
-async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message | ComposeInvitation:
+async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message | Form:
     """Refusals are answers too: they may repeat an address. Who may not ask at all is told so where they are."""
     try:
         return await ask(deps, context, text)

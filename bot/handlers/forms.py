@@ -9,17 +9,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import Block
 from bot.blocks.controls import Field
+from bot.blocks.staff import staff_invitation_view
 from bot.blocks.views import compose_view
 from bot.errors import FormTooLate
-from core.requests import ComposeInvitation
+from core.requests import ComposeInvitation, Form
 
 _SECONDS: Final = 2.0
 _TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "ratelimited"})
 
 
-async def open_form(client: AsyncWebClient, trigger_id: str, filled: ComposeInvitation) -> None:
+async def open_form(client: AsyncWebClient, trigger_id: str, filled: Form) -> None:
     """Raises FormTooLate."""
-    await open_view(client, trigger_id, compose_view(filled.run, filled.addresses))
+    if isinstance(filled, ComposeInvitation):
+        await open_view(client, trigger_id, compose_view(filled.run, filled.addresses))
+    else:
+        await open_view(client, trigger_id, staff_invitation_view(filled))
 
 
 async def open_view(client: AsyncWebClient, trigger_id: str, view: Block) -> None:

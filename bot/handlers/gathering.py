@@ -4,6 +4,7 @@ What follows is the run and the usual preview. Of a message in a channel nothing
 answer is a direct message.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -26,6 +27,7 @@ from core.app import WORK_DEADLINE
 from core.errors import InvalidRequest, NoAddresses
 from core.requests import ComposeInvitation, read_request
 from core.rules.addresses import mentioned_addresses
+from core.rules.moments import split_moment
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.gathering import ChooseRun, GatherAddresses, choose_run, gather_addresses
 
@@ -82,9 +84,10 @@ async def answer_files(
     notices = tuple(sheet_notice(each.name, each.sheet) for each in contents if each.sheet)
     wanted = _wanted(text)
     addresses = "\n".join(filter(str.strip, (wanted.addresses, *(each.text for each in contents))))
+    wanted = replace(wanted, addresses=addresses, time_zone=await deps.people.time_zone(context))
     if notices and not addresses:
         return draw_sheets_only(notices)
-    answer = await _answer(deps, context, PrepareInvitation(wanted.run, addresses), key)
+    answer = await _answer(deps, context, wanted, key)
     return with_notices(notices, answer)
 
 
@@ -94,7 +97,8 @@ def _wanted(comment: str) -> PrepareInvitation:
     except InvalidRequest:
         return PrepareInvitation("", mentioned_addresses(comment))
     if isinstance(request, ComposeInvitation):
-        return PrepareInvitation(request.run, request.addresses)
+        addresses, when = split_moment(request.addresses)
+        return PrepareInvitation(request.run, addresses, when=when)
     command = getattr(request, "command", None)
     return command if isinstance(command, PrepareInvitation) else PrepareInvitation("", "")
 

@@ -14,7 +14,7 @@ from bot.blocks.errors import draw_error
 from bot.blocks.views import digest_of, home_view
 from bot.deps import Deps
 from core.errors import NotAllowed
-from core.requests import ComposeInvitation
+from core.requests import Form
 from core.usecases.homes import KeepHome, ShowHome, keep_home, show_home
 
 
@@ -34,7 +34,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
     async def ask_from_home(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
         answer = await ask(deps, context, action["value"])
-        message = draw(answer) if isinstance(answer, ComposeInvitation) else answer
+        message = draw(answer) if isinstance(answer, Form) else answer
         await answers.write(context.client, context.user_id or "", message)
         await ack()
 

@@ -1,5 +1,6 @@
 """The form that invites, the list of a run's invitations, and what its buttons do to one of them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -23,6 +24,7 @@ from bot.manifest import Shortcut
 from core.context import Actor
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
+from core.rules.moments import split_moment
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
@@ -64,11 +66,15 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
         staff = await deps.people.asker(context)
         run, note, text, file = _filled(view)
         if file is not None:
-            order = FileOrder(run, note, file, context.user_id or "", f"file-{deps.app.tokens.new_id()}")
+            form = f"file-{deps.app.tokens.new_id()}"
+            order = FileOrder(run, note, file, context.user_id or "", form, _chosen_moment(view))
             deps.background.start(show_preview_of_file(deps, context.client, staff, order))
             await ack(response_action="update", view=reading_view(str(file.get("name") or ""), order.external_id))
             return
-        preview = await deps.run(prepare_invitation, PrepareInvitation(run, text, note), staff)
+        addresses, when = split_moment(text)
+        zone = await deps.people.time_zone(context)
+        command = PrepareInvitation(run, addresses, note, when, zone, _chosen_moment(view))
+        preview = await deps.run(prepare_invitation, command, staff)
         await ack(response_action="update", view=preview_view(preview))
 
     bolt.action(Action.COMPOSE.pattern)(compose)
@@ -94,6 +100,11 @@ def _filled(view: dict[str, Any]) -> tuple[str, str, str, dict[str, Any] | None]
     if not text and not files:
         raise AddressesMissing
     return run, note, text, files[0] if files else None
+
+
+def _chosen_moment(view: dict[str, Any]) -> datetime | None:
+    seconds = entered(view, Field.WHEN).get("selected_date_time")
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 
 
 def _register_list(bolt: AsyncApp, deps: Deps) -> None:

@@ -17,7 +17,7 @@ from bot.deps import Deps
 from bot.handlers.gathering import answer_files, answer_text
 from bot.texts import written
 from core.errors import UnknownVerb
-from core.requests import ComposeInvitation
+from core.requests import Form
 
 _SPOKEN: Final = (None, "file_share")
 """Other subtypes tell of edits, deletions and the like."""
@@ -52,4 +52,4 @@ async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any],
             raise
         return gathered
     # A message opens no form; a button in the answer does.
-    return draw(answer) if isinstance(answer, ComposeInvitation) else answer
+    return draw(answer) if isinstance(answer, Form) else answer

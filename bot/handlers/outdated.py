@@ -13,7 +13,9 @@ from bot.blocks.parts import parts_of, section
 from bot.deps import Deps
 from bot.sealing import ButtonsTooOld
 from core.context import Actor
+from core.usecases.colleagues import ShowColleague, show_colleague
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import ShowSharedLink, show_shared_link
 
@@ -64,6 +66,14 @@ async def _link(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(show_shared_link, ShowSharedLink(int(value)), staff)
 
 
+async def _scheduled(deps: Deps, staff: Actor, _value: str) -> object:
+    return await deps.read(list_scheduled, ListScheduled(), staff)
+
+
+async def _colleague(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_colleague, ShowColleague(parts_of(value)[0]), staff)
+
+
 AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
     {
         Action.UNDO: _batch,
@@ -72,6 +82,9 @@ AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
         Action.RESEND_ALL: _list_shown,
         Action.CANCEL_ALL: _list_shown,
         Action.REINVITE_ANYWAY: _list_of_address,
+        Action.SCHEDULES_CANCEL: _scheduled,
+        Action.SCHEDULES_SEND: _scheduled,
         f"{Action.LINK_CHANGE}:revoke": _link,
+        Action.STAFF_DISABLE: _colleague,
     }
 )

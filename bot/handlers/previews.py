@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
@@ -32,6 +33,8 @@ class FileOrder:
     file: dict[str, Any]
     user_id: str
     external_id: str
+    chosen: datetime | None = None
+    """When the invitations are to go out; the person's own zone stands in the form's value already."""
 
 
 async def show_preview_of_file(deps: Deps, client: AsyncWebClient, staff: Actor, order: FileOrder) -> None:
@@ -53,7 +56,7 @@ async def _preview(deps: Deps, client: AsyncWebClient, staff: Actor, order: File
     """For the form and for a direct message. Whatever went wrong is said in the preview's place."""
     try:
         content = await read_file(client, order.file)
-        command = PrepareInvitation(order.run, content.text, order.note)
+        command = PrepareInvitation(order.run, content.text, order.note, chosen=order.chosen)
         preview = await deps.run(prepare_invitation, command, staff, deadline=WORK_DEADLINE)
     except UsherError as error:
         message = draw_error(error)

@@ -10,6 +10,7 @@ from core.model.invitations import Invitation as Invitation
 from core.model.invitations import InvitationBatch as InvitationBatch
 from core.model.invitations import InvitationChange as InvitationChange
 from core.model.invitations import LinkRequest as LinkRequest
+from core.model.invitations import RunReminders as RunReminders
 from core.model.invitations import Suppression as Suppression
 from core.model.learners import Charge as Charge
 from core.model.learners import Enrolment as Enrolment
@@ -19,11 +20,15 @@ from core.model.messages import OutboundMessage as OutboundMessage
 from core.model.organisations import Organisation as Organisation
 from core.model.organisations import Provider as Provider
 from core.model.organisations import ProviderGrant as ProviderGrant
+from core.model.organisations import SignIn as SignIn
 from core.model.organisations import StaffMember as StaffMember
+from core.model.organisations import StaffSession as StaffSession
 from core.model.records import AuditEntry as AuditEntry
 from core.model.records import IdempotencyRecord as IdempotencyRecord
 from core.model.records import WorkerBeat as WorkerBeat
 from core.model.shared_links import JoinRequest as JoinRequest
 from core.model.shared_links import SharedLink as SharedLink
+from core.model.slack import SlackInstallation as SlackInstallation
+from core.model.slack import SlackInstallState as SlackInstallState
 from core.model.slack import SlackUser as SlackUser
 from core.model.slack import SlackWorkspace as SlackWorkspace

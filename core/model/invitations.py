@@ -9,7 +9,8 @@ Invitation:
 
 1. At most one live invitation per organisation, run and address: a partial unique index over pending rows that
    nothing has replaced. So a re-invite after expiry, cancel or decline always ends in a working link.
-2. An invitation ends at the earlier of ``expires_at`` and the run's close as it is today.
+2. ``next_reminder_at`` is when to look whether a reminder is due: never later than the reminder itself. Empty: never.
+3. An invitation ends at the earlier of ``expires_at`` and the run's close as it is today.
 """
 
 from datetime import datetime
@@ -34,6 +35,8 @@ class Draft(OrganisationOwned, Base):
     note: Mapped[str] = mapped_column(String(600), default="")
     addresses: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    sends_at: Mapped[datetime | None]
+    """Empty: as soon as it is confirmed."""
     confirmed_at: Mapped[datetime | None]
 
 
@@ -41,7 +44,10 @@ class InvitationBatch(OrganisationOwned, Base):
     """At most 1,000 invitations with one number. Batches of one confirmation share ``confirmation_id``."""
 
     __tablename__ = "invitation_batch"
-    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "number"),
+        Index("ix_invitation_batch_organisation_id_sends_at", "organisation_id", "sends_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     number: Mapped[int]
@@ -54,7 +60,13 @@ class InvitationBatch(OrganisationOwned, Base):
     size: Mapped[int]
     created_at: Mapped[datetime]
     sends_at: Mapped[datetime]
+    is_scheduled: Mapped[bool] = mapped_column(default=False)
+    """Somebody chose the moment; else it is the end of the recall window."""
     recalled_at: Mapped[datetime | None]
+
+
+# In the very words of the partial indexes below, which SQLite takes for these only.
+IS_LIVE = text("invitation.state = 'pending' AND invitation.replaced_at IS NULL")
 
 
 class Invitation(OrganisationOwned, Base):
@@ -84,6 +96,13 @@ class Invitation(OrganisationOwned, Base):
             "state",
             "created_at",
         ),
+        Index(
+            "ix_invitation_reminder_due",
+            "next_reminder_at",
+            "organisation_id",
+            sqlite_where=text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            postgresql_where=text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -99,6 +118,9 @@ class Invitation(OrganisationOwned, Base):
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     replaced_at: Mapped[datetime | None]
+    next_reminder_at: Mapped[datetime | None]
+    reminder_count: Mapped[int] = mapped_column(default=0)
+    reminded_at: Mapped[datetime | None]
     learner_id: Mapped[int | None] = mapped_column(Id, ForeignKey("learner.id"), index=True)
     change_id: Mapped[int | None] = mapped_column(Id, ForeignKey("invitation_change.id"))
     """The press that cancelled it, so that it can be taken back."""
@@ -116,6 +138,18 @@ class InvitationChange(OrganisationOwned, Base):
     run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
     made_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+class RunReminders(OrganisationOwned, Base):
+    """When an organisation's invitations to a run are reminded of, where it differs from the default."""
+
+    __tablename__ = "run_reminders"
+    __table_args__ = (UniqueConstraint("organisation_id", "run_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("course_run.id"))
+    rule: Mapped[str] = mapped_column(String(60))
+    """As in ``3,10,close-7`` or ``off``; see ``core.rules.reminders``."""
 
 
 class LinkRequest(OrganisationOwned, Base):

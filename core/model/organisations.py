@@ -7,7 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
+from core.rules.policy import QUIET_FROM, QUIET_UNTIL
+from core.rules.quiet import QuietHours
 from core.words import Role
+
+
+def quiet_hours(from_minute: int | None, until_minute: int | None) -> QuietHours | None:
+    return None if from_minute is None or until_minute is None else QuietHours(from_minute, until_minute)
 
 
 class Organisation(Base):
@@ -27,6 +33,13 @@ class Organisation(Base):
     setup_tries: Mapped[int] = mapped_column(default=0)
     # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
     batch_count: Mapped[int] = mapped_column(default=0)
+    # Minutes of the day in ``time_zone``; both or neither.
+    quiet_from: Mapped[int | None] = mapped_column(default=QUIET_FROM)
+    quiet_until: Mapped[int | None] = mapped_column(default=QUIET_UNTIL)
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        return quiet_hours(self.quiet_from, self.quiet_until)
 
 
 class Provider(OrganisationOwned, Base):
@@ -68,6 +81,35 @@ class StaffMember(OrganisationOwned, Base):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class SignIn(OrganisationOwned, Base):
+    """asked (link mailed) -> used, once. Bound to the browser that asked by the digest of its cookie."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"), index=True)
+    browser_digest: Mapped[str] = mapped_column(String(64), index=True)
+    code_tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class StaffSession(OrganisationOwned, Base):
+    """A signed-in browser. Over with sign-out, with time, with its staff member, and with their username."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of what the cookie holds."""
+    username: Mapped[str] = mapped_column(String(256))
+    """As it was: under another one this session counts no more."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ProviderGrant(OrganisationOwned, Base):

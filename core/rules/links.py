@@ -27,11 +27,14 @@ class LinkKind(StrEnum):
     JOIN_CONFIRMATION = "join_confirmation"
     PLACE = "place"
     STAFF_INVITATION = "staff_invitation"
+    SIGN_IN = "sign_in"
+    SLACK_INSTALL = "slack_install"
 
 
 class CodeKind(StrEnum):
     SETUP = "setup"
     SLACK_LINK = "slack_link"
+    SIGN_IN = "sign_in_code"
 
 
 @dataclass(frozen=True, slots=True)

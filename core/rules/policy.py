@@ -20,6 +20,24 @@ RESEND_PAUSE: Final = timedelta(hours=1)
 NOTE_CHARACTERS: Final = 500
 NAME_CHARACTERS: Final = 100
 
+# An invitation may be sent later, but not so late that nobody remembers it.
+SCHEDULE_LIMIT: Final = timedelta(days=120)
+
+# DOMAIN.md, Personal invitations: reminders to whoever has not answered.
+REMINDERS_AFTER_DAYS: Final = (3, 10)
+REMINDERS_BEFORE_CLOSE_DAYS: Final = (7,)
+REMINDERS: Final = 3
+LONGEST_REMINDER_DAYS: Final = 180
+# Between two e-mails about the same invitation.
+MAIL_GAP: Final = timedelta(days=2)
+# How many invitations are looked at in a tick and in a transaction: one organisation's thousands must not
+# fill the mail queue before everybody else's.
+REMINDERS_A_TICK: Final = 2000
+REMINDERS_AT_ONCE: Final = 500
+# Minutes of the day: 21:00 to 07:00 for organisations that have not said otherwise.
+QUIET_FROM: Final = 21 * 60
+QUIET_UNTIL: Final = 7 * 60
+
 # A preview is forgotten after this; the addresses in it are personal data.
 DRAFT_LIFE: Final = timedelta(minutes=15)
 
@@ -46,6 +64,18 @@ LINK_CODES_AN_HOUR: Final = 5
 SETUP_CODE_LIFE: Final = timedelta(days=7)
 STAFF_INVITATION_LIFE: Final = timedelta(days=14)
 
+# Slack's own code from its consent page lives as long.
+INSTALL_STATE_LIFE: Final = timedelta(minutes=10)
+
+# Staff sign-in by a mailed link (ASVS 6.5.5: at most ten minutes, once; 7.3.2: sessions end by themselves).
+SIGN_IN_LIFE: Final = timedelta(minutes=10)
+SIGN_IN_TRIES: Final = 5
+SIGN_INS_AN_HOUR: Final = 5
+SESSION_LIFE: Final = timedelta(hours=12)
+
+# What a button that takes something away was shown with may be out of date; see DOMAIN.md, Staff and access.
+QUESTION_LIFE: Final = timedelta(minutes=15)
+
 # Sending: chunks, leases, retries (notes on jobs, section 5).
 CHUNK_MESSAGES: Final = 100
 SENDING_LEASE: Final = timedelta(minutes=5)
@@ -57,6 +87,8 @@ RETRY_CAP: Final = timedelta(hours=1)
 # RFC 5321, 4.5.4.1: four to five days. Then an operator must see what stands in the way of all mail.
 FAULT_PATIENCE: Final = timedelta(days=5)
 SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
+# What is due later has no job of its own until then: housekeeping would take so old a job for a dead one.
+LONGEST_JOB_DELAY: Final = timedelta(hours=12)
 
 # Lists.
 PAGE_ROWS: Final = 10
@@ -74,5 +106,7 @@ HOME_LIFE: Final = timedelta(days=7)
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
 FINISHED_JOB_LIFE: Final = timedelta(days=2)
 IDEMPOTENCY_LIFE: Final = timedelta(days=30)
+# Of what counts once: until nobody can try it again, with room for clocks that differ.
+USED_UP_LIFE: Final = timedelta(days=2)
 
 TERMS_VERSION: Final = "2026-11"

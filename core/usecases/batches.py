@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -23,14 +22,10 @@ from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import (
-    NoAddresses,
-    NoteHasLink,
-    NoteTooLong,
     NothingToSend,
     NotYourPreview,
     PreviewExpired,
     RunNotChosen,
-    TooManyAddresses,
 )
 from core.model import (
     Course,
@@ -49,11 +44,13 @@ from core.outbox import (
     slack_row,
 )
 from core.queries import Query
-from core.rules.addresses import Address, AddressList, InvalidAddress, parse_addresses
+from core.rules.addresses import Address, AddressList, InvalidAddress
 from core.rules.costs import CostForecast, forecast
-from core.rules.policy import BATCH_ADDRESSES, CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
-from core.rules.text import clean_note, first_link
+from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
+from core.usecases.drafts import checked_addresses, checked_note, packed, unpacked
+from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
+from core.usecases.sending_times import SendingTime, require_open_at, sending_time
 from core.usecases.sorting import Bucket, Sorted, examples, sort_addresses
 from core.words import InvitationState, MessageKind
 
@@ -62,11 +59,18 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class PrepareInvitation:
-    """``run`` is a code as typed; ``addresses`` any text with addresses in it; ``note`` goes to each learner."""
+    """``run`` is a code as typed; ``addresses`` any text with addresses in it; ``note`` goes to each learner.
+
+    ``when`` is a moment in words, as in “Mon 09:00”, understood in ``time_zone`` (empty: the organisation's).
+    """
 
     run: str
     addresses: str
     note: str = ""
+    when: str = ""
+    time_zone: str = ""
+    chosen: datetime | None = None
+    """The moment itself, where a form asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class InvitationPreviewed:
     cost: CostForecast
     note: str
     valid_until: datetime
+    sending: SendingTime | None = None
+    """None: as soon as it is confirmed."""
 
     def count(self, bucket: Bucket) -> int:
         return next(entry.count for entry in self.buckets if entry.bucket is bucket)
@@ -109,18 +115,20 @@ class LearnersInvited:
     run: RunCard
     invited: int
     sends_at: datetime
+    is_scheduled: bool = False
 
 
 def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPreviewed:
     staff = access.require_staff(ctx, Permission.INVITE)
     run = access.run_by_code(ctx, staff.organisation_id, command.run)
     require_choosable(ctx, staff, run)
-    note = _checked_note(command.note)
-    return draft_preview(ctx, staff, run, checked_addresses(command.addresses), note=note)
+    sending = sending_time(ctx, staff, run, words=command.when, time_zone=command.time_zone, chosen=command.chosen)
+    note = checked_note(command.note)
+    return draft_preview(ctx, staff, run, checked_addresses(command.addresses), note=note, sending=sending)
 
 
 def draft_preview(
-    ctx: Context, staff: StaffMember, run: CourseRun, listed: AddressList, *, note: str
+    ctx: Context, staff: StaffMember, run: CourseRun, listed: AddressList, *, note: str, sending: SendingTime | None
 ) -> InvitationPreviewed:
     """The caller has authorised the staff member, and checked the run and the note."""
     draft = {
@@ -128,11 +136,12 @@ def draft_preview(
         "staff_id": staff.id,
         "run_id": run.id,
         "note": note,
-        "addresses": _packed(listed.accepted),
+        "addresses": packed(listed.accepted),
         "created_at": ctx.now,
+        "sends_at": sending.at if sending else None,
     }
     access.insert_all(ctx, Draft, [draft])
-    return _preview(ctx, staff, run, draft, listed)
+    return _preview(ctx, staff, run, draft, listed, sending)
 
 
 def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
@@ -140,17 +149,19 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     staff = access.require_staff(ctx, Permission.INVITE)
     draft = own_draft(ctx, staff, command.draft_id)
     if draft.confirmed_at is not None:
-        return _as_invited(ctx, draft)
+        return _confirmed_before(ctx, draft)
     require_fresh(ctx, draft)
     run = _run_of(ctx, draft)
     require_choosable(ctx, staff, run)
+    if draft.sends_at is not None:
+        require_open_at(ctx, staff, run, draft.sends_at)
     # Claimed before the addresses are sorted: else a rival's invitations would be found, and "nobody left" answered.
     if not _claim_draft(ctx, draft):
-        return _as_invited(ctx, draft)
-    found = sort_addresses(ctx, run, _unpacked(draft.addresses))
+        return _confirmed_before(ctx, draft)
+    found = sort_addresses(ctx, run, unpacked(draft.addresses))
     if not found.by_bucket[Bucket.NEW]:
         raise NothingToSend
-    return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id)
+    return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id, chosen=draft.sends_at)
 
 
 def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
@@ -176,17 +187,29 @@ def _run_of(ctx: Context, draft: Draft) -> CourseRun:
 
 
 def start_batches(
-    ctx: Context, staff: StaffMember, run: CourseRun, found: Sorted, *, note: str, confirmation_id: int
+    ctx: Context,
+    staff: StaffMember,
+    run: CourseRun,
+    found: Sorted,
+    *,
+    note: str,
+    confirmation_id: int,
+    chosen: datetime | None = None,
 ) -> LearnersInvited:
-    """Invites everybody in the bucket NEW. The caller has authorised the staff member and checked the run."""
+    """Invites everybody in the bucket NEW. The caller has authorised the staff member and checked the run.
+
+    ``chosen``: when the e-mails go out, but never before the recall window has passed.
+    """
     _replace(ctx, found.replaced_ids)
     new = found.by_bucket[Bucket.NEW]
-    batches = _new_batches(ctx, staff, run, len(new), note=note, confirmation_id=confirmation_id)
-    expires_at = run.invitation_expires_at(ctx.now)
+    batches = _new_batches(ctx, staff, run, len(new), note=note, confirmation_id=confirmation_id, chosen=chosen)
+    # Who gets it in three months has six months from then, not three.
+    expires_at = run.invitation_expires_at(batches[0].sends_at)
+    remind_at = first_reminder(ctx, run, staff.organisation_id, batches[0].sends_at, expires_at)
     messages: list[dict[str, Any]] = []
     invitations: list[dict[str, Any]] = []
     for place, address in enumerate(new):
-        invitation, message = _rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at)
+        invitation, message = _rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at, remind_at)
         invitations.append(invitation)
         messages.append(message)
     scoreboard = slack_row(
@@ -199,8 +222,18 @@ def start_batches(
     say(ctx, [scoreboard, *messages])
     for start in range(0, len(invitations), _ROWS):
         access.insert_all(ctx, Invitation, invitations[start : start + _ROWS])
+    return as_invited(run, batches)
+
+
+def as_invited(run: CourseRun, batches: Sequence[InvitationBatch]) -> LearnersInvited:
+    """``batches`` of one confirmation."""
     return LearnersInvited(
-        confirmation_id, tuple(batch.number for batch in batches), run_card(run), len(new), batches[0].sends_at
+        confirmation_id=batches[0].confirmation_id,
+        numbers=tuple(batch.number for batch in batches),
+        run=run_card(run),
+        invited=sum(batch.size for batch in batches),
+        sends_at=batches[0].sends_at,
+        is_scheduled=batches[0].is_scheduled,
     )
 
 
@@ -211,7 +244,12 @@ _ORGANISATION_NAME = Query(select(Organisation.name).where(Organisation.id == bi
 
 
 def _preview(
-    ctx: Context, staff: StaffMember, run: CourseRun, draft: Mapping[str, Any], listed: AddressList
+    ctx: Context,
+    staff: StaffMember,
+    run: CourseRun,
+    draft: Mapping[str, Any],
+    listed: AddressList,
+    sending: SendingTime | None,
 ) -> InvitationPreviewed:
     found = sort_addresses(ctx, run, listed.accepted)
     new = len(found.by_bucket[Bucket.NEW])
@@ -224,10 +262,11 @@ def _preview(
         invalid=listed.invalid,
         typos=listed.typos,
         batch_count=-(-new // BATCH_ADDRESSES),
-        expires_at=run.invitation_expires_at(ctx.now),
+        expires_at=run.invitation_expires_at(sending.at if sending else ctx.now),
         cost=_cost(ctx, staff, run, new),
         note=draft["note"],
         valid_until=ctx.now + DRAFT_LIFE,
+        sending=sending,
     )
 
 
@@ -243,34 +282,6 @@ def _cost(ctx: Context, staff: StaffMember, run: CourseRun, places: int) -> Cost
     if agreement is None:
         return forecast(places, run.course.price_pence, 0)
     return forecast(places, agreement.price_pence, agreement.prepaid_count - agreement.prepaid_used)
-
-
-def _checked_note(note: str) -> str:
-    clean = clean_note(note)
-    if len(clean) > NOTE_CHARACTERS:
-        raise NoteTooLong(length=len(clean), limit=NOTE_CHARACTERS, excess=len(clean) - NOTE_CHARACTERS)
-    link = first_link(clean)
-    if link is not None:
-        raise NoteHasLink(link=link[:60])
-    return clean
-
-
-def checked_addresses(text: str) -> AddressList:
-    """Raises NoAddresses or TooManyAddresses."""
-    listed = parse_addresses(text)
-    if not listed.accepted and not listed.invalid:
-        raise NoAddresses
-    if len(listed.accepted) > CONFIRMATION_ADDRESSES:
-        raise TooManyAddresses(count=f"{len(listed.accepted):,}", limit=f"{CONFIRMATION_ADDRESSES:,}")
-    return listed
-
-
-def _packed(addresses: Sequence[Address]) -> str:
-    return msgspec.json.encode([(each.address, each.key, each.name) for each in addresses]).decode()
-
-
-def _unpacked(stored: str) -> list[Address]:
-    return [Address(*row) for row in msgspec.json.decode(stored, type=list[tuple[str, str, str]])]
 
 
 def _minutes(seconds: float) -> int:
@@ -292,13 +303,8 @@ def _claim_draft(ctx: Context, draft: Draft) -> bool:
     return won is not None
 
 
-def _as_invited(ctx: Context, draft: Draft) -> LearnersInvited:
-    batches = batches_of(ctx, draft.id)
-    run = _run_of(ctx, draft)
-    invited = sum(batch.size for batch in batches)
-    return LearnersInvited(
-        draft.id, tuple(batch.number for batch in batches), run_card(run), invited, batches[0].sends_at
-    )
+def _confirmed_before(ctx: Context, draft: Draft) -> LearnersInvited:
+    return as_invited(_run_of(ctx, draft), batches_of(ctx, draft.id))
 
 
 def batches_of(ctx: Context, confirmation_id: int) -> list[InvitationBatch]:
@@ -316,8 +322,17 @@ def _replace(ctx: Context, ids: Sequence[int]) -> None:
 
 
 def _new_batches(
-    ctx: Context, staff: StaffMember, run: CourseRun, count: int, *, note: str, confirmation_id: int
+    ctx: Context,
+    staff: StaffMember,
+    run: CourseRun,
+    count: int,
+    *,
+    note: str,
+    confirmation_id: int,
+    chosen: datetime | None,
 ) -> list[InvitationBatch]:
+    soonest = ctx.now + ctx.settings.recall_window
+    is_scheduled = chosen is not None and chosen > soonest
     batch_count = -(-count // BATCH_ADDRESSES)
     last = _next_numbers(ctx, staff.organisation_id, batch_count)
     agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
@@ -334,7 +349,8 @@ def _new_batches(
             note=note,
             size=min(BATCH_ADDRESSES, count - place * BATCH_ADDRESSES),
             created_at=ctx.now,
-            sends_at=ctx.now + ctx.settings.recall_window,
+            sends_at=chosen if chosen is not None and is_scheduled else soonest,
+            is_scheduled=is_scheduled,
         )
         for place in range(batch_count)
     ]
@@ -363,7 +379,7 @@ def provider_of(ctx: Context, staff: StaffMember, course: Course) -> int | None:
 
 
 def _rows_for(
-    ctx: Context, batch: InvitationBatch, address: Address, expires_at: datetime
+    ctx: Context, batch: InvitationBatch, address: Address, expires_at: datetime, remind_at: datetime | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     invitation_id = ctx.tokens.new_id()
     message = email_row(
@@ -386,6 +402,8 @@ def _rows_for(
         "generation": 0,
         "created_at": ctx.now,
         "expires_at": expires_at,
+        "next_reminder_at": remind_at,
+        "reminder_count": 0,
         "message_id": message["id"],
     }
     return invitation, message

@@ -11,6 +11,7 @@ from core.context import Context
 from core.errors import CatalogueInvalid
 from core.model import Course, CourseRun, Organisation, Provider
 from core.rules.catalogue import CatalogueRow, RowProblem, read_catalogue
+from core.usecases.reminders import replan
 
 CatalogueModel = TypeVar("CatalogueModel", Course, CourseRun)
 _PROBLEMS_WORDED = 20
@@ -46,7 +47,9 @@ def import_catalogue(ctx: Context, command: ImportCatalogue) -> CatalogueImporte
     courses = [_course_values(organisation, row, providers) for row in first_of_course.values()]
     ids, *of_courses = _merge(ctx, Course, organisation, courses)
     runs = [_run_values(organisation, row, ids[row.course_code]) for row in rows]
-    _, *of_runs = _merge(ctx, CourseRun, organisation, runs)
+    run_ids, *of_runs = _merge(ctx, CourseRun, organisation, runs)
+    # A run that closes sooner or later is reminded of sooner or later.
+    replan(ctx, tuple(run_ids.values()))
     return CatalogueImported(of_courses[0], of_courses[1], of_runs[0], of_runs[1], of_courses[2] + of_runs[2])
 
 

@@ -23,7 +23,7 @@ from core import access
 from core.context import Context
 from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
-from core.model import OutboundMessage, Suppression
+from core.model import Invitation, OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
 from core.rules.policy import (
     CHUNK_MESSAGES,
@@ -116,7 +116,7 @@ _NAMES: Final = tuple(f"id{place}" for place in range(_PLACES))
 _EMPTY: Final = dict.fromkeys(_NAMES)
 _IDS = _ROWS.c.id.in_([bindparam(name, type_=_ROWS.c.id.type) for name in _NAMES])
 _SUPPRESSED = exists().where(
-    _ROWS.c.kind == MessageKind.INVITATION,
+    _ROWS.c.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
     Suppression.organisation_id == _ROWS.c.organisation_id,
     Suppression.address_key == _ROWS.c.recipient_key,
 )
@@ -258,6 +258,19 @@ def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> N
     _finish(message, MessageState.BOUNCED, outcome.detail)
     if message.channel is Channel.EMAIL and outcome.is_no_mailbox:
         suppress(ctx, message.organisation_id, message.recipient_key, SuppressReason.BOUNCED)
+    if message.kind is MessageKind.REMINDER:
+        _mark_undelivered(ctx, message.about_id, outcome.detail)
+
+
+def _mark_undelivered(ctx: Context, invitation_id: int, detail: str) -> None:
+    """The address has died since the invitation was sent. Its own e-mail is where lists and scoreboards look."""
+    about_it = select(Invitation.message_id).where(Invitation.id == invitation_id).scalar_subquery()
+    ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id == about_it, OutboundMessage.state == MessageState.SENT)
+        .values(state=MessageState.BOUNCED, problem=detail),
+        execution_options=_QUIET,
+    )
 
 
 def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:

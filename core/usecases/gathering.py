@@ -18,7 +18,8 @@ from core.errors import PreviewExpired
 from core.model import Draft, StaffMember
 from core.rules.addresses import AddressList
 from core.rules.policy import DRAFT_LIFE
-from core.usecases.batches import InvitationPreviewed, checked_addresses, draft_preview, own_draft, require_fresh
+from core.usecases.batches import InvitationPreviewed, draft_preview, own_draft, require_fresh
+from core.usecases.drafts import checked_addresses
 from core.usecases.runs import require_choosable
 
 
@@ -68,7 +69,9 @@ def choose_run(ctx: Context, command: ChooseRun) -> InvitationPreviewed:
     gathered = _gathered(ctx, staff, command.draft_id)
     run = access.run_by_code(ctx, staff.organisation_id, command.run)
     require_choosable(ctx, staff, run)
-    return draft_preview(ctx, staff, run, msgspec.json.decode(gathered.addresses, type=AddressList), note="")
+    return draft_preview(
+        ctx, staff, run, msgspec.json.decode(gathered.addresses, type=AddressList), note="", sending=None
+    )
 
 
 def _gathered(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:

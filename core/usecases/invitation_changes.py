@@ -30,7 +30,7 @@ from core.model import (
     Suppression,
 )
 from core.outbox import email_row, is_first_invitation, next_invitation_key, revive, say, touch_scoreboards
-from core.rules.policy import CONFIRMATION_ADDRESSES, RESEND_PAUSE, UNDO_LIFE
+from core.rules.policy import CONFIRMATION_ADDRESSES, MAIL_GAP, RESEND_PAUSE, UNDO_LIFE
 from core.usecases.invitation_lists import ListedState, ListInvitations, matching
 from core.usecases.invitations import start_change
 from core.words import CancelReason, InvitationState, MessageKind, MessageState
@@ -166,7 +166,11 @@ def _send_again(ctx: Context, rows: list[Row[*tuple[Any, ...]]]) -> None:
         for row in rows
     ]
     say(ctx, messages)
-    newest = [{"id": message["about_id"], "message_id": message["id"]} for message in messages]
+    # No reminder may follow at their heels; the tick finds out when one is due.
+    remind_at = ctx.now + MAIL_GAP
+    newest = [
+        {"id": message["about_id"], "message_id": message["id"], "next_reminder_at": remind_at} for message in messages
+    ]
     if newest:
         ctx.session.execute(update(Invitation), newest)
     touch_scoreboards(ctx, {row.confirmation_id for row in rows})

@@ -52,6 +52,9 @@ class InvitationRow:
     batch_number: int
     guess: str
     """The address that was probably meant, where this one was not delivered; else empty."""
+    reminder_count: int = 0
+    next_reminder_at: datetime | None = None
+    """Roughly: quiet hours and other e-mails put it off. Empty where none will come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +182,16 @@ def _row(
         problem=problem,
         batch_number=batch_number,
         guess=(guess_typo(invitation.address) or "") if state is ListedState.BOUNCED else "",
+        reminder_count=invitation.reminder_count,
+        next_reminder_at=_next_reminder_at(ctx, invitation, delivery, is_over=is_over),
     )
+
+
+def _next_reminder_at(
+    ctx: Context, invitation: Invitation, delivery: MessageState, *, is_over: bool
+) -> datetime | None:
+    """A moment that has passed is one at which the worker has not looked yet."""
+    at = invitation.next_reminder_at
+    if at is None or is_over or invitation.state is not InvitationState.PENDING or delivery in _NOT_DELIVERED:
+        return None
+    return max(at, ctx.now)

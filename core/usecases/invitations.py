@@ -21,7 +21,7 @@ from core.model import (
 )
 from core.outbox import email_row, is_first_invitation, next_invitation_key, say, touch_scoreboards
 from core.rules.addresses import Address, InvalidAddress, parse_address
-from core.rules.policy import UNDO_LIFE
+from core.rules.policy import MAIL_GAP, UNDO_LIFE
 from core.usecases.batches import LearnersInvited, start_batches
 from core.usecases.runs import require_choosable
 from core.usecases.sorting import Bucket, Sorted, sort_addresses
@@ -95,6 +95,8 @@ def send_again(ctx: Context, invitation: Invitation) -> None:
     )
     say(ctx, [message])
     invitation.message_id = message["id"]
+    # No reminder may follow at its heels; the tick finds out when one is due.
+    invitation.next_reminder_at = ctx.now + MAIL_GAP
     ctx.session.flush()
     touch_scoreboards(ctx, _confirmations(ctx, invitation))
 

@@ -4,10 +4,10 @@ Invitations come by the ten thousand: for them columns are read and not objects,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from core import access
 from core.cards import RunCard, run_card
@@ -18,6 +18,8 @@ from core.letters import (
     JoinedLetter,
     Letter,
     LetterHead,
+    ReminderLetter,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -33,6 +35,8 @@ from core.model import (
     Organisation,
     OutboundMessage,
     SharedLink,
+    SignIn,
+    SlackInstallation,
     SlackUser,
     SlackWorkspace,
     StaffMember,
@@ -40,13 +44,13 @@ from core.model import (
 )
 from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
-from core.rules.policy import LINK_CODE_LIFE
+from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.confirmation_mails import confirmation_key
 from core.usecases.homes import HomeShown, home_of
+from core.usecases.installations import clear_token
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
-from core.usecases.slack_identity import clear_token
 from core.usecases.staff import invitation_ends, is_invitation_open
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
@@ -83,7 +87,7 @@ class SlackNote:
     user_id: str
     team_id: str
     enterprise_id: str
-    token: str
+    token: str = field(repr=False)
     """Empty: the settings' token serves."""
     content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
 
@@ -98,9 +102,9 @@ class SlackNotesLoaded:
 def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     access.require_system(ctx)
     rows = _waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
-    invitations = [row for row in rows if row.kind is MessageKind.INVITATION]
-    batches = _batches(ctx, invitations) if invitations else {}
-    letters = _invitation_letters(ctx, invitations, batches) if invitations else []
+    about_invitations = [row for row in rows if row.kind in (MessageKind.INVITATION, MessageKind.REMINDER)]
+    batches = _batches(ctx, about_invitations) if about_invitations else {}
+    letters = _invitation_letters(ctx, about_invitations, batches) if about_invitations else []
     for kind, load in _LOADERS.items():
         of_kind = [row for row in rows if row.kind is kind]
         if of_kind:
@@ -180,11 +184,47 @@ def _invitation_letters(ctx: Context, rows: Sequence[Row[Any]], batches: _Batche
     given = {"ids": [row.about_id for row in rows], "now": ctx.now}
     found: dict[int, Any] = {each.id: each for each in ctx.session.execute(_OPEN_INVITATIONS, given)}
     runs = _runs(ctx, {each.run_id for each in found.values()})
-    return [
-        _invitation_letter(ctx, row, each, batches[each.batch_id], runs[each.run_id])
+    open_ones = [
+        (row, each)
         for row in rows
         if (each := found.get(row.about_id)) is not None and not _is_over(ctx, runs[each.run_id])
     ]
+    letters: list[Letter] = [
+        _invitation_letter(ctx, row, each, batches[each.batch_id], runs[each.run_id])
+        for row, each in open_ones
+        if row.kind is MessageKind.INVITATION
+    ]
+    reminders = [(row, each) for row, each in open_ones if row.kind is MessageKind.REMINDER]
+    refs = _sent_refs(ctx, [each.id for _, each in reminders]) if reminders else {}
+    letters += [
+        _reminder_letter(ctx, row, each, batches[each.batch_id][1], runs[each.run_id], refs[each.id])
+        for row, each in reminders
+        if each.id in refs
+    ]
+    return letters
+
+
+def _sent_refs(ctx: Context, ids: Sequence[int]) -> dict[int, str]:
+    """The Message-ID of the e-mail to be reminded of. Whose mail has come back since is not reminded."""
+    query = (
+        select(Invitation.id, OutboundMessage.message_ref)
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .where(Invitation.id.in_(ids), OutboundMessage.state == MessageState.SENT)
+    )
+    return {row.id: row.message_ref for row in ctx.session.execute(query)}
+
+
+def _reminder_letter(
+    ctx: Context, row: Row[Any], invitation: Row[Any], inviter: StaffMember, run: RunCard, answers_ref: str
+) -> ReminderLetter:
+    return ReminderLetter(
+        head=_head(row, invitation.name, invitation.organisation, inviter.email),
+        token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
+        run=run,
+        inviter=inviter.name,
+        expires_at=min(invitation.expires_at, run.closes_at or invitation.expires_at),
+        answers_ref=answers_ref,
+    )
 
 
 def _invitation_letter(
@@ -304,7 +344,10 @@ def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
             expires_at=invitation_ends(each.StaffMember),
         )
         for row in rows
-        if (each := found.get(row.about_id)) is not None and is_invitation_open(each.StaffMember, ctx.now)
+        if (each := found.get(row.about_id)) is not None
+        and is_invitation_open(each.StaffMember, ctx.now)
+        # An older link's e-mail that still waits would carry the newer link, twice.
+        and row.idempotency_key == f"staff_invitation:{each.StaffMember.id}:{each.StaffMember.generation}"
     ]
 
 
@@ -329,12 +372,33 @@ def _code_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(SignIn, StaffMember, Organisation.name)
+        .join(StaffMember, StaffMember.id == SignIn.staff_id)
+        .join(Organisation, Organisation.id == SignIn.organisation_id)
+        .where(SignIn.id.in_([row.about_id for row in rows]), SignIn.expires_at > ctx.now)
+        .where(SignIn.used_at.is_(None), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.SignIn.id: each for each in ctx.session.execute(query)}
+    return [
+        SignInLetter(
+            head=_head(row, each.StaffMember.name, each.name, ""),
+            token=ctx.links.token(LinkKind.SIGN_IN, each.SignIn.id),
+            minutes=int(SIGN_IN_LIFE.total_seconds() // 60),
+        )
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
     MessageKind.JOIN_CONFIRMATION: _confirmation_letters,
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
+    MessageKind.SIGN_IN: _sign_in_letters,
 }
 
 
@@ -365,10 +429,24 @@ def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
 # --- Slack ------------------------------------------------------------------------------------------------
 
 
-def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackUser, SlackWorkspace]]:
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """``token`` is encrypted; empty where the settings' token serves."""
+
+    user: SlackUser
+    workspace: SlackWorkspace
+    token: str
+
+
+def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, _Account]:
+    is_same_place = and_(
+        SlackInstallation.enterprise_id == SlackWorkspace.enterprise_id,
+        SlackInstallation.team_id == SlackWorkspace.team_id,
+    )
     query = (
-        select(SlackUser, SlackWorkspace)
+        select(SlackUser, SlackWorkspace, SlackInstallation.bot_token)
         .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .outerjoin(SlackInstallation, is_same_place)
         .join(StaffMember, StaffMember.id == SlackUser.staff_id)
         .where(
             SlackUser.staff_id.in_(staff_ids),
@@ -378,20 +456,22 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, tuple[SlackU
         )
         .order_by(SlackUser.confirmed_at)
     )
-    return {row.SlackUser.staff_id: (row.SlackUser, row.SlackWorkspace) for row in ctx.session.execute(query)}
+    return {
+        row.SlackUser.staff_id: _Account(row.SlackUser, row.SlackWorkspace, row.bot_token or "")
+        for row in ctx.session.execute(query)
+    }
 
 
-def _note(ctx: Context, row: Row[Any], account: tuple[SlackUser, SlackWorkspace]) -> SlackNote:
-    user, workspace = account
+def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
     return SlackNote(
         message_id=row.id,
         kind=row.kind,
         generation=row.generation,
         ref=row.message_ref,
-        user_id=user.user_id,
-        team_id=workspace.team_id,
-        enterprise_id=workspace.enterprise_id,
-        token=clear_token(ctx, workspace.bot_token),
+        user_id=account.user.user_id,
+        team_id=account.workspace.team_id,
+        enterprise_id=account.workspace.enterprise_id,
+        token=clear_token(ctx, account.token),
         content=_CONTENTS[row.kind](ctx, row.about_id),
     )
 

@@ -51,6 +51,7 @@ class BatchProgress:
     sends_at: datetime
     as_of: datetime
     is_recalled: bool
+    is_scheduled: bool = False
 
     @property
     def is_sending(self) -> bool:
@@ -100,6 +101,7 @@ def batch_progress(ctx: Context, confirmation_id: int) -> BatchProgress:
         sends_at=batches[0].sends_at,
         as_of=ctx.now,
         is_recalled=batches[0].recalled_at is not None,
+        is_scheduled=batches[0].is_scheduled,
     )
 
 

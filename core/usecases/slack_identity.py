@@ -2,6 +2,7 @@
 
     unknown workspace --set-up code--> bound to one organisation
     unknown user --"link": code mailed to the address the workspace asserts--> asked --right code--> confirmed
+    confirmed --"unlink", deactivated, turned guest, disabled, app removed--> unknown user
 
 The address that a workspace asserts proves nothing: its administrators can assert any. The mailed code does.
 """
@@ -9,11 +10,10 @@ The address that a workspace asserts proves nothing: its administrators can asse
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from core import access
 from core.context import Context, SlackVisitor, StaffActor
-from core.crypto import Vault
 from core.errors import CodeWrong, NotStaff, OrganisationNotFound, TooManyCodes, WorkspaceTaken
 from core.model import Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
 from core.outbox import email_row, say
@@ -69,6 +69,30 @@ class ConfirmCode:
 class StaffLinked:
     name: str
     organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkAccount:
+    """One's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnlinked:
+    was_linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotePersonLeft:
+    """Deactivated in Slack, or turned into a guest."""
+
+    enterprise_id: str
+    team_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLeftNoted:
+    was_linked: bool
 
 
 def who_is(ctx: Context, command: WhoIs) -> Recognised:
@@ -160,41 +184,23 @@ def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
     return WrongCodeCounted()
 
 
-# --- Tokens -----------------------------------------------------------------------------------------------
+def unlink_account(ctx: Context, command: UnlinkAccount) -> AccountUnlinked:
+    """Twice is as good as once. A code that still waits counts no more."""
+    visitor = access.require_visitor(ctx)
+    workspace = _require_workspace(ctx, visitor)
+    return AccountUnlinked(_unlink(ctx, workspace, visitor.user_id))
 
 
-@dataclass(frozen=True, slots=True)
-class ShowWorkspaceToken:
-    enterprise_id: str
-    team_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceToken:
-    """``token`` empty: the settings' token serves."""
-
-    token: str
-    is_bound: bool
-
-
-def show_workspace_token(ctx: Context, command: ShowWorkspaceToken) -> WorkspaceToken:
-    """For the bot itself: which token answers in this workspace."""
+def note_person_left(ctx: Context, command: NotePersonLeft) -> PersonLeftNoted:
     access.require_system(ctx)
-    stored = ctx.session.scalars(
-        select(SlackWorkspace.bot_token).where(
+    workspace = ctx.session.scalars(
+        select(SlackWorkspace).where(
             SlackWorkspace.enterprise_id == command.enterprise_id,
             SlackWorkspace.team_id == command.team_id,
             SlackWorkspace.removed_at.is_(None),
         )
     ).one_or_none()
-    return WorkspaceToken(clear_token(ctx, stored or ""), is_bound=stored is not None)
-
-
-def clear_token(ctx: Context, stored: str) -> str:
-    if not stored:
-        return ""
-    vault = Vault(ctx.settings.data_key, nonce=lambda: ctx.tokens.new_id().to_bytes(12, "big"))
-    return vault.decrypt(stored, "slack_workspace.bot_token")
+    return PersonLeftNoted(workspace is not None and _unlink(ctx, workspace, command.user_id))
 
 
 # --- Parts ------------------------------------------------------------------------------------------------
@@ -221,7 +227,6 @@ def _workspace(ctx: Context, visitor: SlackVisitor, organisation: Organisation) 
         organisation_id=organisation.id,
         enterprise_id=visitor.enterprise_id,
         team_id=visitor.team_id,
-        bot_token="",
         bound_at=ctx.now,
         bound_by=visitor.user_id,
     )
@@ -263,6 +268,19 @@ def _slack_user(ctx: Context, workspace: SlackWorkspace, visitor: SlackVisitor, 
         )
         ctx.session.add(user)
     return user
+
+
+def _unlink(ctx: Context, workspace: SlackWorkspace, user_id: str) -> bool:
+    """True when the account was connected, or about to be."""
+    unlinked = ctx.session.scalars(
+        update(SlackUser)
+        .where(SlackUser.workspace_id == workspace.id, SlackUser.user_id == user_id)
+        .where(or_(SlackUser.confirmed_at.is_not(None), SlackUser.code_valid_until.is_not(None)))
+        .values(confirmed_at=None, code_valid_until=None)
+        .returning(SlackUser.id),
+        execution_options={"synchronize_session": False},
+    ).all()
+    return bool(unlinked)
 
 
 def _is_code_open(ctx: Context, user: SlackUser) -> bool:

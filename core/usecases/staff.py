@@ -118,15 +118,21 @@ def _new_staff_member(
     )
     ctx.session.add(staff)
     ctx.session.flush()
-    _grant(ctx, organisation, staff, command.providers)
+    grant_providers(ctx, organisation, staff, command.providers)
     return staff
 
 
 def _renew(ctx: Context, organisation: Organisation, staff: StaffMember, role: Role) -> None:
     """A new link, and two weeks from now; the former link ends. Not for who has answered, or left."""
-    if staff.role is not role:
+    is_waiting = staff.accepted_at is None and staff.disabled_at is None
+    if is_waiting and staff.role is not role:
         # Repeating the command without --role must not make a manager of an owner.
         raise StaffDetailsInvalid(problem=f"{staff.email} is invited to {organisation.name} as {staff.role} already.")
+    _renew_link(ctx, staff)
+
+
+def _renew_link(ctx: Context, staff: StaffMember) -> None:
+    """In one statement: of two made at once, each is another link, and the second ends the first."""
     renewed = ctx.session.execute(
         update(StaffMember)
         .where(StaffMember.id == staff.id, StaffMember.accepted_at.is_(None), StaffMember.disabled_at.is_(None))
@@ -135,7 +141,8 @@ def _renew(ctx: Context, organisation: Organisation, staff: StaffMember, role: R
         execution_options={"synchronize_session": False},
     ).one_or_none()
     if renewed is None:
-        raise AlreadyThere(what=f"{staff.email} in {organisation.name}", next_step="Nobody was invited again.")
+        next_step = f"Nobody was invited again. “staff {staff.email}” shows them, also if they are disabled."
+        raise AlreadyThere(what=staff.email, next_step=next_step)
     ctx.session.refresh(staff)
 
 
@@ -164,6 +171,12 @@ def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> Sta
         organisation.terms_version = TERMS_VERSION
         organisation.terms_accepted_at = ctx.now
     return StaffInvitationAccepted(organisation.name, staff.name, staff.role)
+
+
+def renew_invitation(ctx: Context, staff: StaffMember) -> None:
+    """A new e-mail with a new link, which lives anew. The caller has authorised. Raises AlreadyThere."""
+    _renew_link(ctx, staff)
+    _send_invitation(ctx, staff)
 
 
 def invitation_ends(staff: StaffMember) -> datetime:
@@ -215,7 +228,8 @@ def _known(ctx: Context, organisation: Organisation, address: Address) -> StaffM
     return ctx.session.scalars(query).one_or_none()
 
 
-def _grant(ctx: Context, organisation: Organisation, staff: StaffMember, ukprns: tuple[str, ...]) -> None:
+def grant_providers(ctx: Context, organisation: Organisation, staff: StaffMember, ukprns: tuple[str, ...]) -> None:
+    """Raises StaffDetailsInvalid for a UKPRN that is none of the organisation's."""
     if not ukprns:
         return
     query = select(Provider.ukprn, Provider.id).where(

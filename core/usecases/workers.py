@@ -1,15 +1,15 @@
 """Workers' heartbeats, and the reaping of dead ones: once, by whoever wins the UPDATE. And what is old is forgotten."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
-from core.model import Draft, IdempotencyRecord, JoinRequest, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE
+from core.model import Draft, IdempotencyRecord, JoinRequest, SignIn, SlackInstallState, StaffSession, WorkerBeat
+from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE, USED_UP_LIFE
 
 _QUIET = {"synchronize_session": False}
 
@@ -67,6 +67,9 @@ class OldForgotten:
     drafts: int
     join_requests: int
     answers: int
+    install_states: int
+    sign_ins: int
+    sessions: int
 
 
 def beat(ctx: Context, command: Beat) -> Beaten:
@@ -113,6 +116,9 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
         (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
+        (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
+        (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
+        (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

@@ -37,9 +37,36 @@ def upgrade() -> None:
         sa.Column("setup_valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("setup_tries", sa.Integer(), nullable=False),
         sa.Column("batch_count", sa.Integer(), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_until", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
+    op.create_table(
+        "slack_installation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("enterprise_id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("team_name", sa.String(length=200), nullable=False),
+        sa.Column("bot_token", sa.Text(), nullable=False),
+        sa.Column("bot_user_id", sa.String(length=32), nullable=False),
+        sa.Column("app_id", sa.String(length=32), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("installed_by", sa.String(length=32), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_installation")),
+        sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_installation_enterprise_id_team_id")),
+    )
+    op.create_table(
+        "slack_install_state",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_slack_install_state")),
+    )
+    with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slack_install_state_used_at"), ["used_at"], unique=False)
+
     op.create_table(
         "worker_beat",
         sa.Column("executor_id", sa.String(length=100), nullable=False),
@@ -79,11 +106,13 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "invitation",
+                "reminder",
                 "welcome",
                 "joined",
                 "join_confirmation",
                 "staff_invitation",
                 "slack_code",
+                "sign_in",
                 "scoreboard",
                 "link_request",
                 "outside_join",
@@ -173,7 +202,6 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("enterprise_id", sa.String(length=32), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
-        sa.Column("bot_token", sa.Text(), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("bound_by", sa.String(length=32), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
@@ -182,8 +210,15 @@ def upgrade() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_workspace_organisation_id_organisation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
-        sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_workspace_enterprise_id_team_id")),
     )
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_slack_workspace_live",
+            ["enterprise_id", "team_id"],
+            unique=True,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.create_table(
         "staff_member",
@@ -315,6 +350,47 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "sign_in",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("browser_digest", sa.String(length=64), nullable=False),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_sign_in_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_sign_in_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+    )
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_browser_digest"), ["browser_digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "staff_session",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("username", sa.String(length=256), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_session_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_staff_session_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("digest", name=op.f("uq_staff_session_digest")),
+    )
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_session_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_session_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
         "slack_user",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("workspace_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -414,6 +490,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=600), nullable=False),
         sa.Column("addresses", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -550,6 +627,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_scheduled", sa.Boolean(), nullable=False),
         sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -570,6 +648,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_batch_confirmation_id"), ["confirmation_id"], unique=False)
+        batch_op.create_index(
+            "ix_invitation_batch_organisation_id_sends_at", ["organisation_id", "sends_at"], unique=False
+        )
+
+    op.create_table(
+        "run_reminders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rule", sa.String(length=60), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_run_reminders_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_run_reminders_run_id_course_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_reminders")),
+        sa.UniqueConstraint("organisation_id", "run_id", name=op.f("uq_run_reminders_organisation_id_run_id")),
+    )
 
     op.create_table(
         "charge",
@@ -651,6 +746,9 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_reminder_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminder_count", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -688,6 +786,13 @@ def upgrade() -> None:
             "ix_invitation_run_id_organisation_id_state_created_at",
             ["run_id", "organisation_id", "state", "created_at"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_invitation_reminder_due",
+            ["next_reminder_at", "organisation_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
         )
         batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
         batch_op.create_index(
@@ -756,6 +861,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
         )
         batch_op.drop_index("ix_invitation_run_id_address_key")
+        batch_op.drop_index(
+            "ix_invitation_reminder_due",
+            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_invitation_run_id_organisation_id_state_created_at")
         batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
@@ -767,7 +877,9 @@ def downgrade() -> None:
     op.drop_table("invitation_change")
 
     op.drop_table("charge")
+    op.drop_table("run_reminders")
     with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_batch_organisation_id_sends_at")
         batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
 
     op.drop_table("invitation_batch")
@@ -806,6 +918,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
 
     op.drop_table("slack_user")
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_session_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_session_expires_at"))
+
+    op.drop_table("staff_session")
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_browser_digest"))
+
+    op.drop_table("sign_in")
 
     op.drop_table("provider_grant")
     with op.batch_alter_table("learner", schema=None) as batch_op:
@@ -820,6 +943,12 @@ def downgrade() -> None:
     op.drop_table("suppression")
 
     op.drop_table("staff_member")
+    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_slack_workspace_live",
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.drop_table("slack_workspace")
 
@@ -849,6 +978,11 @@ def downgrade() -> None:
 
     op.drop_table("audit_entry")
     op.drop_table("worker_beat")
+    with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slack_install_state_used_at"))
+
+    op.drop_table("slack_install_state")
+    op.drop_table("slack_installation")
     op.drop_table("organisation")
     with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_record_created_at"))

@@ -9,8 +9,20 @@ from sqlalchemy.orm import Session
 
 from bot.authorize import Place
 from bot.identity import is_colleague
+from core.context import SlackVisitor
 from core.model import Organisation, SlackUser
+from core.rules.links import CodeKind
+from core.usecases.organisations import NewSetupCode, new_setup_code
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    bind_workspace,
+    confirm_code,
+)
 from tests.bot.conftest import RUN, World, words
+from tests.factories import OPERATOR
 from usher.demo.slack.faults import TooManyRequests
 
 
@@ -117,10 +129,76 @@ async def test_an_uninstalled_app_forgets_the_workspace(world: World) -> None:
 
     acks = await world.driver.uninstall(world.team)
     world.team.is_token_revoked = False
-    await world.usher("courses")
+    after = await world.usher("courses")
 
     assert all(ack.ok for ack in acks)
     assert len(world.slack.workspace.calls("users.info")) == 2
+    assert "not connected to an organisation yet" in words(after)
+
+
+async def test_news_of_the_same_removal_told_again_unbinds_nobody_who_came_back(world: World) -> None:
+    await world.driver.uninstall(world.team)
+    world.team.is_token_revoked = False
+    world.clock.advance(minutes=2)
+    _bind_anew(world)
+    (told,) = (id_ for id_, event in world.driver.sent_events.items() if event["event"]["type"] == "app_uninstalled")
+
+    repeated = await world.driver.repeat_event(told)
+
+    assert repeated.ok
+    assert "runs" in words(await world.usher("courses"))
+
+
+async def test_a_revoked_token_of_a_person_removes_nothing(world: World) -> None:
+    event = {"type": "tokens_revoked", "tokens": {"oauth": [world.olive.id], "bot": []}}
+
+    ack = await world.driver.event(world.team, event)
+
+    assert ack.ok
+    assert "runs" in words(await world.usher("courses"))
+
+
+@pytest.mark.parametrize("flag", ["deleted", "is_restricted", "is_ultra_restricted"])
+async def test_who_leaves_or_becomes_a_guest_is_connected_no_more_even_when_they_come_back(
+    world: World, flag: str
+) -> None:
+    setattr(world.olive, flag, True)
+    await world.driver.change_user(world.olive)
+    setattr(world.olive, flag, False)
+    await world.driver.change_user(world.olive)
+
+    refused = await world.usher("courses")
+
+    assert "I cannot tell who you are" in words(refused)
+    assert "runs" in words(await world.usher("courses", world.vera))
+    await world.usher("link")
+    await world.usher(f"link {world.code_of(world.olive)}")
+    assert "runs" in words(await world.usher("courses"))
+
+
+async def test_people_disconnect_themselves_and_connect_again(world: World) -> None:
+    gone = await world.usher("unlink")
+    again = await world.usher("unlink")
+    refused = await world.usher("courses")
+    await world.usher("link")
+    await world.usher(f"link {world.code_of(world.olive)}")
+
+    assert "Your account is disconnected." in words(gone)
+    assert "Your account was not connected." in words(again)
+    assert "I cannot tell who you are" in words(refused)
+    assert "runs" in words(await world.usher("courses"))
+
+
+def _bind_anew(world: World) -> None:
+    code = world.app.run(new_setup_code, NewSetupCode("northfield"), OPERATOR).setup_code
+    visitor = SlackVisitor("", world.team.id, world.olive.id, world.olive.email)
+    world.app.run(bind_workspace, BindWorkspace(code), visitor)
+    world.app.run(ask_for_code, AskForCode(), visitor)
+    with Session(world.app.engine, info={"scope": "every organisation"}) as session:
+        row = session.scalars(select(SlackUser).where(SlackUser.code_valid_until.is_not(None))).one()
+    digits = world.app.links.code(CodeKind.SLACK_LINK, row.id, row.generation)
+    world.app.run(confirm_code, ConfirmCode(digits), visitor)
+    world.restart()
 
 
 async def test_slack_that_does_not_answer_is_a_busy_house_and_no_stranger(world: World) -> None:

@@ -11,11 +11,13 @@ from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
+from bot.blocks.staff import staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
+from core.requests import Help
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
-from tests.bot.blocks.samples import every_result, invited, listed, preview, shared_links
+from tests.bot.blocks.samples import composed, every_result, invited, listed, preview, shared_links, staff_card
 from tests.bot.conftest import World
 
 
@@ -35,11 +37,18 @@ async def test_every_form_that_can_be_submitted_has_a_listener(world: World) -> 
     views += [several_view(listed(10, "Maths")), correction_view(CorrectionShown(1, "a@example.org", ""))]
     views += [settings_view(shared_links(1, "Maths")[0]), saved_view(shared_links(1, "Maths")[0])]
 
+    views += [
+        staff_invitation_view(composed("Max")),
+        staff_change_view(staff_card("Max")),
+        staff_done_view(draw(Help())),
+    ]
+
     submittable = {view["callback_id"] for view in views if "submit" in view}
 
     assert submittable == {
         *("invitations_form", "batches_form", "invitations_several_form", "invitations_correct_form"),
         "links_settings_form",
+        *("staff_invitation_form", "staff_change_form"),
     }
     for callback_id in submittable:
         body = {"type": "view_submission", "view": {"type": "modal", "callback_id": str(callback_id)}}

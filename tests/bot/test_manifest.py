@@ -30,6 +30,7 @@ def test_every_address_is_the_one_endpoint() -> None:
     features, settings = over_http["features"], over_http["settings"]
 
     assert {command["url"] for command in features["slash_commands"]} == {f"{BASE}/slack/events"}
+    assert over_http["oauth_config"]["redirect_urls"] == [f"{BASE}/slack/oauth_redirect"]
     assert settings["event_subscriptions"]["request_url"] == f"{BASE}/slack/events"
     assert settings["interactivity"]["message_menu_options_url"] == f"{BASE}/slack/events"
     assert not settings["socket_mode_enabled"]

@@ -15,11 +15,14 @@ from bot.blocks import draw
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import settings_view
+from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.model import Invitation, LinkRequest
+from core.requests import ComposeStaffInvitation
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.colleagues import InviteColleague, ShowColleague, invite_colleague, show_colleague
 from core.usecases.corrections import CorrectionShown
 from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.gathering import GatherAddresses, gather_addresses
@@ -28,13 +31,14 @@ from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
+from core.words import Role
 from tests.bot.conftest import RUN, World, words
 from tests.factories import LEARNER
 from usher.demo.slack.records import Message, User, View
 
 REFUSAL = "I cannot tell who you are"
-PERSONLESS = {"forget_workspace", "forget_person"}
-"""Slack tells these about an installation; nobody asks for anything, and only caches are dropped."""
+PERSONLESS = {"remove_workspace", "forget_person"}
+"""Slack tells these about an installation; nobody asks for anything, and access is only ever taken away."""
 
 
 @dataclass
@@ -44,10 +48,13 @@ class Stage:
     world: World
     draft_id: int
     confirmation_id: int
+    scheduled_id: int
     invitation_id: int
     change_id: int
     request_id: int
     link_id: int
+    colleague_id: int
+    """Invited, without an answer yet."""
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
@@ -214,12 +221,67 @@ async def send_link_picture(stage: Stage, user: User) -> Any:
     return ack
 
 
+async def turn_schedules_page(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_page:next", "[1]")
+
+
+async def cancel_scheduled(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_cancel", f'["{stage.scheduled_id}",1]')
+
+
+async def send_scheduled(stage: Stage, user: User) -> Any:
+    return await _press_scheduled(stage, user, "schedules_send", f'["{stage.scheduled_id}",1]')
+
+
 async def approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
 
 async def decline(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_decline")
+
+
+async def turn_staff_page(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_page:next", '["",1]')
+
+
+async def show_one(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_show", str(stage.world.school.manager.staff_id))
+
+
+async def disable(stage: Stage, user: User) -> Any:
+    asked_at = int(stage.world.clock().timestamp())
+    return await _press(stage, user, "staff_disable", f"[{stage.world.school.manager.staff_id},{asked_at}]")
+
+
+async def enable(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_enable", str(stage.world.school.manager.staff_id))
+
+
+async def invite_again(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_reinvite", str(stage.colleague_id))
+
+
+async def compose_staff(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_compose", '["","","",""]')
+
+
+async def compose_change(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "staff_change", str(stage.world.school.manager.staff_id))
+
+
+async def suggest_providers(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.suggest(user, stage.view(user, _staff_form()), "providers", "North")
+
+
+async def submit_staff(stage: Stage, user: User) -> Any:
+    return await stage.world.driver.submit(user, stage.view(user, _staff_form()), {})
+
+
+async def submit_change(stage: Stage, user: User) -> Any:
+    command = ShowColleague(stage.world.school.manager.staff_id)
+    card = stage.world.app.read(show_colleague, command, stage.world.school.owner).staff
+    return await stage.world.driver.submit(user, stage.view(user, staff_change_view(card)), {})
 
 
 async def direct_message(stage: Stage, user: User) -> Any:
@@ -235,8 +297,31 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
-    send_link_picture, ask_from_home, approve, decline, direct_message, open_home,
+    send_link_picture, ask_from_home, approve, decline, turn_schedules_page, cancel_scheduled, send_scheduled,
+    turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
+    submit_staff, submit_change, direct_message, open_home,
 )  # fmt: skip
+
+
+OWNERS_SCENARIOS: Sequence[Scenario] = (
+    turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
+    submit_staff, submit_change,
+)  # fmt: skip
+
+
+def _staff_form() -> Block:
+    return staff_invitation_view(ComposeStaffInvitation("bo@north.example.org", Role.OWNER, "Bo", "Young", ()))
+
+
+async def _press(stage: Stage, user: User, action_id: str, value: str) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "action_id": action_id, "value": value}
+    return await stage.world.driver.press(user, stage.message({"type": "actions", "elements": [button]}), action_id)
+
+
+async def _press_scheduled(stage: Stage, user: User, action_id: str, value: str) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "…"}, "value": value}
+    actions = {"type": "actions", "elements": [{**button, "action_id": action_id}]}
+    return await stage.world.driver.press(user, stage.message(actions), action_id)
 
 
 async def _press_request(stage: Stage, user: User, action_id: str) -> Any:
@@ -277,6 +362,8 @@ def stage(world: World) -> Stage:
         prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org cyd@example.org"), owner
     )
     invited = app.run(invite_learners, InviteLearners(previewed.draft_id), owner)
+    later = PrepareInvitation("poetry-2026-03", "cy@example.org", when="2026-03-20 09:00")
+    scheduled = app.run(invite_learners, InviteLearners(app.run(prepare_invitation, later, owner).draft_id), owner)
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         ids = {row.address: row.id for row in session.scalars(select(Invitation))}
     cancelled = app.run(cancel_invitation, CancelInvitation(ids["cyd@example.org"]), owner)
@@ -285,9 +372,19 @@ def stage(world: World) -> Stage:
     app.run(ask_for_link, AskForLink(token), LEARNER)
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         request = session.scalars(select(LinkRequest)).one()
+    command = InviteColleague("nell@north.example.org", Role.VIEWER, "Nell", "New")
+    nell = app.run(invite_colleague, command, owner).staff.staff_id
+    link_id = app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id
     return Stage(
-        *(world, previewed.draft_id, invited.confirmation_id, ids["bo@example.org"], cancelled.change_id, request.id),
-        link_id=app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
+        world=world,
+        draft_id=previewed.draft_id,
+        confirmation_id=invited.confirmation_id,
+        scheduled_id=scheduled.confirmation_id,
+        invitation_id=ids["bo@example.org"],
+        change_id=cancelled.change_id,
+        request_id=request.id,
+        link_id=link_id,
+        colleague_id=nell,
     )
 
 
@@ -370,6 +467,18 @@ async def test_staff_are_answered_by_every_listener(stage: Stage, scenario: Scen
     assert not ack.errors
     assert REFUSAL not in everything_shown(stage, stage.world.olive)
     assert "went wrong" not in everything_shown(stage, stage.world.olive)
+
+
+@pytest.mark.parametrize("scenario", OWNERS_SCENARIOS, ids=lambda scenario: str(scenario.__name__))
+async def test_who_is_no_owner_looks_after_no_staff(stage: Stage, scenario: Scenario) -> None:
+    before = stage.world.counts()
+
+    ack = await scenario(stage, stage.world.vera)
+
+    seen = everything_shown(stage, stage.world.vera) + str(ack.errors)
+    assert ack.ok
+    assert "Your role (viewer) does not include this." in seen or ack.body == {"options": []}
+    assert stage.world.counts() == before
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario.__name__))

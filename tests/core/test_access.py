@@ -52,7 +52,7 @@ def change(school: School, actor: Actor, write: Callable[[Context], Any]) -> Any
 @pytest.mark.parametrize(
     ("role", "permissions"),
     [
-        (Role.OWNER, {Permission.VIEW, Permission.INVITE, Permission.MANAGE_STAFF}),
+        (Role.OWNER, {Permission.VIEW, Permission.INVITE, Permission.MANAGE_STAFF, Permission.SET_RULES}),
         (Role.MANAGER, {Permission.VIEW, Permission.INVITE}),
         (Role.VIEWER, {Permission.VIEW}),
     ],

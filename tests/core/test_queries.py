@@ -26,7 +26,7 @@ def found(ctx: Context, query: Query[Any], **values: object) -> set[str]:
     return set(query.run(ctx, **values).scalars())
 
 
-@pytest.mark.parametrize("shape", STATEMENTS.keys() - {"union"})
+@pytest.mark.parametrize("shape", [shape for shape in STATEMENTS if shape != "union"])
 def test_columns_are_those_of_the_own_organisation(school: School, shape: str) -> None:
     statement: Any = STATEMENTS[shape]
     look = partial(found, query=Query(statement))

@@ -6,18 +6,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, UnknownVerb, UsherError
-from core.requests import VERBS, Asker, ComposeInvitation, Help, Mode, Request, Verb, read_request, usecase_of
+from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb, UsherError
+from core.requests import (
+    VERBS,
+    Asker,
+    ComposeInvitation,
+    ComposeStaffInvitation,
+    Help,
+    Mode,
+    Request,
+    Verb,
+    mode_of,
+    read_request,
+    usecase_of,
+)
 from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.colleagues import (
+    InviteColleague,
+    ListStaff,
+    ShowColleague,
+    invite_colleague,
+    list_staff,
+    show_colleague,
+)
 from core.usecases.courses import ListCourses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.link_lists import list_shared_links
+from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
 from core.usecases.recall import RecallBatch
+from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.schedules import ListScheduled
 from core.usecases.scoreboards import ShowBatch
 from core.usecases.shared_links import create_shared_link
-from core.usecases.slack_identity import AskForCode, BindWorkspace, ConfirmCode, ask_for_code, confirm_code
+from core.usecases.slack_identity import (
+    AskForCode,
+    BindWorkspace,
+    ConfirmCode,
+    ask_for_code,
+    confirm_code,
+    unlink_account,
+)
 from core.verbs import WORDS as WORDED
+from core.words import Role
 
 RUN = "maths-2026-03"
 
@@ -44,7 +75,7 @@ def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 def test_each_verb_says_what_it_does_in_one_sentence(verb: Verb) -> None:
-    assert verb.usage
+    assert verb.usage or verb.name == "unlink"
     assert re.fullmatch(r"[A-Z].*\.", verb.summary)
     assert len(verb.summary) <= 80
     assert verb.name == verb.name.lower()
@@ -56,38 +87,84 @@ def test_every_worded_verb_can_be_asked() -> None:
 
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
-        *(
-            "invite",
-            "invites",
-            "resend",
-            "cancel",
-            "reinvite",
-            "correct",
-            "batch",
-            "undo",
-            "courses",
-            "run",
-            "links",
-            "link",
-            "setup",
-        )
+        *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links", "staff", "link", "unlink", "setup"),
     ]
-    assert [name for name, verb in VERBS.items() if verb.mode is Mode.READ] == ["invites", "batch", "courses", "run"]
-    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "setup"]
+    reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
+    assert reading == ["invites", "batch", "scheduled", "courses", "run"]
+    assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 
 def test_each_request_has_its_use_case() -> None:
     for text, usecase in (
         (f"invite {RUN} bo@example.org", prepare_invitation),
+        (f"reminders {RUN}", show_reminders),
+        (f"reminders {RUN} off", set_reminders),
+        ("quiet", show_quiet_hours),
+        ("quiet 20:00-07:00", set_quiet_hours),
         ("link", ask_for_code),
         ("link 12345678", confirm_code),
         ("links", list_shared_links),
         ("links find maths", list_shared_links),
         ("links maths", create_shared_link),
+        ("unlink", unlink_account),
+        ("staff", list_staff),
+        ("staff olive@example.org", show_colleague),
+        ("staff invite max@example.org manager Max Example", invite_colleague),
     ):
         found = read_request(text)
         assert isinstance(found, Request)
         assert usecase_of(found) is usecase
+
+
+def test_looking_at_staff_writes_nothing() -> None:
+    def mode(text: str) -> Mode:
+        found = read_request(text)
+        assert isinstance(found, Request)
+        return mode_of(found)
+
+    assert [mode("staff"), mode("staff max@example.org")] == [Mode.READ, Mode.READ]
+    assert mode("staff invite max@example.org manager Max Example") is Mode.RUN
+
+
+# --- Staff ------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_searched_or_shown() -> None:
+    assert command_of("staff") == ListStaff()
+    assert command_of("staff ann marsh") == ListStaff(search="ann marsh")
+    assert command_of("staff <mailto:max@example.org|max@example.org>") == ShowColleague(email="max@example.org")
+
+
+def test_a_colleague_is_invited_in_one_line_whatever_comes_first() -> None:
+    wanted = InviteColleague("max@example.org", Role.MANAGER, "Max", "van Dyck", ("10000001", "10000002"))
+
+    assert command_of("staff invite max@example.org manager Max van Dyck 10000001 10000002") == wanted
+    assert command_of("staff invite MANAGER Max van Dyck <mailto:max@example.org|m> 10000001, 10000002") == wanted
+
+
+def test_people_may_be_called_like_a_role() -> None:
+    assert command_of("staff invite olive@example.org viewer Olive Owner") == InviteColleague(
+        "olive@example.org", Role.VIEWER, "Olive", "Owner"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("staff invite", ComposeStaffInvitation("", None, "", "", ())),
+        ("staff invite max@example.org", ComposeStaffInvitation("max@example.org", None, "", "", ())),
+        ("staff invite max@example.org owner", ComposeStaffInvitation("max@example.org", Role.OWNER, "", "", ())),
+        ("staff invite Max 10000001", ComposeStaffInvitation("", None, "Max", "", ("10000001",))),
+    ],
+)
+def test_what_is_missing_is_asked_for_in_a_form(text: str, form: ComposeStaffInvitation) -> None:
+    assert read_request(text) == form
+
+
+def test_two_people_at_once_are_refused() -> None:
+    with pytest.raises(StaffDetailsInvalid):
+        read_request("staff invite a@example.org b@example.org manager A B")
 
 
 # --- Help and unknown words -------------------------------------------------------------------------------
@@ -239,6 +316,32 @@ def test_the_other_verbs_take_what_comes() -> None:
 
 
 # --- Any text ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (f"invite {RUN} a@example.org at Mon 09:00", PrepareInvitation(RUN, "a@example.org", when="Mon 09:00")),
+        (f"invite {RUN} a@example.org,\nat 1 Dec 9am", PrepareInvitation(RUN, "a@example.org", when="1 Dec 9am")),
+        (f'invite {RUN} "Bo at Home" <b@example.org>', PrepareInvitation(RUN, '"Bo at Home" <b@example.org>')),
+        (f"invite {RUN} at Mon 09:00", ComposeInvitation(RUN, "at Mon 09:00")),
+        ("scheduled", ListScheduled()),
+        (f"reminders {RUN}", ShowReminders(RUN)),
+        (f"reminders {RUN} 3, 10", SetReminders(RUN, "3, 10")),
+        ("quiet", ShowQuietHours()),
+        ("quiet 20:00-07:00", SetQuietHours("20:00-07:00")),
+    ],
+)
+def test_moments_reminders_and_quiet_hours_are_read(text: str, command: object) -> None:
+    found = read_request(text)
+
+    assert (found.command if isinstance(found, Request) else found) == command
+
+
+def test_reminders_need_a_run() -> None:
+    with pytest.raises(RunNotChosen):
+        read_request("reminders")
+
 
 WORDS = st.sampled_from([*VERBS, "help", "?", RUN, "bo@example.org", "B-0041", '"', "<", ">", "|", ",", "\n", "\ud800"])
 

@@ -36,6 +36,8 @@ GIVEN: dict[str, tuple[str, object]] = {
     "slack_signing_secret": ("abc", "abc"),
     "slack_app_token": ("xapp-1", "xapp-1"),
     "slack_bot_token": ("xoxb-1", "xoxb-1"),
+    "slack_client_id": ("1000.1001", "1000.1001"),
+    "slack_client_secret": ("client secret", "client secret"),
     "slack_api_url": ("http://127.0.0.1:9000/api/", "http://127.0.0.1:9000/api/"),
     "slack_command_prefix": ("ush-", "ush-"),
     "recall_window": ("0", timedelta(0)),

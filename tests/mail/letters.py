@@ -11,6 +11,8 @@ from core.letters import (
     JoinConfirmationLetter,
     JoinedLetter,
     LetterHead,
+    ReminderLetter,
+    SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
     WelcomeLetter,
@@ -89,6 +91,14 @@ def invitation(
     return InvitationLetter(used, token, run or run_card(), inviter, note, expires_at, is_again)
 
 
+def reminder(
+    letter_head: LetterHead | None = None, *, expires_at: datetime = datetime(2026, 3, 7, tzinfo=UTC)
+) -> ReminderLetter:
+    used = letter_head or head(2)
+    token = LINKS.token(LinkKind.INVITATION, used.message_id)
+    return ReminderLetter(used, token, run_card(), "Sam Jones", expires_at, "<0000000000000001@example.org>")
+
+
 def welcome(letter_head: LetterHead | None = None, *, run: RunCard | None = None) -> WelcomeLetter:
     return WelcomeLetter(letter_head or head(), LINKS.token(LinkKind.INVITATION, 1), run or run_card())
 
@@ -105,6 +115,10 @@ def join_confirmation(letter_head: LetterHead | None = None) -> JoinConfirmation
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:
     token = LINKS.token(LinkKind.STAFF_INVITATION, 1)
     return StaffInvitationLetter(letter_head or head(), token, Role.MANAGER, NOW + timedelta(days=14))
+
+
+def sign_in(letter_head: LetterHead | None = None) -> SignInLetter:
+    return SignInLetter(letter_head or head(), LINKS.token(LinkKind.SIGN_IN, 7), 10)
 
 
 def slack_code(letter_head: LetterHead | None = None) -> SlackCodeLetter:

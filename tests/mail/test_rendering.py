@@ -19,7 +19,9 @@ from tests.mail.letters import (
     invitation,
     parsed,
     plain_text,
+    reminder,
     run_card,
+    sign_in,
     slack_code,
     staff_invitation,
     welcome,
@@ -63,8 +65,31 @@ def test_only_an_invitation_can_be_unsubscribed_from() -> None:
     letter = invitation()
 
     assert _rendered(letter).content.count(f"/i/{letter.token}/stop>".encode()) == 1
-    for other in (welcome(), staff_invitation(), slack_code()):
+    for other in (welcome(), staff_invitation(), slack_code(), sign_in()):
         assert parsed(_rendered(other))["List-Unsubscribe"] is None
+
+
+def test_a_reminder_has_the_headers_of_an_invitation_and_stands_beside_it() -> None:
+    message = parsed(_rendered(reminder()))
+
+    assert message["Subject"] == "Reminder: you are invited to Everyday maths"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Feedback-ID"] == "7:reminder:usher"
+    assert str(message["List-Unsubscribe"]).endswith("/stop>")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["In-Reply-To"] == message["References"] == "<0000000000000001@example.org>"
+    assert message["Message-ID"] == "<0000000000000002@example.org>"
+
+
+def test_a_reminder_says_until_when_and_how_to_get_no_more() -> None:
+    mail = _rendered(reminder())
+
+    for text in (plain_text(mail), html_text(mail)):
+        assert "Everyday maths" in text
+        assert "until the end of Friday 6 March 2026" in text
+        assert "choose “Decline”" in text
+        assert "/stop" in text
+        assert "Sam Jones" in text
 
 
 def test_nobody_to_reply_to_means_no_header_and_no_sentence() -> None:

@@ -116,12 +116,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(copies: SqliteCopies[School]) -> Iterator[tuple[str, World]]:
+def serving(copies: SqliteCopies[School], **options: Any) -> Iterator[tuple[str, World]]:
     """The real server, on loopback, in a thread, and its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         world = make_world(copies, base_url=url)
-        server = _Server(server_config(build_app(world.app), world.app.settings))
+        server = _Server(server_config(build_app(world.app, **options), world.app.settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         assert server.is_up.wait(20)

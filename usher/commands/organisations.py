@@ -82,6 +82,18 @@ def invite(
     click.echo(f"{invited.name} {done} as {invited.role} and gets an e-mail with this link:\n  {link}")
 
 
+@staff.command("disable")
+@click.argument("organisation")
+@click.argument("email")
+def disable(organisation: str, email: str) -> None:
+    """Take away the access of EMAIL to ORGANISATION, at once. An owner can enable them again in Slack."""
+    from core.usecases.colleagues import DisableStaffMember, disable_staff_member
+
+    with operator_app() as app:
+        disabled = app.run(disable_staff_member, DisableStaffMember(organisation, email), OPERATOR)
+    click.echo(f"{disabled.name} ({disabled.email}) is disabled: signed out everywhere, and disconnected from Slack.")
+
+
 @click.group()
 def provider() -> None:
     """Schools and colleges inside an organisation."""

@@ -82,6 +82,8 @@ def _settings(folder: Path, mailbox: Mailbox, slack: SlackLookalike, recall_wind
         smtp_host=mailbox.host,
         smtp_port=mailbox.port,
         slack_signing_secret=slack.workspace.app.signing_secret,
+        slack_client_id=slack.workspace.app.client_id,
+        slack_client_secret=slack.workspace.app.client_secret,
         recall_window=recall_window,
         log_level="WARNING",
     )

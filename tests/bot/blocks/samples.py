@@ -5,12 +5,25 @@ from datetime import timedelta
 
 from core.cards import RunCard
 from core.pages import Page
-from core.requests import VERBS, ComposeInvitation, Help
+from core.requests import VERBS, ComposeInvitation, ComposeStaffInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import forecast
 from core.rules.policy import SHARED_LINK_DOMAINS
+from core.rules.quiet import QuietHours
+from core.rules.reminders import DEFAULT_RULE, ReminderRule
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.colleagues import (
+    ColleagueChanged,
+    ColleagueDisabled,
+    ColleagueEnabled,
+    ColleagueInvited,
+    ColleagueShown,
+    ProviderCard,
+    StaffCard,
+    StaffListed,
+    StaffState,
+)
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.gathering import AddressesGathered
@@ -21,10 +34,14 @@ from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
 from core.usecases.outside_joins import OutsideJoin
+from core.usecases.quiet_hours import QuietHoursShown
 from core.usecases.recall import BatchRecalled
+from core.usecases.reminder_rules import RemindersShown
+from core.usecases.schedules import ScheduledListed, ScheduledRow
 from core.usecases.scoreboards import BatchCounts, BatchProgress
+from core.usecases.sending_times import SendingTime
 from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
-from core.usecases.slack_identity import CodeMailed, StaffLinked, WorkspaceBound
+from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
 from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, Role, SharedLinkState
 from tests.factories import NOW
@@ -111,6 +128,8 @@ def listed(count: int, name: str, state: ListedState | None = None) -> Invitatio
             problem=name,
             batch_number=41,
             guess=f"{name}@example.org" if number % 2 else "",
+            reminder_count=number,
+            next_reminder_at=NOW if number % 2 == 0 else None,
         )
         for number in range(min(10, count))
     )
@@ -132,6 +151,19 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
 def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
     batch = HomeBatch(2**62, (41,), name, NOW, count, count, 0, 0, 0)
     return HomeShown(name, role, name, count, count, count, count, (batch,) * min(3, count), NOW)
+
+
+def scheduled(count: int, name: str) -> ScheduledListed:
+    rows = tuple(
+        ScheduledRow(2**62 + number, (41, 50) if number % 2 else (41,), run_called(name), count, name, NOW)
+        for number in range(min(10, count))
+    )
+    return ScheduledListed(rows, 1, max(1, -(-count // 10)), count)
+
+
+def reminders(count: int, name: str, rule: ReminderRule = DEFAULT_RULE) -> RemindersShown:
+    coming = tuple((NOW + timedelta(days=day), count) for day in range(min(5, count)))
+    return RemindersShown(run_called(name), rule, rule == DEFAULT_RULE, count, coming, is_changed=bool(count))
 
 
 def request(name: str, state: RequestState) -> LinkRequestShown:
@@ -169,6 +201,41 @@ def shared_links(count: int, name: str) -> list[SharedLinkShown]:
     ]
 
 
+def staff_card(name: str, state: StaffState = StaffState.WORKING, providers: int = 2, **more: bool) -> StaffCard:
+    cards = tuple(ProviderCard(f"1{number:07}", name) for number in range(providers))
+    return StaffCard(
+        staff_id=2**62,
+        name=name,
+        first_name=name[:100],
+        last_name=name[:100],
+        email=f"{name[:60]}@{'a' * 180}.example.org",
+        role=Role.MANAGER,
+        providers=cards,
+        state=state,
+        is_in_slack=more.get("is_in_slack", False),
+        is_asker=more.get("is_asker", False),
+    )
+
+
+def composed(name: str, providers: int = 2) -> ComposeStaffInvitation:
+    ukprns = tuple(f"1{number:07}" for number in range(providers))
+    return ComposeStaffInvitation(f"{name}@example.org", Role.VIEWER, name, name, ukprns)
+
+
+def staff_results(count: int, name: str) -> list[object]:
+    rows = tuple(staff_card(name, state, count, is_asker=True) for state in StaffState)[: min(10, count)]
+    return [
+        StaffListed(name, rows, 1, max(1, -(-count // 10)), count, name, NOW),
+        *(ColleagueShown(staff_card(name, state, count), NOW) for state in StaffState),
+        ColleagueShown(staff_card(name, is_asker=True, is_in_slack=True), NOW),
+        ColleagueInvited(staff_card(name, StaffState.INVITED, count), NOW),
+        ColleagueChanged(staff_card(name, StaffState.WORKING, count)),
+        ColleagueDisabled(staff_card(name, StaffState.DISABLED, count)),
+        ColleagueEnabled(staff_card(name, StaffState.WORKING, count)),
+        composed(name, count),
+    ]
+
+
 def every_result(count: int, name: str) -> list[object]:
     run = run_called(name)
     runs = tuple(run_called(name) for _ in range(min(10, count)))
@@ -192,6 +259,15 @@ def every_result(count: int, name: str) -> list[object]:
         InvitationsCancelled(run, max(1, count), 0, 2**62, NOW),
         InvitationsRestored(run, count, count),
         AddressCorrected(f"{name}@example.org", f"{name}@example.org", invited(1, name)),
+        replace(preview(count, name), sending=SendingTime(NOW, "Europe/London", is_moved=True)),
+        replace(invited(max(1, count), name), is_scheduled=True),
+        replace(progress(count, name, queued=count), is_scheduled=True),
+        scheduled(count, name),
+        reminders(count, name),
+        reminders(count, name, ReminderRule()),
+        reminders(count, name, ReminderRule((5,), (1, 2))),
+        QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
+        QuietHoursShown(name, None, "UTC"),
         InvitationResent(name, run, NOW),
         InvitationCancelled(name, run, was_sent=True, change_id=7, undo_until=NOW),
         InvitationCancelled(name, run, was_sent=False, change_id=7, undo_until=NOW),
@@ -206,6 +282,9 @@ def every_result(count: int, name: str) -> list[object]:
         WorkspaceBound(name),
         CodeMailed(f"{name}@example.org", 10),
         StaffLinked(name, name),
+        AccountUnlinked(was_linked=True),
+        AccountUnlinked(was_linked=False),
+        *staff_results(count, name),
         Help(),
         *(Help(verb) for verb in VERBS),
         ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),

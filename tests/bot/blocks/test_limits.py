@@ -20,6 +20,7 @@ from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block, actions, button, question, section
 from bot.blocks.shared_links import saved_view, settings_view
+from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import (
     compose_view,
     home_view,
@@ -33,6 +34,7 @@ from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS
 from core.rules.learner_sheets import LearnerSheet
 from core.rules.links import LinkSigner
+from core.usecases.colleagues import ProviderCard, invite_colleague, show_colleague
 from core.usecases.corrections import CorrectionShown
 from core.usecases.gathering import AddressesGathered
 from core.usecases.invitations import ReinviteLearner
@@ -40,6 +42,7 @@ from core.usecases.slack_identity import confirm_code
 from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
+    composed,
     every_result,
     home,
     invited,
@@ -48,6 +51,7 @@ from tests.bot.blocks.samples import (
     preview,
     run_called,
     shared_links,
+    staff_card,
 )
 from tests.bot.blocks.second_list import excesses
 from tests.factories import NOW
@@ -104,6 +108,9 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         reading_view(name, "file-1"),
         too_many_view(AddressesGathered(2**62, count, count, count, NOW)),
         message_view(draw_sheets_only((sheet_notice(name, LearnerSheet(count, count, None)),))),
+        staff_invitation_view(composed(name, count)),
+        *(staff_change_view(staff_card(name, providers=each)) for each in {0, 1, 100, min(count, 1_000)}),
+        staff_done_view(draw_error(UnknownVerb(verb=name, nearest=None))),
         several_view(listed(count, name)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
@@ -128,6 +135,7 @@ def test_every_error_is_within_slacks_limits(name: str) -> None:
 
     for message in [*map(draw_error, errors), draw_unexpected("E-00000001"), question]:
         assert_shown(message.text, message.blocks)
+    assert len(provider_option(ProviderCard("10000001", name))["text"]["text"]) <= 75
     option = run_option(run_called(name))
     assert len(option["text"]["text"]) <= 75
     assert len(option["description"]["text"]) <= 75
@@ -178,19 +186,24 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
     assert "too long for the box" in view["blocks"][0]["text"]["text"]
 
 
+# A count nobody is told; events of the workspace; options of a menu; a form's content.
+UNSEEN = {
+    *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
+    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown"),
+}
+
+
 def test_every_result_that_can_be_reached_can_be_drawn() -> None:
     reachable = {kind.__name__ for usecase in _usecases() for kind in _results_of(usecase)}
 
-    # What nobody is told; options of a menu; a form's content.
-    undrawn = {"WrongCodeCounted", "HomeKept", "ChoosableRunsListed", "CorrectionShown"}
-    assert reachable - undrawn <= set(BUILDERS)
+    assert reachable - UNSEEN <= set(BUILDERS)
     assert {"LinkRequestShown", "BatchProgress"} <= set(BUILDERS)
 
 
 def _usecases() -> Iterator[typing.Any]:
     """Those of the verbs, and those that a handler imports."""
     yield from (verb.usecase for verb in VERBS.values())
-    yield confirm_code
+    yield from (confirm_code, invite_colleague, show_colleague)
     for path in Path(inspect.getfile(bot.handlers)).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.usecases"):

@@ -17,20 +17,17 @@ from core.usecases.slack_identity import (
     ConfirmCode,
     CountWrongCode,
     Recognised,
-    ShowWorkspaceToken,
     StaffLinked,
     WhoIs,
     WorkspaceBound,
-    WorkspaceToken,
     ask_for_code,
     bind_workspace,
     confirm_code,
     count_wrong_code,
-    show_workspace_token,
     who_is,
 )
 from tests.core.usecases.acting import at_once, clock_of, everything, only
-from tests.factories import NOW, OPERATOR, SYSTEM, School
+from tests.factories import NOW, OPERATOR, School
 
 OLIVE = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 
@@ -182,16 +179,3 @@ def test_binding_at_once_binds_once(school: School) -> None:
     assert WorkspaceBound("Northfield College") in results
     assert {type(result) for result in results} <= {WorkspaceBound, CodeWrong}
     assert len(everything(school.app, SlackWorkspace)) == 1
-
-
-# --- Tokens -----------------------------------------------------------------------------------------------
-
-
-def test_a_bound_workspace_without_a_token_of_its_own_uses_the_settings(school: School) -> None:
-    bind(school)
-
-    def token(team: str) -> WorkspaceToken:
-        return school.app.read(show_workspace_token, ShowWorkspaceToken("", team), SYSTEM)
-
-    assert token("T1") == WorkspaceToken("", is_bound=True)
-    assert token("T9") == WorkspaceToken("", is_bound=False)

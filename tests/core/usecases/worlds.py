@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from core.context import SlackVisitor
 from core.letters import Verdict
-from core.model import Enrolment, LinkRequest, SlackUser
+from core.model import Enrolment, LinkRequest, SignIn, SlackUser
 from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     batches,
     gathering,
+    installations,
     invitations,
     organisations,
+    sign_in,
     slack_identity,
     staff,
 )
@@ -28,9 +30,10 @@ from tests.core.usecases.acting import (
     token_of,
 )
 from tests.core.usecases.sharing import join, link_token, request_token, settle, share
-from tests.factories import LEARNER, OPERATOR, School
+from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
+BROWSER = "b" * 43
 VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
 
 
@@ -40,6 +43,7 @@ class World:
     draft_id: int
     gathered_id: int
     confirmation_id: int
+    scheduled_id: int
     pending_id: int
     change_id: int
     request_id: int
@@ -51,6 +55,9 @@ class World:
     staff_token: str
     slack_code: str
     setup_code: str
+    colleague_id: int
+    install_state: str
+    sign_in_token: str
 
 
 def make_world(school: School) -> World:
@@ -77,11 +84,14 @@ def make_world(school: School) -> World:
     join(school, link.link_id, "e@example.org")
     join(school, strict.link_id, "f@example.org")
     enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
+    begun = school.app.read(installations.begin_installation, installations.BeginInstallation(), LEARNER)
+    school.app.run(sign_in.ask_to_sign_in, sign_in.AskToSignIn("olive@north.example.org", BROWSER), SYSTEM)
     return World(
         school=school,
         draft_id=preview.draft_id,
         gathered_id=gathered.draft_id,
         confirmation_id=invited.confirmation_id,
+        scheduled_id=_schedule(school).confirmation_id,
         pending_id=newest(school.app, A).id,
         change_id=cancelled.change_id,
         request_id=only(school.app, LinkRequest).id,
@@ -93,4 +103,13 @@ def make_world(school: School) -> World:
         staff_token=colleague.token,
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
+        colleague_id=colleague.staff_id,
+        install_state=begun.state,
+        sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
     )
+
+
+def _schedule(school: School) -> batches.LearnersInvited:
+    command = batches.PrepareInvitation(POETRY, "y@example.org", when="noon")
+    preview = school.app.run(batches.prepare_invitation, command, school.owner)
+    return school.app.run(batches.invite_learners, batches.InviteLearners(preview.draft_id), school.owner)

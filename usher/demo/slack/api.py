@@ -17,7 +17,7 @@ from usher.demo.slack.errors import SlackError
 from usher.demo.slack.faults import CutBody, Faults, Hang, ServerError, TooManyRequests
 from usher.demo.slack.inspection import JsonObject
 from usher.demo.slack.rates import RateLimits, Tier
-from usher.demo.slack.records import JournalEntry, Team
+from usher.demo.slack.records import Consent, JournalEntry, Team
 from usher.demo.slack.socket_mode import SocketHub
 from usher.demo.slack.workspace import Workspaces
 
@@ -124,14 +124,18 @@ class WebApi:
             raise SlackError("invalid_client_id")
         if arguments.get("client_secret") != app.client_secret:
             raise SlackError("bad_client_secret")
-        installed = self._workspace.oauth_codes.pop(str(arguments.get("code")), None)
-        if installed is None:
+        consent = self._workspace.oauth_codes.pop(str(arguments.get("code")), None)
+        if consent is None:
             raise SlackError("invalid_code")
-        return self._installation(*installed)
+        if arguments.get("redirect_uri") != consent.redirect_uri:
+            raise SlackError("bad_redirect_uri")
+        return self._installation(consent.team_id, consent.user_id)
 
     def _installation(self, team_id: str, user_id: str) -> JsonObject:
         team = self._workspace.teams[team_id]
-        team.is_token_revoked = False
+        if team.is_token_revoked:
+            team.bot_token = self._workspace.ids.next(f"xoxb-{team_id}-")
+            team.is_token_revoked = False
         return {
             "access_token": team.bot_token,
             "token_type": "bot",
@@ -205,7 +209,7 @@ class WebApi:
         team_id = request.query.get("team") or next(iter(self._workspace.teams))
         people = [user for user in self._workspace.users.values() if user.team_id == team_id]
         code = self._workspace.ids.next("code-")
-        self._workspace.oauth_codes[code] = (team_id, people[-1].id)
+        self._workspace.oauth_codes[code] = Consent(team_id, people[-1].id, request.query["redirect_uri"])
         answer = urlencode({"code": code, "state": request.query.get("state", "")})
         raise web.HTTPFound(f"{request.query['redirect_uri']}?{answer}")
 

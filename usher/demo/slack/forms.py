@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from usher.demo.slack.errors import CannotSubmit, NothingThere
-from usher.demo.slack.inspection import JsonObject
+from usher.demo.slack.inspection import JsonObject, objects
 from usher.demo.slack.limit_elements import all_options
 from usher.demo.slack.limits import elements_of
 from usher.demo.slack.records import File, View
@@ -91,7 +91,8 @@ def state_of(element: JsonObject, value: Value, offered: list[JsonObject]) -> Js
 
 
 def _option(element: JsonObject, value: object, offered: list[JsonObject]) -> JsonObject:
-    choices = all_options(element) + offered
+    # What stands in the field already may stay, whatever was offered since.
+    choices = all_options(element) + offered + objects(element.get("initial_options"))
     for option in choices:
         if value in (option, option["value"]):
             return option

@@ -40,6 +40,15 @@ class Team:
         return {"id": self.enterprise_id, "name": f"{self.name} Grid"} if self.enterprise_id else None
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What stands behind a code of the consent page; the code is exchanged under the same address only."""
+
+    team_id: str
+    user_id: str
+    redirect_uri: str
+
+
 @dataclass(slots=True)
 class User:
     """`team_id` is the home workspace: for a stranger (Slack Connect) another one than the channel's."""

@@ -12,6 +12,7 @@ from usher.demo.slack.ids import Ids, with_block_ids
 from usher.demo.slack.inspection import JsonObject
 from usher.demo.slack.records import (
     Channel,
+    Consent,
     File,
     JournalEntry,
     Message,
@@ -59,7 +60,7 @@ class Workspaces:
         self.uploads: dict[str, Upload] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
-        self.oauth_codes: dict[str, tuple[str, str]] = {}
+        self.oauth_codes: dict[str, Consent] = {}
         self.journal: list[JournalEntry] = []
         self.notices: list[Notice] = []
         self.views = Views(self.ids, self.app)

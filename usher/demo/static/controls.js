@@ -17,12 +17,14 @@ const KINDS = {
   static_select: menu,
   multi_static_select: menu,
   external_select: searchMenu,
+  multi_external_select: multiSearchMenu,
   plain_text_input: (block, element, surface) => typedField(block, element, surface, element.multiline ? "textarea" : "input"),
   email_text_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "email" }),
   url_text_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "url" }),
   number_input: (block, element, surface) => typedField(block, element, surface, "input", { type: "number" }),
   datepicker: (block, element, surface) => picker(block, element, surface, "date", "selected_date"),
   timepicker: (block, element, surface) => picker(block, element, surface, "time", "selected_time"),
+  datetimepicker: momentPicker,
   checkboxes: choices,
   radio_buttons: choices,
   file_input: fileField,
@@ -109,6 +111,32 @@ function searchMenu(block, element, surface) {
   return box;
 }
 
+/** As searchMenu, for several: what is chosen stands above it and goes when it is pressed. */
+function multiSearchMenu(block, element, surface) {
+  const state = surface.entered?.(block, element) ?? {};
+  const chosen = new Map((state.selected_options ?? element.initial_options ?? []).map((option) => [option.value, option]));
+  const offered = new Map();
+  const list = make("div", { class: "chosen" });
+  const tell = () => {
+    draw();
+    return surface.enter(block, element, [...chosen.keys()], { atOnce: true });
+  };
+  const remove = (option) => () => chosen.delete(option.value) && tell();
+  const draw = () => list.replaceChildren(...[...chosen.values()].map((option) => make("button", { type: "button", onclick: remove(option) }, words(option.text), " ✕")));
+  const adding = {
+    ...surface,
+    entered: () => ({}),
+    suggest: async (asked, typed) => {
+      const options = await surface.suggest(asked, typed);
+      options.forEach((option) => offered.set(option.value, option));
+      return options;
+    },
+    enter: (_block, _element, value) => chosen.set(value, offered.get(value)) && tell(),
+  };
+  draw();
+  return make("div", {}, list, searchMenu(block, { ...element, initial_option: undefined }, adding));
+}
+
 /** Arrow keys go through the options, Enter takes the first one or the marked one. */
 function walk(event, field, list) {
   const options = [...list.querySelectorAll("[role=option]")];
@@ -139,6 +167,18 @@ function picker(block, element, surface, type, key) {
   const state = surface.entered?.(block, element) ?? {};
   const changed = (event) => (block.type === "input" ? surface.enter(block, element, event.target.value) : surface.press(element, event.target.value));
   return make("input", { type, ...marks(surface), value: state[key] ?? "", onchange: changed });
+}
+
+/** Slack's value is in seconds; the field shows the visitor's own clock. */
+function momentPicker(block, element, surface) {
+  const state = surface.entered?.(block, element) ?? {};
+  const seconds = Number(state.selected_date_time ?? element.initial_date_time ?? 0);
+  const shown = seconds ? new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16) : "";
+  const changed = (event) => {
+    const moment = event.target.value ? String(Math.floor(new Date(event.target.value).getTime() / 1000)) : "";
+    return block.type === "input" ? surface.enter(block, element, moment) : surface.press(element, moment);
+  };
+  return make("input", { type: "datetime-local", ...marks(surface), value: shown, onchange: changed });
 }
 
 function choices(block, element, surface) {

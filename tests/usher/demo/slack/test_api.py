@@ -82,12 +82,35 @@ async def test_a_code_is_exchanged_for_a_token_once(
     code = back.partition("code=")[2].partition("&")[0]
 
     def exchange(secret: str) -> Any:
-        return anonymous.oauth_v2_access(client_id=app.client_id, client_secret=secret, code=code)
+        uri = wanted["redirect_uri"]
+        return anonymous.oauth_v2_access(client_id=app.client_id, client_secret=secret, code=code, redirect_uri=uri)
 
     assert back.endswith("state=s1")
     assert await refusal(exchange("wrong")) == "bad_client_secret"
     assert (await exchange(app.client_secret))["access_token"] == office.team.bot_token
     assert await refusal(exchange(app.client_secret)) == "invalid_code"
+
+
+async def test_a_code_is_exchanged_under_its_own_address_and_a_removed_app_gets_another_token(
+    slack: SlackLookalike, office: Office, session: aiohttp.ClientSession
+) -> None:
+    app, former = slack.workspace.app, office.team.bot_token
+    anonymous = AsyncWebClient(base_url=slack.api_url, session=session)
+
+    async def exchange(uri: str) -> Any:
+        wanted = {"client_id": app.client_id, "redirect_uri": "http://127.0.0.1/back"}
+        page = f"{slack.base_url}/oauth/v2/authorize"
+        async with session.get(page, params=wanted, allow_redirects=False) as consent:
+            code = consent.headers["Location"].partition("code=")[2].partition("&")[0]
+        given = {"client_id": app.client_id, "client_secret": app.client_secret, "code": code, "redirect_uri": uri}
+        return await anonymous.api_call("oauth.v2.access", data=given)
+
+    assert await refusal(exchange("http://127.0.0.1/elsewhere")) == "bad_redirect_uri"
+    assert (await exchange("http://127.0.0.1/back"))["access_token"] == former
+    office.team.is_token_revoked = True
+    renewed = (await exchange("http://127.0.0.1/back"))["access_token"]
+    assert renewed not in ("", former)
+    assert office.team.bot_token == renewed
 
 
 async def test_a_form_and_json_and_a_query_are_read_alike(

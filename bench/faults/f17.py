@@ -1,0 +1,159 @@
+"""F17: two schedulers at once, on SQLite and on PostgreSQL; one of them is stopped amid its work, and goes on later.
+
+Each is a process of its own that ticks until nothing is due. SIGSTOP falls wherever it falls: between two statements,
+before a commit, with the write lock in hand.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
+from threading import Event
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+
+from bench.report import Goal, Report, progress
+from bench.world import new_folder, postgresql_url
+from core.app import App
+from core.context import System, SystemTokens
+from core.database import open_engine
+from core.errors import Unavailable
+from core.model import Invitation, OutboundMessage
+from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
+from core.words import MessageKind, MessageState
+from tests.factories import FixedClock, make_app, make_engine, make_school
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["bench.faults.f17"])
+_RUN: Final = "maths-2026-03"
+# Small bites, so that the two meet often and the stop falls into one of many transactions.
+_FOUND: Final = 100
+_BITE: Final = 10
+_PATIENCE_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """``stopped`` in seconds."""
+
+    invitations: int = 3000
+    stopped: float = 60
+    rounds: int = 2
+
+
+SMALL: Final = Size(invitations=300, stopped=1, rounds=1)
+
+
+def run(size: Size, seed: int) -> Report:
+    chance = random.Random(seed)
+    totals: Counter[str] = Counter()
+    for _ in range(size.rounds):
+        with ExitStack() as stack:
+            folder = stack.enter_context(new_folder())
+            for url in (f"sqlite:///{folder}/usher.db", stack.enter_context(postgresql_url())):
+                progress(f"F17: two schedulers on {url.partition(':')[0]}")
+                totals.update(_round(url, size, chance))
+    return _report(size, seed, totals)
+
+
+def _round(url: str, size: Size, chance: random.Random) -> dict[str, int]:
+    app = make_app(make_engine(url), recall_window=timedelta(0))
+    _invite(app, size.invitations)
+    at_once = _forks.Barrier(3)
+    processes = [_forks.Process(target=_tick, args=(url, app.clock(), at_once)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    at_once.wait(60)
+    _stop_amid_work(app, processes[0], size, chance)
+    for process in processes:
+        process.join(_PATIENCE_SECONDS)
+    found = _count(app, size.invitations) | {"failed": sum(process.exitcode != 0 for process in processes)}
+    app.engine.dispose()
+    return found
+
+
+def _invite(app: App, number: int) -> None:
+    """All mailed, and the third day has come."""
+    school = make_school(app)
+    addresses = " ".join(f"learner{place}@example.org" for place in range(number))
+    draft_id = app.run(prepare_invitation, PrepareInvitation(_RUN, addresses), school.owner).draft_id
+    app.run(invite_learners, InviteLearners(draft_id), school.owner)
+    with app.engine.begin() as connection:
+        mailed = update(OutboundMessage).where(OutboundMessage.kind == MessageKind.INVITATION)
+        connection.execute(mailed.values(state=MessageState.SENT, sent_at=app.clock()))
+    assert isinstance(app.clock, FixedClock)
+    app.clock.advance(days=3)
+
+
+def _stop_amid_work(app: App, process: ForkServerProcess, size: Size, chance: random.Random) -> None:
+    """Once a random part is done."""
+    part = chance.uniform(0.1, 0.5) * size.invitations
+    while _reminded(app) < part and process.is_alive():
+        Event().wait(0.005)
+    if process.pid is not None and process.is_alive():
+        os.kill(process.pid, signal.SIGSTOP)
+        Event().wait(size.stopped)
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def _tick(url: str, now: datetime, at_once: Barrier) -> None:
+    """A scheduler: as ``worker.reminding``, in smaller bites."""
+    app = make_app(open_engine(url), clock=FixedClock(now))
+    # Two processes with the same ids would be told apart by nothing but luck.
+    app.tokens = SystemTokens()
+    at_once.wait(60)
+    while True:
+        try:
+            found = app.read(find_due_reminders, FindDueReminders(_FOUND), System()).invitation_ids
+            if not found:
+                return
+            for start in range(0, len(found), _BITE):
+                app.run(remind_due, RemindDue(found[start : start + _BITE]), System())
+        except Unavailable:
+            Event().wait(0.2)
+
+
+def _reminded(app: App) -> int:
+    query = select(func.count()).select_from(OutboundMessage).where(OutboundMessage.kind == MessageKind.REMINDER)
+    return app.read(lambda ctx, _: ctx.session.scalar(query) or 0, None, System())
+
+
+def _count(app: App, invitations: int) -> dict[str, int]:
+    about = select(OutboundMessage.about_id).where(OutboundMessage.kind == MessageKind.REMINDER)
+    said = Counter(app.read(lambda ctx, _: list(ctx.session.scalars(about)), None, System()))
+    counted = select(func.count()).select_from(Invitation).where(Invitation.reminder_count != 1)
+    return {
+        "reminders": said.total(),
+        "lost": invitations - len(said),
+        "dup": said.total() - len(said),
+        "miscounted": app.read(lambda ctx, _: ctx.session.scalar(counted) or 0, None, System()),
+    }
+
+
+def _report(size: Size, seed: int, totals: Counter[str]) -> Report:
+    figures: dict[str, Any] = {
+        "runs": 2 * size.rounds,
+        "lost": totals["lost"],
+        "dup": totals["dup"],
+        "seed": seed,
+        "reminders": totals["reminders"],
+        "stopped_seconds": size.stopped,
+    }
+    return Report(
+        "F17",
+        figures,
+        [
+            Goal("lost", totals["lost"], "== 0"),
+            Goal("dup", totals["dup"], "== 0"),
+            Goal("invitations not counted as reminded once", totals["miscounted"], "== 0"),
+            Goal("schedulers that failed", totals["failed"], "== 0"),
+        ],
+    )

@@ -1,0 +1,153 @@
+"""What owners do about the other staff members: look, invite, change, disable, enable."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot import answers
+from bot.blocks import draw
+from bot.blocks.controls import Action, Field, Form
+from bot.blocks.parts import parts_of
+from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
+from bot.deps import Deps
+from bot.handlers.forms import entered, open_view
+from core.requests import ComposeStaffInvitation
+from core.usecases.colleagues import (
+    ChangeColleague,
+    DisableColleague,
+    EnableColleague,
+    InviteColleague,
+    ListProviders,
+    ListStaff,
+    ReinviteColleague,
+    ShowColleague,
+    change_colleague,
+    disable_colleague,
+    enable_colleague,
+    invite_colleague,
+    list_providers,
+    list_staff,
+    reinvite_colleague,
+    show_colleague,
+)
+from core.words import Role
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    _register_list(bolt, deps)
+    _register_deeds(bolt, deps)
+    _register_invitation(bolt, deps)
+    _register_change(bolt, deps)
+
+
+def _register_list(bolt: AsyncApp, deps: Deps) -> None:
+    async def turn_staff_page(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        search, page = parts_of(action["value"])
+        await answers.replace(respond, draw(await deps.read(list_staff, ListStaff(search, page), staff)))
+        await ack()
+
+    async def show_one(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+        staff = await deps.people.asker(context)
+        shown = await deps.read(show_colleague, ShowColleague(int(action["value"])), staff)
+        await answers.add(respond, draw(shown))
+        await ack()
+
+    bolt.action(Action.STAFF_PAGE.pattern)(turn_staff_page)
+    bolt.action(Action.STAFF_SHOW.pattern)(show_one)
+
+
+def _register_deeds(bolt: AsyncApp, deps: Deps) -> None:
+    async def disable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+        staff = await deps.people.asker(context)
+        staff_id, asked_at = parts_of(action["value"])
+        command = DisableColleague(int(staff_id), datetime.fromtimestamp(int(asked_at), UTC))
+        await answers.replace(respond, draw(await deps.run(disable_colleague, command, staff)))
+        await ack()
+
+    async def enable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+        staff = await deps.people.asker(context)
+        enabled = await deps.run(enable_colleague, EnableColleague(int(action["value"])), staff)
+        await answers.replace(respond, draw(enabled))
+        await ack()
+
+    async def invite_again(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        invited = await deps.run(reinvite_colleague, ReinviteColleague(int(action["value"])), staff)
+        await answers.replace(respond, draw(invited))
+        await ack()
+
+    bolt.action(Action.STAFF_DISABLE.pattern)(disable)
+    bolt.action(Action.STAFF_ENABLE.pattern)(enable)
+    bolt.action(Action.STAFF_REINVITE.pattern)(invite_again)
+
+
+def _register_invitation(bolt: AsyncApp, deps: Deps) -> None:
+    async def compose_staff(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        staff = await deps.people.asker(context)
+        # A form that would be refused in the end is not opened.
+        await deps.read(list_providers, ListProviders(rows=1), staff)
+        email, role, first, last, *ukprns = parts_of(action["value"])
+        filled = ComposeStaffInvitation(email, Role(role) if role else None, first, last, tuple(ukprns))
+        await open_view(context.client, body["trigger_id"], staff_invitation_view(filled))
+        await ack()
+
+    async def suggest_providers(ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        listed = await deps.read(list_providers, ListProviders(payload.get("value") or ""), staff)
+        await ack(options=[provider_option(provider) for provider in listed.providers])
+
+    async def submit_staff(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        first, last, email = (
+            entered(view, field).get("value") or "" for field in (Field.FIRST_NAME, Field.LAST_NAME, Field.EMAIL)
+        )
+        command = InviteColleague(email, _role(view), first, last, _providers(view) or ())
+        invited = await deps.run(invite_colleague, command, staff)
+        await ack(response_action="update", view=staff_done_view(draw(invited)))
+
+    bolt.action(Action.STAFF_COMPOSE.pattern)(compose_staff)
+    bolt.options(Field.PROVIDERS.value)(suggest_providers)
+    bolt.view(Form.STAFF_INVITE.value)(submit_staff)
+
+
+def _register_change(bolt: AsyncApp, deps: Deps) -> None:
+    async def compose_change(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        staff = await deps.people.asker(context)
+        shown = await deps.read(show_colleague, ShowColleague(int(action["value"])), staff)
+        await open_view(context.client, body["trigger_id"], staff_change_view(shown.staff))
+        await ack()
+
+    async def submit_change(ack: AsyncAck, view: dict[str, Any], context: AsyncBoltContext) -> None:
+        staff = await deps.people.asker(context)
+        command = ChangeColleague(int(view["private_metadata"]), _role(view), _providers(view))
+        changed = await deps.run(change_colleague, command, staff)
+        await ack(response_action="update", view=staff_done_view(draw(changed)))
+
+    bolt.action(Action.STAFF_CHANGE.pattern)(compose_change)
+    bolt.view(Form.STAFF_CHANGE.value)(submit_change)
+
+
+def _role(view: dict[str, Any]) -> Role:
+    chosen = entered(view, Field.ROLE).get("selected_option") or {}
+    return Role(chosen.get("value") or Role.VIEWER)
+
+
+def _providers(view: dict[str, Any]) -> tuple[str, ...] | None:
+    """None where the form has no such field."""
+    if Field.PROVIDERS not in view["state"]["values"]:
+        return None
+    chosen = entered(view, Field.PROVIDERS).get("selected_options") or []
+    return tuple(option["value"] for option in chosen)

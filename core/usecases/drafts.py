@@ -1,0 +1,37 @@
+"""What a preview is made of, checked, and kept in its draft until it is confirmed."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from core.errors import NoAddresses, NoteHasLink, NoteTooLong, TooManyAddresses
+from core.rules.addresses import Address, AddressList, parse_addresses
+from core.rules.policy import CONFIRMATION_ADDRESSES, NOTE_CHARACTERS
+from core.rules.text import clean_note, first_link
+
+
+def checked_note(note: str) -> str:
+    clean = clean_note(note)
+    if len(clean) > NOTE_CHARACTERS:
+        raise NoteTooLong(length=len(clean), limit=NOTE_CHARACTERS, excess=len(clean) - NOTE_CHARACTERS)
+    link = first_link(clean)
+    if link is not None:
+        raise NoteHasLink(link=link[:60])
+    return clean
+
+
+def checked_addresses(text: str) -> AddressList:
+    listed = parse_addresses(text)
+    if not listed.accepted and not listed.invalid:
+        raise NoAddresses
+    if len(listed.accepted) > CONFIRMATION_ADDRESSES:
+        raise TooManyAddresses(count=f"{len(listed.accepted):,}", limit=f"{CONFIRMATION_ADDRESSES:,}")
+    return listed
+
+
+def packed(addresses: Sequence[Address]) -> str:
+    return msgspec.json.encode([(each.address, each.key, each.name) for each in addresses]).decode()
+
+
+def unpacked(stored: str) -> list[Address]:
+    return [Address(*row) for row in msgspec.json.decode(stored, type=list[tuple[str, str, str]])]
