@@ -78,6 +78,13 @@ async def test_invite_and_a_run_in_the_comment_choose_the_run(world: World) -> N
     assert world.counts()["invitation"] == 2
 
 
+async def test_a_moment_in_the_comment_is_when_they_go_out(world: World) -> None:
+    await world.driver.upload_dm(world.olive, "list.txt", b"ada@example.org", text=f"invite {RUN} at Fri 09:00")
+
+    assert "*1 learner* of 1 will be invited" in words(last(world))
+    assert "Friday 6 March 2026 at 09:00" in words(last(world))
+
+
 @pytest.mark.parametrize("comment", ["please!", "help", ""])
 async def test_any_other_comment_leaves_the_run_open(world: World, comment: str) -> None:
     await world.driver.upload_dm(world.olive, "list.txt", b"ada@example.org", text=comment)
