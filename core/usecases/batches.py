@@ -23,8 +23,6 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import (
     NothingToSend,
-    NotYourPreview,
-    PreviewExpired,
     RunNotChosen,
 )
 from core.model import (
@@ -47,7 +45,7 @@ from core.queries import Query
 from core.rules.addresses import Address, AddressList, InvalidAddress
 from core.rules.costs import CostForecast, forecast
 from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
-from core.usecases.drafts import checked_addresses, checked_note, packed, unpacked
+from core.usecases.drafts import checked_addresses, checked_note, own_draft, packed, require_fresh, unpacked
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
 from core.usecases.sending_times import SendingTime, require_open_at, sending_time
@@ -164,22 +162,6 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id, chosen=draft.sends_at)
 
 
-def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
-    """Raises PreviewExpired or NotYourPreview."""
-    draft = ctx.session.get(Draft, draft_id)
-    if draft is None:
-        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
-    if draft.staff_id != staff.id:
-        raise NotYourPreview
-    return draft
-
-
-def require_fresh(ctx: Context, draft: Draft) -> None:
-    """Raises PreviewExpired."""
-    if draft.created_at + DRAFT_LIFE <= ctx.now:
-        raise PreviewExpired(minutes=_minutes(DRAFT_LIFE.total_seconds()))
-
-
 def _run_of(ctx: Context, draft: Draft) -> CourseRun:
     if draft.run_id is None:
         raise RunNotChosen(verb="invite")
@@ -282,10 +264,6 @@ def _cost(ctx: Context, staff: StaffMember, run: CourseRun, places: int) -> Cost
     if agreement is None:
         return forecast(places, run.course.price_pence, 0)
     return forecast(places, agreement.price_pence, agreement.prepaid_count - agreement.prepaid_used)
-
-
-def _minutes(seconds: float) -> int:
-    return int(seconds // 60)
 
 
 # --- Confirm ----------------------------------------------------------------------------------------------

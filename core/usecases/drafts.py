@@ -4,10 +4,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.errors import NoAddresses, NoteHasLink, NoteTooLong, TooManyAddresses
+from core.context import Context
+from core.errors import NoAddresses, NoteHasLink, NoteTooLong, NotYourPreview, PreviewExpired, TooManyAddresses
+from core.model import Draft, StaffMember
 from core.rules.addresses import Address, AddressList, parse_addresses
-from core.rules.policy import CONFIRMATION_ADDRESSES, NOTE_CHARACTERS
+from core.rules.policy import CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
 from core.rules.text import clean_note, first_link
+
+_LIFE_MINUTES = int(DRAFT_LIFE.total_seconds() // 60)
 
 
 def checked_note(note: str) -> str:
@@ -35,3 +39,19 @@ def packed(addresses: Sequence[Address]) -> str:
 
 def unpacked(stored: str) -> list[Address]:
     return [Address(*row) for row in msgspec.json.decode(stored, type=list[tuple[str, str, str]])]
+
+
+def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
+    """Raises PreviewExpired or NotYourPreview."""
+    draft = ctx.session.get(Draft, draft_id)
+    if draft is None:
+        raise PreviewExpired(minutes=_LIFE_MINUTES)
+    if draft.staff_id != staff.id:
+        raise NotYourPreview
+    return draft
+
+
+def require_fresh(ctx: Context, draft: Draft) -> None:
+    """Raises PreviewExpired."""
+    if draft.created_at + DRAFT_LIFE <= ctx.now:
+        raise PreviewExpired(minutes=_LIFE_MINUTES)

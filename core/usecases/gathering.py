@@ -18,8 +18,8 @@ from core.errors import PreviewExpired
 from core.model import Draft, StaffMember
 from core.rules.addresses import AddressList
 from core.rules.policy import DRAFT_LIFE
-from core.usecases.batches import InvitationPreviewed, draft_preview, own_draft, require_fresh
-from core.usecases.drafts import checked_addresses
+from core.usecases.batches import InvitationPreviewed, draft_preview
+from core.usecases.drafts import checked_addresses, own_draft, require_fresh
 from core.usecases.runs import require_choosable
 
 
