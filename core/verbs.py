@@ -69,7 +69,8 @@ WORDS: dict[str, VerbWords] = {
             ("courses", "courses maths"),
         ),
         VerbWords(
-            "run", "RUN [enrolled|pending|declined] [search]", "Show who is on a run, and who has not answered yet.",
+            "run", "RUN [enrolled|pending|declined|links] [search]",
+            "Show who is on a run, who has not answered yet, and its shared link.",
             ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
         ),
         VerbWords(

@@ -2,16 +2,23 @@
 
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, context, paged, plain, said, section, value_of
+from bot.blocks.shared_links import link_row
 from bot.blocks.words import counted, moment, run_dates, run_name, until_words
 from core.cards import RunCard
 from core.phrases import day_words, zone_named
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitation_lists import InvitationRow
+from core.usecases.shared_links import SharedLinkShown
 from core.words import CourseKind, JoinedBy
 
 _SEARCH_CHARACTERS = 100
 _KINDS = {CourseKind.OPEN: "open course", CourseKind.INVITE_ONLY: "by invitation only"}
-_LISTS = {RunList.ENROLLED: "Enrolled", RunList.PENDING: "Not answered yet", RunList.DECLINED: "Declined"}
+_LISTS = {
+    RunList.ENROLLED: "Enrolled",
+    RunList.PENDING: "Not answered yet",
+    RunList.DECLINED: "Declined",
+    RunList.LINKS: "Shared links",
+}
 _WAYS = {
     JoinedBy.INVITATION: "by an invitation",
     JoinedBy.SHARED_LINK: "by a shared link",
@@ -47,7 +54,7 @@ def draw_run(page: RunShown) -> Message:
     run, search = page.run, page.search[:_SEARCH_CHARACTERS]
     numbers = dict(page.counts)
     head = f"{numbers[RunList.ENROLLED]:,} enrolled, {numbers[RunList.PENDING]:,} not answered yet"
-    rows = tuple(map(_person, page.page.rows)) or (section(_nobody(page)),)
+    rows = tuple(map(_row, page.page.rows)) or (section(_nobody(page)),)
     state = (run.code, page.shown, search)
     return Message(
         f"{said(run.course_title)}: {head}.",
@@ -79,7 +86,9 @@ def _tabs(page: RunShown, search: str) -> Block:
     )
 
 
-def _person(row: EnrolledRow | InvitationRow) -> Block:
+def _row(row: EnrolledRow | InvitationRow | SharedLinkShown) -> Block:
+    if isinstance(row, SharedLinkShown):
+        return link_row(row)
     if isinstance(row, EnrolledRow):
         return section(
             f"*{said(row.name, 80)}* · {said(row.address, 80)}\nJoined {moment(row.enrolled_at)} {_WAYS[row.joined_by]}"
@@ -92,6 +101,8 @@ def _person(row: EnrolledRow | InvitationRow) -> Block:
 def _nobody(page: RunShown) -> str:
     if page.search:
         return f"Nobody here fits “{said(page.search, _SEARCH_CHARACTERS)}”."
+    if page.shown is RunList.LINKS:
+        return f"There is no shared link yet: “links {said(page.run.code, 64)}” makes one."
     return "Nobody is in this list."
 
 

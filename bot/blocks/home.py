@@ -37,6 +37,7 @@ def _counters(home: HomeShown) -> str:
         f"*{home.pending:,}* invited and not answered yet",
         f"*{home.bounced:,}* of them not delivered" + (": look at the addresses" if home.bounced else ""),
         f"*{home.expiring:,}* of them end within 7 days",
+        f"*{home.links_ending:,}* shared {'link ends' if home.links_ending == 1 else 'links end'} within 7 days",
         f"*{learners}* learners in all",
     ]
     return "\n".join(lines)
@@ -44,7 +45,9 @@ def _counters(home: HomeShown) -> str:
 
 def _buttons(home: HomeShown) -> Block:
     """What is written after “/usher” may be pressed here; the answer comes as a direct message."""
-    asked = {"Courses": "courses", "Help": "help"}
+    asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled", "Help": "help"}
+    if home.role is Role.OWNER:
+        asked |= {"Staff": "staff"}
     invite = [button("Invite learners…", Action.COMPOSE, value_of("", ""), style="primary")]
     return actions(
         *(invite if home.role in _MAY_INVITE else []),

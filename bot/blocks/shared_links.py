@@ -165,7 +165,7 @@ def draw_links(listed: SharedLinksListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
     fits = f" that fit “{said(search)}”" if search else ""
     head = f"{counted(listed.total, 'shared link')}{fits}"
-    rows = [_row(shown) for shown in listed.links]
+    rows = [link_row(shown) for shown in listed.links]
     if not rows:
         rows = [section("“/usher links” and the code of a run or course makes one. “courses” lists the codes.")]
     pages = paged(Action.LINKS_PAGE, listed.page, listed.page_count, (search,))
@@ -173,7 +173,7 @@ def draw_links(listed: SharedLinksListed) -> Message:
     return Message(f"{head}.", (section(f"*{head}*"), *rows, *pages, foot))
 
 
-def _row(shown: SharedLinkShown) -> Block:
+def link_row(shown: SharedLinkShown) -> Block:
     verb = "ended" if shown.state is SharedLinkState.EXPIRED else "until"
     cap = f" of {shown.use_cap:,}" if shown.use_cap is not None else ""
     text = (

@@ -25,7 +25,9 @@ from core.usecases.invitation_lists import (
     invitation_counts,
     invitation_page,
 )
+from core.usecases.link_lists import links_to
 from core.usecases.runs import ListChoosableRuns, choosable_page
+from core.usecases.shared_links import SharedLinkShown
 from core.words import InvitationState, JoinedBy
 
 
@@ -60,6 +62,7 @@ class RunList(StrEnum):
     ENROLLED = "enrolled"
     PENDING = "pending"
     DECLINED = "declined"
+    LINKS = "links"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class RunShown:
     """Invitations that did not arrive: in none of the lists here."""
     shown: RunList
     search: str
-    page: Page[EnrolledRow] | Page[InvitationRow]
+    page: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]
 
 
 def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
@@ -104,7 +107,7 @@ def show_run(ctx: Context, command: ShowRun) -> RunShown:
     staff = access.require_staff(ctx, Permission.VIEW)
     run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
     access.require_provider(ctx, staff, run)
-    page = _enrolled_page(ctx, run, command) if command.shown is RunList.ENROLLED else _invited_page(ctx, run, command)
+    links = links_to(ctx, run)
     states = dict(invitation_counts(ctx, run))
     return RunShown(
         run=run_card(run),
@@ -112,12 +115,24 @@ def show_run(ctx: Context, command: ShowRun) -> RunShown:
             (RunList.ENROLLED, _enrolled(ctx, [run.id]).get(run.id, 0)),
             (RunList.PENDING, states[ListedState.PENDING]),
             (RunList.DECLINED, states[ListedState.DECLINED]),
+            (RunList.LINKS, len(links)),
         ),
         bounced=states[ListedState.BOUNCED],
         shown=command.shown,
         search=command.search,
-        page=page,
+        page=_page(ctx, run, command, links),
     )
+
+
+def _page(
+    ctx: Context, run: CourseRun, command: ShowRun, links: list[SharedLinkShown]
+) -> Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]:
+    if command.shown is RunList.ENROLLED:
+        return _enrolled_page(ctx, run, command)
+    if command.shown is RunList.LINKS:
+        # At most one of the run and one of its course.
+        return Page(tuple(links), 1, 1, len(links))
+    return _invited_page(ctx, run, command)
 
 
 def _enrolled(ctx: Context, run_ids: list[int]) -> dict[int, int]:

@@ -31,6 +31,7 @@ from core.model import (
 )
 from core.outbox import home_key, slack_row
 from core.rules.policy import ENDING_SOON, HOME_BATCHES, HOME_INTERVAL, HOME_LIFE, LEARNERS_COUNTED
+from core.usecases.link_lists import count_ending
 from core.words import InvitationState, MessageKind, MessageState, Role
 
 # Written out in the statement, as the partial indexes have them: a parameter would hide the index.
@@ -69,6 +70,8 @@ class HomeShown:
     """Of the pending ones: their e-mail did not arrive."""
     expiring: int
     """Of the pending ones: they end within seven days."""
+    links_ending: int
+    """Shared links that end within seven days."""
     learners: int
     """At most ``LEARNERS_COUNTED`` + 1: beyond that it says "more than"."""
     batches: tuple[HomeBatch, ...]
@@ -105,7 +108,7 @@ def show_home(ctx: Context, command: ShowHome) -> HomeShown:
 
 
 def home_of(ctx: Context, staff: StaffMember) -> HomeShown:
-    """Six queries at most, whatever the organisation's size. The caller has authorised."""
+    """Nine queries at most, whatever the organisation's size. The caller has authorised."""
     granted = access.granted_provider_ids(ctx, staff)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     pending, bounced, expiring = _invitations(ctx, staff, granted)
@@ -116,6 +119,7 @@ def home_of(ctx: Context, staff: StaffMember) -> HomeShown:
         pending=pending,
         bounced=bounced,
         expiring=expiring,
+        links_ending=count_ending(ctx, staff, ctx.now + ENDING_SOON),
         learners=_learners(ctx, staff, granted),
         batches=_latest_batches(ctx, staff, granted),
         as_of=ctx.now,

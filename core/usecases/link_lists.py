@@ -1,15 +1,15 @@
 """The list of an organisation's shared links: current ones, and those that expired at most six months ago."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.model import SharedLink, StaffMember
-from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY
+from core.model import CourseRun, SharedLink, StaffMember
+from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY, SHARED_LINK_RUN_LIFE
 from core.rules.text import folded
 from core.usecases.link_states import LinkNow, links_now
 from core.usecases.shared_links import SharedLinkShown, code_of, is_forgotten, shown
@@ -48,6 +48,46 @@ def list_shared_links(ctx: Context, command: ListSharedLinks) -> SharedLinksList
     page = min(max(command.page, 1), page_count)
     rows = fitting[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     return SharedLinksListed(tuple(shown(ctx, rows)), page, page_count, len(fitting), command.search)
+
+
+def count_ending(ctx: Context, staff: StaffMember, until: datetime) -> int:
+    """How many links work now and will not at that moment. Two queries; the caller has authorised."""
+    left = until - ctx.now
+    ids = ctx.session.scalars(
+        select(SharedLink.id)
+        .outerjoin(CourseRun, CourseRun.id == SharedLink.run_id)
+        .where(
+            SharedLink.organisation_id == staff.organisation_id,
+            SharedLink.revoked_at.is_(None),
+            SharedLink.replaced_at.is_(None),
+            # A little more than end until then, for days end later than hours.
+            or_(
+                SharedLink.counted_from < ctx.now + left - SHARED_LINK_COURSE_LIFE + _MARGIN,
+                SharedLink.run_id.is_not(None)
+                & or_(
+                    SharedLink.counted_from < ctx.now + left - SHARED_LINK_RUN_LIFE + _MARGIN,
+                    CourseRun.enrolment_closes_at <= until,
+                    CourseRun.ends_at <= until,
+                ),
+            ),
+        )
+    ).all()
+    granted = access.granted_provider_ids(ctx, staff)
+    near = [now for now in links_now(ctx, ids) if ctx.now < now.end.at <= until]
+    return sum(_is_granted(now, staff, granted) for now in near)
+
+
+def links_to(ctx: Context, run: CourseRun) -> list[SharedLinkShown]:
+    """The live links by which somebody comes to this run: its own, or its open course's. The caller has authorised."""
+    ids = ctx.session.scalars(
+        select(SharedLink.id).where(
+            SharedLink.course_id == run.course_id,
+            or_(SharedLink.run_id.is_(None), SharedLink.run_id == run.id),
+            SharedLink.revoked_at.is_(None),
+            SharedLink.replaced_at.is_(None),
+        )
+    ).all()
+    return shown(ctx, [now for now in links_now(ctx, ids) if not is_forgotten(now, ctx.now)])
 
 
 def _listed(ctx: Context, staff: StaffMember) -> list[LinkNow]:

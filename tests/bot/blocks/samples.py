@@ -142,15 +142,19 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
         EnrolledRow(number, f"{name} {name}"[:201], f"{name[:60]}@{'a' * 180}.example.org", NOW, way)
         for number, way in enumerate([*JoinedBy] * 4)
     )[: min(10, count)]
-    rows: Page[EnrolledRow] | Page[InvitationRow] = Page(enrolled, 1, max(1, -(-count // 10)), count)
-    if shown is not RunList.ENROLLED:
+    rows: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown] = Page(
+        enrolled, 1, max(1, -(-count // 10)), count
+    )
+    if shown is RunList.LINKS:
+        rows = Page(tuple(shared_links(count, name)[: min(2, count)]), 1, 1, min(2, count))
+    elif shown is not RunList.ENROLLED:
         rows = Page(listed(count, name).rows, 1, max(1, -(-count // 10)), count)
     return RunShown(run_called(name), tuple((each, count) for each in RunList), count, shown, name, rows)
 
 
 def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
     batch = HomeBatch(2**62, (41,), name, NOW, count, count, 0, 0, 0)
-    return HomeShown(name, role, name, count, count, count, count, (batch,) * min(3, count), NOW)
+    return HomeShown(name, role, name, count, count, count, count, count, (batch,) * min(3, count), NOW)
 
 
 def scheduled(count: int, name: str) -> ScheduledListed:

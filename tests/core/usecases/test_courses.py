@@ -16,6 +16,7 @@ from core.usecases.courses import (
     show_run,
 )
 from core.usecases.invitation_lists import InvitationRow
+from core.usecases.shared_links import SharedLinkShown
 from core.words import JoinedBy
 from tests.core.usecases.acting import (
     MATHS,
@@ -28,6 +29,7 @@ from tests.core.usecases.acting import (
     expire,
     invite,
 )
+from tests.core.usecases.sharing import share
 from tests.factories import NOW, School, counted_queries
 
 
@@ -40,8 +42,8 @@ def page(school: School, shown: RunList = RunList.ENROLLED, search: str = "", nu
     return school.app.read(show_run, ShowRun(MATHS, shown, search, number), school.owner)
 
 
-def addresses(found: Page[EnrolledRow] | Page[InvitationRow]) -> list[str]:
-    return [row.address for row in found.rows]
+def addresses(found: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]) -> list[str]:
+    return [row.address for row in found.rows if not isinstance(row, SharedLinkShown)]
 
 
 @pytest.fixture
@@ -74,13 +76,16 @@ def test_another_organisation_s_learners_on_the_same_run_are_not_counted(mixed: 
 
 
 def test_the_page_has_a_list_for_each_of_them(mixed: School) -> None:
+    link = share(mixed, MATHS)
+    people = [each for each in RunList if each is not RunList.LINKS]
     shown = {each: page(mixed, each) for each in RunList}
 
-    assert {each: addresses(found.page) for each, found in shown.items()} == {
+    assert {each: addresses(shown[each].page) for each in people} == {
         RunList.ENROLLED: ["accepted@example.org"],
         RunList.PENDING: ["pending@example.org"],
         RunList.DECLINED: ["declined@example.org"],
     }
+    assert [row.link_id for row in shown[RunList.LINKS].page.rows if isinstance(row, SharedLinkShown)] == [link.link_id]
     for found in shown.values():
         assert dict(found.counts) == dict.fromkeys(RunList, 1)
         assert found.bounced == 1

@@ -1,6 +1,6 @@
 """What a home counts, and when it is drawn again."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,6 +24,7 @@ from tests.core.usecases.acting import (
     invite,
     only,
 )
+from tests.core.usecases.sharing import share
 from tests.factories import SYSTEM, School, counted_queries
 
 
@@ -73,6 +74,18 @@ def test_what_ends_within_seven_days_is_counted_whatever_ends_it(school: School)
     change(school.app, CourseRun, run.id, enrolment_closes_at=clock_of(school.app)() + timedelta(days=6))
 
     assert (shown(school).pending, shown(school).expiring) == (2, 1)
+
+
+def test_shared_links_that_end_within_seven_days_are_counted_whatever_ends_them(school: School) -> None:
+    share(school, MATHS)
+    share(school, SAFETY)
+    before = shown(school).links_ending
+    clock_of(school.app).now = datetime(2026, 5, 27, 12, 0, tzinfo=UTC)
+
+    assert before == 0
+    assert shown(school).links_ending == 1
+    clock_of(school.app).now = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
+    assert shown(school).links_ending == 0
 
 
 def test_a_manager_of_some_providers_sees_theirs_only(school: School) -> None:
