@@ -29,7 +29,7 @@ from core.context import Clock, System, system_clock
 from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
-from core.usecases.letters import LoadSlackNotes, SlackNote, load_slack_notes
+from core.usecases.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
 from core.words import MessageKind
 
 ClientFactory = Callable[[str], WebClient]

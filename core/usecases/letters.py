@@ -3,11 +3,11 @@
 Invitations come by the ten thousand: for them columns are read and not objects, by statements that are built once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
 from core import access
 from core.cards import RunCard, run_card
@@ -36,9 +36,7 @@ from core.model import (
     OutboundMessage,
     SharedLink,
     SignIn,
-    SlackInstallation,
     SlackUser,
-    SlackWorkspace,
     StaffMember,
     Suppression,
 )
@@ -46,11 +44,6 @@ from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.confirmation_mails import confirmation_key
-from core.usecases.homes import HomeShown, home_of
-from core.usecases.installations import clear_token
-from core.usecases.link_requests import LinkRequestShown, link_request_shown
-from core.usecases.outside_joins import OutsideJoin, outside_join
-from core.usecases.scoreboards import BatchProgress, batch_progress
 from core.usecases.staff import invitation_ends, is_invitation_open
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
@@ -69,39 +62,9 @@ class LettersLoaded:
     """Whose scoreboards change when these are sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadSlackNotes:
-    """Draw once more after claiming: what happened between a drawing and its claim would be shown by nobody."""
-
-    message_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SlackNote:
-    """``content`` is a result that the bot draws by its class. ``ref`` is ``channel/ts`` when it was posted before."""
-
-    message_id: int
-    kind: MessageKind
-    generation: int
-    ref: str
-    user_id: str
-    team_id: str
-    enterprise_id: str
-    token: str = field(repr=False)
-    """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
-
-
-@dataclass(frozen=True, slots=True)
-class SlackNotesLoaded:
-    notes: tuple[SlackNote, ...]
-    unreachable_ids: tuple[int, ...]
-    """Their staff member has no confirmed Slack account (any more)."""
-
-
 def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     access.require_system(ctx)
-    rows = _waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
+    rows = waiting(ctx, Channel.EMAIL, command.message_ids, (MessageState.PENDING,))
     about_invitations = [row for row in rows if row.kind in (MessageKind.INVITATION, MessageKind.REMINDER)]
     batches = _batches(ctx, about_invitations) if about_invitations else {}
     letters = _invitation_letters(ctx, about_invitations, batches) if about_invitations else []
@@ -113,16 +76,6 @@ def load_letters(ctx: Context, command: LoadLetters) -> LettersLoaded:
     unworthy = tuple(row.id for row in rows if row.id not in worthy)
     confirmations = {batch.confirmation_id for batch, _ in batches.values()}
     return LettersLoaded(tuple(letters), unworthy, tuple(confirmations))
-
-
-def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
-    access.require_system(ctx)
-    rows = _waiting(ctx, Channel.SLACK, command.message_ids, (MessageState.PENDING, MessageState.SENDING))
-    staff_ids = {row.id: int(row.recipient.removeprefix("staff:")) for row in rows}
-    reached = _slack_accounts(ctx, set(staff_ids.values()))
-    notes = [_note(ctx, row, reached[staff_ids[row.id]]) for row in rows if staff_ids[row.id] in reached]
-    unreachable = tuple(row.id for row in rows if staff_ids[row.id] not in reached)
-    return SlackNotesLoaded(tuple(notes), unreachable)
 
 
 _WAITING = select(
@@ -143,7 +96,8 @@ _WAITING = select(
 )
 
 
-def _waiting(ctx: Context, channel: Channel, ids: Sequence[int], states: Sequence[MessageState]) -> Sequence[Row[Any]]:
+def waiting(ctx: Context, channel: Channel, ids: Sequence[int], states: Sequence[MessageState]) -> Sequence[Row[Any]]:
+    """Those of the rows that are still to be said, in columns."""
     return list(ctx.session.execute(_WAITING, {"ids": ids, "channel": channel, "states": states}))
 
 
@@ -424,61 +378,3 @@ _RUNS = (
 
 def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
     return {run.id: run_card(run) for run in ctx.session.scalars(_RUNS, {"ids": list(ids)})}
-
-
-# --- Slack ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """``token`` is encrypted; empty where the settings' token serves."""
-
-    user: SlackUser
-    workspace: SlackWorkspace
-    token: str
-
-
-def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, _Account]:
-    is_same_place = and_(
-        SlackInstallation.enterprise_id == SlackWorkspace.enterprise_id,
-        SlackInstallation.team_id == SlackWorkspace.team_id,
-    )
-    query = (
-        select(SlackUser, SlackWorkspace, SlackInstallation.bot_token)
-        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
-        .outerjoin(SlackInstallation, is_same_place)
-        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
-        .where(
-            SlackUser.staff_id.in_(staff_ids),
-            SlackUser.confirmed_at.is_not(None),
-            SlackWorkspace.removed_at.is_(None),
-            StaffMember.disabled_at.is_(None),
-        )
-        .order_by(SlackUser.confirmed_at)
-    )
-    return {
-        row.SlackUser.staff_id: _Account(row.SlackUser, row.SlackWorkspace, row.bot_token or "")
-        for row in ctx.session.execute(query)
-    }
-
-
-def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
-    return SlackNote(
-        message_id=row.id,
-        kind=row.kind,
-        generation=row.generation,
-        ref=row.message_ref,
-        user_id=account.user.user_id,
-        team_id=account.workspace.team_id,
-        enterprise_id=account.workspace.enterprise_id,
-        token=clear_token(ctx, account.token),
-        content=_CONTENTS[row.kind](ctx, row.about_id),
-    )
-
-
-_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
-    MessageKind.SCOREBOARD: batch_progress,
-    MessageKind.LINK_REQUEST: link_request_shown,
-    MessageKind.OUTSIDE_JOIN: outside_join,
-    MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
-}

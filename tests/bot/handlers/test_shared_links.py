@@ -4,7 +4,7 @@ from bot.blocks import draw
 from core.model import OutboundMessage, SharedLink
 from core.rules.links import LinkKind
 from core.usecases.joining import JoinByLink, join_by_link
-from core.usecases.letters import LoadSlackNotes, load_slack_notes
+from core.usecases.slack_notes import LoadSlackNotes, load_slack_notes
 from core.words import MessageKind
 from tests.bot.conftest import RUN, World, shown, words
 from tests.core.usecases.acting import only

@@ -8,10 +8,10 @@ import pytest
 from core.app import App
 from core.context import SlackVisitor
 from core.letters import InvitationLetter, SlackCodeLetter, StaffInvitationLetter, Verdict, WelcomeLetter
-from core.model import CourseRun, Invitation, Learner, Organisation, OutboundMessage, SlackWorkspace, StaffMember
+from core.model import CourseRun, Invitation, Learner, Organisation, OutboundMessage, StaffMember
 from core.rules.links import CodeKind
 from core.rules.policy import LINK_CODE_LIFE, STAFF_INVITATION_LIFE
-from core.usecases.answers import AskForLink, LinkState, StopInvitations, ask_for_link, stop_invitations
+from core.usecases.answers import StopInvitations, stop_invitations
 from core.usecases.deliveries import TurnOver, turn_over
 from core.usecases.invitations import (
     CancelInvitation,
@@ -22,23 +22,16 @@ from core.usecases.invitations import (
 from core.usecases.letters import (
     LettersLoaded,
     LoadLetters,
-    LoadSlackNotes,
-    SlackNotesLoaded,
     load_letters,
-    load_slack_notes,
 )
-from core.usecases.link_requests import LinkRequestShown
-from core.usecases.scoreboards import BatchProgress
 from core.usecases.slack_identity import (
     AskForCode,
     BindWorkspace,
-    ConfirmCode,
     ask_for_code,
     bind_workspace,
-    confirm_code,
 )
 from core.usecases.staff import AcceptStaffInvitation, accept_staff_invitation
-from core.words import Channel, MessageKind, MessageState
+from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (
     MATHS,
     accept,
@@ -224,14 +217,6 @@ def test_who_has_accepted_needs_no_invitation_except_an_owner_until_the_terms_ar
     assert letter.head.recipient == "sue@south.example.org"
 
 
-def linked(school: School) -> None:
-    school.app.run(bind_workspace, BindWorkspace(school.setup_code), OLIVE)
-    school.app.run(ask_for_code, AskForCode(), OLIVE)
-    (letter,) = load(school.app, *of_kind(school.app, MessageKind.SLACK_CODE)).letters
-    assert isinstance(letter, SlackCodeLetter)
-    school.app.run(confirm_code, ConfirmCode(letter.code), OLIVE)
-
-
 def test_only_the_newest_code_is_said_and_only_while_it_is_good(school: School) -> None:
     school.app.run(bind_workspace, BindWorkspace(school.setup_code), OLIVE)
     school.app.run(ask_for_code, AskForCode(), OLIVE)
@@ -264,82 +249,3 @@ def test_a_chunk_takes_as_many_queries_for_50_letters_as_for_1(school: School) -
         return len([statement for statement in statements if statement.startswith("SELECT")])
 
     assert queries(*ids) == queries(ids[0]) <= 4
-
-
-# --- Slack ------------------------------------------------------------------------------------------------
-
-
-def notes(school: School) -> SlackNotesLoaded:
-    ids = tuple(
-        message.id for message in everything(school.app, OutboundMessage, OutboundMessage.channel == Channel.SLACK)
-    )
-    return school.app.read(load_slack_notes, LoadSlackNotes(ids), SYSTEM)
-
-
-def test_a_scoreboard_goes_to_the_confirmed_account_of_whoever_confirmed(school: School) -> None:
-    linked(school)
-    invite(school, A)
-
-    (note,) = notes(school).notes
-
-    assert isinstance(note.content, BatchProgress)
-    assert (note.user_id, note.team_id, note.kind, note.generation) == ("U1", "T1", MessageKind.SCOREBOARD, 0)
-    assert note.content.counts.total == 1
-
-
-def test_a_request_says_what_became_of_the_invitation(school: School) -> None:
-    linked(school)
-    invite(school, A)
-    decline(school.app, A)
-    school.app.run(ask_for_link, AskForLink(token_of(school.app, A)), LEARNER)
-
-    (request,) = (note.content for note in notes(school).notes if note.kind is MessageKind.LINK_REQUEST)
-
-    assert isinstance(request, LinkRequestShown)
-    assert (request.address, request.was, request.answered_by) == (A, LinkState.DECLINED, "")
-
-
-def _nothing(_school: School) -> None:
-    pass
-
-
-def _leave(school: School) -> None:
-    linked(school)
-    change(school.app, StaffMember, school.owner.staff_id, disabled_at=NOW)
-
-
-def _unbind(school: School) -> None:
-    linked(school)
-    change(school.app, SlackWorkspace, only(school.app, SlackWorkspace).id, removed_at=NOW)
-
-
-def _ask_anew(school: School) -> None:
-    linked(school)
-    school.app.run(ask_for_code, AskForCode(), OLIVE)
-
-
-@pytest.mark.parametrize("before", [_nothing, _leave, _unbind, _ask_anew])
-def test_whoever_is_not_a_confirmed_colleague_is_told_nothing(
-    school: School, before: Callable[[School], object]
-) -> None:
-    invite(school, A)
-    before(school)
-
-    loaded = notes(school)
-
-    assert loaded.notes == ()
-    assert len(loaded.unreachable_ids) == 1
-
-
-def test_a_note_can_be_drawn_once_more_after_it_was_claimed(school: School) -> None:
-    linked(school)
-    invite(school, A)
-    (before,) = notes(school).notes
-    school.app.run(turn_over, TurnOver("bot", claim_ids=(before.message_id,)), SYSTEM)
-    accept(school.app, A)
-
-    (after,) = notes(school).notes
-
-    assert isinstance(after.content, BatchProgress)
-    assert after.content.counts.accepted == 1
-    assert after.generation == before.generation + 1

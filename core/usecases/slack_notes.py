@@ -1,0 +1,113 @@
+"""From rows to what is said in Slack: the content that the bot draws, and whom it reaches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, and_, select
+
+from core import access
+from core.context import Context
+from core.model import SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.usecases.homes import HomeShown, home_of
+from core.usecases.installations import clear_token
+from core.usecases.letters import waiting
+from core.usecases.link_requests import LinkRequestShown, link_request_shown
+from core.usecases.outside_joins import OutsideJoin, outside_join
+from core.usecases.scoreboards import BatchProgress, batch_progress
+from core.words import Channel, MessageKind, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSlackNotes:
+    """Draw once more after claiming: what happened between a drawing and its claim would be shown by nobody."""
+
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNote:
+    """``content`` is a result that the bot draws by its class. ``ref`` is ``channel/ts`` when it was posted before."""
+
+    message_id: int
+    kind: MessageKind
+    generation: int
+    ref: str
+    user_id: str
+    team_id: str
+    enterprise_id: str
+    token: str = field(repr=False)
+    """Empty: the settings' token serves."""
+    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNotesLoaded:
+    notes: tuple[SlackNote, ...]
+    unreachable_ids: tuple[int, ...]
+    """Their staff member has no confirmed Slack account (any more)."""
+
+
+def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
+    access.require_system(ctx)
+    rows = waiting(ctx, Channel.SLACK, command.message_ids, (MessageState.PENDING, MessageState.SENDING))
+    staff_ids = {row.id: int(row.recipient.removeprefix("staff:")) for row in rows}
+    reached = _slack_accounts(ctx, set(staff_ids.values()))
+    notes = [_note(ctx, row, reached[staff_ids[row.id]]) for row in rows if staff_ids[row.id] in reached]
+    unreachable = tuple(row.id for row in rows if staff_ids[row.id] not in reached)
+    return SlackNotesLoaded(tuple(notes), unreachable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """``token`` is encrypted; empty where the settings' token serves."""
+
+    user: SlackUser
+    workspace: SlackWorkspace
+    token: str
+
+
+def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, _Account]:
+    is_same_place = and_(
+        SlackInstallation.enterprise_id == SlackWorkspace.enterprise_id,
+        SlackInstallation.team_id == SlackWorkspace.team_id,
+    )
+    query = (
+        select(SlackUser, SlackWorkspace, SlackInstallation.bot_token)
+        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .outerjoin(SlackInstallation, is_same_place)
+        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
+        .where(
+            SlackUser.staff_id.in_(staff_ids),
+            SlackUser.confirmed_at.is_not(None),
+            SlackWorkspace.removed_at.is_(None),
+            StaffMember.disabled_at.is_(None),
+        )
+        .order_by(SlackUser.confirmed_at)
+    )
+    return {
+        row.SlackUser.staff_id: _Account(row.SlackUser, row.SlackWorkspace, row.bot_token or "")
+        for row in ctx.session.execute(query)
+    }
+
+
+def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
+    return SlackNote(
+        message_id=row.id,
+        kind=row.kind,
+        generation=row.generation,
+        ref=row.message_ref,
+        user_id=account.user.user_id,
+        team_id=account.workspace.team_id,
+        enterprise_id=account.workspace.enterprise_id,
+        token=clear_token(ctx, account.token),
+        content=_CONTENTS[row.kind](ctx, row.about_id),
+    )
+
+
+_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
+    MessageKind.SCOREBOARD: batch_progress,
+    MessageKind.LINK_REQUEST: link_request_shown,
+    MessageKind.OUTSIDE_JOIN: outside_join,
+    MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
+}
