@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from core import access
 from core.access import Permission
@@ -16,6 +16,7 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress
 from core.pages import Page, page_within
+from core.queries import Query
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
 from core.rules.text import clean_name, folded
 from core.usecases.invitation_lists import (
@@ -135,27 +136,30 @@ def _page(
     return _invited_page(ctx, run, command)
 
 
-def _enrolled(ctx: Context, run_ids: list[int]) -> dict[int, int]:
-    query = (
-        select(Enrolment.run_id, func.count().label("number"))
-        .where(Enrolment.run_id.in_(run_ids), Enrolment.left_at.is_(None))
-        .group_by(Enrolment.run_id)
+# With every table of courses.
+_ENROLLED = Query(
+    select(Enrolment.run_id, func.count().label("number"))
+    .where(Enrolment.run_id.in_(bindparam("run_ids", expanding=True)), Enrolment.left_at.is_(None))
+    .group_by(Enrolment.run_id)
+)
+_WAITING = Query(
+    select(Invitation.run_id, func.count().label("number"))
+    .where(
+        Invitation.run_id.in_(bindparam("run_ids", expanding=True)),
+        Invitation.state == InvitationState.PENDING,
+        Invitation.replaced_at.is_(None),
+        Invitation.expires_at > bindparam("now"),
     )
-    return {row.run_id: row.number for row in ctx.session.execute(query)}
+    .group_by(Invitation.run_id)
+)
+
+
+def _enrolled(ctx: Context, run_ids: list[int]) -> dict[int, int]:
+    return {row.run_id: row.number for row in _ENROLLED.run(ctx, run_ids=run_ids)}
 
 
 def _waiting(ctx: Context, run_ids: list[int]) -> dict[int, int]:
-    query = (
-        select(Invitation.run_id, func.count().label("number"))
-        .where(
-            Invitation.run_id.in_(run_ids),
-            Invitation.state == InvitationState.PENDING,
-            Invitation.replaced_at.is_(None),
-            Invitation.expires_at > ctx.now,
-        )
-        .group_by(Invitation.run_id)
-    )
-    return {row.run_id: row.number for row in ctx.session.execute(query)}
+    return {row.run_id: row.number for row in _WAITING.run(ctx, run_ids=run_ids, now=ctx.now)}
 
 
 def _enrolled_page(ctx: Context, run: CourseRun, command: ShowRun) -> Page[EnrolledRow]:
