@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 from urllib.error import URLError
 
@@ -47,6 +48,14 @@ _REFUSALS: Final = frozenset((
     "user_not_found", "users_not_found",
 ))  # fmt: skip
 _log = logging.getLogger("usher.bot")
+
+
+class _Method(StrEnum):
+    """Slack's own names. Each is slowed down by itself."""
+
+    POST = "chat.postMessage"
+    UPDATE = "chat.update"
+    PUBLISH = "views.publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +138,25 @@ class SlackDeliverer:
     def _deliver(self, client: WebClient, item: _Drawn) -> Outcome:
         if item.note.kind is MessageKind.HOME:
             gone = Outcome(item.note.message_id, Verdict.REFUSED, "the home tab is gone")
-            return self._attempt(item, lambda: _publish(client, item), is_post=False) or gone
+            return self._attempt(item, lambda: _publish(client, item), _Method.PUBLISH) or gone
         if item.note.ref:
-            outcome = self._attempt(item, lambda: _update(client, item), is_post=False)
+            outcome = self._attempt(item, lambda: _update(client, item), _Method.UPDATE)
             if outcome is not None:
                 return outcome
-        outcome = self._attempt(item, lambda: _post(client, item), is_post=True)
+        outcome = self._attempt(item, lambda: _post(client, item), _Method.POST)
         return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
 
-    def _attempt(self, item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
+    def _attempt(self, item: _Drawn, call: Callable[[], str], method: _Method) -> Outcome | None:
         """None when what should be edited is gone. Slack's “wait” is about one method in one workspace."""
-        method = (*_workspace(item.note), is_post)
+        door = (*_workspace(item.note), method)
         with self._lock:
-            wait = self._closed.wait_for(method)
+            wait = self._closed.wait_for(door)
         if wait:
             return _asked_to_wait(item.note.message_id, wait)
-        outcome = _called(item, call, is_post=is_post)
+        outcome = _called(item, call, method)
         if outcome is not None and outcome.retry_after is not None:
             with self._lock:
-                self._closed.close(method, outcome.retry_after)
+                self._closed.close(door, outcome.retry_after)
         return outcome
 
 
@@ -164,27 +173,27 @@ def _drawn(item: Note) -> _Drawn | None:
     return None
 
 
-def _called(item: _Drawn, call: Callable[[], str], *, is_post: bool) -> Outcome | None:
+def _called(item: _Drawn, call: Callable[[], str], method: _Method) -> Outcome | None:
     message_id = item.note.message_id
     try:
         return Outcome(message_id, Verdict.ACCEPTED, ref=f"{call()}#{item.note.generation}")
     except SlackApiError as error:
-        return _refused(message_id, error, is_post=is_post)
+        return _refused(message_id, error, method)
     except (OSError, http.client.HTTPException) as error:
         # urllib wraps what went wrong before the whole request was out, and nothing else.
         is_out = not isinstance(error, URLError)
-        verdict = Verdict.UNSURE if is_post and is_out else Verdict.LATER
+        verdict = Verdict.UNSURE if method is _Method.POST and is_out else Verdict.LATER
         return Outcome(message_id, verdict, _kind_of(error))
 
 
-def _refused(message_id: int, error: SlackApiError, *, is_post: bool) -> Outcome | None:
+def _refused(message_id: int, error: SlackApiError, method: _Method) -> Outcome | None:
     response: Any = error.response
     code = str(response.get("error", ""))[:100]
     if response.status_code == 429 or code == "ratelimited":
         return _asked_to_wait(message_id, float(response.headers.get("Retry-After", 30)))
     if response.status_code >= 500:
         return Outcome(message_id, Verdict.LATER, f"Slack answered {response.status_code}")
-    if not is_post and code in _GONE:
+    if method is not _Method.POST and code in _GONE:
         return None
     return Outcome(message_id, _verdict_of(code), code)
 

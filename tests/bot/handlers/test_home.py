@@ -1,10 +1,12 @@
 """The home tab."""
 
 from bot.deliverer import SlackDeliverer
+from core.letters import Verdict
 from core.usecases.homes import RefreshHomes, refresh_homes
 from tests.bot.conftest import RUN, World, action_ids, words
 from tests.bot.test_deliverer import Post
 from tests.factories import SYSTEM
+from usher.demo.slack.faults import TooManyRequests
 from usher.demo.slack.records import User, View
 
 
@@ -82,6 +84,20 @@ async def test_it_is_drawn_again_when_something_happened_and_only_then(world: Wo
     assert (quiet, news, again) == (0, 1, 0)
     assert "*2* invited and not answered yet" in words(home(world))
     assert published(world) == 2
+
+
+async def test_a_workspace_that_wants_no_more_homes_for_a_while_still_gets_its_scoreboards(world: World) -> None:
+    await opened(world)
+    await world.invited()
+    world.clock.advance(seconds=30)
+    world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
+    world.slack.faults.fail_next("views.publish", TooManyRequests(retry_after=60))
+    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+
+    verdicts = {outcome.verdict for outcome in await post.deliver()}
+
+    assert verdicts == {Verdict.ACCEPTED, Verdict.LATER}
+    assert len(world.direct_messages(world.olive)) == 1
 
 
 async def test_what_changes_nothing_on_it_is_not_published(world: World) -> None:
