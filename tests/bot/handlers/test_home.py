@@ -88,6 +88,7 @@ async def test_it_is_drawn_again_when_something_happened_and_only_then(world: Wo
 
 async def test_a_workspace_that_wants_no_more_homes_for_a_while_still_gets_its_scoreboards(world: World) -> None:
     await opened(world)
+    world.clock.advance(seconds=1)
     await world.invited()
     world.clock.advance(seconds=30)
     world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
