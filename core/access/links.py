@@ -1,0 +1,104 @@
+"""By a signed link: it is looked for in every organisation, and opens its own one only."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from sqlalchemy import Select, bindparam, select
+
+from core.access.scope import enter_organisation
+from core.context import Context, LinkHolder
+from core.errors import (
+    LinkNotFound,
+)
+from core.model import (
+    Enrolment,
+    Invitation,
+    JoinRequest,
+    SharedLink,
+    SignIn,
+    StaffMember,
+)
+from core.rules.links import LinkKind
+
+Owned = TypeVar("Owned", Invitation, JoinRequest, SignIn, StaffMember)
+
+
+def invitation_by_link(ctx: Context, token: str) -> Invitation:
+    """The link is the proof. The transaction enters the invitation's organisation. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.INVITATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(Invitation.organisation_id).where(
+        Invitation.id == target.id, Invitation.generation == target.generation
+    )
+    return _entered(ctx, Invitation, owner, target.id)
+
+
+def staff_by_link(ctx: Context, token: str) -> StaffMember:
+    target = ctx.links.read(LinkKind.STAFF_INVITATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(StaffMember.organisation_id).where(
+        StaffMember.id == target.id,
+        StaffMember.generation == target.generation,
+        StaffMember.disabled_at.is_(None),
+    )
+    return _entered(ctx, StaffMember, owner, target.id)
+
+
+def shared_link_by_link(ctx: Context, token: str) -> int:
+    """The link's id. One query: ten thousand learners may press at once. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.SHARED, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, _OWNER_OF_SHARED_LINK, {"id": target.id, "generation": target.generation})
+    return target.id
+
+
+def join_request_by_link(ctx: Context, token: str) -> JoinRequest:
+    """The mail came to the address that was typed. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.JOIN_CONFIRMATION, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(JoinRequest.organisation_id).where(JoinRequest.id == target.id)
+    return _entered(ctx, JoinRequest, owner, target.id)
+
+
+def enrolment_by_link(ctx: Context, token: str) -> int:
+    """The enrolment's id: the mail that welcomed the learner carried the link. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.PLACE, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, select(Enrolment.organisation_id).where(Enrolment.id == target.id))
+    return target.id
+
+
+_OWNER_OF_SHARED_LINK = select(SharedLink.organisation_id).where(
+    SharedLink.id == bindparam("id"), SharedLink.generation == bindparam("generation")
+)
+
+
+def sign_in_by_link(ctx: Context, token: str) -> SignIn:
+    target = ctx.links.read(LinkKind.SIGN_IN, token)
+    if target is None:
+        raise LinkNotFound
+    return _entered(ctx, SignIn, select(SignIn.organisation_id).where(SignIn.id == target.id), target.id)
+
+
+def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) -> Owned:
+    """Looks in every organisation for the owner's id only; the row itself is read inside its organisation."""
+    _enter_owner(ctx, owner)
+    row = ctx.session.get(model, row_id)
+    if row is None:
+        raise LinkNotFound
+    return row
+
+
+def _enter_owner(ctx: Context, owner: Select[int], values: Mapping[str, int] | None = None) -> None:
+    if not isinstance(ctx.actor, LinkHolder):
+        raise LinkNotFound
+    found = ctx.session.execute(owner, values, execution_options={"all_organisations": True})
+    organisation_id = found.scalar_one_or_none()
+    if organisation_id is None:
+        raise LinkNotFound
+    enter_organisation(ctx, organisation_id)

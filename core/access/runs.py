@@ -1,0 +1,161 @@
+"""The runs and courses that an organisation can reach: its own, and others' under an agreement that is current (LM)."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm.interfaces import LoaderOption
+
+from core.context import Context
+from core.errors import (
+    RunNotFound,
+)
+from core.model import (
+    Agreement,
+    Course,
+    CourseRun,
+    Invitation,
+    InvitationBatch,
+    InvitationChange,
+)
+from core.queries import Query
+from core.rules.text import folded
+
+
+def with_course() -> LoaderOption:
+    """For queries that join CourseRun.course themselves."""
+    return contains_eager(CourseRun.course)
+
+
+_RUNS: Final = select(CourseRun).join(CourseRun.course).options(with_course())
+_IS_CURRENT: Final = (
+    Agreement.starts_at <= bindparam("now"),
+    or_(Agreement.ends_at.is_(None), Agreement.ends_at > bindparam("now")),
+)
+_IS_AGREED: Final = exists().where(
+    Agreement.organisation_id == bindparam("organisation_id"),
+    Agreement.owner_id == Course.organisation_id,
+    or_(Agreement.course_id.is_(None), Agreement.course_id == Course.id),
+    *_IS_CURRENT,
+)
+REACHABLE_RUNS: Final = _RUNS.where(or_(CourseRun.organisation_id == bindparam("organisation_id"), _IS_AGREED))
+"""Own runs, and those of other organisations' courses under an agreement that is current (LM).
+
+Takes ``organisation_id`` and ``now``.
+"""
+_REACHABLE_BY_CODE: Final = Query(REACHABLE_RUNS.where(CourseRun.code == bindparam("code")))
+_REACHABLE_BY_ID: Final = Query(REACHABLE_RUNS.where(CourseRun.id == bindparam("run_id")))
+_REACHABLE_CODES: Final = Query(REACHABLE_RUNS.with_only_columns(CourseRun.code))
+_REACHABLE_COURSES: Final = Query(
+    select(Course).where(
+        Course.code == bindparam("code"), or_(Course.organisation_id == bindparam("organisation_id"), _IS_AGREED)
+    )
+)
+_RUN_BY_ID: Final = Query(_RUNS.where(CourseRun.id == bindparam("run_id")))
+_INVITED_RUNS_BY_CODE: Final = Query(
+    _RUNS.where(
+        CourseRun.code == bindparam("code"),
+        exists().where(
+            InvitationBatch.run_id == CourseRun.id, InvitationBatch.organisation_id == bindparam("organisation_id")
+        ),
+    )
+)
+
+
+def run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
+    """Own runs come first where both have the code. Raises RunNotFound with the nearest codes."""
+    wanted = folded(code)
+    found = _REACHABLE_BY_CODE.run(ctx, organisation_id=organisation_id, now=ctx.now, code=wanted).scalars()
+    own_first = sorted(found, key=lambda run: run.organisation_id != organisation_id)
+    if own_first:
+        return own_first[0]
+    codes = _REACHABLE_CODES.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
+    raise RunNotFound(run=code, nearest=tuple(difflib.get_close_matches(wanted, codes, n=3, cutoff=0.5)))
+
+
+def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
+    """Besides, a run that was once invited to: its agreement may have ended, its invitations are still ours."""
+    try:
+        return run_by_code(ctx, organisation_id, code)
+    except RunNotFound:
+        runs = _INVITED_RUNS_BY_CODE.run(ctx, organisation_id=organisation_id, code=folded(code)).scalars().all()
+        if not runs:
+            raise
+        return runs[0]
+
+
+def course_by_code(ctx: Context, organisation_id: int, code: str) -> Course | None:
+    """Own, or another organisation's under a current agreement; own courses come first where both have the code."""
+    found = _REACHABLE_COURSES.run(ctx, organisation_id=organisation_id, now=ctx.now, code=folded(code)).scalars()
+    own_first = sorted(found, key=lambda course: course.organisation_id != organisation_id)
+    return own_first[0] if own_first else None
+
+
+def run_by_id(ctx: Context, organisation_id: int, run_id: int) -> CourseRun:
+    found = _REACHABLE_BY_ID.run(ctx, organisation_id=organisation_id, now=ctx.now, run_id=run_id)
+    run = found.scalars().one_or_none()
+    if run is None:
+        raise RunNotFound(run="this run")
+    return run
+
+
+def run_of_invitation(ctx: Context, invitation: Invitation | InvitationBatch | InvitationChange) -> CourseRun:
+    """Whatever became of the agreement: what was once invited to stays visible to both sides."""
+    return _RUN_BY_ID.run(ctx, run_id=invitation.run_id).scalars().one()
+
+
+_AGREEMENT: Final = Query(
+    select(Agreement)
+    .where(
+        Agreement.organisation_id == bindparam("organisation_id"),
+        Agreement.owner_id == bindparam("owner_id"),
+        or_(Agreement.course_id.is_(None), Agreement.course_id == bindparam("course_id")),
+        *_IS_CURRENT,
+    )
+    .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+    .limit(1)
+)
+
+
+def joined_run(ctx: Context, run_id: int) -> CourseRun:
+    """The run of an enrolment that the caller has reached: whatever became of the agreement since."""
+    return _RUN_BY_ID.run(ctx, run_id=run_id).scalars().one()
+
+
+def agreement_for(ctx: Context, organisation_id: int, course: Course) -> Agreement | None:
+    """The current agreement for another organisation's course: one for this very course before a general one."""
+    if course.organisation_id == organisation_id:
+        return None
+    found = _AGREEMENT.run(
+        ctx, organisation_id=organisation_id, owner_id=course.organisation_id, course_id=course.id, now=ctx.now
+    )
+    return found.scalars().one_or_none()
+
+
+_CURRENT_AGREEMENTS: Final = Query(
+    select(Agreement)
+    .where(Agreement.organisation_id == bindparam("organisation_id"), *_IS_CURRENT)
+    .order_by(Agreement.course_id.is_(None), Agreement.starts_at.desc(), Agreement.id)
+)
+
+
+def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]) -> dict[int, Agreement]:
+    """As ``agreement_for``, for many at once, by course id. Own courses need none and are left out."""
+    foreign = [course for course in courses if course.organisation_id != organisation_id]
+    if not foreign:
+        return {}
+    current = _CURRENT_AGREEMENTS.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
+    fitting = {
+        course.id: next(
+            (
+                each
+                for each in current
+                if each.owner_id == course.organisation_id and each.course_id in (None, course.id)
+            ),
+            None,
+        )
+        for course in foreign
+    }
+    return {course_id: agreement for course_id, agreement in fitting.items() if agreement is not None}

@@ -1,0 +1,96 @@
+"""The scope of a transaction: one organisation, and the few ways to write many rows within it."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Insert, Update, event, insert
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from core.context import Actor, Context, Operator, StaffActor, System
+from core.model import (
+    Base,
+    Course,
+    CourseRun,
+    OrganisationOwned,
+)
+from core.queries import EVERY_ORGANISATION
+
+Owning = TypeVar("Owning", bound=Base)
+
+NO_ORGANISATION: Final = 0
+"""No row has this id: a link holder sees nothing until the link has named an organisation."""
+
+
+def open_session(bind: Any, actor: Actor) -> Session:
+    return Session(bind=bind, info={"scope": _scope_of(actor)}, autoflush=False, expire_on_commit=False)
+
+
+def _scope_of(actor: Actor) -> int | str:
+    if isinstance(actor, StaffActor):
+        return actor.organisation_id
+    return EVERY_ORGANISATION if isinstance(actor, Operator | System) else NO_ORGANISATION
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _scope_statement(state: ORMExecuteState) -> None:
+    options = state.execution_options
+    if state.is_column_load or options.get("is_scoped") or options.get("all_organisations"):
+        return
+    scope = state.session.info.get("scope")
+    if scope is None:
+        raise RuntimeError("This session has no organisation: open it with core.access.open_session.")
+    if scope != EVERY_ORGANISATION:
+        state.statement = state.statement.options(
+            with_loader_criteria(OrganisationOwned, lambda owned: owned.organisation_id == scope, include_aliases=True)
+        )
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_foreign_rows(session: Session, _flush: object, _instances: object) -> None:
+    scope = session.info.get("scope")
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, OrganisationOwned) and scope not in (EVERY_ORGANISATION, row.organisation_id):
+            raise RuntimeError("A row of another organisation cannot be written here.")
+
+
+def enter_organisation(ctx: Context, organisation_id: int) -> None:
+    """From here on the transaction sees this organisation only. For link holders and Slack visitors."""
+    if ctx.session.info["scope"] not in (NO_ORGANISATION, organisation_id):
+        raise RuntimeError("A transaction stays in one organisation.")
+    ctx.session.info["scope"] = organisation_id
+
+
+def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for all rows. Each row is stamped with the transaction's organisation."""
+    if not rows:
+        return
+    scope = ctx.session.info["scope"]
+    if scope == EVERY_ORGANISATION:
+        if any("organisation_id" not in row for row in rows):
+            raise RuntimeError("Say which organisation these rows belong to.")
+        stamped: Sequence[Mapping[str, Any]] = rows
+    else:
+        stamped = [{**row, "organisation_id": scope} for row in rows]
+    ctx.session.connection().execute(insert_into(model), stamped)
+
+
+@functools.cache
+def insert_into(model: type[Base]) -> Insert:
+    """Into the table, not the class: the mapper's bookkeeping would cost as much as the insert."""
+    return insert(model.metadata.tables[model.__tablename__])
+
+
+def update_each(ctx: Context, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One statement, prepared once and run for each row of values. It bypasses the session: the scope is added."""
+    if not rows:
+        return
+    scope = ctx.session.info["scope"]
+    if scope != EVERY_ORGANISATION:
+        statement = statement.where(statement.table.c.organisation_id == scope)
+    ctx.session.connection().execute(statement, rows)
+
+
+def insert_shared(model: type[Course] | type[CourseRun]) -> Insert:
+    """Catalogue rows name their organisation themselves; the caller is an operator."""
+    return insert(model)
