@@ -46,7 +46,7 @@ class CourseRun(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     organisation_id: Mapped[int] = mapped_column(Id, ForeignKey("organisation.id"))
     course_id: Mapped[int] = mapped_column(Id, ForeignKey("course.id"))
-    code: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(64), index=True)
     slug: Mapped[str] = mapped_column(String(200))
     uuid: Mapped[str] = mapped_column(String(36))
     title: Mapped[str] = mapped_column(String(200))

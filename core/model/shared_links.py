@@ -26,6 +26,7 @@ _LIVE_OF_RUN = text(f"run_id IS NOT NULL AND {_LIVE}")
 class SharedLink(OrganisationOwned, Base):
     __tablename__ = "shared_link"
     __table_args__ = (
+        Index("ix_shared_link_organisation_id_counted_from", "organisation_id", "counted_from"),
         CheckConstraint("use_cap IS NULL OR use_cap > 0", name="cap_positive"),
         Index(
             "uq_shared_link_course",

@@ -461,6 +461,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_course_run_organisation_id_code")),
     )
     with op.batch_alter_table("course_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_course_run_code"), ["code"], unique=False)
         batch_op.create_index("ix_course_run_course_id_starts_at", ["course_id", "starts_at"], unique=False)
 
     op.create_table(
@@ -535,6 +536,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_shared_link_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(
+            "ix_shared_link_organisation_id_counted_from", ["organisation_id", "counted_from"], unique=False
+        )
         batch_op.create_index(
             "uq_shared_link_course",
             ["organisation_id", "course_id"],
@@ -895,6 +899,7 @@ def downgrade() -> None:
     with op.batch_alter_table("shared_link", schema=None) as batch_op:
         batch_op.drop_index("uq_shared_link_run")
         batch_op.drop_index("uq_shared_link_course")
+        batch_op.drop_index("ix_shared_link_organisation_id_counted_from")
         batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
 
     op.drop_table("shared_link")
@@ -907,6 +912,7 @@ def downgrade() -> None:
 
     op.drop_table("learner_address")
     with op.batch_alter_table("course_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_course_run_code"))
         batch_op.drop_index("ix_course_run_course_id_starts_at")
 
     op.drop_table("course_run")
