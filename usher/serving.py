@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.app import App
+from core.context import Clock, Tokens, system_clock
 from core.database import open_engine
 from core.errors import SettingInvalid
 from core.failpoints import Failpoints
@@ -54,9 +55,18 @@ class _Slack:
 class House:
     """``parts``: of web, bot, worker. Bot means Slack over Socket Mode where an app token is set."""
 
-    def __init__(self, settings: Settings, *, parts: frozenset[str] = EVERYTHING) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        parts: frozenset[str] = EVERYTHING,
+        clock: Clock = system_clock,
+        tokens: Tokens | None = None,
+    ) -> None:
         self.settings = settings
         self.parts = parts
+        self._clock = clock
+        self._tokens = tokens
         self.url = ""
         self._closing = AsyncExitStack()
 
@@ -114,7 +124,8 @@ class House:
         from worker.engine import DbosJobs
 
         engine = open_engine(self.settings.database_url, pool_size=self.settings.threads)
-        app = App(engine, self.settings, jobs=DbosJobs(self.settings.database_url))
+        jobs = DbosJobs(self.settings.database_url)
+        app = App(engine, self.settings, jobs=jobs, clock=self._clock, tokens=self._tokens)
         require_schema(app)
         self._closing.push_async_callback(asyncio.to_thread, engine.dispose)
         return app
