@@ -106,7 +106,7 @@ async def test_slack_is_asked_for_what_the_manifest_names_and_comes_back_to_us(g
 
     assert page.status == 200
     assert address.startswith(f"{grounds.slack.base_url}/oauth/v2/authorize?client_id=")
-    assert "scope=chat%3Awrite%2Ccommands%2C" in address
+    assert "scope=channels%3Aread%2Cchat%3Awrite%2Ccommands%2C" in address
     assert (
         f"redirect_uri={grounds.house.url.replace(':', '%3A').replace('/', '%2F')}%2Fslack%2Foauth_redirect" in address
     )
