@@ -35,7 +35,7 @@ from usher.serving import House
 from usher.wiring import make_app
 from worker.engine import migrate
 
-RUNS = ("sharing-1", "caring-1", "later-1", "home-1")
+RUNS = ("sharing-1", "caring-1", "later-1", "home-1", "file-1")
 """One for each story that invites, so that no story counts another's learners."""
 _PATIENCE_SECONDS = 60
 Found = TypeVar("Found")
@@ -116,10 +116,13 @@ class Story:
         """What Olive was told last in the channel."""
         return self.slack.workspace.seen_by(self.olive.id, self.sample.channel.id)[-1]
 
-    def direct_words(self, user: User) -> str:
-        team = self.slack.workspace.teams[user.team_id]
-        channel = self.slack.workspace.direct_messages(team, user.id)
-        return "\n".join(words(message) for message in self.slack.workspace.seen_by(user.id, channel.id))
+    def direct_messages(self) -> list[Message]:
+        """What Olive was told directly, oldest first."""
+        channel = self.slack.workspace.direct_messages(self.sample.team, self.olive.id)
+        return [message for message in self.slack.workspace.seen_by(self.olive.id, channel.id) if message.bot_id]
+
+    def told_directly(self, wanted: str) -> Message | None:
+        return next((message for message in reversed(self.direct_messages()) if wanted in words(message)), None)
 
     def home_words(self) -> str:
         home = self.slack.workspace.views.home(self.sample.team, self.olive.id)

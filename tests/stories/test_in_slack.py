@@ -75,8 +75,8 @@ async def test_learners_join_by_a_shared_link_until_it_is_paused(story: Story) -
     assert "*1 learner* joined by it" in words(counted)
     assert "is paused" in paused_card
     assert "This link is paused" in paused.text
-    assert "address at *@example.org* has joined" in await until(
-        lambda: story.direct_words(story.olive), "Olive is told of the first one from outside"
+    assert await until(
+        lambda: story.told_directly("address at *@example.org* has joined"), "Olive is told of the first from outside"
     )
 
 
@@ -151,6 +151,25 @@ async def test_an_invitation_is_sent_again_with_the_same_link(story: Story) -> N
     assert "got it within the last hour" in too_soon
     assert "goes to flo@example.org once more" in again
     assert all(first in text for text in story.mails_to("flo@example.org"))
+
+
+# --- A file -----------------------------------------------------------------------------------------------
+
+
+async def test_a_file_in_the_direct_messages_becomes_invitations(story: Story) -> None:
+    content = b"Name,E-mail\nJo,jo@example.org\nKim,kim@example.org\n"
+
+    await story.slack.driver.upload_dm(story.olive, "list.csv", content)
+    message = await until(lambda: story.told_directly("I found 2 addresses. Which run?"), "Olive is asked for the run")
+    await story.slack.driver.suggest(story.olive, message, "gathered_run", "file")
+    await story.press(message, "gathered_run", "file-1")
+    counted = words(message)
+    await story.press(message, "batches_confirm")
+    jo = await story.get(await story.link_in_mail("jo@example.org", "i"))
+
+    assert "*2 learners* of 2 will be invited" in counted
+    assert "*2 learners* invited" in words(message)
+    assert "A Course of File" in jo.text
 
 
 # --- Later ------------------------------------------------------------------------------------------------
