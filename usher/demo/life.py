@@ -63,7 +63,7 @@ def live_a_day(app: App, sample: Sample, now: datetime) -> None:
     _deliver(later)
     _answer(later)
     _share(yesterday, this_morning)
-    _invite(_then(app, sample, now), 0, _run(sample, "mentoring"), _LATER, when="tomorrow 09:00")
+    _invite(this_morning, 0, _run(sample, "mentoring"), _LATER, when="tomorrow 09:00")
     colleague = InviteColleague("nora@northfield.example.org", Role.MANAGER, "Nora", "Newman")
     this_morning.app.run(invite_colleague, colleague, this_morning.staff(0))
     _deliver(_then(app, sample, now - timedelta(hours=2)))

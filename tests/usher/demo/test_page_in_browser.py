@@ -227,6 +227,7 @@ async def test_an_answer_comes_into_view_wherever_it_was_asked_for(tmp_path: Pat
         page = await _open(await browser.new_context(), demo.url)
 
         await page.get_by_role("button", name="Home", exact=True).click()
+        await expect(page.locator("#home h3").first).to_be_in_viewport()
         await page.locator("#home").get_by_role("button", name="Courses").click()
         courses = _message(page, "runs to choose from")
         await expect(courses.locator("strong").first).to_be_in_viewport()

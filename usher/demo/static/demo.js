@@ -298,6 +298,7 @@ async function turnTab(tab) {
   state.tab = tab;
   if (tab === "home") await post("/demo/home", { user: state.user });
   await look();
+  find("talk-scroll").scrollTop = tab === "home" ? 0 : find("talk-scroll").scrollHeight;
 }
 
 function showSide(side) {
