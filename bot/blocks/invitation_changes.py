@@ -54,21 +54,26 @@ def _resend_all(number: int, value: str) -> Block:
         "Whoever got it within the last hour is left alone."
     )
     return button(
-        f"Send all {number:,} again",
+        "Send it again" if number == 1 else f"Send all {number:,} again",
         Action.RESEND_ALL,
         value,
-        confirm=question("Send all of them again?", text, "Send again", "No"),
+        confirm=question("Send it again?" if number == 1 else "Send all of them again?", text, "Send again", "No"),
     )
 
 
 def _cancel_all(number: int, value: str) -> Block:
     text = f"{counted(number, 'link')} will stop working. You can take this back for 10 minutes."
     return button(
-        f"Cancel all {number:,}",
+        "Cancel it" if number == 1 else f"Cancel all {number:,}",
         Action.CANCEL_ALL,
         value,
         style="danger",
-        confirm=question("Cancel all of them?", text, "Cancel them", "No"),
+        confirm=question(
+            "Cancel it?" if number == 1 else "Cancel all of them?",
+            text,
+            "Cancel it" if number == 1 else "Cancel them",
+            "No",
+        ),
     )
 
 

@@ -79,7 +79,7 @@ def _row(listed: InvitationsListed, row: InvitationRow) -> Block:
 
 def _problem_words(row: InvitationRow) -> str:
     meant = f"Did you mean {said(row.guess, 80)}?" if row.guess else ""
-    return " ".join(filter(None, (said(row.problem, 100), meant)))
+    return "\n".join(filter(None, (said(row.problem, 100), meant)))
 
 
 def _state_words(listed: InvitationsListed, row: InvitationRow) -> str:

@@ -19,7 +19,6 @@ from bot.blocks.parts import (
     value_of,
 )
 from bot.blocks.words import counted, moment
-from core.phrases import ROLES
 from core.requests import ComposeStaffInvitation
 from core.usecases.colleagues import (
     ColleagueChanged,
@@ -38,6 +37,11 @@ _SEARCH_CHARACTERS: Final = 100
 _SHOWN_PROVIDERS: Final = 3
 CHOSEN_PROVIDERS: Final = 100
 """Slack's menus hold no more; who looks after more keeps them, and the form leaves them out."""
+# As one says it to whoever chooses; `core.phrases` says it to the one who is meant.
+_ROLE_HINT: Final = (
+    "Owners invite learners, follow their progress, and look after staff and costs. "
+    "Managers invite learners and follow their progress. Viewers follow the progress."
+)
 _NOTHING_FILLED: Final = value_of("", "", "", "")
 _STATES: Final = {
     StaffState.INVITED: "invited, no answer yet",
@@ -199,7 +203,6 @@ def _text_input(field: Field, label: str, value: str, limit: int) -> Block:
 
 def _role_input(chosen: Role | None) -> Block:
     options = {role: {"text": plain(role.capitalize()), "value": role.value} for role in Role}
-    hint = " ".join(f"{role.capitalize()}: {ROLES[role]}" for role in Role)
     element: Block = {"type": "static_select", "action_id": Field.ROLE, "options": list(options.values())}
     if chosen is not None:
         element["initial_option"] = options[chosen]
@@ -208,7 +211,7 @@ def _role_input(chosen: Role | None) -> Block:
         "block_id": Field.ROLE,
         "label": plain("Role"),
         "element": element,
-        "hint": plain(hint, 500),
+        "hint": plain(_ROLE_HINT, 500),
     }
 
 

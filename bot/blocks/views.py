@@ -17,6 +17,7 @@ BOX_CHARACTERS: Final = 3000
 FILE_TYPES: Final = ("csv", "txt")
 FILE_MEGABYTES: Final = 10
 _TITLE = "Invite learners"
+_ANSWER_TITLE = "Usher"
 
 
 def compose_view(run: str, addresses: str) -> Block:
@@ -113,7 +114,8 @@ def reading_view(name: str, external_id: str) -> Block:
 
 
 def message_view(message: Message) -> Block:
-    return _modal(Form.NOTHING, list(message.blocks))
+    """What became of something that a window asked for."""
+    return modal(Form.NOTHING, _ANSWER_TITLE, list(message.blocks))
 
 
 def digest_of(blocks: tuple[Block, ...]) -> str:

@@ -55,13 +55,14 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 async def _open(folder: Path, port: int, keep: Path | None) -> int:
+    from usher.demo.life import live_a_day
     from usher.demo.running import keep_settings, running_demo
 
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     click.echo("Starting …", err=True)
-    async with running_demo(folder, recall_window=_RECALL_WINDOW, port=port) as demo:
+    async with running_demo(folder, recall_window=_RECALL_WINDOW, port=port, live=live_a_day) as demo:
         if keep:
             keep_settings(folder, demo.house.settings)
         click.echo(f"\n  Usher's demo is ready. Open this page:\n\n    {demo.url}\n\n  Ctrl+C stops it.\n")

@@ -61,6 +61,7 @@ class DemoPage:
             "/demo/static/{name}": self._serve_static,
             "/demo/scene": self._scene,
             "/demo/screen": self._screen,
+            "/demo/files/{file_id}": self._file,
             "/demo/mails": self._mails,
             "/demo/mails/{number}": self._mail,
             "/demo/mails/{number}/html": self._mail_html,
@@ -195,6 +196,13 @@ class DemoPage:
             return _json({"problem": "a file may have 10 MB"}, 413)
         file = self._driver.add_file(user, Path(request.query["name"]).name, content)
         return _json({"id": file.id, "name": file.name})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """A picture that stands in a message."""
+        file = self._slack.workspace.files[request.match_info["file_id"]]
+        if file.filetype != "png":
+            raise NothingThere("this is no picture")
+        return web.Response(body=file.content, content_type="image/png")
 
     async def _asked(self, request: web.Request) -> tuple[JsonObject, User]:
         asked = json.loads(await request.text())

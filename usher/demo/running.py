@@ -6,12 +6,13 @@ import asyncio
 import base64
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.app import App
 from core.context import system_clock
 from core.errors import AlreadyThere
 from core.settings import Settings
@@ -24,6 +25,7 @@ from usher.serving import House
 from usher.wiring import make_app
 
 _HOST = "127.0.0.1"
+Life = Callable[[App, Sample, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,19 @@ class Demo:
 
 
 @asynccontextmanager
-async def running_demo(folder: Path, *, recall_window: timedelta, port: int = 0) -> AsyncIterator[Demo]:
-    """The database lies in ``folder``. Raises AlreadyThere when one lies there, OSError for a port that is taken."""
+async def running_demo(
+    folder: Path, *, recall_window: timedelta, port: int = 0, live: Life | None = None
+) -> AsyncIterator[Demo]:
+    """The database lies in ``folder``. Raises AlreadyThere when one lies there, OSError for a port that is taken.
+
+    ``live`` is what happened before; None: nobody has been invited yet.
+    """
     if (folder / "usher.db").exists():
         raise AlreadyThere(what=f"A database in {folder}", next_step="Name another folder; nothing was changed.")
     slack = SlackLookalike(lambda: system_clock().timestamp())
     async with Mailbox(system_clock).listening() as mailbox:
         settings = _settings(folder, mailbox, slack, recall_window)
-        sample = await asyncio.to_thread(_prepare, settings, slack)
+        sample = await asyncio.to_thread(_prepare, settings, slack, live)
         await slack.start(port, DemoPage(slack, mailbox, sample).routes())
         try:
             connected = replace(settings, slack_api_url=slack.api_url, slack_bot_token=sample.team.bot_token)
@@ -89,14 +96,17 @@ def _settings(folder: Path, mailbox: Mailbox, slack: SlackLookalike, recall_wind
     )
 
 
-def _prepare(settings: Settings, slack: SlackLookalike) -> Sample:
+def _prepare(settings: Settings, slack: SlackLookalike, live: Life | None) -> Sample:
     """Schema and sample, before anybody works on them."""
     from worker.engine import migrate
 
     app = make_app(settings)
     try:
         upgrade(app.engine)
-        sample = make_sample(app, slack.workspace, system_clock())
+        now = system_clock()
+        sample = make_sample(app, slack.workspace, now)
+        if live is not None:
+            live(app, sample, now)
     finally:
         app.engine.dispose()
     migrate(settings.database_url)

@@ -86,12 +86,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """``run`` is the code of one that can be chosen today."""
+    """``run`` is the code of one that can be chosen today, ``runs_now`` those of each course's current run."""
 
     team: records.Team
     channel: records.Channel
     people: tuple[Person, ...]
     run: str
+    runs_now: tuple[str, ...]
 
     @property
     def owner(self) -> records.User:
@@ -108,7 +109,8 @@ def make_sample(app: App, workspace: Workspaces, now: datetime) -> Sample:
     for person in people[:3]:
         _link(app, team, person.user)
     _drop_waiting_mail(app)
-    return Sample(team, channel, people, _run_code(_NORTHFIELD[0], today, _NORTHFIELD[0].run_starts[1]))
+    runs_now = tuple(_run_code(course, today, course.run_starts[1]) for course in _NORTHFIELD)
+    return Sample(team, channel, people, runs_now[0], runs_now)
 
 
 def catalogue(courses: tuple[_Course, ...], today: date) -> str:

@@ -90,7 +90,7 @@ class Screens:
             "is_edited": message.edited_ts is not None,
             "text": message.text,
             "blocks": message.blocks,
-            "files": [file.name for file in message.files],
+            "files": [{"id": file.id, "name": file.name} for file in message.files],
         }
 
     def _view(self, view: View) -> JsonObject:

@@ -42,6 +42,15 @@ async def test_cancelling_all_asks_first_and_names_the_number(world: World) -> N
     assert "2 links will stop working" in cancel["confirm"]["text"]["text"]
 
 
+async def test_a_single_one_is_called_it(world: World) -> None:
+    await world.invited("ada@example.org")
+
+    listed = await invites(world)
+
+    buttons = [each["text"]["text"] for block in listed.blocks for each in block.get("elements", [])]
+    assert {"Send it again", "Cancel it"} <= set(buttons)
+
+
 async def test_all_are_sent_again_but_those_who_just_got_it(world: World) -> None:
     await world.invited("ada@example.org, bo@example.org")
     sent(world.app)
@@ -67,6 +76,7 @@ async def test_some_are_ticked_on_the_page(world: World) -> None:
 
     assert [option["text"]["text"] for option in boxes["options"]] == ["ada@example.org", "bo@example.org"]
     assert ack.view is not None
+    assert ack.view.payload["title"]["text"] == "Usher"
     assert "*1 invitation to Maths for Everyone cancelled.*" in words(ack.view)
     (message,) = world.direct_messages(world.olive)
     assert "invitations_restore" in action_ids(message)

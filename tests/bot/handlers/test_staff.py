@@ -84,6 +84,7 @@ async def test_in_a_direct_message_a_button_opens_the_form(world: World) -> None
     form = world.driver.modal(world.olive)
     assert ack.ok
     assert form.payload["title"]["text"] == "Invite a colleague"
+    assert "You can" not in str(form.payload)
     assert "bo@north.example.org" in str(form.payload)
 
 

@@ -336,6 +336,20 @@ async def test_a_file_that_is_too_large_is_refused(stage: Stage) -> None:
         assert (await answer.json())["problem"] == "a file may have 10 MB"
 
 
+async def test_only_pictures_are_shown_of_files(stage: Stage) -> None:
+    workspace = stage.slack.workspace
+    team = workspace.teams[stage.olive.team_id]
+    picture, text = (
+        workspace.keep_file(workspace.new_file(team, stage.olive.id, name, b"some bytes"))
+        for name in ("a.png", "a.html")
+    )
+
+    async with stage.browser.get(f"/demo/files/{picture.id}") as shown:
+        assert (shown.status, shown.content_type, await shown.read()) == (200, "image/png", b"some bytes")
+    async with stage.browser.get(f"/demo/files/{text.id}") as refused:
+        assert refused.status == 409
+
+
 async def test_the_home_tab_is_opened_and_shown(stage: Stage) -> None:
     view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Welcome"}}]}
 

@@ -220,3 +220,29 @@ async def test_a_visitor_invites_a_learner_and_answers_as_the_learner(tmp_path: 
         await expect(scoreboard).to_contain_text("1 accepted", timeout=30_000)
         await page.get_by_role("button", name="All mail").click()
         await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)
+
+
+async def test_an_answer_comes_into_view_wherever_it_was_asked_for(tmp_path: Path, browser: Browser) -> None:
+    async with running_demo(tmp_path, recall_window=timedelta(0)) as demo:
+        page = await _open(await browser.new_context(), demo.url)
+
+        await page.get_by_role("button", name="Home", exact=True).click()
+        await expect(page.locator("#home h3").first).to_be_in_viewport()
+        await page.locator("#home").get_by_role("button", name="Courses").click()
+        courses = _message(page, "runs to choose from")
+        await expect(courses.locator("strong").first).to_be_in_viewport()
+        await courses.get_by_role("button", name="Learners").first.click()
+
+        await expect(_message(page, "Not answered yet")).to_be_in_viewport()
+
+
+async def test_the_picture_of_a_link_is_shown(tmp_path: Path, browser: Browser) -> None:
+    async with running_demo(tmp_path, recall_window=timedelta(0)) as demo:
+        page = await _open(await browser.new_context(), demo.url)
+
+        await page.get_by_role("button", name="Share one link").click()
+        await page.get_by_role("button", name="QR code").click()
+
+        picture = page.get_by_role("img", name="maths.png")
+        await expect(picture).to_be_in_viewport()
+        assert await picture.evaluate("each => each.decode().then(() => each.naturalWidth)") > 100

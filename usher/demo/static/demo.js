@@ -7,6 +7,7 @@ import { Modal } from "./modal.js";
 import { clock, get, make, post, toast, upload } from "./page.js";
 
 const EVERY_MS = 1000;
+const ANSWER_MS = 5000;
 const find = (id) => document.getElementById(id);
 const state = { scene: null, user: "", conversation: "", tab: "messages", screen: null, read: new Map(), isLost: false };
 const drawn = new Map(); // ts -> {json, node}: a message is drawn anew only when it changed
@@ -54,6 +55,8 @@ async function look() {
 
 function show(screen) {
   const isFirst = !state.conversation;
+  const news = answerIn(screen);
+  if (news) state.tab = "messages";
   const text = state.user + state.conversation + state.tab + JSON.stringify(screen);
   if (text === lastText) return;
   lastText = text;
@@ -65,8 +68,31 @@ function show(screen) {
   }
   drawConversations();
   drawTalk();
+  if (news) scrollTo(news);
   find("side-count").textContent = screen.mail_count || "";
   modal.show(screen.modal);
+}
+
+let awaited = null;
+
+/** After something was pressed or said: the first answer comes into view, wherever one was. */
+function awaitAnswer() {
+  const known = new Set(state.screen.messages.map((each) => each.ts));
+  awaited = { known, user: state.user, conversation: state.conversation, until: Date.now() + ANSWER_MS };
+}
+
+function answerIn(screen) {
+  if (!awaited || awaited.user !== state.user || awaited.conversation !== state.conversation || Date.now() > awaited.until) return null;
+  const news = screen.messages.find((each) => !awaited.known.has(each.ts));
+  if (news) awaited = null;
+  return news;
+}
+
+/** Its beginning, for some are taller than the window. */
+function scrollTo(message) {
+  const scroll = find("talk-scroll");
+  const node = drawn.get(message.ts).node;
+  scroll.scrollTop += node.getBoundingClientRect().top - scroll.getBoundingClientRect().top;
 }
 
 /** One's own talk with Usher, where all of a story is in one place. */
@@ -86,8 +112,15 @@ function drawAbout() {
 }
 
 function drawTries() {
-  const some = `/invite ${state.scene.run} ana@example.org, "Bo Berg" <bo@example.org>, bounce.cy@example.org`;
-  const tries = [["Open the form", "/invite"], ["Invite three people", some], ["See all commands", "/usher help"]];
+  const run = state.scene.run;
+  const tries = [
+    ["Open the form", "/invite"],
+    ["Invite three people", `/invite ${run} ana@example.org, "Bo Berg" <bo@example.org>, bounce.cy@example.org`],
+    ["Invite for tomorrow", `/invite ${run} kim@example.org at tomorrow 9:00`],
+    ["See who answered", `/invites ${run}`],
+    ["Share one link", `/links ${run}`],
+    ["See all commands", "/usher help"],
+  ];
   for (const [label, command] of tries) {
     const send = () => say(command);
     find("tries").append(make("button", { type: "button", title: command, onclick: send }, make("strong", {}, label), make("code", {}, command)));
@@ -159,6 +192,7 @@ function drawMessage(message, isChanged) {
   const surface = {
     names: state.screen.names,
     press: async (element, value) => {
+      awaitAnswer();
       await post("/demo/press", asked({ action: element.action_id, value }));
       await look();
     },
@@ -175,7 +209,7 @@ function drawMessage(message, isChanged) {
       message.is_private ? make("p", { class: "only" }, "Only visible to you") : null,
       make("p", { class: "by" }, make("strong", {}, message.author), message.is_app ? make("span", { class: "badge" }, "App") : null, make("time", {}, clock(Number(message.ts))), message.is_edited ? make("small", {}, "edited") : null),
       said,
-      message.files.map((name) => make("p", { class: "attached" }, `📎 ${name}`)),
+      message.files.map(attached),
     ),
     message.is_private ? null : messageMenu(asked),
   );
@@ -192,12 +226,20 @@ function messageMenu(asked) {
   for (const each of state.scene.message_shortcuts) {
     const run = async () => {
       turn();
+      awaitAnswer();
       await post("/demo/shortcut", asked({ shortcut: each.id }));
       await look();
     };
     offered.append(make("button", { type: "button", onclick: run }, each.name));
   }
   return make("div", { class: "more" }, dots, offered);
+}
+
+/** A picture is shown; of anything else there is its name. */
+function attached(file) {
+  if (!file.name.endsWith(".png")) return make("p", { class: "attached" }, `📎 ${file.name}`);
+  const source = `/demo/files/${file.id}`;
+  return make("a", { class: "attached", href: source, target: "_blank", rel: "noopener" }, make("img", { src: source, alt: file.name, width: 200, height: 200 }));
 }
 
 let homeText = "";
@@ -211,6 +253,7 @@ function drawHome() {
   const surface = {
     names: state.screen.names,
     press: async (element, value) => {
+      awaitAnswer();
       await post("/demo/press", asked({ action: element.action_id, value }));
       await look();
     },
@@ -226,14 +269,13 @@ async function say(text, chosen = []) {
   if ((!text.trim() && !chosen.length) || !state.conversation) return;
   if (state.tab === "home") state.tab = "messages";
   showSide("slack");
+  awaitAnswer();
   const added = [];
   for (const file of chosen) added.push(await upload("/demo/files", { user: state.user, name: file.name }, file));
   if (added.some((each) => each.problem)) return;
   const files = added.map((each) => each.id);
   await post("/demo/say", { user: state.user, conversation: state.conversation, text, files });
   await look();
-  const scroll = find("talk-scroll");
-  scroll.scrollTop = scroll.scrollHeight;
 }
 
 async function turnTo(conversation) {
@@ -256,6 +298,7 @@ async function turnTab(tab) {
   state.tab = tab;
   if (tab === "home") await post("/demo/home", { user: state.user });
   await look();
+  find("talk-scroll").scrollTop = tab === "home" ? 0 : find("talk-scroll").scrollHeight;
 }
 
 function showSide(side) {

@@ -1,0 +1,124 @@
+"""Life in the sample: what a college did with Usher since yesterday, so that a newcomer finds something in every list.
+
+The story of ``usher demo --once`` does without it, for it counts what it sends itself. Nothing of this is mailed: a
+worker of its own says what became of each mail before the real one starts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from core.app import App
+from core.context import LinkHolder, SlackVisitor, StaffActor, System
+from core.letters import Outcome, Verdict
+from core.model import Invitation, OutboundMessage
+from core.rules.links import LinkKind
+from core.usecases.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
+from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.colleagues import InviteColleague, invite_colleague
+from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.joining import JoinByLink, join_by_link
+from core.usecases.shared_links import CreateSharedLink, create_shared_link
+from core.usecases.slack_identity import WhoIs, who_is
+from core.words import Channel, MessageState, Role
+from usher.demo.sample import Sample
+from usher.demo.slack.records import User
+
+_SYSTEM, _LINK_HOLDER = System(), LinkHolder()
+_EXECUTOR = "sample"
+_NO_MAILBOX = "550 5.1.1 No such mailbox"
+# The domain is mistyped, so that a guess is offered; nothing is sent there.
+_BOUNCED = "finn@gmial.com"
+_INVITED = (
+    "Ada Marsh <ada.marsh@example.org>, Ben Okafor <ben.okafor@example.org>, Cleo Lind <cleo.lind@example.org>, "
+    f"dan@example.org, Eve Ray <eve.ray@example.org>, {_BOUNCED}"
+)
+_BY_MAX = "Gil Ashe <gil.ashe@example.org>, hana@example.org, Ivo Brand <ivo.brand@example.org>"
+_LATER = "Jo Hill <jo.hill@example.org>, kit@example.org, Lea Moss <lea.moss@example.org>"
+_JOINERS = (("Mia", "Stone"), ("Noah", "Field"), ("Ola", "Wren"), ("Pia", "North"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The same house as it was some time ago."""
+
+    app: App
+    sample: Sample
+
+    def staff(self, place: int) -> StaffActor:
+        user: User = self.sample.people[place].user
+        visitor = SlackVisitor("", self.sample.team.id, user.id, user.email)
+        found = self.app.read(who_is, WhoIs(), visitor).staff
+        if found is None:
+            raise LookupError(user.email)
+        return found
+
+
+def live_a_day(app: App, sample: Sample, now: datetime) -> None:
+    """Young enough that no reminder is due."""
+    yesterday, later, this_morning = (_then(app, sample, now - timedelta(hours=hours)) for hours in (26, 25, 3))
+    _invite(yesterday, 0, sample.run, _INVITED)
+    _invite(yesterday, 1, _run(sample, "skills"), _BY_MAX)
+    _deliver(later)
+    _answer(later)
+    _share(yesterday, this_morning)
+    _invite(this_morning, 0, _run(sample, "mentoring"), _LATER, when="tomorrow 09:00")
+    colleague = InviteColleague("nora@northfield.example.org", Role.MANAGER, "Nora", "Newman")
+    this_morning.app.run(invite_colleague, colleague, this_morning.staff(0))
+    _deliver(_then(app, sample, now - timedelta(hours=2)))
+
+
+def _then(app: App, sample: Sample, at: datetime) -> _Moment:
+    return _Moment(App(app.engine, app.settings, jobs=app.jobs, clock=lambda: at), sample)
+
+
+def _run(sample: Sample, course: str) -> str:
+    return next(run for run in sample.runs_now if run.startswith(f"{course}-"))
+
+
+def _invite(moment: _Moment, place: int, run: str, addresses: str, when: str = "") -> None:
+    staff = moment.staff(place)
+    preview = moment.app.run(prepare_invitation, PrepareInvitation(run, addresses, when=when), staff)
+    moment.app.run(invite_learners, InviteLearners(preview.draft_id), staff)
+
+
+def _deliver(moment: _Moment) -> None:
+    """Says of every mail that was due that it arrived, but for the mistyped one."""
+    due = OutboundMessage.not_before <= moment.app.clock()
+    waiting = select(OutboundMessage.id, OutboundMessage.recipient_key).where(
+        due, OutboundMessage.state == MessageState.PENDING, OutboundMessage.channel == Channel.EMAIL
+    )
+    rows = moment.app.read(
+        lambda ctx, _command: [(row.id, row[1]) for row in ctx.session.execute(waiting)], None, _SYSTEM
+    )
+    outcomes = tuple(_outcome(message_id, recipient) for message_id, recipient in rows)
+    moment.app.run(turn_over, TurnOver(_EXECUTOR, claim_ids=tuple(message_id for message_id, _ in rows)), _SYSTEM)
+    moment.app.run(turn_over, TurnOver(_EXECUTOR, outcomes), _SYSTEM)
+
+
+def _outcome(message_id: int, recipient: str) -> Outcome:
+    if recipient == _BOUNCED:
+        return Outcome(message_id, Verdict.REFUSED, _NO_MAILBOX, is_no_mailbox=True)
+    return Outcome(message_id, Verdict.ACCEPTED)
+
+
+def _answer(moment: _Moment) -> None:
+    app = moment.app
+    app.run(accept_invitation, AcceptInvitation(_token(app, "ada.marsh@example.org"), "Ada", "Marsh"), _LINK_HOLDER)
+    app.run(accept_invitation, AcceptInvitation(_token(app, "gil.ashe@example.org"), "Gil", "Ashe"), _LINK_HOLDER)
+    app.run(decline_invitation, DeclineInvitation(_token(app, "ben.okafor@example.org")), _LINK_HOLDER)
+
+
+def _token(app: App, address: str) -> str:
+    query = select(Invitation.id, Invitation.generation).where(Invitation.address == address)
+    found = app.read(lambda ctx, _command: ctx.session.execute(query).one(), None, _SYSTEM)
+    return app.links.token(LinkKind.INVITATION, found.id, found.generation)
+
+
+def _share(made: _Moment, used: _Moment) -> None:
+    link = made.app.run(create_shared_link, CreateSharedLink("skills"), made.staff(0))
+    token = made.app.links.token(LinkKind.SHARED, link.link_id)
+    for first_name, last_name in _JOINERS:
+        address = f"{first_name}.{last_name}@example.org".lower()
+        used.app.run(join_by_link, JoinByLink(token, first_name, last_name, address), _LINK_HOLDER)
