@@ -15,7 +15,7 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 _REDACTIONS: Final = (
     (re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+"), "[token]"),
     (re.compile(r"(?i)bearer\s+\S+"), "Bearer [token]"),
-    (re.compile(r"/(i|s|j)/[\w-]{20,}"), r"/\1/[link]"),
+    (re.compile(r"/(i|s|j|c|p|sign-in)/[\w-]{20,}"), r"/\1/[link]"),
     (re.compile(r"[^\s<>\"'(),;:=\[\]]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"\?[^\s\"']*"), "?[query]"),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@"), "[login]@"),
