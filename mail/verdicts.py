@@ -37,7 +37,8 @@ _NO_MAILBOX_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_ADDRESS = re.compile(r"<?[^\s<>]*@[^\s<>]*>?")
+# From the beginning of a word: from each letter of it to its end would be quadratic.
+_ADDRESS = re.compile(r"(?<![^\s<>])<?[^\s<>]*@[^\s<>]*>?")
 
 
 class Stage(StrEnum):

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_a_secret_is_replaced(text: str, secret: str) -> None:
     assert secret in text
 
     assert secret not in redacted(text)
+
+
+def test_a_long_word_is_logged_without_delay() -> None:
+    began = time.process_time()
+
+    redacted("a" * 40_000)
+
+    # A tenth of a second; looking for an address as long as the word took eight.
+    assert time.process_time() - began < 2
 
 
 def test_a_line_is_one_json_object_with_its_extras() -> None:
