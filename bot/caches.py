@@ -11,7 +11,10 @@ Value = TypeVar("Value")
 
 
 class TimedCache(Generic[Key, Value]):
-    """Holds at most ``most`` values, each for ``life``. The oldest makes room. Used by the event loop's thread only."""
+    """Holds at most ``most`` values, each for ``life``. The oldest makes room. Used by the event loop's thread only.
+
+    What was kept before the clock was set back is forgotten: it would outlive its life.
+    """
 
     def __init__(self, clock: Clock, life: timedelta, most: int) -> None:
         self._clock = clock
@@ -24,7 +27,7 @@ class TimedCache(Generic[Key, Value]):
         if kept is None:
             return None
         value, until = kept
-        if until <= self._clock():
+        if not until - self._life <= self._clock() < until:
             del self._kept[key]
             return None
         return value

@@ -95,10 +95,10 @@ def _holders(element: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _pressed(action: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Of an action as Slack tells it."""
-    if action.get("type") == "button" and "value" in action:
+    """Of an action as Slack tells it. A listener asks not of what type it is, so every value has a seal."""
+    if "value" in action:
         yield action
-    elif action.get("type") == "overflow":
+    if action.get("type") == "overflow":
         yield action["selected_option"]
 
 

@@ -2,8 +2,9 @@
 
 import re
 
-_MAILTO = re.compile(r"<mailto:([^|>]+)(?:\|[^>]*)?>", re.IGNORECASE)
-_LINK = re.compile(r"<((?:https?|tel):[^|>]+)(?:\|([^>]*))?>", re.IGNORECASE)
+# No class may run past the next bracket: that would be quadratic.
+_MAILTO = re.compile(r"<mailto:([^|<>]+)(?:\|[^<>]*)?>", re.IGNORECASE)
+_LINK = re.compile(r"<((?:https?|tel):[^|<>]+)(?:\|([^<>]*))?>", re.IGNORECASE)
 
 
 def written(markup: str) -> str:

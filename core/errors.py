@@ -12,7 +12,7 @@
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
-    │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed, UndoTooLate,
+    │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
     │   │   QuestionExpired, WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
@@ -373,12 +373,6 @@ class SharedLinkClosed(Conflict):
     advice = "{next_step}"
 
 
-class UndoTooLate(Conflict):
-    code = "undo_too_late"
-    wording = "That was more than {minutes} minutes ago, so it cannot be undone."
-    advice = "{next_step}"
-
-
 class NothingToSend(Conflict):
     code = "nothing_to_send"
     wording = "Nobody in this list can be invited now, so nothing was sent."
@@ -394,7 +388,7 @@ class NothingOpen(Conflict):
 class UndoOver(Conflict):
     code = "undo_over"
     wording = "{reason}"
-    advice = "“reinvite {run}” and an address invites somebody again."
+    advice = "{next_step}"
 
 
 class NothingScheduled(Conflict):

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 _LINE_OCTETS: Final = 8192
 _REPLY_LINES: Final = 100
+# More than was ever asked at once, by far.
+_UNREAD_REPLIES: Final = 100
 
 
 class ConnectionEnded(Exception):
@@ -74,6 +76,8 @@ class Replies(asyncio.Protocol):
     # --- What the transport calls -------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._problem:
+            return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._read(line)
@@ -102,6 +106,8 @@ class Replies(asyncio.Protocol):
     def _read(self, line: bytes) -> None:
         if not line[:3].isdigit() or len(line) > _LINE_OCTETS:
             self._end("no reply of a mail server")
+        elif len(self._unread) == _UNREAD_REPLIES:
+            self._end("replies without end")
         if self._problem:
             return
         self._lines.append(line[4:].strip().decode("utf-8", "replace"))

@@ -24,6 +24,8 @@ _OUR_WORDS = re.compile(
     r"|\bsender address rejected\b|\bclient host rejected\b|\bhelo command rejected\b|\bas this sender\b",
     re.IGNORECASE,
 )
+# Postfix and Exim, of an address that they looked for at its own server.
+_QUOTING = re.compile(r"\b(?:said|response):", re.IGNORECASE)
 _STORAGE_EXCEEDED: Final = 552
 _NO_MAILBOX_CODES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
 # Servers without enhanced codes say it in words only.
@@ -35,7 +37,8 @@ _NO_MAILBOX_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_ADDRESS = re.compile(r"<?[^\s<>]*@[^\s<>]*>?")
+# From the beginning of a word: from each letter of it to its end would be quadratic.
+_ADDRESS = re.compile(r"(?<![^\s<>])<?[^\s<>]*@[^\s<>]*>?")
 
 
 class Stage(StrEnum):
@@ -55,9 +58,11 @@ def verdict_of(stage: Stage, code: int, text: str) -> Verdict:
     if not 500 <= code < 600:
         # No code that this stage knows: whoever speaks so is no working mail server.
         return Verdict.OUR_FAULT if stage is Stage.SESSION else Verdict.LATER
-    if stage in (Stage.SESSION, Stage.SENDER) or _is_about_us(code, text):
+    own, *quoted = _QUOTING.split(text, maxsplit=1)
+    if stage in (Stage.SESSION, Stage.SENDER) or code in _OUR_CODES or _is_about_us(own):
         return Verdict.OUR_FAULT
-    return Verdict.REFUSED
+    # Perhaps our server's fault, perhaps a stranger's words: they bounce nobody, and stop nobody else's mail.
+    return Verdict.LATER if any(map(_is_about_us, quoted)) else Verdict.REFUSED
 
 
 def is_no_mailbox(code: int, text: str) -> bool:
@@ -86,10 +91,6 @@ def plain_detail(text: str) -> str:
     return clean_name(_ADDRESS.sub("(address)", text), _DETAIL_CHARACTERS)
 
 
-def _is_about_us(code: int, text: str) -> bool:
+def _is_about_us(text: str) -> bool:
     enhanced = _ENHANCED.search(text)
-    return (
-        code in _OUR_CODES
-        or (enhanced is not None and enhanced[0] in _OUR_ENHANCED_CODES)
-        or _OUR_WORDS.search(text) is not None
-    )
+    return (enhanced is not None and enhanced[0] in _OUR_ENHANCED_CODES) or _OUR_WORDS.search(text) is not None

@@ -15,8 +15,8 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 _REDACTIONS: Final = (
     (re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+"), "[token]"),
     (re.compile(r"(?i)bearer\s+\S+"), "Bearer [token]"),
-    (re.compile(r"/(i|s|j)/[\w-]{20,}"), r"/\1/[link]"),
-    (re.compile(r"[^\s<>\"'(),;:=\[\]]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
+    (re.compile(r"/(i|s|j|c|p|sign-in)/[\w-]{20,}"), r"/\1/[link]"),
+    (re.compile(r"[^\s<>\"'(),;:=\[\]]{1,254}@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"\?[^\s\"']*"), "?[query]"),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@"), "[login]@"),
     # SQLAlchemy writes a statement's values on one line, PostgreSQL the row that it refuses.

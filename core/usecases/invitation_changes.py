@@ -245,7 +245,7 @@ def restore_invitations(ctx: Context, command: RestoreInvitations) -> Invitation
 def _claim(ctx: Context, change: InvitationChange, run: CourseRun) -> None:
     """Of two who press at once, one takes it back."""
     if change.made_at + UNDO_LIFE <= ctx.now:
-        raise UndoOver(reason=f"This was cancelled more than {_minutes(UNDO_LIFE)} minutes ago.", run=run.code)
+        raise _over(f"This was cancelled more than {_minutes(UNDO_LIFE)} minutes ago.", run)
     won = ctx.session.execute(
         update(InvitationChange)
         .where(InvitationChange.id == change.id, InvitationChange.undone_at.is_(None))
@@ -254,7 +254,11 @@ def _claim(ctx: Context, change: InvitationChange, run: CourseRun) -> None:
         execution_options={"synchronize_session": False},
     ).one_or_none()
     if won is None:
-        raise UndoOver(reason="This was taken back already.", run=run.code)
+        raise _over("This was taken back already.", run)
+
+
+def _over(reason: str, run: CourseRun) -> UndoOver:
+    return UndoOver(reason=reason, next_step=f"“reinvite {run.code}” and an address invites somebody again.")
 
 
 def _reopen(ctx: Context, change: InvitationChange) -> list[int]:

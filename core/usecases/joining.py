@@ -100,7 +100,8 @@ def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | Confirmati
     link_id = access.shared_link_by_link(ctx, command.token)
     hold_cap(ctx, link_id)
     now = link_now(ctx, link_id)
-    require_open(now, SharedLinkState.FULL)
+    # Where addresses are confirmed, this answer never tells who is on the course.
+    require_open(now, *(() if now.link.must_confirm else (SharedLinkState.FULL,)))
     first, last = _names(command.first_name, command.last_name)
     address = _address(command.address)
     # Only for a few minutes: a full link must not tell for ever who is on the course.

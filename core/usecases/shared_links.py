@@ -19,7 +19,7 @@ from core.errors import (
     RunNotFound,
     SharedLinkClosed,
     SharedLinkNotFound,
-    UndoTooLate,
+    UndoOver,
 )
 from core.model import Course, CourseRun, Enrolment, SharedLink, StaffMember
 from core.rules.links import LinkKind
@@ -167,7 +167,7 @@ def revoke_shared_link(ctx: Context, command: RevokeSharedLink) -> SharedLinkCha
 
 
 def restore_shared_link(ctx: Context, command: RestoreSharedLink) -> SharedLinkChanged:
-    """Raises UndoTooLate, or SharedLinkClosed when another link has taken its place."""
+    """Raises UndoOver, or SharedLinkClosed when another link has taken its place."""
     staff = access.require_staff(ctx, Permission.INVITE)
     now = found(ctx, staff, command.link_id)
     if now.link.revoked_at is not None:
@@ -230,7 +230,10 @@ def _changed(now: LinkNow, event: LinkEvent) -> SharedLinkChanged:
 def _require_restorable(ctx: Context, now: LinkNow) -> None:
     if now.link.revoked_at is not None and now.link.revoked_at + UNDO_LIFE <= ctx.now:
         minutes = int(UNDO_LIFE.total_seconds() // 60)
-        raise UndoTooLate(minutes=minutes, next_step=f"Make a new link with “links {code_of(now)}”.")
+        raise UndoOver(
+            reason=f"This link was taken back more than {minutes} minutes ago.",
+            next_step=f"Make a new link with “links {code_of(now)}”.",
+        )
     if _live_one(ctx, now.course, now.own_run) is not None:
         raise SharedLinkClosed(state="has a successor", next_step=f"“links {code_of(now)}” shows it.")
 

@@ -10,8 +10,11 @@ from core import access
 from core.context import Context
 from core.model import Draft, IdempotencyRecord, JoinRequest, SignIn, SlackInstallState, StaffSession, WorkerBeat
 from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE, USED_UP_LIFE
+from core.usecases.batches import prepare_invitation
 
 _QUIET = {"synchronize_session": False}
+# Slack repeats an event for some six minutes.
+_IS_PREVIEW = IdempotencyRecord.action == prepare_invitation.__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class OldForgotten:
     drafts: int
     join_requests: int
     answers: int
+    previews: int
+    """Answers, too: those that show addresses which nobody has confirmed."""
     install_states: int
     sign_ins: int
     sessions: int
@@ -116,6 +121,7 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
         (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
+        (IdempotencyRecord, IdempotencyRecord.created_at, DRAFT_LIFE, IdempotencyRecord.key, _IS_PREVIEW),
         (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
         (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
         (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),

@@ -18,6 +18,16 @@ def test_a_value_is_kept_for_its_life() -> None:
     assert (young, cache.get("a")) == (1, None)
 
 
+def test_a_clock_that_is_set_back_keeps_nothing_for_longer() -> None:
+    clock = FixedClock()
+    cache: TimedCache[str, int] = TimedCache(clock, timedelta(seconds=60), 10)
+    cache.put("a", 1)
+
+    clock.advance(hours=-1)
+
+    assert cache.get("a") is None
+
+
 def test_the_oldest_makes_room() -> None:
     cache: TimedCache[int, int] = TimedCache(FixedClock(), timedelta(seconds=60), 2)
 

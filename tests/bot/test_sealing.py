@@ -75,6 +75,15 @@ def test_no_other_value_is_taken_for_it(value: str, other: str) -> None:
             seals().open("T1", action)
 
 
+@pytest.mark.parametrize("kind", ["overflow", "static_select", "plain_text_input", ""])
+def test_a_value_without_a_seal_is_unknown_whatever_calls_itself_its_holder(kind: str) -> None:
+    option = pressed(seals().sealed("T1", {"type": "overflow", "action_id": "go", "options": [{"value": "x"}]}))
+    action = {**option, "type": kind, "value": "5"}
+
+    with pytest.raises(ButtonUnknown):
+        seals().open("T1", action)
+
+
 @pytest.mark.parametrize("forged", ["", "x", "x~", "~~", "x~1~", "x~zzzz~AAAAAAAAAAAA", "x~é~é", "\ud800~1~\udfff"])
 def test_what_never_had_a_seal_is_unknown(forged: str) -> None:
     with pytest.raises(ButtonUnknown):

@@ -1,5 +1,7 @@
 """Slack's spelling, turned back."""
 
+import time
+
 import pytest
 
 from bot.texts import request_text, written
@@ -34,3 +36,14 @@ def test_markup_becomes_what_was_typed(markup: str, typed: str) -> None:
 )
 def test_every_spelling_asks_the_same(command: str, text: str, asked: str) -> None:
     assert request_text(command, text, "usher-") == asked
+
+
+@pytest.mark.parametrize("opening", ["<mailto:", "<tel:", "<https:", "<tel:1|"])
+def test_brackets_that_nobody_closes_take_no_time(opening: str) -> None:
+    text = opening * 5000
+    began = time.process_time()
+
+    assert written(text) == text
+
+    # Some milliseconds; trying from each bracket to the end took ten seconds.
+    assert time.process_time() - began < 1

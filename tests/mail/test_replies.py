@@ -93,3 +93,12 @@ async def test_nothing_can_be_said_after_the_cut() -> None:
 
         with pytest.raises(ConnectionEnded):
             replies.say(b"NOOP\r\n")
+
+
+async def test_a_server_that_talks_on_unasked_is_not_listened_to_for_ever() -> None:
+    async with peer_that_says(*[b"250 and another thing\r\n" * 100] * 20) as (replies, _):
+        for _ in range(100):
+            await replies.next()
+
+        with pytest.raises(ConnectionEnded, match="without end"):
+            await replies.next()

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from core.letters import Verdict
@@ -50,6 +52,20 @@ def test_answer_about_us_bounces_nobody_even_after_the_recipient(stage: Stage, c
     assert verdict_of(stage, code, text) is OUR_FAULT
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5.1.1 <bo@example.org>: Recipient address rejected: undeliverable address: host mx.example.org[192.0.2.1] "
+        "said: 554 5.7.1 <bo@example.org>: Relay access denied (in reply to RCPT TO command)",
+        "Verification failed for <bo@example.org>\nCalled:   192.0.2.1\nSent:     RCPT TO:<bo@example.org>\n"
+        "Response: 550 relay not permitted",
+        "<bo@example.org>: host mx.example.org said: 535 5.7.8 log in",
+    ],
+)
+def test_what_another_server_said_about_ours_bounces_nobody_and_stops_nobody_else(text: str) -> None:
+    assert verdict_of(Stage.RECIPIENT, 550, text) is LATER
+
+
 @pytest.mark.parametrize("text", ["5.7.1 looks like spam", "5.2.2 over quota", "the relay says: no such user"])
 def test_other_policy_of_the_recipient_refuses(text: str) -> None:
     assert verdict_of(Stage.RECIPIENT, 550, text) is REFUSED
@@ -100,3 +116,12 @@ def test_detail_has_no_address_and_one_short_line() -> None:
 
     assert detail.startswith("550 5.1.1 (address): no such mailbox, ask (address) xxx")
     assert len(detail) == 200
+
+
+def test_a_long_word_of_a_server_takes_no_time() -> None:
+    began = time.process_time()
+
+    detail_of(550, "a" * 40_000)
+
+    # Some milliseconds; looking for an address from each of its letters took nine seconds.
+    assert time.process_time() - began < 1

@@ -148,6 +148,16 @@ def test_the_last_place_goes_to_whoever_confirms_first(school: School, link: int
     assert only(school.app, JoinRequest, JoinRequest.address == ADA).joined_at is None
 
 
+def test_a_full_link_does_not_tell_who_has_just_confirmed(school: School, link: int) -> None:
+    settle(school, link, cap="1", confirm=True)
+    join(school, link)
+    confirm(school)
+
+    for address in (ADA, "stranger@example.org"):
+        with pytest.raises(SharedLinkClosed):
+            join(school, link, address)
+
+
 def test_wishes_to_join_are_forgotten_after_a_while(school: School, link: int) -> None:
     join(school, link)
     token = request_token(school)

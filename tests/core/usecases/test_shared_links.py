@@ -13,7 +13,7 @@ from core.errors import (
     RunNotChoosable,
     RunNotFound,
     SharedLinkClosed,
-    UndoTooLate,
+    UndoOver,
 )
 from core.model import Agreement, SharedLink
 from core.rules.links import LinkKind
@@ -188,7 +188,7 @@ def test_a_revoked_link_does_not_come_back_later_or_beside_another(school: Schoo
     with pytest.raises(SharedLinkClosed):
         school.app.run(restore_shared_link, RestoreSharedLink(link), school.owner)
     clock_of(school.app).now += UNDO_LIFE
-    with pytest.raises(UndoTooLate):
+    with pytest.raises(UndoOver, match="more than 10 minutes ago"):
         school.app.run(restore_shared_link, RestoreSharedLink(link), school.owner)
 
     assert successor.event is LinkEvent.CREATED

@@ -22,7 +22,7 @@ from core.usecases.workers import (
     forget_old,
     list_workers,
 )
-from tests.core.usecases.acting import MATHS, at_once, clock_of, everything, invite, only
+from tests.core.usecases.acting import MATHS, at_once, clock_of, dump, everything, invite, only
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
 
 
@@ -123,6 +123,15 @@ def test_previews_that_nobody_confirmed_are_forgotten_and_confirmed_ones_stay(sc
     assert only(school.app, Draft).id == invited.confirmation_id
     again = school.app.run(invite_learners, InviteLearners(invited.confirmation_id), school.owner)
     assert again == invited
+
+
+def test_a_preview_is_remembered_no_longer_for_having_been_asked_for_by_an_event(school: School) -> None:
+    school.app.run(prepare_invitation, PrepareInvitation(MATHS, "b@example.org"), school.owner, key="slack:E1")
+    clock_of(school.app).now += DRAFT_LIFE + timedelta(microseconds=1)
+
+    forget(school.app)
+
+    assert "b@example.org" not in str(dump(school.app))
 
 
 def test_answers_are_forgotten_in_their_time(app: App) -> None:
