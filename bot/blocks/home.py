@@ -19,7 +19,7 @@ def draw_home(home: HomeShown) -> Message:
         text,
         (
             heading(f"Hello {home.name}"),
-            context(said(home.organisation)),
+            context(said(home.organisation) or "Your organisation"),
             section(_counters(home)),
             _buttons(home),
             heading("Latest batches"),

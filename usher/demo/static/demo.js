@@ -55,7 +55,7 @@ async function look() {
 
 function show(screen) {
   const isFirst = !state.conversation;
-  const news = answerIn(screen);
+  const news = showAnswerOf(screen);
   if (news) state.tab = "messages";
   const text = state.user + state.conversation + state.tab + JSON.stringify(screen);
   if (text === lastText) return;
@@ -81,7 +81,7 @@ function awaitAnswer() {
   awaited = { known, user: state.user, conversation: state.conversation, until: Date.now() + ANSWER_MS };
 }
 
-function answerIn(screen) {
+function showAnswerOf(screen) {
   if (!awaited || awaited.user !== state.user || awaited.conversation !== state.conversation || Date.now() > awaited.until) return null;
   const news = screen.messages.find((each) => !awaited.known.has(each.ts));
   if (news) awaited = null;
