@@ -86,6 +86,8 @@ class StaffInvitationLetter:
     token: str
     role: Role
     expires_at: datetime
+    time_zone: str
+    """The organisation's, in which the end is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,12 @@ def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
     return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
-def _invites(rest: str) -> ListInvitations:
+def _invites(rest: str) -> ListInvitations | ListCourses:
     """``RUN [state] [words to search]``."""
     run, tail = _run_and_rest(rest)
+    if not rest:
+        # The table leads to each run's page: kinder than to ask for a code.
+        return ListCourses()
     if not run:
         raise RunNotChosen(verb="invites")
     words = tail.split()
@@ -223,8 +226,10 @@ def _courses(rest: str) -> ListCourses:
     return ListCourses(search=rest)
 
 
-def _show_run(rest: str) -> ShowRun:
+def _show_run(rest: str) -> ShowRun | ListCourses:
     run, tail = _run_and_rest(rest)
+    if not rest:
+        return ListCourses()
     if not run:
         raise RunNotChosen(verb="run")
     first, others = _first_word(tail)
@@ -359,6 +364,7 @@ _OTHER_USECASES: dict[type, tuple[Callable[[Context, Any], Any], Mode]] = {
     ConfirmCode: (confirm_code, Mode.RUN),
     CreateSharedLink: (create_shared_link, Mode.RUN),
     ListSharedLinks: (list_shared_links, Mode.READ),
+    ListCourses: (list_courses, Mode.READ),
     ListInvitations: (list_invitations, Mode.READ),
     ListStaff: (list_staff, Mode.READ),
     ShowColleague: (show_colleague, Mode.READ),

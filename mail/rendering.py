@@ -173,7 +173,7 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
         case JoinConfirmationLetter():
             return (("course_title", one_line(letter.course_title)),)
         case StaffInvitationLetter():
-            until = until_words(letter.expires_at, zone_named("UTC"))
+            until = until_words(letter.expires_at, zone_named(letter.time_zone))
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
         case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)

@@ -284,7 +284,7 @@ def _suppressed(ctx: Context, rows: Sequence[Row[Any]]) -> set[tuple[int, str]]:
 def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     # Who has accepted needs no invitation any more, except an owner whose organisation still waits for the terms.
     query = (
-        select(StaffMember, Organisation.name)
+        select(StaffMember, Organisation.name, Organisation.time_zone)
         .join(Organisation, Organisation.id == StaffMember.organisation_id)
         .where(StaffMember.id.in_([row.about_id for row in rows]), StaffMember.disabled_at.is_(None))
         .where(or_(StaffMember.accepted_at.is_(None), Organisation.terms_accepted_at.is_(None)))
@@ -296,6 +296,7 @@ def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
             token=ctx.links.token(LinkKind.STAFF_INVITATION, each.StaffMember.id, each.StaffMember.generation),
             role=each.StaffMember.role,
             expires_at=invitation_ends(each.StaffMember),
+            time_zone=each.time_zone,
         )
         for row in rows
         if (each := found.get(row.about_id)) is not None

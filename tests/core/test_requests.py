@@ -29,7 +29,7 @@ from core.usecases.colleagues import (
     list_staff,
     show_colleague,
 )
-from core.usecases.courses import ListCourses
+from core.usecases.courses import ListCourses, list_courses
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.link_lists import list_shared_links
@@ -286,10 +286,14 @@ def test_a_run_or_an_address_that_is_missing_is_asked_for(verb: str, rest: str) 
     assert f"“{verb} {RUN}" in problem.value.hint
 
 
-def test_invites_needs_a_run() -> None:
-    for text in ("invites", "invites bo@example.org"):
-        with pytest.raises(RunNotChosen):
-            read_request(text)
+@pytest.mark.parametrize("verb", ["invites", "run"])
+def test_without_a_run_the_table_of_courses_leads_to_one(verb: str) -> None:
+    request = read_request(verb)
+
+    assert isinstance(request, Request)
+    assert (request.command, usecase_of(request), mode_of(request)) == (ListCourses(), list_courses, Mode.READ)
+    with pytest.raises(RunNotChosen):
+        read_request(f"{verb} bo@example.org")
 
 
 @pytest.mark.parametrize("typed", ["B-0041", "b-41", "B41", "41", " 0041 ", "٤١"])

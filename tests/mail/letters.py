@@ -114,7 +114,7 @@ def join_confirmation(letter_head: LetterHead | None = None) -> JoinConfirmation
 
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:
     token = LINKS.token(LinkKind.STAFF_INVITATION, 1)
-    return StaffInvitationLetter(letter_head or head(), token, Role.MANAGER, NOW + timedelta(days=14))
+    return StaffInvitationLetter(letter_head or head(), token, Role.MANAGER, NOW + timedelta(days=14), "Europe/London")
 
 
 def sign_in(letter_head: LetterHead | None = None) -> SignInLetter:

@@ -209,7 +209,7 @@ def test_staff_invitation_names_organisation_role_and_end() -> None:
     assert parsed(mail)["Subject"] == "Look after learners at Northwood College"
     assert "Your role: manager\nYou can invite learners and follow their progress.\n" in text
     assert f"\nhttps://usher.example.org/s/{letter.token}\n" in text
-    assert "until 09:30 on Friday 6 March 2026 (UTC)" in text
+    assert "until 09:30 on Friday 6 March 2026 (London time)" in text
 
 
 def test_code_stands_in_groups_and_not_in_the_subject() -> None:
