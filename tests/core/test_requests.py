@@ -357,4 +357,4 @@ def test_any_text_is_a_request_or_an_expected_refusal(text: str) -> None:
     except UsherError:
         return
 
-    assert isinstance(found, Request | ComposeInvitation | Help)
+    assert isinstance(found, Request | ComposeInvitation | ComposeStaffInvitation | Help)
