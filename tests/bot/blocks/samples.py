@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 from core.cards import RunCard
 from core.pages import Page
@@ -205,8 +206,13 @@ def shared_links(count: int, name: str) -> list[SharedLinkShown]:
     ]
 
 
+@lru_cache(maxsize=4)
+def provider_cards(name: str, count: int) -> tuple[ProviderCard, ...]:
+    return tuple(ProviderCard(f"1{number:07}", name) for number in range(count))
+
+
 def staff_card(name: str, state: StaffState = StaffState.WORKING, providers: int = 2, **more: bool) -> StaffCard:
-    cards = tuple(ProviderCard(f"1{number:07}", name) for number in range(providers))
+    cards = provider_cards(name, providers)
     return StaffCard(
         staff_id=2**62,
         name=name,
