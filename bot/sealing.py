@@ -20,8 +20,8 @@ from bot.blocks.controls import expiring
 from core.context import Clock
 from core.errors import Conflict, InvalidRequest
 from core.rules.links import LinkSigner
+from core.rules.policy import QUESTION_LIFE
 
-_LIFE: Final = timedelta(minutes=15)
 _MARK: Final = "~"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -78,7 +78,7 @@ class Seals:
             raise ButtonUnknown
         value, _, minute = issued.rpartition(_MARK)
         age = timedelta(minutes=self._minute() - int(minute, 36))
-        if expiring(action_id) and age >= _LIFE:
+        if expiring(action_id) and age >= QUESTION_LIFE:
             raise ButtonsTooOld(action_id=action_id, value=value)
         return value
 

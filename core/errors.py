@@ -14,7 +14,7 @@
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
-    │   │   QuestionExpired, WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyCodes
@@ -406,12 +406,6 @@ class NeedsConfirmation(Conflict):
     code = "needs_confirmation"
     wording = "{address} {reason}."
     advice = "Confirm if you want to invite them all the same."
-
-
-class QuestionExpired(Conflict):
-    code = "question_expired"
-    wording = "What you pressed is older than {minutes} minutes, so nothing was changed."
-    advice = "Write the same command again and look at how things are now."
 
 
 class WorkspaceTaken(Conflict):

@@ -17,7 +17,7 @@ class Page(Generic[Row]):
     """Of all pages."""
 
 
-def page_within(wanted: int, total: int) -> tuple[int, int]:
+def page_within(wanted: int, total: int, page_rows: int = PAGE_ROWS) -> tuple[int, int]:
     """(page, number of pages)"""
-    page_count = max(1, -(-total // PAGE_ROWS))
+    page_count = max(1, -(-total // page_rows))
     return min(max(wanted, 1), page_count), page_count

@@ -20,8 +20,8 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.rules.policy import HEARTBEAT_SILENCE
-from core.usecases.deliveries import ReleaseLeases, SweepDue, release_leases, sweep_due
 from core.usecases.homes import RefreshHomes, refresh_homes
+from core.usecases.recovering import ReleaseLeases, SweepDue, release_leases, sweep_due
 from core.usecases.workers import Beat, FindDead, beat, find_dead
 from worker.console import resume_pending
 from worker.slots import Slot

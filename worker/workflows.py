@@ -19,7 +19,7 @@ from core.context import System
 from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.rules.policy import FINISHED_JOB_LIFE
-from core.usecases.deliveries import HandBack, hand_back
+from core.usecases.recovering import HandBack, hand_back
 from core.usecases.workers import ForgetOld, forget_old
 from worker import console
 from worker.sending import ChunkSent, Deliverer, send_chunk

@@ -24,7 +24,7 @@ from core.jobs import JobKind
 from core.model import OutboundMessage
 from core.rules.policy import RECALL_WINDOW
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.deliveries import SweepDue, sweep_due
+from core.usecases.recovering import SweepDue, sweep_due
 from core.words import Channel
 from mail.deliverer import MailDeliverer
 from mail.transport import Mailer

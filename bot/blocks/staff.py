@@ -89,18 +89,17 @@ def _provider_words(providers: tuple[ProviderCard, ...]) -> str:
 
 def draw_colleague(shown: ColleagueShown) -> Message:
     staff = shown.staff
-    buttons = _buttons(staff, int(shown.as_of.timestamp()))
-    return Message(f"{said(staff.name)}, {staff.role}.", (section(_described(staff)), actions(*buttons)))
+    return Message(f"{said(staff.name)}, {staff.role}.", (section(_described(staff)), actions(*_buttons(staff))))
 
 
-def _buttons(staff: StaffCard, asked_at: int) -> list[Block]:
+def _buttons(staff: StaffCard) -> list[Block]:
     change = button("Change role or providers…", Action.STAFF_CHANGE, str(staff.staff_id))
     if staff.state is StaffState.DISABLED:
         return [change, button("Enable", Action.STAFF_ENABLE, str(staff.staff_id), style="primary")]
     disable = button(
         "Disable",
         Action.STAFF_DISABLE,
-        value_of(staff.staff_id, asked_at),
+        str(staff.staff_id),
         style="danger",
         confirm=question(f"Disable {shortened(staff.name, 60)}?", _consequences(staff), "Disable", "Keep"),
     )

@@ -71,7 +71,7 @@ async def _scheduled(deps: Deps, staff: Actor, _value: str) -> object:
 
 
 async def _colleague(deps: Deps, staff: Actor, value: str) -> object:
-    return await deps.read(show_colleague, ShowColleague(parts_of(value)[0]), staff)
+    return await deps.read(show_colleague, ShowColleague(int(value)), staff)
 
 
 AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(

@@ -1,6 +1,5 @@
 """What owners do about the other staff members: look, invite, change, disable, enable."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -66,9 +65,8 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
 def _register_deeds(bolt: AsyncApp, deps: Deps) -> None:
     async def disable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
-        staff_id, asked_at = parts_of(action["value"])
-        command = DisableColleague(int(staff_id), datetime.fromtimestamp(int(asked_at), UTC))
-        await answers.replace(respond, draw(await deps.run(disable_colleague, command, staff)))
+        disabled = await deps.run(disable_colleague, DisableColleague(int(action["value"])), staff)
+        await answers.replace(respond, draw(disabled))
         await ack()
 
     async def enable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:

@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import InvitationClosed, LastOwner, QuestionExpired, StaffNotFound
+from core.errors import InvitationClosed, LastOwner, StaffNotFound
 from core.model import Organisation, Provider, ProviderGrant, SlackUser, StaffMember, StaffSession
+from core.pages import page_within
 from core.rules.addresses import InvalidAddress, parse_address
-from core.rules.policy import PAGE_ROWS, QUESTION_LIFE
+from core.rules.policy import PAGE_ROWS
 from core.usecases.staff import (
     InviteStaffMember,
     add_staff_member,
@@ -77,7 +78,6 @@ class StaffListed:
     page_count: int
     total: int
     search: str
-    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,6 @@ class ShowColleague:
 @dataclass(frozen=True, slots=True)
 class ColleagueShown:
     staff: StaffCard
-    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +136,7 @@ class ColleagueChanged:
 
 @dataclass(frozen=True, slots=True)
 class DisableColleague:
-    """``asked_at``: when the list with the button was shown."""
-
     staff_id: int
-    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +177,18 @@ def list_staff(ctx: Context, command: ListStaff) -> StaffListed:
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     fits = _fits(command.search)
     total = ctx.session.scalar(select(func.count()).select_from(StaffMember).where(*fits)) or 0
-    page_count = max(1, -(-total // PAGE_ROWS))
-    page = min(max(1, command.page), page_count)
+    page, page_count = page_within(command.page, total)
     query = select(StaffMember).where(*fits).order_by(StaffMember.last_name, StaffMember.first_name, StaffMember.id)
     rows = ctx.session.scalars(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
     name = ctx.session.get_one(Organisation, asker.organisation_id).name
-    return StaffListed(name, _cards(ctx, rows, asker), page, page_count, total, command.search, ctx.now)
+    return StaffListed(name, _cards(ctx, rows, asker), page, page_count, total, command.search)
 
 
 def show_colleague(ctx: Context, command: ShowColleague) -> ColleagueShown:
     """Raises StaffNotFound."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_address(ctx, command.email) if command.email else _by_id(ctx, command.staff_id)
-    return ColleagueShown(_card(ctx, staff, asker), ctx.now)
+    return ColleagueShown(_card(ctx, staff, asker))
 
 
 def list_providers(ctx: Context, command: ListProviders) -> ProvidersListed:
@@ -240,10 +235,8 @@ def change_colleague(ctx: Context, command: ChangeColleague) -> ColleagueChanged
 
 
 def disable_colleague(ctx: Context, command: DisableColleague) -> ColleagueDisabled:
-    """Raises StaffNotFound, LastOwner, QuestionExpired. Twice is as good as once."""
+    """Raises StaffNotFound, LastOwner. Twice is as good as once."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
-    if command.asked_at + QUESTION_LIFE <= ctx.now:
-        raise QuestionExpired(minutes=int(QUESTION_LIFE.total_seconds() // 60))
     staff = _by_id(ctx, command.staff_id)
     _disable(ctx, staff)
     return ColleagueDisabled(_card(ctx, staff, asker))

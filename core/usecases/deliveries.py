@@ -1,4 +1,4 @@
-"""Handing messages over: claim a few, send them, mark them; sweep up what was left behind.
+"""Handing messages over: claim a few, send them, mark them. What was left behind is for ``recovering``.
 
 See ``core.model.messages`` for the states. What a worker does with a chunk:
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, cast
 
-from sqlalchemy import Table, Update, bindparam, case, exists, or_, select, update
+from sqlalchemy import Table, Update, bindparam, case, exists, select, update
 
 from core import access
 from core.context import Context
@@ -26,7 +26,6 @@ from core.letters import Outcome, Verdict
 from core.model import Invitation, OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
 from core.rules.policy import (
-    CHUNK_MESSAGES,
     DEFERRAL_BASE,
     FAULT_PATIENCE,
     RETRY_BASE,
@@ -39,9 +38,6 @@ from core.usecases.suppressions import suppress
 from core.words import Channel, MessageKind, MessageState, SuppressReason
 
 _QUIET = {"synchronize_session": False}
-_SAFE_KINDS = tuple(kind for kind in MessageKind if kind.is_safe_twice)
-_SWEPT_AT_ONCE = 5000
-_HANDED_BACK_FOR = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +60,6 @@ class TurnOver:
 class TurnedOver:
     claimed_ids: tuple[int, ...]
     """Now ``sending`` in this worker's name. The others were taken, recalled or suppressed meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseLeases:
-    """What these executors were sending when they died. None: whatever lease has run out."""
-
-    is_routine: ClassVar = True
-
-    executor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeasesReleased:
-    again: int
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class HandBack:
-    """What a worker that stops had taken on and not begun. ``ids`` is not empty."""
-
-    is_routine: ClassVar = True
-
-    kind: JobKind
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SweepDue:
-    """``grace``: rows due less long than this have a job of their own that will come."""
-
-    is_routine: ClassVar = True
-
-    grace: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class DueSwept:
-    enqueued: int
 
 
 # --- Turning over -----------------------------------------------------------------------------------------
@@ -349,71 +306,3 @@ def _postpone(message: OutboundMessage, until: datetime, problem: str) -> None:
     message.not_before = until
     message.problem = problem
     message.lease_until = None
-
-
-# --- Recovering -------------------------------------------------------------------------------------------
-
-
-def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
-    """What a dead worker was sending: safe kinds go out again at once, the others are held for a person.
-
-    So is what was tried often enough: perhaps it is this message that ends the workers.
-    """
-    access.require_system(ctx)
-    theirs = (
-        OutboundMessage.lease_by == command.executor
-        if command.executor is not None
-        else OutboundMessage.lease_until < ctx.now
-    )
-    sending = update(OutboundMessage).where(OutboundMessage.state == MessageState.SENDING, theirs)
-    held = ctx.session.execute(
-        sending.where(or_(OutboundMessage.kind.not_in(_SAFE_KINDS), OutboundMessage.attempts >= SENDING_ATTEMPTS))
-        .values(
-            state=MessageState.HELD, problem="The worker stopped while sending: it may have arrived.", lease_until=None
-        )
-        .returning(OutboundMessage.id),
-        execution_options=_QUIET,
-    ).all()
-    # not_before stands as it was, so the sweeper finds them due.
-    again = ctx.session.execute(
-        sending.values(state=MessageState.PENDING, lease_until=None).returning(OutboundMessage.id),
-        execution_options=_QUIET,
-    ).all()
-    return LeasesReleased(len(again), len(held))
-
-
-def hand_back(ctx: Context, command: HandBack) -> None:
-    """A new job for them, in a moment, when the stopping worker takes no more."""
-    access.require_system(ctx)
-    key = f"{command.kind}-{command.ids[0]}-back-{ctx.tokens.new_id()}"
-    ctx.jobs.enqueue(ctx.session, [Job(command.kind, key, command.ids, _HANDED_BACK_FOR)])
-
-
-def sweep_due(ctx: Context, command: SweepDue) -> DueSwept:
-    """Due rows get a new job with the next generation. Old and young take turns by how long they are due."""
-    access.require_system(ctx)
-    rows = ctx.session.execute(
-        select(OutboundMessage.id, OutboundMessage.channel, OutboundMessage.generation)
-        .where(
-            OutboundMessage.state == MessageState.PENDING,
-            OutboundMessage.not_before <= ctx.now - command.grace,
-            or_(OutboundMessage.lease_until.is_(None), OutboundMessage.lease_until <= ctx.now),
-        )
-        .order_by(OutboundMessage.not_before, OutboundMessage.id)
-        .limit(_SWEPT_AT_ONCE)
-    ).all()
-    for channel, kind in ((Channel.EMAIL, JobKind.SEND_MAIL), (Channel.SLACK, JobKind.SEND_SLACK)):
-        of_channel = [row for row in rows if row.channel is channel]
-        for start in range(0, len(of_channel), CHUNK_MESSAGES):
-            chunk = of_channel[start : start + CHUNK_MESSAGES]
-            key = f"{kind}-{chunk[0].id}-swept-{int(ctx.now.timestamp())}"
-            ctx.jobs.enqueue(ctx.session, [Job(kind, key, tuple(row.id for row in chunk))])
-    if rows:
-        # Until the new jobs have had their turn, the next sweep leaves these alone.
-        ctx.session.execute(
-            update(OutboundMessage)
-            .where(OutboundMessage.id.in_([row.id for row in rows]), OutboundMessage.state == MessageState.PENDING)
-            .values(lease_until=ctx.now + timedelta(seconds=60)),
-            execution_options=_QUIET,
-        )
-    return DueSwept(len(rows))

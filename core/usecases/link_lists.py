@@ -9,6 +9,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.model import CourseRun, SharedLink, StaffMember
+from core.pages import page_within
 from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY, SHARED_LINK_RUN_LIFE
 from core.rules.text import folded
 from core.usecases.link_states import LinkNow, links_now
@@ -44,8 +45,7 @@ def list_shared_links(ctx: Context, command: ListSharedLinks) -> SharedLinksList
     wanted = folded(command.search).split()
     fitting = [now for now in _listed(ctx, staff) if _matches(now, wanted)]
     fitting.sort(key=lambda now: (now.state is SharedLinkState.EXPIRED, now.end.at, now.course.code, now.link.id))
-    page_count = max(1, -(-len(fitting) // PAGE_ROWS))
-    page = min(max(command.page, 1), page_count)
+    page, page_count = page_within(command.page, len(fitting))
     rows = fitting[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     return SharedLinksListed(tuple(shown(ctx, rows)), page, page_count, len(fitting), command.search)
 

@@ -13,6 +13,7 @@ from core.cards import CARD_COLUMNS, RunCard, card_of, run_card
 from core.context import Context
 from core.errors import CoursePaidFor, RunNotChoosable
 from core.model import Course, CourseRun, StaffMember
+from core.pages import page_within
 from core.queries import Query
 from core.rules.policy import PAGE_ROWS
 from core.rules.text import folded
@@ -66,8 +67,7 @@ def choosable_page(ctx: Context, staff: StaffMember, command: ListChoosableRuns)
     """The caller has authorised."""
     wanted = folded(command.search).split()
     cards = [choice.card for choice in _choices(ctx, staff) if _matches(choice.card, wanted)]
-    pages = max(1, -(-len(cards) // command.page_rows))
-    page = min(max(command.page, 1), pages)
+    page, pages = page_within(command.page, len(cards), command.page_rows)
     shown = cards[(page - 1) * command.page_rows : page * command.page_rows]
     return ChoosableRunsListed(tuple(shown), page, pages, len(cards), command.search)
 

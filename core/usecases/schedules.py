@@ -13,6 +13,7 @@ from core.context import Context
 from core.errors import BatchNotFound, NothingScheduled
 from core.model import Course, CourseRun, Invitation, InvitationBatch, OutboundMessage, StaffMember
 from core.outbox import hasten, touch_scoreboards
+from core.pages import page_within
 from core.rules.policy import PAGE_ROWS
 from core.usecases.batches import LearnersInvited, as_invited, batches_of
 from core.usecases.reminders import first_reminder
@@ -56,8 +57,7 @@ def list_scheduled(ctx: Context, command: ListScheduled) -> ScheduledListed:
     staff = access.require_staff(ctx, Permission.VIEW)
     waiting = _waiting(ctx, staff)
     total = ctx.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
-    page_count = max(1, -(-total // PAGE_ROWS))
-    page = min(max(command.page, 1), page_count)
+    page, page_count = page_within(command.page, total)
     shown = waiting.subquery()
     rows = ctx.session.execute(
         select(shown, CourseRun, StaffMember)

@@ -250,8 +250,7 @@ async def show_one(stage: Stage, user: User) -> Any:
 
 
 async def disable(stage: Stage, user: User) -> Any:
-    asked_at = int(stage.world.clock().timestamp())
-    return await _press(stage, user, "staff_disable", f"[{stage.world.school.manager.staff_id},{asked_at}]")
+    return await _press(stage, user, "staff_disable", str(stage.world.school.manager.staff_id))
 
 
 async def enable(stage: Stage, user: User) -> Any:

@@ -92,13 +92,13 @@ async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple
             for name, path in {"joined": plain, "mailed": strict}.items():
                 await page.goto(url + path)
                 await page.get_by_role("button", name="Join the course").click()
-                found[f"{name}, errors, {width}"] = await _faults(page)
+                found[f"{name}, errors, {width}"] = await faults_of(page)
                 for label, value in typed.items():
                     await page.get_by_label(label).fill(value)
                 await page.get_by_role("button", name="Join the course").click()
-                found[f"{name}, {width}"] = await _faults(page)
+                found[f"{name}, {width}"] = await faults_of(page)
             await page.goto(url + place_path(world))
-            found[f"place, {width}"] = await _faults(page)
+            found[f"place, {width}"] = await faults_of(page)
 
     assert {page: faults for page, faults in found.items() if faults} == {}
 
@@ -152,7 +152,7 @@ async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Brows
             for name, path in paths.items():
                 await page.goto(url + path)
                 await _press_accept(page, name)
-                found[f"{name}, {width}"] = await _faults(page)
+                found[f"{name}, {width}"] = await faults_of(page)
 
     assert len(found) == 2 * len(paths)
     assert {page: faults for page, faults in found.items() if faults} == {}
@@ -179,7 +179,7 @@ async def _press_accept(page: Page, name: str) -> None:
         await expect(page.get_by_role("alert")).to_be_focused()
 
 
-async def _faults(page: Page) -> list[str]:
+async def faults_of(page: Page) -> list[str]:
     """What is hard to see, to reach or to hit, in light and in dark colours."""
     faults = []
     for scheme in ("light", "dark"):

@@ -147,6 +147,8 @@ def test_a_mail_leaves_without_waiting_for_the_sweeper_when_there_is_no_recall_w
         # The sweeper leaves a message alone for fifteen seconds.
         until(lambda: ids[0] in deliveries(embedded.ledger), seconds=10)
 
+    assert states(app)["sent"] >= 1
+    assert deliveries(embedded.ledger)[ids[0]] == 1
     close(app)
 
 
@@ -160,6 +162,7 @@ def test_housekeeping_is_scheduled_and_runs(embedded: Life) -> None:
         client.trigger_schedule("housekeeping")
         until(lambda: bool(client.list_workflows(name="housekeeping", status="SUCCESS")))
 
+    assert client.list_workflows(name="housekeeping", status="ERROR") == []
     client.destroy()
     close(app)
 

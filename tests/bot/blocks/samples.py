@@ -235,9 +235,9 @@ def composed(name: str, providers: int = 2) -> ComposeStaffInvitation:
 def staff_results(count: int, name: str) -> list[object]:
     rows = tuple(staff_card(name, state, count, is_asker=True) for state in StaffState)[: min(10, count)]
     return [
-        StaffListed(name, rows, 1, max(1, -(-count // 10)), count, name, NOW),
-        *(ColleagueShown(staff_card(name, state, count), NOW) for state in StaffState),
-        ColleagueShown(staff_card(name, is_asker=True, is_in_slack=True), NOW),
+        StaffListed(name, rows, 1, max(1, -(-count // 10)), count, name),
+        *(ColleagueShown(staff_card(name, state, count)) for state in StaffState),
+        ColleagueShown(staff_card(name, is_asker=True, is_in_slack=True)),
         ColleagueInvited(staff_card(name, StaffState.INVITED, count), NOW),
         ColleagueChanged(staff_card(name, StaffState.WORKING, count)),
         ColleagueDisabled(staff_card(name, StaffState.DISABLED, count)),

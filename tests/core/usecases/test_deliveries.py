@@ -11,16 +11,8 @@ from core.letters import Outcome, Verdict
 from core.model import OutboundMessage, Suppression
 from core.outbox import email_row, say, slack_row
 from core.rules.policy import CHUNK_MESSAGES, FAULT_PATIENCE, RETRY_BASE, RETRY_CAP, SENDING_ATTEMPTS, SENDING_LEASE
-from core.usecases.deliveries import (
-    LeasesReleased,
-    ReleaseLeases,
-    SweepDue,
-    TurnedOver,
-    TurnOver,
-    release_leases,
-    sweep_due,
-    turn_over,
-)
+from core.usecases.deliveries import TurnedOver, TurnOver, turn_over
+from core.usecases.recovering import LeasesReleased, ReleaseLeases, SweepDue, release_leases, sweep_due
 from core.usecases.slack_identity import AskForCode, BindWorkspace, ask_for_code, bind_workspace
 from core.words import Channel, MessageKind, MessageState, SuppressReason
 from tests.core.usecases.acting import (

@@ -9,48 +9,26 @@ from core.context import SlackVisitor, StaffActor
 from core.errors import CodeWrong, NotStaff, TooManyCodes
 from core.letters import SlackCodeLetter
 from core.model import OutboundMessage, SlackUser, StaffMember
-from core.rules.links import CodeKind
 from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR
 from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.organisations import NewSetupCode, new_setup_code
 from core.usecases.slack_identity import (
     AskForCode,
-    BindWorkspace,
     CodeMailed,
     ConfirmCode,
     CountWrongCode,
     Recognised,
     StaffLinked,
-    WhoIs,
-    WorkspaceBound,
     ask_for_code,
-    bind_workspace,
     confirm_code,
     count_wrong_code,
-    who_is,
 )
 from core.words import MessageKind
 from tests.core.usecases.acting import at_once, change, clock_of, everything, only, rival_before
+from tests.core.usecases.introducing import OLIVE, ask, bind, confirm, linked, who
 from tests.factories import NOW, OPERATOR, SYSTEM, School, counted_queries
 
 POSTGRESQL = pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
-OLIVE = SlackVisitor("", "T1", "U1", "olive@north.example.org")
-
-
-def bind(school: School, visitor: SlackVisitor = OLIVE, code: str | None = None) -> WorkspaceBound:
-    return school.app.run(bind_workspace, BindWorkspace(code or school.setup_code), visitor)
-
-
-def ask(school: School, visitor: SlackVisitor = OLIVE) -> CodeMailed:
-    return school.app.run(ask_for_code, AskForCode(), visitor)
-
-
-def confirm(school: School, code: str, visitor: SlackVisitor = OLIVE) -> StaffLinked:
-    return school.app.run(confirm_code, ConfirmCode(code), visitor)
-
-
-def who(school: School, visitor: SlackVisitor = OLIVE) -> Recognised:
-    return school.app.read(who_is, WhoIs(), visitor)
 
 
 def codes(app: App) -> list[str]:
@@ -67,12 +45,6 @@ def code(school: School) -> str:
 
 def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 10**8:08d}"
-
-
-def linked(school: School, visitor: SlackVisitor = OLIVE) -> None:
-    ask(school, visitor)
-    user = only(school.app, SlackUser, SlackUser.user_id == visitor.user_id)
-    confirm(school, school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation), visitor)
 
 
 def setup_code(school: School, slug: str) -> str:

@@ -4,20 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from core.context import SlackVisitor
-from core.model import OutboundMessage, SlackUser, SlackWorkspace, StaffMember
-from core.rules.links import CodeKind
+from core.model import OutboundMessage, SlackWorkspace, StaffMember
 from core.usecases.answers import AskForLink, LinkState, ask_for_link
 from core.usecases.deliveries import TurnOver, turn_over
 from core.usecases.link_requests import LinkRequestShown
 from core.usecases.scoreboards import BatchProgress
 from core.usecases.slack_identity import (
     AskForCode,
-    BindWorkspace,
-    ConfirmCode,
     ask_for_code,
-    bind_workspace,
-    confirm_code,
 )
 from core.usecases.slack_notes import LoadSlackNotes, SlackNotesLoaded, load_slack_notes
 from core.words import Channel, MessageKind
@@ -30,18 +24,10 @@ from tests.core.usecases.acting import (
     only,
     token_of,
 )
+from tests.core.usecases.introducing import OLIVE, bind, linked
 from tests.factories import LEARNER, NOW, SYSTEM, School
 
 A = "a@example.org"
-OLIVE = SlackVisitor("", "T1", "U1", "olive@north.example.org")
-
-
-def linked(school: School) -> None:
-    school.app.run(bind_workspace, BindWorkspace(school.setup_code), OLIVE)
-    school.app.run(ask_for_code, AskForCode(), OLIVE)
-    user = only(school.app, SlackUser)
-    code = school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation)
-    school.app.run(confirm_code, ConfirmCode(code), OLIVE)
 
 
 def notes(school: School) -> SlackNotesLoaded:
@@ -52,6 +38,7 @@ def notes(school: School) -> SlackNotesLoaded:
 
 
 def test_a_scoreboard_goes_to_the_confirmed_account_of_whoever_confirmed(school: School) -> None:
+    bind(school)
     linked(school)
     invite(school, A)
 
@@ -63,6 +50,7 @@ def test_a_scoreboard_goes_to_the_confirmed_account_of_whoever_confirmed(school:
 
 
 def test_a_request_says_what_became_of_the_invitation(school: School) -> None:
+    bind(school)
     linked(school)
     invite(school, A)
     decline(school.app, A)
@@ -79,16 +67,19 @@ def _nothing(_school: School) -> None:
 
 
 def _leave(school: School) -> None:
+    bind(school)
     linked(school)
     change(school.app, StaffMember, school.owner.staff_id, disabled_at=NOW)
 
 
 def _unbind(school: School) -> None:
+    bind(school)
     linked(school)
     change(school.app, SlackWorkspace, only(school.app, SlackWorkspace).id, removed_at=NOW)
 
 
 def _ask_anew(school: School) -> None:
+    bind(school)
     linked(school)
     school.app.run(ask_for_code, AskForCode(), OLIVE)
 
@@ -107,6 +98,7 @@ def test_whoever_is_not_a_confirmed_colleague_is_told_nothing(
 
 
 def test_a_note_can_be_drawn_once_more_after_it_was_claimed(school: School) -> None:
+    bind(school)
     linked(school)
     invite(school, A)
     (before,) = notes(school).notes

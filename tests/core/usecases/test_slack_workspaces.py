@@ -7,51 +7,18 @@ import pytest
 from core.context import SlackVisitor
 from core.errors import CodeWrong, WorkspaceTaken
 from core.model import Organisation, SlackUser, SlackWorkspace
-from core.rules.links import CodeKind
 from core.rules.policy import SETUP_CODE_LIFE
 from core.usecases.organisations import NewSetupCode, new_setup_code
 from core.usecases.slack_identity import (
-    AskForCode,
     BindWorkspace,
-    CodeMailed,
-    ConfirmCode,
     CountWrongCode,
-    Recognised,
-    StaffLinked,
-    WhoIs,
     WorkspaceBound,
-    ask_for_code,
     bind_workspace,
-    confirm_code,
     count_wrong_code,
-    who_is,
 )
 from tests.core.usecases.acting import at_once, clock_of, everything, only
+from tests.core.usecases.introducing import OLIVE, ask, bind, linked, who
 from tests.factories import NOW, OPERATOR, School
-
-OLIVE = SlackVisitor("", "T1", "U1", "olive@north.example.org")
-
-
-def bind(school: School, visitor: SlackVisitor = OLIVE, code: str | None = None) -> WorkspaceBound:
-    return school.app.run(bind_workspace, BindWorkspace(code or school.setup_code), visitor)
-
-
-def ask(school: School, visitor: SlackVisitor = OLIVE) -> CodeMailed:
-    return school.app.run(ask_for_code, AskForCode(), visitor)
-
-
-def confirm(school: School, code: str, visitor: SlackVisitor = OLIVE) -> StaffLinked:
-    return school.app.run(confirm_code, ConfirmCode(code), visitor)
-
-
-def who(school: School, visitor: SlackVisitor = OLIVE) -> Recognised:
-    return school.app.read(who_is, WhoIs(), visitor)
-
-
-def linked(school: School, visitor: SlackVisitor = OLIVE) -> None:
-    ask(school, visitor)
-    user = only(school.app, SlackUser, SlackUser.user_id == visitor.user_id)
-    confirm(school, school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation), visitor)
 
 
 def setup_code(school: School, slug: str) -> str:
