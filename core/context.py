@@ -31,6 +31,9 @@ class Tokens(Protocol):
     def new_id(self) -> int:
         """A positive 63-bit id: random, so that ids tell nobody how many there are."""
 
+    def nonce(self) -> bytes:
+        """12 bytes that no encryption has had before."""
+
     def secret(self) -> str:
         """256 bits for a browser to keep, 43 characters; we keep the digest."""
 
@@ -47,6 +50,9 @@ class SystemTokens:
 
     def new_id(self) -> int:
         return secrets.randbits(63) | 1
+
+    def nonce(self) -> bytes:
+        return secrets.token_bytes(12)
 
     def secret(self) -> str:
         return secrets.token_urlsafe(32)

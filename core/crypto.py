@@ -1,4 +1,4 @@
-"""Encrypted columns: the few secrets that must be readable again (Slack tokens; later, first access codes).
+"""Encrypted columns: the few secrets that must be readable again (tokens, passwords of mailboxes), and received mail.
 
 Stored as mark of the key, nonce and AES-256-GCM ciphertext, bound to ``table.column`` so that a value cannot be moved.
 A key is known by its own mark, not by its place in the list: an old one can be taken away when nothing needs it.
@@ -29,26 +29,33 @@ class Vault:
         self._nonce = nonce
 
     def encrypt(self, clear: str, place: str) -> str:
-        nonce = self._nonce()
-        if not self._keys:
-            raise _key_missing()
-        sealed = _cipher(self._keys[0]).encrypt(nonce, clear.encode(), place.encode())
-        return base64.b64encode(bytes((self._marks[0],)) + nonce + sealed).decode()
+        """As ``encrypt_bytes``, in base64."""
+        return base64.b64encode(self.encrypt_bytes(clear.encode(), place)).decode()
 
     def decrypt(self, stored: str, place: str) -> str:
+        """As ``decrypt_bytes``."""
+        return self.decrypt_bytes(base64.b64decode(stored), place).decode()
+
+    def encrypt_bytes(self, clear: bytes, place: str) -> bytes:
+        """29 bytes longer than ``clear``. Raises SettingInvalid without a key."""
+        if not self._keys:
+            raise _key_missing()
+        nonce = self._nonce()
+        return bytes((self._marks[0],)) + nonce + _cipher(self._keys[0]).encrypt(nonce, clear, place.encode())
+
+    def decrypt_bytes(self, raw: bytes, place: str) -> bytes:
         """Raises SettingInvalid when the key is gone, InvalidTag when the value was tampered with."""
         from cryptography.exceptions import InvalidTag
 
-        raw = base64.b64decode(stored)
         nonce, sealed = raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
         # Two keys may have the same mark by chance: the last one has the last word.
         keys = [key for key, mark in zip(self._keys, self._marks, strict=True) if mark == raw[0]]
         for key in keys[:-1]:
             with contextlib.suppress(InvalidTag):
-                return _cipher(key).decrypt(nonce, sealed, place.encode()).decode()
+                return _cipher(key).decrypt(nonce, sealed, place.encode())
         if not keys:
             raise _key_missing()
-        return _cipher(keys[-1]).decrypt(nonce, sealed, place.encode()).decode()
+        return _cipher(keys[-1]).decrypt(nonce, sealed, place.encode())
 
 
 def _cipher(key: bytes) -> AESGCM:

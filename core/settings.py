@@ -114,6 +114,7 @@ class Settings:
     mail_from_name: str = _setting("Usher", _text, "The sender's name; the organisation's name stands before it.")
     mail_reply_to: str = _setting("", _address, "Where replies go; empty: the staff member who invited.")
     mail_domain: str = _setting("", _text, "Domain of Message-IDs and bounces; empty: the one of MAIL_FROM.")
+    mail_inbox: str = _setting("", _address, "What people write to, as usher@example.org; empty: no mail comes in.")
     smtp_host: str = _setting("", _text, "The mail server that takes our mail; empty: mail waits and doctor says so.")
     smtp_port: int = _setting(25, _whole, "25, 465 with SMTP_SECURITY=tls, 587 with SMTP_SECURITY=starttls.")
     smtp_security: str = _setting(

@@ -100,6 +100,10 @@ class MessageKind(StrEnum):
     LINK_REQUEST = "link_request"
     OUTSIDE_JOIN = "outside_join"
     HOME = "home"
+    ANSWER = "answer"
+    """To an e-mail that asked for something."""
+    HELD_MAIL = "held_mail"
+    """“Was this you?”, to whose address somebody may have used."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -114,3 +118,52 @@ class MessageState(StrEnum):
     BOUNCED = "bounced"
     HELD = "held"
     DROPPED = "dropped"
+
+
+class MailboxSecurity(StrEnum):
+    TLS = "tls"
+    NONE = "none"
+    """On loopback only."""
+
+
+class MailboxAuth(StrEnum):
+    PASSWORD = "password"  # noqa: S105 - the name of a way to log in
+    XOAUTH2 = "xoauth2"
+
+
+class MailState(StrEnum):
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+    HELD = "held"
+    FAILED = "failed"
+
+
+class MailRule(StrEnum):
+    """Which rule decided about a message that came in; in the order in which they are asked."""
+
+    OLD = "old"
+    """Older than the first connection to its mailbox."""
+    TOO_BIG = "too_big"
+    UNREADABLE = "unreadable"
+    """It cannot be parsed within the limits."""
+    TRIED_TOO_OFTEN = "tried_too_often"
+    OUR_MISTAKE = "our_mistake"
+    OWN_MAIL = "own_mail"
+    LOOP = "loop"
+    COMPLAINT = "complaint"
+    BOUNCE = "bounce"
+    AUTO_REPLY = "auto_reply"
+    STOP = "stop"
+    """A learner wants no more e-mails."""
+    NO_SINGLE_SENDER = "no_single_sender"
+    UNKNOWN_SENDER = "unknown_sender"
+    SAME_ID_OTHER_CONTENT = "same_id_other_content"
+    LIST = "list"
+    BULK = "bulk"
+    UNAUTHENTICATED = "unauthenticated"
+    NOT_THEM = "not_them"
+    """The claimed sender said that it was somebody else."""
+    TOO_MANY = "too_many"
+    REQUEST = "request"
+    """Understood or not: it was answered."""

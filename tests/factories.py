@@ -82,6 +82,9 @@ class SeededTokens:
     def new_id(self) -> int:
         return self._random.getrandbits(62) | 1
 
+    def nonce(self) -> bytes:
+        return self._random.randbytes(12)
+
     def secret(self) -> str:
         return base64.urlsafe_b64encode(self._random.randbytes(32)).decode().rstrip("=")
 

@@ -5,6 +5,9 @@ from core.model.base import OrganisationOwned as OrganisationOwned
 from core.model.courses import Agreement as Agreement
 from core.model.courses import Course as Course
 from core.model.courses import CourseRun as CourseRun
+from core.model.inbound import InboundMessage as InboundMessage
+from core.model.inbound import MailAnswer as MailAnswer
+from core.model.inbound import Mailbox as Mailbox
 from core.model.invitations import Draft as Draft
 from core.model.invitations import Invitation as Invitation
 from core.model.invitations import InvitationBatch as InvitationBatch

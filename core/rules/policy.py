@@ -90,6 +90,16 @@ SCOREBOARD_INTERVAL: Final = timedelta(seconds=3)
 # What is due later has no job of its own until then: housekeeping would take so old a job for a dead one.
 LONGEST_JOB_DELAY: Final = timedelta(hours=12)
 
+# Mail that comes in (notes on e-mail, sections 5 to 7).
+MAIL_TRIES: Final = 3
+MAIL_BYTES: Final = 35 * 1024 * 1024
+MAIL_LIFE: Final = timedelta(days=30)
+MAIL_COMMANDS_AN_HOUR: Final = 60
+MAIL_ANSWERS_AN_HOUR: Final = 20
+MAIL_COMMAND_LINES: Final = 10
+# By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
+MAIL_INVITES_AT_ONCE: Final = 50
+
 # Lists.
 PAGE_ROWS: Final = 10
 

@@ -183,7 +183,7 @@ def clear_token(ctx: Context, stored: str) -> str:
 
 
 def _vault(ctx: Context) -> Vault:
-    return Vault(ctx.settings.data_key, nonce=lambda: ctx.tokens.new_id().to_bytes(12, "big"))
+    return Vault(ctx.settings.data_key, ctx.tokens.nonce)
 
 
 def _installation(ctx: Context, enterprise_id: str, team_id: str) -> SlackInstallation | None:

@@ -117,6 +117,8 @@ def upgrade() -> None:
                 "link_request",
                 "outside_join",
                 "home",
+                "answer",
+                "held_mail",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,

@@ -16,7 +16,7 @@ from core.errors import UsherError
 
 HOUSE = Path(__file__).parents[2]
 ROOMS = (core, bot, mail, usher, web, worker)
-FAMILIES = [family for family in UsherError.__subclasses__() if family.__module__ == "core.errors"]
+FAMILIES = [family for family in UsherError.__subclasses__() if family.__module__ == "core.errors.families"]
 
 
 def _load_everything() -> None:

@@ -33,6 +33,7 @@ from core.usecases import (
     gathering,
     held,
     homes,
+    inbound,
     installations,
     invitation_changes,
     invitation_lists,
@@ -62,7 +63,7 @@ from core.usecases import (
     workers,
 )
 from core.usecases.invitation_changes import Chosen
-from core.words import Role
+from core.words import MailRule, MailState, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -233,6 +234,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "sweep_due": (System, recovering.SweepDue(timedelta(0))),
         "find_due_reminders": (System, reminders.FindDueReminders()),
         "remind_due": (System, reminders.RemindDue((1,))),
+        "receive_mail": (System, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64)),
+        "begin_mail": (System, inbound.BeginMail(world.inbound_id)),
+        "settle_mail": (
+            System,
+            inbound.SettleMail(world.inbound_id, MailState.IGNORED, MailRule.UNKNOWN_SENDER),
+        ),
+        "list_unsettled": (System, inbound.ListUnsettled(timedelta(0))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, slack_notes.LoadSlackNotes((1,))),
         "beat": (System, workers.Beat("x")),

@@ -9,6 +9,7 @@ from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     batches,
     gathering,
+    inbound,
     installations,
     invitations,
     organisations,
@@ -58,6 +59,7 @@ class World:
     colleague_id: int
     install_state: str
     sign_in_token: str
+    inbound_id: int
 
 
 def make_world(school: School) -> World:
@@ -86,6 +88,8 @@ def make_world(school: School) -> World:
     enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
     begun = school.app.read(installations.begin_installation, installations.BeginInstallation(), LEARNER)
     school.app.run(sign_in.ask_to_sign_in, sign_in.AskToSignIn("olive@north.example.org", BROWSER), SYSTEM)
+    arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
+    received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -106,6 +110,7 @@ def make_world(school: School) -> World:
         colleague_id=colleague.staff_id,
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
+        inbound_id=received.inbound_id,
     )
 
 

@@ -1,0 +1,96 @@
+"""Everything that can be expected to go wrong, worded once.
+
+    UsherError
+    ├── InvalidRequest      the words or values cannot be understood; nothing was changed
+    │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
+    │   │   MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
+    │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
+    │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
+    ├── NotAllowed          this person may not do this
+    │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
+    ├── NotFound            absent, or another organisation's: one answer for both
+    │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
+    │   │   StaffNotFound, MessageNotFound, MailNotFound, RequestNotFound, ChangeNotFound
+    ├── Conflict            the world moved on
+    │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
+    │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
+    │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   InstallationRepeated
+    ├── LimitExceeded       too much or too often
+    │   ├── TooManyAddresses, TooManyCodes
+    └── Unavailable         ours to mend; trying again helps
+        ├── Busy
+        └── OutcomeUnknown
+
+A class carries ``code`` (stable), ``wording``, ``hint`` (what to do next) and ``field`` (the input it belongs to).
+``str(error)`` is the wording with its values put in. The values may come from a stranger: each door escapes them
+for its own medium. Doors map the family; core knows no status codes. A family has a module of its own.
+"""
+
+from core.errors.conflicts import AlreadyAnswered as AlreadyAnswered
+from core.errors.conflicts import AlreadyThere as AlreadyThere
+from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import InstallationExpired as InstallationExpired
+from core.errors.conflicts import InstallationRepeated as InstallationRepeated
+from core.errors.conflicts import InvitationClosed as InvitationClosed
+from core.errors.conflicts import LastOwner as LastOwner
+from core.errors.conflicts import NeedsConfirmation as NeedsConfirmation
+from core.errors.conflicts import NothingOpen as NothingOpen
+from core.errors.conflicts import NothingScheduled as NothingScheduled
+from core.errors.conflicts import NothingToSend as NothingToSend
+from core.errors.conflicts import PreviewExpired as PreviewExpired
+from core.errors.conflicts import RunNotChoosable as RunNotChoosable
+from core.errors.conflicts import SharedLinkClosed as SharedLinkClosed
+from core.errors.conflicts import SignInClosed as SignInClosed
+from core.errors.conflicts import TermsChanged as TermsChanged
+from core.errors.conflicts import UndoOver as UndoOver
+from core.errors.conflicts import WorkspaceTaken as WorkspaceTaken
+from core.errors.families import Conflict as Conflict
+from core.errors.families import InvalidRequest as InvalidRequest
+from core.errors.families import LimitExceeded as LimitExceeded
+from core.errors.families import NotAllowed as NotAllowed
+from core.errors.families import NotFound as NotFound
+from core.errors.families import Unavailable as Unavailable
+from core.errors.families import UsherError as UsherError
+from core.errors.limits import TooManyAddresses as TooManyAddresses
+from core.errors.limits import TooManyCodes as TooManyCodes
+from core.errors.missing import BatchNotFound as BatchNotFound
+from core.errors.missing import ChangeNotFound as ChangeNotFound
+from core.errors.missing import InvitationNotFound as InvitationNotFound
+from core.errors.missing import LinkNotFound as LinkNotFound
+from core.errors.missing import MailNotFound as MailNotFound
+from core.errors.missing import MessageNotFound as MessageNotFound
+from core.errors.missing import OrganisationNotFound as OrganisationNotFound
+from core.errors.missing import RequestNotFound as RequestNotFound
+from core.errors.missing import RunNotFound as RunNotFound
+from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound
+from core.errors.missing import StaffNotFound as StaffNotFound
+from core.errors.permissions import NotStaff as NotStaff
+from core.errors.permissions import NotYourPreview as NotYourPreview
+from core.errors.permissions import OperatorOnly as OperatorOnly
+from core.errors.permissions import ProviderNotGranted as ProviderNotGranted
+from core.errors.permissions import RoleMissing as RoleMissing
+from core.errors.permissions import TermsNotAccepted as TermsNotAccepted
+from core.errors.requests import AddressInvalid as AddressInvalid
+from core.errors.requests import AddressUnchanged as AddressUnchanged
+from core.errors.requests import BatchNotChosen as BatchNotChosen
+from core.errors.requests import CapInvalid as CapInvalid
+from core.errors.requests import CatalogueInvalid as CatalogueInvalid
+from core.errors.requests import CodeWrong as CodeWrong
+from core.errors.requests import DomainNotAllowed as DomainNotAllowed
+from core.errors.requests import DomainsInvalid as DomainsInvalid
+from core.errors.requests import MomentNotUsable as MomentNotUsable
+from core.errors.requests import MomentUnclear as MomentUnclear
+from core.errors.requests import NameMissing as NameMissing
+from core.errors.requests import NoAddresses as NoAddresses
+from core.errors.requests import NoteHasLink as NoteHasLink
+from core.errors.requests import NoteTooLong as NoteTooLong
+from core.errors.requests import NotReadable as NotReadable
+from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
+from core.errors.requests import RemindersUnclear as RemindersUnclear
+from core.errors.requests import RunNotChosen as RunNotChosen
+from core.errors.requests import SettingInvalid as SettingInvalid
+from core.errors.requests import StaffDetailsInvalid as StaffDetailsInvalid
+from core.errors.requests import UnknownVerb as UnknownVerb
+from core.errors.unavailable import Busy as Busy
+from core.errors.unavailable import OutcomeUnknown as OutcomeUnknown

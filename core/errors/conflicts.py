@@ -1,0 +1,113 @@
+"""The world moved on."""
+
+from core.errors.families import Conflict
+
+
+class RunNotChoosable(Conflict):
+    code = "run_not_choosable"
+    wording = "The run {run} is not open for invitations: {reason}."
+    advice = "“courses” lists the runs you can choose."
+    field = "run"
+
+
+class CoursePaidFor(Conflict):
+    code = "course_paid_for"
+    wording = "{course} is a paid-for course, and nobody can be invited to a paid-for course."
+    advice = "Learners buy a place themselves. “courses” lists the runs you can choose."
+    field = "run"
+
+
+class PreviewExpired(Conflict):
+    code = "preview_expired"
+    wording = "This preview is older than {minutes} minutes, so nothing was sent."
+    advice = "Write the same command again; you will see today's numbers."
+
+
+class InvitationClosed(Conflict):
+    code = "invitation_closed"
+    wording = "This invitation is {state}."
+    advice = "{next_step}"
+
+
+class SharedLinkClosed(Conflict):
+    code = "shared_link_closed"
+    wording = "This link {state}."
+    advice = "{next_step}"
+
+
+class NothingToSend(Conflict):
+    code = "nothing_to_send"
+    wording = "Nobody in this list can be invited now, so nothing was sent."
+    advice = "The preview says why for each address."
+
+
+class NothingOpen(Conflict):
+    code = "nothing_open"
+    wording = "None of these invitations is still open, so nothing was changed."
+    advice = "“invites {run}” shows what became of them."
+
+
+class UndoOver(Conflict):
+    code = "undo_over"
+    wording = "{reason}"
+    advice = "{next_step}"
+
+
+class NothingScheduled(Conflict):
+    code = "nothing_scheduled"
+    wording = "This batch no longer waits for its time: it has been sent or taken back."
+    advice = "“scheduled” lists the ones that wait."
+
+
+class AlreadyAnswered(Conflict):
+    code = "already_answered"
+    wording = "{who} has already answered this request."
+
+
+class NeedsConfirmation(Conflict):
+    code = "needs_confirmation"
+    wording = "{address} {reason}."
+    advice = "Confirm if you want to invite them all the same."
+
+
+class WorkspaceTaken(Conflict):
+    code = "workspace_taken"
+    wording = "This Slack workspace already belongs to another organisation."
+    advice = "Ask the operator of Usher."
+
+
+class AlreadyThere(Conflict):
+    code = "already_there"
+    wording = "{what} is already there."
+    advice = "{next_step}"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    wording = "{name} is the only owner, so nothing was changed."
+    advice = "Make somebody else an owner first; they must have accepted their invitation."
+    field = "role"
+
+
+class TermsChanged(Conflict):
+    code = "terms_changed"
+    wording = "The terms have changed since you opened the page, so nothing was accepted."
+    advice = "Please read them again."
+
+
+class SignInClosed(Conflict):
+    code = "sign_in_closed"
+    wording = "This link to sign in counts no more."
+    advice = "It counts once, and for ten minutes. Ask for a new one."
+
+
+class InstallationExpired(Conflict):
+    code = "installation_expired"
+    wording = "That took longer than {minutes} minutes, so nothing was installed."
+    advice = "Please start again; nothing is lost."
+
+
+class InstallationRepeated(Conflict):
+    code = "installation_repeated"
+    wording = "This installation was finished before."
+    advice = "If Usher is in your workspace, all is well. Else start again."

@@ -1,0 +1,16 @@
+"""Too much or too often."""
+
+from core.errors.families import LimitExceeded
+
+
+class TooManyAddresses(LimitExceeded):
+    code = "too_many_addresses"
+    wording = "There are {count} addresses; one confirmation takes at most {limit}."
+    advice = "Split the list into several files."
+    field = "addresses"
+
+
+class TooManyCodes(LimitExceeded):
+    code = "too_many_codes"
+    wording = "I have sent {count} codes within the last hour."
+    advice = "Use the newest one, or try again in an hour."

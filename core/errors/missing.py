@@ -1,0 +1,74 @@
+"""Absent, or another organisation's: one answer for both."""
+
+from core.errors.families import NotFound
+
+
+class RunNotFound(NotFound):
+    code = "run_not_found"
+    wording = "I found no run called “{run}” that you can choose."
+    advice = "{suggestion}“courses” lists the runs you can choose."
+    field = "run"
+
+    def __init__(self, *, run: str, nearest: tuple[str, ...] = ()) -> None:
+        suggestion = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
+        super().__init__(run=run, suggestion=suggestion, nearest=nearest)
+
+
+class LinkNotFound(NotFound):
+    code = "link_not_found"
+    wording = "We do not know this link."
+    advice = "Open the newest e-mail again and press its button, or ask the person who invited you."
+
+
+class SharedLinkNotFound(NotFound):
+    code = "shared_link_not_found"
+    wording = "I found no such shared link."
+    advice = "“links” lists yours."
+
+
+class BatchNotFound(NotFound):
+    code = "batch_not_found"
+    wording = "I found no batch called “{number}”."
+    advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
+
+
+class InvitationNotFound(NotFound):
+    code = "invitation_not_found"
+    wording = "I found no invitation of “{address}” to this run."
+    advice = "“invites {run}” lists the invitations of the run."
+
+
+class OrganisationNotFound(NotFound):
+    code = "organisation_not_found"
+    wording = "There is no organisation “{slug}”."
+    advice = "Make it with: usher org create."
+
+
+class StaffNotFound(NotFound):
+    code = "staff_not_found"
+    wording = "I found no staff member “{who}”."
+    advice = "“staff” lists everybody."
+
+
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+    wording = "There is no held message {number}."
+    advice = "“usher held list” shows the held messages."
+
+
+class MailNotFound(NotFound):
+    code = "mail_not_found"
+    wording = "There is no received message {number}."
+    advice = "“usher held list” shows the messages that wait for a person."
+
+
+class RequestNotFound(NotFound):
+    code = "request_not_found"
+    wording = "This request is no longer there."
+    advice = "It may belong to an invitation that was removed."
+
+
+class ChangeNotFound(NotFound):
+    code = "change_not_found"
+    wording = "I do not find what you want to take back."
+    advice = "“invites” and the run's code show what is true now."

@@ -1,0 +1,155 @@
+"""The words or values cannot be understood."""
+
+from core.errors.families import InvalidRequest
+
+
+class UnknownVerb(InvalidRequest):
+    code = "unknown_verb"
+    wording = "I do not know “{verb}”."
+    advice = "{suggestion}Write “help” to see everything I can do."
+
+    def __init__(self, *, verb: str, nearest: str | None) -> None:
+        suggestion = f"Did you mean “{nearest}”? " if nearest else ""
+        super().__init__(verb=verb, suggestion=suggestion, nearest=nearest)
+
+
+class RunNotChosen(InvalidRequest):
+    code = "run_not_chosen"
+    wording = "I do not know yet which run you mean."
+    advice = "Put the run's code first, for example “{verb} maths-2026-03 …”. “courses” lists the runs you can choose."
+    field = "run"
+
+
+class BatchNotChosen(InvalidRequest):
+    code = "batch_not_chosen"
+    wording = "I do not know yet which batch you mean."
+    advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
+
+
+class NoAddresses(InvalidRequest):
+    code = "no_addresses"
+    wording = "There is no e-mail address in there."
+    advice = "Paste addresses with commas, semicolons or one a line, or give a .csv or .txt file."
+    field = "addresses"
+
+
+class NoteTooLong(InvalidRequest):
+    code = "note_too_long"
+    wording = "The note has {length} characters; {limit} fit."
+    advice = "Shorten it by {excess}."
+    field = "note"
+
+
+class NoteHasLink(InvalidRequest):
+    code = "note_has_link"
+    wording = "The note contains a link (“{link}”)."
+    advice = "Learners are told to trust one link only, the invitation's. Please say it in words."
+    field = "note"
+
+
+class NotReadable(InvalidRequest):
+    code = "not_readable"
+    wording = "I could not read “{name}”: {reason}."
+    advice = "Send a .csv or .txt file with e-mail addresses, up to {limit_mb} MB."
+    field = "file"
+
+
+class MomentUnclear(InvalidRequest):
+    code = "moment_unclear"
+    wording = "I cannot tell when “{words}” is."
+    advice = (
+        "Nothing was prepared. After “at” write a day and a time, like “Mon 09:00”, “tomorrow 9am” or “1 Dec 09:00”."
+    )
+    field = "when"
+
+
+class MomentNotUsable(InvalidRequest):
+    code = "moment_not_usable"
+    wording = "Nothing can be sent then: {reason}."
+    advice = "Nothing was prepared. Choose another day or time, or leave it out to send now."
+    field = "when"
+
+
+class QuietHoursUnclear(InvalidRequest):
+    code = "quiet_hours_unclear"
+    wording = "I cannot read “{words}” as quiet hours."
+    advice = "Nothing was changed. Write them like “20:00-07:00”, or “off”."
+
+
+class RemindersUnclear(InvalidRequest):
+    code = "reminders_unclear"
+    wording = "I cannot read “{words}” as days for reminders."
+    advice = (
+        "Nothing was changed. Write at most {limit}, like “3,10,close-7”: 3 and 10 days after sending and 7 days "
+        "before it ends. Or write “default” or “off”."
+    )
+
+
+class NameMissing(InvalidRequest):
+    code = "name_missing"
+    wording = "Please tell us your {part}."
+    advice = "It is how the people who invited you will see you."
+    field = "name"
+
+
+class AddressUnchanged(InvalidRequest):
+    code = "address_unchanged"
+    wording = "{address} is the address that the invitation went to already."
+    advice = "Write the right one, or send the same invitation again."
+    field = "address"
+
+
+class AddressInvalid(InvalidRequest):
+    code = "address_invalid"
+    wording = "Please tell us your e-mail address, as in name@example.org."
+    advice = "{suggestion}"
+    field = "address"
+
+    def __init__(self, *, nearest: str | None = None) -> None:
+        super().__init__(suggestion=f"Did you mean {nearest}?" if nearest else "", nearest=nearest)
+
+
+class DomainNotAllowed(InvalidRequest):
+    code = "domain_not_allowed"
+    wording = "This link is only for e-mail addresses that end in {domains}."
+    advice = "Use the address that you have from your school or college, or ask the people who gave you the link."
+    field = "address"
+
+
+class DomainsInvalid(InvalidRequest):
+    code = "domains_invalid"
+    wording = "“{domain}” cannot be the end of an e-mail address."
+    advice = "Write what stands after the @, for example “school.example.org”; at most {limit}, separated by spaces."
+    field = "domains"
+
+
+class CapInvalid(InvalidRequest):
+    code = "cap_invalid"
+    wording = "“{typed}” is no number of learners."
+    advice = "Write a whole number from 1 to {limit}, or leave it empty for no limit."
+    field = "cap"
+
+
+class CodeWrong(InvalidRequest):
+    code = "code_wrong"
+    wording = "That code does not fit, or it is no longer valid."
+    advice = "{next_step}"
+    field = "code"
+
+
+class CatalogueInvalid(InvalidRequest):
+    code = "catalogue_invalid"
+    wording = "{count} of the catalogue's rows cannot be used, so nothing was imported:\n{problems}"
+    advice = "Correct these rows and import the file again."
+
+
+class StaffDetailsInvalid(InvalidRequest):
+    code = "staff_details_invalid"
+    wording = "{problem}"
+    advice = "Nobody was invited. Correct it and try again."
+
+
+class SettingInvalid(InvalidRequest):
+    code = "setting_invalid"
+    wording = "The setting {name} is wrong: {reason}."
+    advice = "Correct it in the environment or in .env; docs/settings.md lists every setting."

@@ -1,0 +1,131 @@
+"""E-mail that comes in: where it is fetched, every message, and what was answered.
+
+InboundMessage:
+
+    received --screened by a named rule--> processed   done, answered or not
+       |                                   ignored     nothing to do, and nobody to answer
+       |                                   held        a person decides: the claimed sender, or an operator
+       |                                   failed      could not be read, or our mistake: its reference is in the log
+       +--a third try begins--> failed
+    held --"yes, it was me", released--> received --> ...     held --"no", thrown away--> ignored
+    failed --run again by an operator--> received
+
+1. A row is written before anything is parsed, and is settled in the transaction that does what the message asks. The
+   folder of the message at the mail server follows: it is filed when the row is settled, never before.
+2. ``message_ref`` and ``content_digest`` are unique together: the same message delivered twice is done once. The same
+   id with other content is another message, and held: its sender chose the id.
+3. ``raw`` is encrypted, and erased after 30 days.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.context import Assurance
+from core.database import Id
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState
+
+
+class Mailbox(Base):
+    """A mailbox that Usher reads over IMAP. No organisation's: the address that was written to names that."""
+
+    __tablename__ = "mailbox"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    """What operators call it."""
+    address: Mapped[str] = mapped_column(String(254))
+    """What people write to, without an organisation's ``+name``."""
+    host: Mapped[str] = mapped_column(String(255))
+    port: Mapped[int]
+    security: Mapped[MailboxSecurity] = mapped_column(closed_set(MailboxSecurity))
+    auth: Mapped[MailboxAuth] = mapped_column(closed_set(MailboxAuth))
+    user: Mapped[str] = mapped_column(String(254))
+    secret: Mapped[str] = mapped_column(Text)
+    """Encrypted: the password, or the access token."""
+    created_at: Mapped[datetime]
+    connected_at: Mapped[datetime | None]
+    """The first time. Older mail is listed, and not answered unless the operator says so."""
+    answers_old: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None]
+    uid_validity: Mapped[int | None] = mapped_column(Id)
+    seen_at: Mapped[datetime | None]
+    """The last time that a watcher had a working connection."""
+    waiting: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    """Why the last connection failed; empty while all is well."""
+
+
+class InboundMessage(Base):
+    """No organisation's until its sender is known."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        UniqueConstraint("message_ref", "content_digest"),
+        Index(
+            "ix_inbound_message_open",
+            "received_at",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
+        Index(
+            "ix_inbound_message_kept",
+            "state",
+            "received_at",
+            sqlite_where=text("state IN ('held', 'failed')"),
+            postgresql_where=text("state IN ('held', 'failed')"),
+        ),
+        Index("ix_inbound_message_sender_received_at", "sender", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    mailbox_id: Mapped[int | None] = mapped_column(Id, ForeignKey("mailbox.id"))
+    """Empty: it came to the listener."""
+    organisation_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organisation.id"))
+    staff_id: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
+    """Whom the message claims to be from, or, with ``assurance`` verified, is from."""
+    message_ref: Mapped[str] = mapped_column(String(255))
+    """The Message-ID with its angle brackets; where there is none that can be used, one made from the content."""
+    content_digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the message without the headers that its way adds."""
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+    size: Mapped[int]
+    envelope_from: Mapped[str | None] = mapped_column(String(320))
+    """Empty string: the null sender of bounces. None: not told."""
+    envelope_to: Mapped[str] = mapped_column(String(320), default="")
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    state: Mapped[MailState] = mapped_column(closed_set(MailState))
+    rule: Mapped[MailRule | None] = mapped_column(closed_set(MailRule))
+    """Which rule decided."""
+    detail: Mapped[str] = mapped_column(Text, default="")
+    """What an operator should know besides, without addresses."""
+    reference: Mapped[str] = mapped_column(String(20), default="")
+    sender: Mapped[str] = mapped_column(String(254), default="")
+    """The key of the one address in From; empty where there is not exactly one."""
+    assurance: Mapped[Assurance | None] = mapped_column(closed_set(Assurance))
+    settled_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    """The claimed sender said in another channel that it was them: from then on it counts as verified."""
+
+
+class MailAnswer(OrganisationOwned, Base):
+    """What a message was answered with: the result or the refusal, as values. The words are made when it is sent."""
+
+    __tablename__ = "mail_answer"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"), unique=True)
+    """At most one answer a message."""
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    subject: Mapped[str] = mapped_column(String(255))
+    in_reply_to: Mapped[str] = mapped_column(String(255))
+    references: Mapped[str] = mapped_column(Text)
+    """The thread's Message-IDs, oldest first, with spaces between; without ``in_reply_to``."""
+    result_kind: Mapped[str] = mapped_column(String(64))
+    """Name of the result's class, or of the refusal's."""
+    result: Mapped[str] = mapped_column(Text)
+    """JSON of the result's values."""
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,218 @@
+"""E-mail that comes in: stored before anything else, begun, settled. The states stand at ``core.model.inbound``.
+
+    bytes --receive_mail--> row --begin_mail--> parsed and screened by the mail door --settle_mail, or with an effect-->
+
+1. ``receive_mail`` commits before the message is filed or acknowledged. The same message again is the same row.
+2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try.
+3. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
+   already is left alone, so of two watchers one acts.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sqlalchemy import select, update
+
+from core import access
+from core.context import Assurance, Context
+from core.crypto import Vault
+from core.errors import MailNotFound
+from core.model import InboundMessage
+from core.rules.policy import MAIL_TRIES
+from core.words import MailRule, MailState
+
+_PLACE = "inbound_message.raw"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveMail:
+    """``message_ref`` empty: none that can be used. ``content_digest``: hex SHA-256 without the trace headers."""
+
+    is_routine: ClassVar = True
+
+    raw: bytes = field(repr=False)
+    message_ref: str
+    content_digest: str
+    mailbox_id: int | None = None
+    envelope_from: str | None = None
+    envelope_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailReceived:
+    """``is_new`` False: the same message was received before; ``state`` tells how far it is."""
+
+    inbound_id: int
+    state: MailState
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeginMail:
+    is_routine: ClassVar = True
+
+    inbound_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailBegun:
+    """``raw`` None: there is nothing to do, for it is settled already or was just given up; ``state`` says which."""
+
+    state: MailState
+    raw: bytes | None = field(repr=False)
+    message_ref: str = ""
+    envelope_from: str | None = None
+    envelope_to: str = ""
+    received_at: datetime | None = None
+    is_released: bool = False
+    has_twin: bool = False
+    """Another message has the same Message-ID and other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleMail:
+    """For what has no effect besides. ``detail`` and ``reference`` are for operators; no addresses."""
+
+    is_routine: ClassVar = True
+
+    inbound_id: int
+    state: MailState
+    rule: MailRule
+    detail: str = ""
+    reference: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettled:
+    """``was_open`` False: somebody else had settled it before; ``state`` is theirs."""
+
+    state: MailState
+    was_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListUnsettled:
+    """Received at least so long ago, and whoever began with it has not come to its end."""
+
+    older_than: timedelta
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledListed:
+    inbound_ids: tuple[int, ...]
+
+
+def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
+    access.require_system(ctx)
+    ref = command.message_ref or derived_ref(command.content_digest, ctx.settings.message_domain)
+    known = ctx.session.execute(
+        select(InboundMessage.id, InboundMessage.state).where(
+            InboundMessage.message_ref == ref, InboundMessage.content_digest == command.content_digest
+        )
+    ).one_or_none()
+    if known is not None:
+        return MailReceived(known.id, known.state, is_new=False)
+    row = InboundMessage(
+        id=ctx.tokens.new_id(),
+        mailbox_id=command.mailbox_id,
+        message_ref=ref,
+        content_digest=command.content_digest,
+        raw=_vault(ctx).encrypt_bytes(command.raw, _PLACE),
+        size=len(command.raw),
+        envelope_from=command.envelope_from,
+        envelope_to=command.envelope_to,
+        received_at=ctx.now,
+        state=MailState.RECEIVED,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    return MailReceived(row.id, row.state, is_new=True)
+
+
+def derived_ref(content_digest: str, domain: str) -> str:
+    """For a message without a Message-ID: from its content, so that its copy has the same."""
+    return f"<{hashlib.sha256(content_digest.encode()).hexdigest()[:32]}.derived@{domain}>"
+
+
+def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
+    """Raises MailNotFound."""
+    access.require_system(ctx)
+    row = ctx.session.get(InboundMessage, command.inbound_id)
+    if row is None:
+        raise MailNotFound(number=command.inbound_id)
+    if row.state is not MailState.RECEIVED or row.raw is None:
+        return MailBegun(row.state, None)
+    if row.attempts >= MAIL_TRIES:
+        settle(ctx, row.id, MailState.FAILED, MailRule.TRIED_TOO_OFTEN)
+        return MailBegun(MailState.FAILED, None)
+    row.attempts += 1
+    return MailBegun(
+        row.state,
+        _vault(ctx).decrypt_bytes(row.raw, _PLACE),
+        message_ref=row.message_ref,
+        envelope_from=row.envelope_from,
+        envelope_to=row.envelope_to,
+        received_at=row.received_at,
+        is_released=row.released_at is not None,
+        has_twin=_has_twin(ctx, row),
+    )
+
+
+def _has_twin(ctx: Context, row: InboundMessage) -> bool:
+    query = select(InboundMessage.id).where(
+        InboundMessage.message_ref == row.message_ref,
+        InboundMessage.id != row.id,
+        # Whoever forges a message first must not hold up the true one.
+        InboundMessage.assurance == Assurance.VERIFIED,
+    )
+    return ctx.session.scalar(query.limit(1)) is not None
+
+
+def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
+    access.require_system(ctx)
+    was_open = settle(
+        ctx,
+        command.inbound_id,
+        command.state,
+        command.rule,
+        detail=command.detail,
+        reference=command.reference,
+        sender=command.sender,
+    )
+    if was_open:
+        return MailSettled(command.state, was_open=True)
+    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == command.inbound_id))
+    if state is None:
+        raise MailNotFound(number=command.inbound_id)
+    return MailSettled(state, was_open=False)
+
+
+def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
+    """In the transaction that does what the message asks. False: it was settled before, so nothing may be done."""
+    settled = ctx.session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.id == inbound_id, InboundMessage.state == MailState.RECEIVED)
+        .values(state=state, rule=rule, settled_at=ctx.now, **values)
+        .returning(InboundMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return settled.one_or_none() is not None
+
+
+def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:
+    access.require_system(ctx)
+    query = (
+        select(InboundMessage.id)
+        .where(InboundMessage.state == MailState.RECEIVED, InboundMessage.received_at <= ctx.now - command.older_than)
+        .order_by(InboundMessage.received_at)
+        .limit(command.limit)
+    )
+    return UnsettledListed(tuple(ctx.session.scalars(query)))
+
+
+def _vault(ctx: Context) -> Vault:
+    return Vault(ctx.settings.data_key, ctx.tokens.nonce)

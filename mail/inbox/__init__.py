@@ -1,0 +1,1 @@
+"""Fetching from IMAP mailboxes. The only room that imports aioimaplib."""

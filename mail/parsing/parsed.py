@@ -1,0 +1,85 @@
+"""What a message says, once it has been read: values only, whatever its sender wrote.
+
+``mail.parsing.message`` makes it, in a child process with limits; everything after it works with this and never with
+the raw bytes. Text is Unicode without NULs and other control characters; nothing here is trusted.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReportKind(StrEnum):
+    DELIVERY = "delivery"
+    """RFC 3464."""
+    COMPLAINT = "complaint"
+    """RFC 5965: the recipient called it spam."""
+    DISPOSITION = "disposition"
+    """RFC 8098: read, deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRecipient:
+    """Of a report: ``action`` failed, delayed, delivered, relayed or expanded; ``status`` like 5.1.1, or empty."""
+
+    address: str
+    action: str
+    status: str
+    diagnostic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    kind: ReportKind
+    recipients: tuple[ReportedRecipient, ...]
+    original_ref: str
+    """The Message-ID of the message that the report is about, or empty."""
+    feedback_type: str = ""
+    """Of a complaint: abuse, not-spam and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """``name`` is the sender's, cleaned, and never a path. ``kind`` is found from the bytes, never from the name."""
+
+    name: str
+    kind: str
+    """text, csv, xlsx, xls, ods, html, zip, pdf, image, message, calendar or other."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    headers: tuple[tuple[str, str], ...]
+    """All of them from the top, names in lower case, unfolded and decoded."""
+    message_ref: str
+    """The Message-ID with its angle brackets; empty where there is none, or none that can be used."""
+    senders: tuple[str, ...]
+    """The bare addresses of all From headers together, in order."""
+    from_headers: int
+    in_reply_to: str
+    references: tuple[str, ...]
+    """Oldest first."""
+    subject: str
+    text: str
+    """What the sender wrote this time: without quoted parts and signature; from HTML where there is no text."""
+    has_quote: bool
+    attachments: tuple[Attachment, ...]
+    report: Report | None
+    features: frozenset[str]
+    """Of: encrypted, signed, calendar, forwarded, resent, html_only, tnef."""
+    problems: tuple[str, ...]
+    """What was left out or guessed, in a few words each, for operators."""
+
+    def header(self, name: str) -> str:
+        """The topmost of that name, or an empty string."""
+        return next((value for each, value in self.headers if each == name), "")
+
+    def all_headers(self, name: str) -> tuple[str, ...]:
+        return tuple(value for each, value in self.headers if each == name)
+
+
+@dataclass(frozen=True, slots=True)
+class NotParsed:
+    """It could not be read within the limits. ``reason`` is a few words for operators."""
+
+    reason: str

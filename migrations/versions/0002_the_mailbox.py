@@ -1,0 +1,189 @@
+"""The mailbox: mailboxes that are read, every message that came in, and what it was answered with
+
+Revision: 0002, after 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "mailbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column(
+            "security",
+            sa.Enum("tls", "none", name="mailboxsecurity", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column(
+            "auth",
+            sa.Enum("password", "xoauth2", name="mailboxauth", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("user", sa.String(length=254), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answers_old", sa.Boolean(), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("uid_validity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
+        sa.UniqueConstraint("name", name=op.f("uq_mailbox_name")),
+    )
+    op.create_table(
+        "inbound_message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("message_ref", sa.String(length=255), nullable=False),
+        sa.Column("content_digest", sa.String(length=64), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("envelope_from", sa.String(length=320), nullable=True),
+        sa.Column("envelope_to", sa.String(length=320), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "received",
+                "processed",
+                "ignored",
+                "held",
+                "failed",
+                name="mailstate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "rule",
+            sa.Enum(
+                "old",
+                "too_big",
+                "unreadable",
+                "tried_too_often",
+                "our_mistake",
+                "own_mail",
+                "loop",
+                "complaint",
+                "bounce",
+                "auto_reply",
+                "stop",
+                "no_single_sender",
+                "unknown_sender",
+                "same_id_other_content",
+                "list",
+                "bulk",
+                "unauthenticated",
+                "not_them",
+                "too_many",
+                "request",
+                name="mailrule",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("sender", sa.String(length=254), nullable=False),
+        sa.Column(
+            "assurance",
+            sa.Enum("verified", "unverified", name="assurance", native_enum=False, create_constraint=True, length=24),
+            nullable=True,
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_inbound_message_mailbox_id_mailbox")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_inbound_message_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("fk_inbound_message_staff_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
+        sa.UniqueConstraint(
+            "message_ref", "content_digest", name=op.f("uq_inbound_message_message_ref_content_digest")
+        ),
+    )
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_inbound_message_kept",
+            ["state", "received_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('held', 'failed')"),
+            postgresql_where=sa.text("state IN ('held', 'failed')"),
+        )
+        batch_op.create_index(
+            "ix_inbound_message_open",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'received'"),
+            postgresql_where=sa.text("state = 'received'"),
+        )
+        batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
+
+    op.create_table(
+        "mail_answer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("in_reply_to", sa.String(length=255), nullable=False),
+        sa.Column("references", sa.Text(), nullable=False),
+        sa.Column("result_kind", sa.String(length=64), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_mail_answer_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_mail_answer_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_mail_answer_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_answer")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_mail_answer_inbound_id")),
+    )
+    with op.batch_alter_table("mail_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mail_answer_created_at"), ["created_at"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("mail_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_answer_created_at"))
+
+    op.drop_table("mail_answer")
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.drop_index("ix_inbound_message_sender_received_at")
+        batch_op.drop_index(
+            "ix_inbound_message_open",
+            sqlite_where=sa.text("state = 'received'"),
+            postgresql_where=sa.text("state = 'received'"),
+        )
+        batch_op.drop_index(
+            "ix_inbound_message_kept",
+            sqlite_where=sa.text("state IN ('held', 'failed')"),
+            postgresql_where=sa.text("state IN ('held', 'failed')"),
+        )
+
+    op.drop_table("inbound_message")
+    op.drop_table("mailbox")
