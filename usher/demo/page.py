@@ -8,14 +8,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.manifest import shortcuts
 from core.requests import VERBS
-from usher.demo.mailbox import Mail, Mailbox, MailPage
-from usher.demo.opened_mail import as_page, open_mail
+from usher.demo.inbox import Inbox
+from usher.demo.mail_pane import MailPane, json_answer
+from usher.demo.mailbox import Mailbox
 from usher.demo.sample import Sample
 from usher.demo.screen import Screens
 from usher.demo.slack.acks import Ack
@@ -36,11 +36,6 @@ _HEADERS = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-# A mail brings its own styles and nothing else; the sandbox keeps it from everything but opening links.
-_MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
-)
 _MOST_FILE_BYTES = 10 * 1024 * 1024
 # Slack's client makes a file of a longer text.
 _LONGEST_MESSAGE = 4000
@@ -48,12 +43,13 @@ _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class DemoPage:
-    def __init__(self, slack: SlackLookalike, mailbox: Mailbox, sample: Sample) -> None:
+    def __init__(self, slack: SlackLookalike, mailbox: Mailbox, inbox: Inbox, sample: Sample) -> None:
         self._slack = slack
         self._driver = slack.driver
         self._mailbox = mailbox
         self._sample = sample
         self._screens = Screens(slack.workspace, sample)
+        self._mail_pane = MailPane(mailbox, inbox, self._screens, to=sample.mail_address)
 
     def routes(self) -> list[web.RouteDef]:
         gets: Mapping[str, _Handler] = {
@@ -62,10 +58,7 @@ class DemoPage:
             "/demo/scene": self._scene,
             "/demo/screen": self._screen,
             "/demo/files/{file_id}": self._file,
-            "/demo/mails": self._mails,
-            "/demo/mails/{number}": self._mail,
-            "/demo/mails/{number}/html": self._mail_html,
-            "/demo/mails/{number}/attachments/{place}": self._attachment,
+            **self._mail_pane.gets(),
         }
         posts: Mapping[str, _Handler] = {
             "/demo/say": self._say,
@@ -77,6 +70,7 @@ class DemoPage:
             "/demo/home": self._open_home,
             "/demo/files": self._add_file,
             "/demo/shortcut": self._shortcut,
+            **self._mail_pane.posts(),
         }
         return [
             *(web.get(path, self._guarded(handler)) for path, handler in gets.items()),
@@ -92,13 +86,13 @@ class DemoPage:
             try:
                 answer = await handler(request)
             except CannotSubmit as refusal:
-                answer = _json({"errors": refusal.fields})
+                answer = json_answer({"errors": refusal.fields})
             except NothingThere as refusal:
-                answer = _json({"problem": str(refusal)}, 409)
+                answer = json_answer({"problem": str(refusal)}, 409)
             except AppNotReachable:
-                answer = _json({"problem": "Usher is not listening yet"}, 503)
+                answer = json_answer({"problem": "Usher is not listening yet"}, 503)
             except (KeyError, TypeError, ValueError, AttributeError):
-                answer = _json({"problem": "the page sent something that cannot be read"}, 400)
+                answer = json_answer({"problem": "the page sent something that cannot be read"}, 400)
             for name, value in _HEADERS.items():
                 answer.headers.setdefault(name, value)
             return answer
@@ -122,16 +116,21 @@ class DemoPage:
     async def _scene(self, request: web.Request) -> web.Response:
         """What does not change while the demo runs."""
         verbs = [{"usage": f"/{verb.name} {verb.usage}".strip(), "summary": verb.summary} for verb in VERBS.values()]
-        shown = {"people": self._screens.people(), "team": self._sample.team.name, "run": self._sample.run}
+        shown = {
+            "people": self._screens.people(),
+            "team": self._sample.team.name,
+            "run": self._sample.run,
+            "mail_address": self._sample.mail_address,
+        }
         offered = [
             {"name": each["name"], "id": each["callback_id"]} for each in shortcuts() if each["type"] == "message"
         ]
-        return _json(shown | {"verbs": verbs, "message_shortcuts": offered})
+        return json_answer(shown | {"verbs": verbs, "message_shortcuts": offered})
 
     async def _screen(self, request: web.Request) -> web.Response:
         user = self._screens.person(request.query["user"])
         shown = self._screens.show(user, request.query.get("conversation", ""))
-        return _json(shown | {"mail_count": self._mailbox.received})
+        return json_answer(shown | {"mail_count": self._mailbox.received})
 
     # --- What the visitor does in Slack -------------------------------------------------------------------
 
@@ -150,7 +149,7 @@ class DemoPage:
             return _answer(await say)
         if text:
             self._slack.workspace.post(channel, user, text)
-        return _json({})
+        return json_answer({})
 
     async def _shortcut(self, request: web.Request) -> web.Response:
         """From the menu of a message."""
@@ -166,13 +165,13 @@ class DemoPage:
     async def _suggest(self, request: web.Request) -> web.Response:
         asked, user = await self._asked(request)
         ack = await self._driver.suggest(user, self._holder(user, asked), asked["action"], str(asked["typed"]))
-        return _json({"options": list(ack.options), "problem": ack.problem})
+        return json_answer({"options": list(ack.options), "problem": ack.problem})
 
     async def _choose(self, request: web.Request) -> web.Response:
         """Keeps what was entered so far, so that a window that Usher redraws has it still."""
         asked, user = await self._asked(request)
         self._driver.fill(user, self._screens.view(user, asked["view"]), self._values(asked["values"]))
-        return _json({})
+        return json_answer({})
 
     async def _submit(self, request: web.Request) -> web.Response:
         asked, user = await self._asked(request)
@@ -182,7 +181,7 @@ class DemoPage:
     async def _close(self, request: web.Request) -> web.Response:
         asked, user = await self._asked(request)
         ack = await self._driver.close(user, self._screens.view(user, asked["view"]))
-        return _answer(ack) if ack else _json({})
+        return _answer(ack) if ack else json_answer({})
 
     async def _open_home(self, request: web.Request) -> web.Response:
         _, user = await self._asked(request)
@@ -193,9 +192,9 @@ class DemoPage:
         user = self._screens.person(request.query["user"])
         content = await request.read()
         if len(content) > _MOST_FILE_BYTES:
-            return _json({"problem": "a file may have 10 MB"}, 413)
+            return json_answer({"problem": "a file may have 10 MB"}, 413)
         file = self._driver.add_file(user, Path(request.query["name"]).name, content)
-        return _json({"id": file.id, "name": file.name})
+        return json_answer({"id": file.id, "name": file.name})
 
     async def _file(self, request: web.Request) -> web.Response:
         """A picture that stands in a message."""
@@ -220,77 +219,11 @@ class DemoPage:
     def _files(self, value: JsonObject) -> Value:
         return [self._slack.workspace.files[file_id] for file_id in value["files"]]
 
-    # --- The mailbox --------------------------------------------------------------------------------------
-
-    async def _mails(self, request: web.Request) -> web.Response:
-        page = self._mailbox.page(int(request.query.get("page", "1")), request.query.get("search", ""))
-        return _json(_listed(page) | {"received": self._mailbox.received})
-
-    async def _mail(self, request: web.Request) -> web.Response:
-        mail = self._found(request)
-        opened = open_mail(mail.content)
-        attachments = [
-            {"name": each.name, "type": each.content_type, "size": len(each.content)} for each in opened.attachments
-        ]
-        return _json(
-            {
-                "number": mail.number,
-                "from": opened.sender,
-                "to": opened.to or ", ".join(mail.recipients),
-                "subject": opened.subject,
-                "date": opened.date,
-                "text": opened.text,
-                "has_html": opened.html is not None,
-                "attachments": attachments,
-                "raw_headers": opened.raw_headers,
-                "envelope": {"from": mail.sender, "to": list(mail.recipients)},
-            }
-        )
-
-    async def _mail_html(self, request: web.Request) -> web.Response:
-        html = open_mail(self._found(request).content).html or ""
-        shown = as_page(html, "dark" if request.query.get("scheme") == "dark" else "light")
-        headers = {"Content-Security-Policy": _MAIL_POLICY}
-        return web.Response(text=shown, content_type="text/html", headers=headers)
-
-    async def _attachment(self, request: web.Request) -> web.Response:
-        attachments = open_mail(self._found(request).content).attachments
-        place = int(request.match_info["place"])
-        if not 0 <= place < len(attachments):
-            raise NothingThere("this mail has no such attachment")
-        found = attachments[place]
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"}
-        return web.Response(body=found.content, content_type="application/octet-stream", headers=headers)
-
-    def _found(self, request: web.Request) -> Mail:
-        mail = self._mailbox.mail(int(request.match_info["number"]))
-        if mail is None:
-            raise NothingThere("this mail is gone")
-        return mail
-
-
-def _listed(page: MailPage) -> JsonObject:
-    mails = [
-        {
-            "number": mail.number,
-            "to": ", ".join(mail.recipients),
-            "from": summary.sender,
-            "subject": summary.subject,
-            "at": mail.received_at,
-        }
-        for mail, summary in page.mails
-    ]
-    return {"mails": mails, "page": page.page, "page_count": page.page_count, "total": page.total}
-
 
 def _answer(ack: Ack, about: str = "") -> web.Response:
     """Slack's own words for an app that failed; `errors` stand under the fields of a form."""
     problem = f"{about} failed with the error “{ack.problem}”.".strip() if ack.problem else None
-    return _json({"problem": problem, "errors": dict(ack.errors)})
-
-
-def _json(value: JsonObject, status: int = 200) -> web.Response:
-    return web.json_response(value, status=status)
+    return json_answer({"problem": problem, "errors": dict(ack.errors)})
 
 
 def _file(name: str) -> web.Response:

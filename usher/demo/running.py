@@ -16,6 +16,7 @@ from core.app import App
 from core.context import system_clock
 from core.errors import AlreadyThere
 from core.settings import Settings
+from usher.demo.inbox import Inbox
 from usher.demo.mailbox import Mailbox
 from usher.demo.page import DemoPage
 from usher.demo.sample import Sample, make_sample
@@ -25,6 +26,7 @@ from usher.serving import House
 from usher.wiring import make_app
 
 _HOST = "127.0.0.1"
+INBOX = "usher@usher.example.org"
 Life = Callable[[App, Sample, datetime], None]
 
 
@@ -53,10 +55,11 @@ async def running_demo(
     if (folder / "usher.db").exists():
         raise AlreadyThere(what=f"A database in {folder}", next_step="Name another folder; nothing was changed.")
     slack = SlackLookalike(lambda: system_clock().timestamp())
-    async with Mailbox(system_clock).listening() as mailbox:
+    inbox = Inbox(system_clock, address=INBOX, password=os.urandom(12).hex())
+    async with Mailbox(system_clock).listening() as mailbox, inbox.listening():
         settings = _settings(folder, mailbox, slack, recall_window)
         sample = await asyncio.to_thread(_prepare, settings, slack, live)
-        await slack.start(port, DemoPage(slack, mailbox, sample).routes())
+        await slack.start(port, DemoPage(slack, mailbox, inbox, sample).routes())
         try:
             connected = replace(settings, slack_api_url=slack.api_url, slack_bot_token=sample.team.bot_token)
             async with _running_house(connected) as house:

@@ -93,6 +93,7 @@ class Sample:
     people: tuple[Person, ...]
     run: str
     runs_now: tuple[str, ...]
+    mail_address: str = "usher+northfield@usher.example.org"
 
     @property
     def owner(self) -> records.User:

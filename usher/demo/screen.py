@@ -45,7 +45,12 @@ class Screens:
 
     def people(self) -> list[JsonObject]:
         return [
-            {"id": person.user.id, "name": person.user.real_name, "about": person.about}
+            {
+                "id": person.user.id,
+                "name": person.user.real_name,
+                "email": person.user.email,
+                "about": person.about,
+            }
             for person in self._sample.people
         ]
 

@@ -12,6 +12,7 @@ from tests.copies import SqliteCopies
 from tests.factories import NOW, FixedClock
 from tests.usher.demo.slack.bolt_app import BoltApp
 from tests.usher.demo.slack.clock import SteppedClock
+from usher.demo.inbox import Inbox
 from usher.demo.mailbox import Mailbox
 from usher.demo.page import DemoPage
 from usher.demo.sample import Sample, make_sample
@@ -25,6 +26,7 @@ class Stage:
 
     slack: SlackLookalike
     mailbox: Mailbox
+    inbox: Inbox
     sample: Sample
     bolt: BoltApp
     browser: aiohttp.ClientSession
@@ -59,13 +61,20 @@ async def stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def set_stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
+    inbox = Inbox(FixedClock(), address="usher@usher.example.org", password="p")
+    async with inbox.listening(), _stage(app, mailbox, inbox) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _stage(app: App, mailbox: Mailbox, inbox: Inbox) -> AsyncIterator[Stage]:
     clock = SteppedClock()
     slack = SlackLookalike(clock)
     sample = make_sample(app, slack.workspace, NOW)
-    await slack.start(more_routes=DemoPage(slack, mailbox, sample).routes())
+    await slack.start(more_routes=DemoPage(slack, mailbox, inbox, sample).routes())
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession(slack.base_url) as browser:
         bolt = BoltApp(slack, sample.team, clock, session)
         slack.courier.request_url = await bolt.listen()
-        yield Stage(slack, mailbox, sample, bolt, browser)
+        yield Stage(slack, mailbox, inbox, sample, bolt, browser)
         await bolt.stop()
     await slack.stop()

@@ -3,16 +3,20 @@
 import json
 import smtplib
 from asyncio import to_thread
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from io import BytesIO
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.requests import VERBS
 from tests.usher.demo.conftest import Stage
+from tests.usher.demo.test_inbox import contents
 from usher.demo.slack.inspection import JsonObject
 
 _FORM: JsonObject = {
@@ -374,12 +378,12 @@ async def _receive(stage: Stage) -> None:
     mail.set_content("See https://usher.example.org/i/abc")
     mail.add_alternative("<html><head></head><body><script>alert(1)</script>Hello</body></html>", subtype="html")
     mail.add_attachment(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar", filename="cours é.ics")
+    await to_thread(_deliver, stage, mail)
 
-    def deliver() -> None:
-        with smtplib.SMTP(stage.mailbox.host, stage.mailbox.port) as client:
-            client.send_message(mail)
 
-    await to_thread(deliver)
+def _deliver(stage: Stage, mail: EmailMessage) -> None:
+    with smtplib.SMTP(stage.mailbox.host, stage.mailbox.port) as client:
+        client.send_message(mail)
 
 
 async def test_mails_are_listed_searched_and_opened(stage: Stage) -> None:
@@ -428,3 +432,48 @@ async def test_a_mail_that_is_gone_is_said_to_be_gone(stage: Stage, path: str) -
     async with stage.browser.get(path) as answer:
         assert answer.status == 409
         assert json.loads(await answer.text())["problem"].startswith("this mail ")
+
+
+# --- Writing to Usher -------------------------------------------------------------------------------------
+
+
+def _form(stage: Stage, **fields: str) -> aiohttp.FormData:
+    form = aiohttp.FormData({"user": stage.olive.id, "subject": "help", "text": "", "answers": "", **fields})
+    form.add_field("file", b"email\na@example.org\n", filename="learners.csv", content_type="text/csv")
+    return form
+
+
+async def _in_inbox(stage: Stage) -> list[EmailMessage]:
+    return [message_from_bytes(raw, policy=default) for raw in await to_thread(contents, stage.inbox)]
+
+
+async def test_a_mail_that_a_visitor_writes_lies_in_the_inbox_that_usher_reads(stage: Stage) -> None:
+    async with stage.browser.post(
+        "/demo/mails", data=_form(stage, subject="invite maths", text="b@example.org")
+    ) as done:
+        assert done.status == 200
+
+    (mail,) = await _in_inbox(stage)
+    assert mail["From"] == "Olive Owner <olive@northfield.example.org>"
+    assert (mail["To"], mail["Subject"]) == (stage.sample.mail_address, "invite maths")
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["learners.csv"]
+
+
+async def test_a_reply_names_the_mail_that_it_answers(stage: Stage) -> None:
+    letter = EmailMessage()
+    letter["Message-ID"] = "<answer@example.org>"
+    letter["From"], letter["To"] = stage.sample.mail_address, stage.olive.email
+    await to_thread(_deliver, stage, letter)
+
+    async with stage.browser.post("/demo/mails", data=_form(stage, answers="1", text="undo")) as done:
+        assert done.status == 200
+
+    (mail,) = await _in_inbox(stage)
+    assert mail["In-Reply-To"] == "<answer@example.org>"
+
+
+async def test_nobody_writes_in_the_name_of_a_stranger(stage: Stage) -> None:
+    async with stage.browser.post("/demo/mails", data=_form(stage, user="U404")) as refused:
+        assert refused.status == 409
+
+    assert await _in_inbox(stage) == []

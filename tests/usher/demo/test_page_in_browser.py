@@ -5,7 +5,9 @@ import smtplib
 from asyncio import to_thread
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from core.app import App
 from tests.factories import FixedClock
 from tests.usher.demo.conftest import Stage, set_stage
+from tests.usher.demo.test_inbox import contents
 from usher.demo.mailbox import Mailbox
 from usher.demo.running import running_demo
 from usher.demo.slack.inspection import JsonObject
@@ -246,3 +249,20 @@ async def test_the_picture_of_a_link_is_shown(tmp_path: Path, browser: Browser) 
         picture = page.get_by_role("img", name="maths.png")
         await expect(picture).to_be_in_viewport()
         assert await picture.evaluate("each => each.decode().then(() => each.naturalWidth)") > 100
+
+
+async def test_a_visitor_writes_to_usher_from_the_mailbox(stage: Stage, browser: Browser, tmp_path: Path) -> None:
+    _post_every_block(stage)
+    page = await _open(await browser.new_context(), stage.slack.base_url)
+
+    await page.get_by_role("button", name="Write to Usher").click()
+    await page.get_by_role("button", name="Invite two").click()
+    (tmp_path / "more.csv").write_text("email\nmore@example.org\n")
+    await page.locator(".letter-form [type=file]").set_input_files(tmp_path / "more.csv")
+    await page.get_by_role("button", name="Send", exact=True).last.click()
+
+    await expect(page.locator("#toast")).to_contain_text("Usher's answer arrives")
+    (raw,) = await to_thread(contents, stage.inbox)
+    mail = message_from_bytes(raw, policy=default)
+    assert mail["Subject"] == f"invite {stage.sample.run}"
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["more.csv"]

@@ -18,7 +18,7 @@ async function start() {
   state.scene = await get("/demo/scene");
   state.user = state.scene.people[0].id;
   find("team").textContent = state.scene.team;
-  mailbox = new MailboxPane(find("mailbox"), state.scene.run);
+  mailbox = new MailboxPane(find("mailbox"), state.scene, () => state.user);
   drawPeople();
   drawTries();
   listen();

@@ -1,5 +1,6 @@
 // The mailbox: a list of what came, and one mail opened as its reader sees it.
 
+import { Letter } from "./letter.js";
 import { clock, get, make } from "./page.js";
 
 const LOOKS = { html: "As a reader sees it", text: "Plain text", headers: "Headers" };
@@ -15,13 +16,14 @@ export class MailboxPane {
   #received = -1;
   #opened = null;
   #seen = new Set();
+  #letter;
   #look = "html";
   #scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 
-  /** `run` is a run to name in the first words. */
-  constructor(root, run) {
+  /** `scene`: who there is, a run to name, and Usher's address. `user` gives who one is. */
+  constructor(root, scene, user) {
     this.#root = root;
-    this.run = run;
+    this.#letter = new Letter(scene, user, () => this.#back());
     this.#search.addEventListener("input", () => {
       this.#page = 1;
       this.#load();
@@ -30,7 +32,7 @@ export class MailboxPane {
       make(
         "div",
         { class: "inbox" },
-        make("header", {}, make("h2", {}, "Mailbox ", this.#total), this.#search),
+        make("header", {}, make("h2", {}, "Mailbox ", this.#total), make("button", { type: "button", class: "primary", onclick: () => this.write() }, "Write to Usher"), this.#search),
         make("p", { class: "quiet tip" }, "Addresses that begin with ", make("code", {}, "bounce"), " come back as undeliverable; ", make("code", {}, "busy"), " ones arrive at the second try."),
         make("div", { class: "scroll" }, this.#list, this.#pager),
       ),
@@ -98,6 +100,13 @@ export class MailboxPane {
     this.#reading.querySelector("button")?.focus();
   }
 
+  /** A mail to Usher; `answered` is the opened mail that it replies to. */
+  write(answered = null, text = "") {
+    this.#root.classList.add("is-reading");
+    this.#reading.replaceChildren(make("button", { type: "button", class: "back", onclick: () => this.#back() }, "← All mail"), this.#letter.draw(answered, text));
+    this.#reading.querySelector("textarea").focus();
+  }
+
   #back() {
     this.#opened = null;
     this.#root.classList.remove("is-reading");
@@ -115,6 +124,7 @@ export class MailboxPane {
         "div",
         { class: "tools" },
         make("div", { class: "tabs", role: "group", "aria-label": "Look" }, looks.map(([look, label]) => tab(label, look === this.#look, () => this.#turn({ look })))),
+        this.#letter.canAnswer(mail) ? make("button", { type: "button", onclick: () => this.write(mail) }, "Reply") : null,
         this.#look === "html" ? make("div", { class: "tabs", role: "group", "aria-label": "Colours" }, ["light", "dark"].map((scheme) => tab(scheme === "light" ? "Light" : "Dark", scheme === this.#scheme, () => this.#turn({ scheme })))) : null,
       ),
       this.#body(mail),

@@ -31,6 +31,13 @@ export async function upload(path, parameters, file) {
   return answer;
 }
 
+/** A form with files. */
+export async function sendForm(path, form) {
+  const answer = await sent(path, { body: form });
+  if (answer.problem) toast(answer.problem);
+  return answer;
+}
+
 async function sent(path, request) {
   try {
     const response = await fetch(path, { method: "POST", ...request });
