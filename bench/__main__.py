@@ -1,4 +1,4 @@
-"""``python -m bench NAME``: b3, b4, b5, b9, home or all. With ``--json`` one JSON object is all that goes to stdout."""
+"""``python -m bench NAME``: b3, b4, b5, b9, home, inbox or all. With ``--json`` one JSON object is all that goes to stdout."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "home")
+NAMES: Final = ("b3", "b4", "b5", "b9", "home", "inbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--strict", action="store_true", help="exit status 1 if a goal is missed")
     parser.add_argument("--small", action="store_true", help="tiny counts: shows that it works, measures nothing")
-    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3, b5)")
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3, b5, inbox)")
     parser.add_argument("--requests", type=int, default=0, help="how many Slack requests in all (b4)")
     return parser
 
@@ -73,8 +73,21 @@ def _home(wish: Wish) -> Report:
     return home.run(home.SMALL if wish.is_small else home.Size())
 
 
+def _inbox(wish: Wish) -> Report:
+    from bench import inbox
+
+    return inbox.run(replace(inbox.SMALL if wish.is_small else inbox.Size(), is_postgresql=wish.is_postgresql))
+
+
 # Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
-_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {"b3": _b3, "b4": _b4, "b5": _b5, "b9": _b9, "home": _home}
+_BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
+    "b3": _b3,
+    "b4": _b4,
+    "b5": _b5,
+    "b9": _b9,
+    "home": _home,
+    "inbox": _inbox,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

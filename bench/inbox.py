@@ -1,0 +1,218 @@
+"""INBOX: from an e-mail in the mailbox to its answer at the mail server, one at a time and with many waiting.
+
+The mailbox is a real Dovecot that Usher reads with IDLE; the answer is taken by a sink that writes down the moment.
+The answers of the core are real: each request asks for the table of courses.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+
+from bench.processes import Program
+from bench.report import Goal, Report, Samples, progress, rounded
+from bench.sinks import Sink
+from bench.world import World, make_world, new_folder, postgresql_url
+from core.context import LinkHolder, Operator
+from core.usecases.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
+from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
+from core.words import MailboxAuth, MailboxSecurity, Role
+from tests.servers.dovecot import ACCOUNT, DOMAIN, PASSWORD, Dovecot
+
+_OPERATOR: Final = Operator()
+_HOST_ID: Final = "mail.example.org"
+_LOOK_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """``waiting`` requests come from ``writers`` people, so that nobody writes more than a person may in an hour."""
+
+    singles: int = 40
+    waiting: int = 1500
+    writers: int = 100
+    is_postgresql: bool = False
+
+
+SMALL: Final = Size(singles=3, waiting=12, writers=4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Somebody who writes to Usher by way of the mail host, which says that the sender is who they say."""
+
+    dovecot: Dovecot
+    writers: Sequence[str]
+
+    def write(self, number: int) -> str:
+        """The writer, whom the answer goes to."""
+        writer = self.writers[number % len(self.writers)]
+        domain = writer.rpartition("@")[2]
+        lines = (
+            f"Authentication-Results: {_HOST_ID}; dmarc=pass header.from={domain}",
+            f"From: <{writer}>",
+            f"To: bot+northfield@{DOMAIN}",
+            "Subject: courses",
+            f"Message-ID: <{number}.{time.monotonic_ns()}@{domain}>",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "",
+            "Thank you!",
+            "",
+        )
+        self.dovecot.deliver("\r\n".join(lines).encode(), sender=writer, recipient=f"bot+northfield@{DOMAIN}")
+        return writer
+
+
+def run(size: Size) -> Report:
+    with new_folder() as folder, Sink(folder) as sink, Dovecot() as dovecot, _database(size) as url:
+        settings = {"USHER_MAIL_INBOX": ACCOUNT, "USHER_MAIL_AUTHSERV_IDS": _HOST_ID, "USHER_MAIL_FROM": ACCOUNT}
+        with make_world(folder, smtp_port=sink.port, database_url=url, **settings) as world:
+            post = _Post(dovecot, _hire(world, size.writers))
+            _add(world, dovecot)
+            samples = Samples()
+            with _serving(world):
+                _measure_singles(size, post, sink, samples)
+            figures = _measure_waiting(size, world, post, sink)
+    return _report(size, samples, figures)
+
+
+@contextmanager
+def _database(size: Size) -> Iterator[str]:
+    if not size.is_postgresql:
+        yield ""
+        return
+    with postgresql_url() as url:
+        yield url
+
+
+def _hire(world: World, count: int) -> list[str]:
+    """Staff members who have accepted."""
+    people = [f"staff{number:03}@northfield.example.org" for number in range(count)]
+    for address in people:
+        command = InviteStaffMember("northfield", "Sam", address.partition("@")[0], address, Role.VIEWER)
+        invited = world.app.run(invite_staff_member, command, _OPERATOR)
+        world.app.run(accept_staff_invitation, AcceptStaffInvitation(invited.token), LinkHolder())
+    return people
+
+
+def _add(world: World, dovecot: Dovecot) -> None:
+    command = AddMailbox(
+        "bench",
+        ACCOUNT,
+        "127.0.0.1",
+        dovecot.imap_port,
+        MailboxSecurity.NONE,
+        MailboxAuth.PASSWORD,
+        ACCOUNT,
+        MailboxSecret(password=PASSWORD),
+    )
+    world.app.run(add_mailbox, command, _OPERATOR)
+
+
+@contextmanager
+def _serving(world: World) -> Iterator[Program]:
+    """From when the mailbox is being watched."""
+    with world.start("serve") as house:
+        house.wait_for(lambda: _is_watched(world, since=house.started_at), seconds=60, what="watching the mailbox")
+        yield house
+
+
+def _is_watched(world: World, *, since: float) -> bool:
+    started = world.app.clock().timestamp() - (time.monotonic() - since)
+    (row,) = world.app.read(list_mailboxes, ListMailboxes(), _OPERATOR).rows
+    return row.seen_at is not None and row.seen_at.timestamp() >= started
+
+
+def _measure_singles(size: Size, post: _Post, sink: Sink, samples: Samples) -> None:
+    for number in range(size.singles):
+        before = len(sink.ledger.read())
+        post.write(number)
+        delivered_at = time.monotonic()
+        answer = sink.ledger.wait_for(before + 1, seconds=30)[-1]
+        samples.add("answer_seconds", answer.at - delivered_at)
+        # Not in step with whatever pulse there is.
+        Event().wait(0.05 + 0.037 * (number % 7))
+
+
+def _measure_waiting(size: Size, world: World, post: _Post, sink: Sink) -> dict[str, Any]:
+    """They arrive while nobody is there; the clock starts with the first answer's predecessor: the house's start."""
+    before = len(sink.ledger.read())
+    for number in range(size.waiting):
+        post.write(size.singles + number)
+    progress(f"{size.waiting} requests wait")
+    with world.start("serve") as house, _Memory(house) as memory:
+        answered = sink.ledger.wait_for(before + size.waiting, seconds=600)[before:]
+        usage = house.usage()
+    first, last = answered[0].at, answered[-1].at
+    expected = {post.writers[number % len(post.writers)] for number in range(size.singles, size.singles + size.waiting)}
+    return {
+        "waiting": size.waiting,
+        "requests_a_second": (size.waiting - 1) / (last - first),
+        "seconds_from_start_to_last": last - house.started_at,
+        "cpu_ms_a_request": usage.cpu_seconds / size.waiting * 1000,
+        "memory_at_first_tenth_mb": memory.early(first, last),
+        "memory_highest_mb": memory.highest,
+        "answered_twice": len(answered) - len({each.message_id for each in answered}),
+        "left_out": len(expected - {each.recipient for each in answered}),
+    }
+
+
+class _Memory:
+    """Looks at a program's memory, children too, until the block ends."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._seen: list[tuple[float, float]] = []
+        self._stop = Event()
+        self._thread = Thread(target=self._watch, name="memory", daemon=True)
+
+    def __enter__(self) -> "_Memory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def early(self, first: float, last: float) -> float:
+        """When a tenth was done."""
+        moment = first + (last - first) / 10
+        return next((size for at, size in self._seen if at >= moment), self.highest)
+
+    @property
+    def highest(self) -> float:
+        return max((size for _, size in self._seen), default=0.0)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_LOOK_SECONDS):
+            self._seen.append((time.monotonic(), self._program.usage().rss_mb))
+
+
+def _report(size: Size, samples: Samples, figures: dict[str, Any]) -> Report:
+    answers = sorted(samples.values["answer_seconds"])
+    p95 = answers[min(len(answers) - 1, int(len(answers) * 0.95))]
+    grown = figures["memory_highest_mb"] / max(figures["memory_at_first_tenth_mb"], 1)
+    goals = (
+        Goal("p50 from mailbox to answer, seconds", rounded(samples.median("answer_seconds")), "<= 1"),
+        Goal("waiting requests a second", rounded(figures["requests_a_second"]), ">= 50"),
+        Goal("memory at its highest, of that after a tenth", rounded(grown), "<= 1.25"),
+        Goal("answered twice", figures["answered_twice"], "== 0"),
+        Goal("left out", figures["left_out"], "== 0"),
+    )
+    shown = {name: rounded(value) if isinstance(value, float) else value for name, value in figures.items()}
+    database = "postgresql" if size.is_postgresql else "sqlite"
+    return Report(
+        "inbox",
+        {
+            "database": database,
+            "singles": size.singles,
+            "p50_seconds": rounded(samples.median("answer_seconds")),
+            "p95_seconds": rounded(p95),
+            **shown,
+        },
+        goals,
+    )
