@@ -1,4 +1,4 @@
-"""``python -m bench NAME``: b3, b4, b5, b9, home, inbox or all. With ``--json`` one JSON object is all that goes to stdout."""
+"""``python -m bench NAME``, or all of them. With ``--json`` one JSON object is all that goes to stdout."""
 
 import argparse
 import sys
