@@ -42,7 +42,8 @@ def _facts(held: HeldMailShown) -> str:
     subject = f"Its subject: “{said(held.subject, 400)}”." if held.subject else "It has no subject."
     server = f" Its mail server calls itself {said(held.server)}." if held.server else ""
     when = f"It came {moment(held.received_at)} and has {size_words(held.size)}."
-    return f"To {said(held.organisation)} somebody wrote an e-mail with your address as its sender.\n{subject}\n{when}{server}"
+    what = f"To {said(held.organisation)} somebody wrote an e-mail with your address as its sender."
+    return f"{what}\n{subject}\n{when}{server}"
 
 
 def _others(waiting: int) -> str:

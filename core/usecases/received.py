@@ -208,7 +208,7 @@ _MAILS = select(
 ).outerjoin(Organisation, Organisation.id == InboundMessage.organisation_id)
 
 
-def _as_mail(row: Row[Any]) -> ReceivedMail:
+def _as_mail(row: Row[*tuple[Any, ...]]) -> ReceivedMail:
     return ReceivedMail(
         inbound_id=row.id,
         state=row.state,
