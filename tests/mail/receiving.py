@@ -1,7 +1,9 @@
 """A school whose mailbox is read: messages are received, processed, and what is handed on is settled and kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from sqlalchemy import insert
 
 from core.app import App
 from core.context import Actor, Context, Door, System
@@ -11,9 +13,10 @@ from core.words import MailRule, MailState
 from mail.arrival import read_arrival
 from mail.asked import MailReport, MailRequest, MailStop
 from mail.processing import Parse, Processor
+from tests.copies import SqliteCopies
 from tests.core.usecases.acting import everything, only
 from tests.factories import School
-from tests.mail.mails import read
+from tests.mail.mails import INBOX, read
 
 HOST = "mx.usher.example.org"
 DOMAIN_RESULTS = "dmarc=pass header.from=north.example.org"
@@ -68,6 +71,11 @@ class Desk:
         )
 
 
+def school_with_a_mailbox(copies: SqliteCopies[School]) -> School:
+    copies.renew()
+    return replace(copies.filling, app=copies.app(mail_inbox=INBOX, mail_authserv_ids=(HOST,)))
+
+
 class Mailroom:
     def __init__(self, school: School, parse: Parse = read) -> None:
         self.school = school
@@ -100,6 +108,16 @@ class Mailroom:
         row = self.row(inbound_id)
         assert row.state is state
         return row
+
+    def as_if_before(self, like: InboundMessage, times: int) -> None:
+        """So many other messages had the same end."""
+        columns = {column.name: getattr(like, column.name) for column in InboundMessage.__table__.columns}
+        copies = [
+            {**columns, "id": number + 1, "message_ref": f"<{number}@before>", "content_digest": str(number)}
+            for number in range(times)
+        ]
+        with self.app.engine.begin() as connection:
+            connection.execute(insert(InboundMessage), copies)
 
     def row(self, inbound_id: int) -> InboundMessage:
         return only(self.app, InboundMessage, InboundMessage.id == inbound_id)

@@ -14,10 +14,21 @@ from core.model import InboundMessage, OutboundMessage, StaffMember
 from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
 from core.words import MailRule, MailState, Role
 from mail.parsing.parsed import NotParsed, ParsedMail
+from tests.copies import SqliteCopies
 from tests.core.usecases.acting import change, clock_of, everything
 from tests.factories import LEARNER, NOW, OPERATOR, School
 from tests.mail.mails import OLIVE, read, written
-from tests.mail.receiving import PROVEN, Mailroom
+from tests.mail.receiving import PROVEN, Mailroom, school_with_a_mailbox
+
+
+@pytest.fixture
+def school(sqlite_school: SqliteCopies[School]) -> School:
+    return school_with_a_mailbox(sqlite_school)
+
+
+@pytest.fixture
+def room(school: School) -> Mailroom:
+    return Mailroom(school)
 
 
 def said(room: Mailroom) -> list[OutboundMessage]:
