@@ -106,6 +106,15 @@ class SignInLetter:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedLetter:
+    """``answers_ref`` is the Message-ID of the e-mail in which a learner asked for no more."""
+
+    kind: ClassVar[MessageKind] = MessageKind.STOPPED
+    head: LetterHead
+    answers_ref: str
+
+
 Letter = (
     InvitationLetter
     | ReminderLetter
@@ -115,6 +124,7 @@ Letter = (
     | StaffInvitationLetter
     | SlackCodeLetter
     | SignInLetter
+    | StoppedLetter
 )
 
 

@@ -97,6 +97,14 @@ MAIL_LIFE: Final = timedelta(days=30)
 MAIL_COMMANDS_AN_HOUR: Final = 60
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# Reports about our own mail (notes on e-mail, section 8). One message counts once, however often it is reported.
+SOFT_BOUNCES: Final = 5
+SOFT_BOUNCE_MEMORY: Final = timedelta(days=180)
+SOFT_BOUNCE_PAUSE: Final = timedelta(days=1)
+# Without proof a report is about the one message that went to that address so lately; RFC 5321, 4.5.4.1.
+REPORT_MEMORY: Final = timedelta(days=5)
+# Reports of one batch come together: their sender hears of them at once and not one by one.
+UNREACHED_PAUSE: Final = timedelta(minutes=10)
 # By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 

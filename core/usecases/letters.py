@@ -22,12 +22,14 @@ from core.letters import (
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
+    StoppedLetter,
     WelcomeLetter,
 )
 from core.model import (
     Course,
     CourseRun,
     Enrolment,
+    InboundMessage,
     Invitation,
     InvitationBatch,
     JoinRequest,
@@ -347,6 +349,20 @@ def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _stopped_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(InboundMessage.id, InboundMessage.message_ref, Organisation.name)
+        .join(Organisation, Organisation.id == InboundMessage.organisation_id)
+        .where(InboundMessage.id.in_([row.about_id for row in rows]))
+    )
+    found = {each.id: each for each in ctx.session.execute(query)}
+    return [
+        StoppedLetter(_head(row, "", each.name, ""), each.message_ref)
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
@@ -354,6 +370,7 @@ _LOADERS = {
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
     MessageKind.SIGN_IN: _sign_in_letters,
+    MessageKind.STOPPED: _stopped_letters,
 }
 
 

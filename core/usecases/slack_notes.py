@@ -15,7 +15,10 @@ from core.usecases.letters import waiting
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
+from core.usecases.unreached import UnreachedShown, unreached
 from core.words import Channel, MessageKind, MessageState
+
+SlackContent = BatchProgress | HomeShown | LinkRequestShown | OutsideJoin | UnreachedShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class SlackNote:
     enterprise_id: str
     token: str = field(repr=False)
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
+    content: SlackContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,10 @@ def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
     )
 
 
-_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
+_CONTENTS: dict[MessageKind, Callable[[Context, int], SlackContent]] = {
     MessageKind.SCOREBOARD: batch_progress,
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
+    MessageKind.UNREACHED: unreached,
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }
