@@ -143,8 +143,10 @@ def _keep(ctx: Context, message: OutboundMessage, command: RecordReport, *, is_p
 
 
 def _hard(ctx: Context, message: OutboundMessage, command: RecordReport) -> None:
+    # Behind a group or a forwarding stands another address: that nobody is there says nothing about ours.
+    is_ours = not command.recipients or message.recipient_key in command.recipients
     if _bounce(ctx, message, command.detail):
-        mark_refused(ctx, message, command.detail, is_no_mailbox=command.is_no_mailbox)
+        mark_refused(ctx, message, command.detail, is_no_mailbox=command.is_no_mailbox and is_ours)
         _tell(ctx, message)
 
 
