@@ -94,11 +94,16 @@ def _complaint(report: Report) -> Failure | None:
 
 
 def _delivery(report: Report) -> Failure | None:
-    by_action = {each.action.strip().lower(): each for each in reversed(report.recipients)}
+    by_action = {_action(each): each for each in reversed(report.recipients)}
     worst = next((by_action[action] for action in _WORST_FIRST if action in by_action), None)
     return None if worst is None else _of_recipient(worst)
 
 
+def _action(recipient: ReportedRecipient) -> str:
+    """Some leave it out."""
+    return recipient.action or ("" if recipient.status.startswith("2") else "failed")
+
+
 def _of_recipient(recipient: ReportedRecipient) -> Failure:
-    is_late = recipient.action.strip().lower() == "delayed"
+    is_late = recipient.action == "delayed"
     return failure_of(recipient.status, recipient.diagnostic, addresses=(recipient.address,), is_late=is_late)
