@@ -115,6 +115,22 @@ class StoppedLetter:
     answers_ref: str
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMailLetter:
+    """``subject`` and ``server`` are a stranger's words."""
+
+    kind: ClassVar[MessageKind] = MessageKind.HELD_MAIL
+    head: LetterHead
+    token: str
+    received_at: datetime
+    size: int
+    server: str
+    subject: str
+    waiting: int
+    erased_at: datetime
+    time_zone: str
+
+
 Letter = (
     InvitationLetter
     | ReminderLetter
@@ -125,6 +141,7 @@ Letter = (
     | SlackCodeLetter
     | SignInLetter
     | StoppedLetter
+    | HeldMailLetter
 )
 
 
