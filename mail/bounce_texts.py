@@ -65,7 +65,7 @@ _ADDRESS: Final = re.compile(r"(?<![\w.+%'-])[\w.+%'=-]{1,64}@[\w-]{1,63}(?:\.[\
 def read_text(mail: ParsedMail) -> Failure | None:
     """None: no bounce, or none that can be told from something else."""
     told = _ADDRESS.findall(mail.header("x-failed-recipients")[:2000])
-    text = _before_copy(mail.text[:_CHARACTERS])
+    text = _before_copy(f"{mail.text}\n{mail.quoted}"[:_CHARACTERS])
     if not told and _is_something_else(mail.subject[:500], text):
         return None
     if told or _FAILED.search(mail.subject[:500]) or _FAILED.search(text) or _STILL_TRYING.search(mail.subject[:500]):

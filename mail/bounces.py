@@ -61,7 +61,7 @@ def _refs(mail: ParsedMail) -> Iterable[str]:
         yield mail.report.original_ref
     yield mail.in_reply_to
     yield from mail.references[::-1]
-    yield from _REF.findall(mail.text[:20_000])
+    yield from _REF.findall(f"{mail.text}\n{mail.quoted}"[:20_000])
 
 
 def _few(found: Iterable[str]) -> Sequence[str]:

@@ -24,7 +24,6 @@ _LATE: Final = "Still on its way"
 _UNKNOWN: Final = "It did not arrive"
 _REASONS: Final = {
     "1.2": "No such mail domain",
-    "1.10": "That domain takes no e-mail",
     "2.1": "The mailbox is switched off",
     "2.2": "The mailbox is full",
     "2.3": "The e-mail is too big for that mailbox",
