@@ -107,6 +107,15 @@ class SignInLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedLetter:
+    """``answers_ref`` is the Message-ID of the e-mail in which a learner asked for no more."""
+
+    kind: ClassVar[MessageKind] = MessageKind.STOPPED
+    head: LetterHead
+    answers_ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldMailLetter:
     """``subject`` and ``server`` are a stranger's words."""
 
@@ -131,6 +140,7 @@ Letter = (
     | StaffInvitationLetter
     | SlackCodeLetter
     | SignInLetter
+    | StoppedLetter
     | HeldMailLetter
 )
 

@@ -18,6 +18,7 @@ from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGAN
 from core.words import MailRule
 from mail.parsing.parsed import ParsedMail, ReportKind
 from mail.senders import Proof, sender_of
+from mail.stop_words import asks_to_stop, has_stop_token
 
 
 class Verdict(StrEnum):
@@ -72,10 +73,6 @@ _ROBOTS: Final = frozenset({
     _DAEMON, "postmaster", "no-reply", "noreply", "no.reply", "no_reply", "donotreply", "do-not-reply", "do.not.reply",
     "do_not_reply", "bounce", "bounces", "listserv", "majordomo", "autoreply", "auto-reply",
 })  # fmt: skip
-_STOP_WORDS: Final = frozenset(
-    {"stop", "unsubscribe", "no more e-mails", "no more emails", "no more mail", "remove me"}
-)
-_AROUND_WORDS: Final = " \t.,!?:;'\"*_-"
 
 
 # --- What the message says of itself ----------------------------------------------------------------------
@@ -135,8 +132,9 @@ def no_single_sender(mail: ParsedMail, facts: Facts) -> Decision | None:
 
 
 def stop(mail: ParsedMail, facts: Facts) -> Decision | None:
-    """Of staff it is a request like others, about the message that they reply to."""
-    return Decision(MailRule.STOP, Verdict.STOP) if not facts.is_staff and says_stop(mail) else None
+    """Of staff it is a request like others, about the message that they reply to; unless they press it as learners."""
+    is_one = has_stop_token(mail) or (not facts.is_staff and asks_to_stop(mail))
+    return Decision(MailRule.STOP, Verdict.STOP) if is_one else None
 
 
 def unknown_sender(_mail: ParsedMail, facts: Facts) -> Decision | None:
@@ -225,12 +223,6 @@ def screen(rules: Sequence[Rule], mail: ParsedMail, facts: Facts) -> Decision | 
 
 
 # --- Parts ------------------------------------------------------------------------------------------------
-
-
-def says_stop(mail: ParsedMail) -> bool:
-    """Its first line, or the subject where there is no text: nothing but the wish."""
-    first = next((line for line in mail.text.splitlines() if line.strip()), "")
-    return any(line.strip(_AROUND_WORDS).casefold() in _STOP_WORDS for line in (first or mail.subject,))
 
 
 def _says_automatic(mail: ParsedMail) -> bool:

@@ -34,6 +34,7 @@ from bot.blocks.staff import (
     draw_compose_staff,
     draw_staff,
 )
+from bot.blocks.unreached import draw_unreached
 
 __all__ = ["BUILDERS", "Block", "Message", "draw"]
 
@@ -79,6 +80,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "StaffListed": draw_staff,
+        "UnreachedShown": draw_unreached,
         "WorkspaceBound": draw_bound,
     }
 )

@@ -98,6 +98,14 @@ MAIL_COMMANDS_AN_HOUR: Final = 60
 MAIL_COMMANDS_AN_HOUR_ORGANISATION: Final = 600
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# Reports about our own mail (notes on e-mail, section 8). One message counts once, however often it is reported.
+SOFT_BOUNCES: Final = 5
+SOFT_BOUNCE_MEMORY: Final = timedelta(days=180)
+SOFT_BOUNCE_PAUSE: Final = timedelta(days=1)
+# Without proof a report is about the one message that went to that address so lately; RFC 5321, 4.5.4.1.
+REPORT_MEMORY: Final = timedelta(days=5)
+# Reports of one batch come together: their sender hears of them at once and not one by one.
+UNREACHED_PAUSE: Final = timedelta(minutes=10)
 # How old a message may be that only its signature speaks for. A mail server tries for up to five days.
 MAIL_PROOF_LIFE: Final = timedelta(days=7)
 # "Was this you?": however many messages are held, the one whose address they bear is asked so often.

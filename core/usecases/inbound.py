@@ -185,10 +185,7 @@ def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
     )
     if was_open:
         return MailSettled(command.state, was_open=True)
-    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == command.inbound_id))
-    if state is None:
-        raise MailNotFound(number=command.inbound_id)
-    return MailSettled(state, was_open=False)
+    return MailSettled(state_of(ctx, command.inbound_id), was_open=False)
 
 
 def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
@@ -201,6 +198,14 @@ def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **va
         execution_options={"synchronize_session": False},
     )
     return settled.one_or_none() is not None
+
+
+def state_of(ctx: Context, inbound_id: int) -> MailState:
+    """Raises MailNotFound."""
+    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == inbound_id))
+    if state is None:
+        raise MailNotFound(number=inbound_id)
+    return state
 
 
 def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:

@@ -23,6 +23,7 @@ from core.letters import (
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
+    StoppedLetter,
     WelcomeLetter,
 )
 from core.model import (
@@ -350,6 +351,20 @@ def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _stopped_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(InboundMessage.id, InboundMessage.message_ref, Organisation.name)
+        .join(Organisation, Organisation.id == InboundMessage.organisation_id)
+        .where(InboundMessage.id.in_([row.about_id for row in rows]))
+    )
+    found = {each.id: each for each in ctx.session.execute(query)}
+    return [
+        StoppedLetter(_head(row, "", each.name, ""), each.message_ref)
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
 def _held_mail_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     """A handful a day at most. What was answered meanwhile in Slack is not asked any more."""
     query = (
@@ -387,6 +402,7 @@ _LOADERS = {
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
     MessageKind.SIGN_IN: _sign_in_letters,
+    MessageKind.STOPPED: _stopped_letters,
     MessageKind.HELD_MAIL: _held_mail_letters,
 }
 

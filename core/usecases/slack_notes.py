@@ -16,6 +16,7 @@ from core.usecases.letters import waiting
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
+from core.usecases.unreached import UnreachedShown, unreached
 from core.words import Channel, MessageKind, MessageState
 
 
@@ -26,7 +27,7 @@ class LoadSlackNotes:
     message_ids: tuple[int, ...]
 
 
-Content = BatchProgress | LinkRequestShown | OutsideJoin | HomeShown | HeldMailShown
+Content = BatchProgress | LinkRequestShown | OutsideJoin | HomeShown | HeldMailShown | UnreachedShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +115,6 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HELD_MAIL: held_mail_shown,
+    MessageKind.UNREACHED: unreached,
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

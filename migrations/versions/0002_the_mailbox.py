@@ -178,8 +178,54 @@ def upgrade() -> None:
     with op.batch_alter_table("mail_answer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_answer_created_at"), ["created_at"], unique=False)
 
+    op.create_table(
+        "delivery_report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "reported_as",
+            sa.Enum(
+                "hard",
+                "soft",
+                "late",
+                "complaint",
+                name="reportedas",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("is_proven", sa.Boolean(), nullable=False),
+        sa.Column("detail", sa.String(length=300), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_delivery_report_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["outbound_message.id"], name=op.f("fk_delivery_report_message_id_outbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_delivery_report_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_report")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_delivery_report_inbound_id")),
+    )
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_report_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_report_organisation_id_reported_at", ["organisation_id", "reported_at"], unique=False
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_report_organisation_id_reported_at")
+        batch_op.drop_index(batch_op.f("ix_delivery_report_message_id"))
+
+    op.drop_table("delivery_report")
     with op.batch_alter_table("mail_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_answer_created_at"))
 

@@ -60,6 +60,8 @@ class World:
     install_state: str
     sign_in_token: str
     inbound_id: int
+    bounce_token: str
+    stop_token: str
 
 
 def make_world(school: School) -> World:
@@ -111,6 +113,8 @@ def make_world(school: School) -> World:
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
         inbound_id=received.inbound_id,
+        bounce_token=school.app.links.bounce_token(newest(school.app, A).message_id),
+        stop_token=school.app.links.stop_token(newest(school.app, A).message_id),
     )
 
 
