@@ -106,6 +106,30 @@ class SignInLetter:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What became of one request: ``result`` is what its use case gave, or a ``core.results`` of another kind."""
+
+    asked: str
+    """As it was written, one line."""
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLetter:
+    """``subject`` is that of the e-mail which asked; ``references`` its thread, oldest first."""
+
+    kind: ClassVar[MessageKind] = MessageKind.ANSWER
+    head: LetterHead
+    parts: tuple[AnswerPart, ...]
+    subject: str
+    in_reply_to: str
+    """Empty where the e-mail had no Message-ID of its own."""
+    references: tuple[str, ...]
+    time_zone: str
+    """The organisation's, in which moments are said."""
+
+
 Letter = (
     InvitationLetter
     | ReminderLetter
@@ -115,6 +139,7 @@ Letter = (
     | StaffInvitationLetter
     | SlackCodeLetter
     | SignInLetter
+    | AnswerLetter
 )
 
 

@@ -20,6 +20,7 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import counted, moment
 from core.requests import ComposeStaffInvitation
+from core.result_words import STAFF_STATES
 from core.usecases.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
@@ -43,14 +44,6 @@ _ROLE_HINT: Final = (
     "Managers invite learners and follow their progress. Viewers follow the progress."
 )
 _NOTHING_FILLED: Final = value_of("", "", "", "")
-_STATES: Final = {
-    StaffState.INVITED: "invited, no answer yet",
-    StaffState.TOO_OLD: "invited, but the invitation is too old now",
-    StaffState.WORKING: "working",
-    StaffState.DISABLED: "disabled",
-}
-
-
 # --- Messages ---------------------------------------------------------------------------------------------
 
 
@@ -71,7 +64,7 @@ def _row(staff: StaffCard) -> Block:
 def _described(staff: StaffCard) -> str:
     you = " (you)" if staff.is_asker else ""
     slack = "connected to Slack" if staff.is_in_slack else "not connected to Slack"
-    state = _STATES[staff.state] + (f", {slack}" if staff.state is StaffState.WORKING else "")
+    state = STAFF_STATES[staff.state] + (f", {slack}" if staff.state is StaffState.WORKING else "")
     return f"*{said(staff.name)}*{you} · {said(staff.email, 120)}\n{_duties(staff)} · {state}"
 
 

@@ -97,6 +97,10 @@ MAIL_LIFE: Final = timedelta(days=30)
 MAIL_COMMANDS_AN_HOUR: Final = 60
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# Whoever asks by e-mail may read the answer tomorrow: a preview or a question there waits longer than in Slack.
+MAIL_QUESTION_LIFE: Final = timedelta(days=1)
+# The end of a long thread says what it is about; its beginning only makes the headers long.
+MAIL_THREAD_REFS: Final = 20
 # By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 
