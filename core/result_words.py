@@ -4,6 +4,7 @@ Plain text. Names in it are as they were typed: a door escapes for its own mediu
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from core import phrases
 from core.cards import RunCard

@@ -166,6 +166,7 @@ def _without_links(result: object) -> object:
     if isinstance(result, SharedLinksListed):
         return replace(result, links=tuple(replace(link, url="") for link in result.links))
     if isinstance(result, RunShown) and result.shown is RunList.LINKS:
-        rows = [replace(row, url="") for row in result.page.rows if isinstance(row, SharedLinkShown)]
-        return replace(result, page=replace(result.page, rows=tuple(rows)))
+        rows = tuple(replace(row, url="") for row in result.page.rows if isinstance(row, SharedLinkShown))
+        page = Page(rows, result.page.page, result.page.page_count, result.page.total)
+        return replace(result, page=page)
     return result

@@ -104,28 +104,10 @@ _WORDS: Final[dict[str, Word]] = {
     **dict.fromkeys(("more", "next", "continue"), Word.MORE),
     "help": Word.HELP,
 }
-_FILLING: Final = frozenset(
-    [
-        "please",
-        "thanks",
-        "thank",
-        "you",
-        "it",
-        "that",
-        "this",
-        "them",
-        "all",
-        "ahead",
-        "page",
-        "do",
-        "batch",
-        "the",
-        "usher",
-        "hi",
-        "hello",
-        "many",
-    ]
-)
+_FILLING: Final = frozenset((
+    "please", "thanks", "thank", "you", "many", "it", "that", "this", "them", "all", "ahead", "page", "do", "batch",
+    "the", "hi", "hello", "usher",
+))  # fmt: skip
 _TOKEN: Final = re.compile(r"[^\W_][\w’'-]*")
 _BATCH: Final = re.compile(r"b-?0*(\d{1,9})")
 _ONLY_IN_THREADS: Final = (Word.YES, Word.NO, Word.MORE)
@@ -247,8 +229,8 @@ def _of_list(result: object) -> _Offers:
         case InvitationsListed():
             return _of_invitations(result)
         case RunShown():
-            command = ShowRun(result.run.code, result.shown, result.search)
-            return _paged(result.page.page, result.page.page_count, show_run, command)
+            shown = ShowRun(result.run.code, result.shown, result.search)
+            return _paged(result.page.page, result.page.page_count, show_run, shown)
         case SharedLinksListed():
             return _paged(result.page, result.page_count, list_shared_links, ListSharedLinks(result.search))
         case StaffListed():

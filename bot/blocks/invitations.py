@@ -48,10 +48,8 @@ def _filters(listed: InvitationsListed) -> Block:
     """Every state with its number; the one that is shown stands out."""
     search = listed.search[:_SEARCH_CHARACTERS]
     every = sum(number for _, number in listed.counts)
-    shown = [
-        (None, "All", every),
-        *((state, INVITATION_STATES[state].capitalize(), number) for state, number in listed.counts),
-    ]
+    states = ((state, INVITATION_STATES[state].capitalize(), number) for state, number in listed.counts)
+    shown = [(None, "All", every), *states]
     return actions(
         *(
             button(

@@ -30,9 +30,7 @@ _OVER = (SharedLinkState.EXPIRED, SharedLinkState.REVOKED)
 
 
 def draw_link(shown: SharedLinkShown) -> Message:
-    head = (
-        LINK_HEADS[shown.event].format(name=_plain_name(shown)) if shown.event else f"The link to {_plain_name(shown)}."
-    )
+    head = (LINK_HEADS[shown.event] if shown.event else "The link to {name}.").format(name=_plain_name(shown))
     return Message(head, (*link_blocks(shown), *_buttons(shown)))
 
 
