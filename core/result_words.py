@@ -13,12 +13,14 @@ from core.rules.addresses import AddressFault
 from core.rules.costs import CostForecast
 from core.rules.reminders import ReminderRule
 from core.usecases.answers import LinkState
-from core.usecases.colleagues import StaffState
+from core.usecases.colleagues import StaffCard, StaffState
 from core.usecases.courses import RunList
 from core.usecases.invitation_lists import ListedState
 from core.usecases.shared_links import LinkEvent
 from core.usecases.sorting import Bucket
 from core.words import Benefit, CourseKind, JoinedBy, LinkRule, SharedLinkState
+
+_PROVIDERS_NAMED = 3
 
 BENEFITS: dict[Benefit, str] = {
     Benefit.ONGOING_ACCESS: "ongoing access after the course has ended",
@@ -182,3 +184,11 @@ def _listed(days: tuple[int, ...]) -> str:
 def clock_words(minute: int) -> str:
     """As in "07:00"."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def duties(staff: StaffCard) -> str:
+    """As in "Manager of Northfield Sixth Form and 2 more"."""
+    names = ", ".join(provider.name[:60] for provider in staff.providers[:_PROVIDERS_NAMED])
+    more = len(staff.providers) - _PROVIDERS_NAMED
+    named = f"{names} and {more:,} more" if more > 0 else names
+    return f"{staff.role.capitalize()} of {named or 'all providers'}"

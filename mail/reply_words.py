@@ -213,7 +213,7 @@ def _of_preview(draft_id: int) -> _Offers:
 
 def _of_question(question: ReplyAwaited, answer_id: int) -> _Offers:
     kind, usecase = CONFIRMABLE[question.command_kind]
-    command = msgspec.json.decode(question.command, type=kind)
+    command: object = msgspec.json.decode(question.command, type=kind)
     closing = Task(close_question, CloseQuestion(answer_id))
     return {
         Word.YES: Task(usecase, command, is_confirmed=True, question_id=answer_id),
