@@ -9,14 +9,13 @@ What is Unavailable is raised: the message stays received, and is done again. So
 settles as such: what was done before it stands under its key and is told when the message is run again.
 """
 
-import functools
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from core.app import App
-from core.context import Context, StaffActor, System
+from core.context import StaffActor, System
 from core.errors import (
     AlreadySettled,
     NeedsConfirmation,
@@ -50,10 +49,10 @@ from core.usecases.mail_requests import (
     Asking,
     FindThread,
     ThreadFound,
-    UseCase,
     answer_mail,
     answering,
     find_thread,
+    rehearsed,
 )
 from core.words import MailRule, MailState
 from mail.asked import MailRequest
@@ -195,7 +194,7 @@ def _result(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -> 
     try:
         if wanted.mode is Mode.READ:
             return app.read(wanted.usecase, wanted.command, staff)
-        usecase = _rehearsed(wanted.usecase) if _is_asked_back(wanted) else wanted.usecase
+        usecase = rehearsed(wanted.usecase) if _is_asked_back(wanted) else wanted.usecase
         return app.run(usecase, wanted.command, staff, key=key)
     except UsherError as error:
         return _instead(app, wanted, error)
@@ -214,23 +213,15 @@ def _instead(app: App, task: Task, error: UsherError) -> object:
     return refused(error)
 
 
-def _question(command: object, rehearsed: object, until: datetime) -> ReplyAwaited:
+def _question(command: object, result: object, until: datetime) -> ReplyAwaited:
     return ReplyAwaited(
         command_kind=type(command).__name__,
         command=msgspec.json.encode(command).decode(),
-        rehearsed_kind=type(rehearsed).__name__,
-        rehearsed=kept(rehearsed),
+        rehearsed_kind=type(result).__name__,
+        rehearsed=kept(result),
         valid_until=until,
     )
 
 
 def _is_asked_back(task: Task) -> bool:
     return not task.is_confirmed and type(task.command) in ASKED_BACK
-
-
-def _rehearsed(usecase: UseCase) -> UseCase:
-    @functools.wraps(usecase)
-    def rehearsal(ctx: Context, command: Any) -> Any:
-        raise ReplyNeeded(usecase(ctx, command))
-
-    return rehearsal

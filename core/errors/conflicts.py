@@ -43,15 +43,12 @@ class AlreadySettled(Conflict):
 
 
 class ReplyNeeded(Conflict):
-    """By e-mail some things are asked about first. ``rehearsed`` is what the answer would have been."""
+    """By e-mail some things are asked about first. ``rehearsed`` is what the result would have been."""
 
     code = "reply_needed"
     wording = "This needs your word first, so nothing was changed."
     advice = "Reply “yes” to do it."
-
-    def __init__(self, rehearsed: object) -> None:
-        super().__init__()
-        self.rehearsed = rehearsed
+    rehearsed: object = None
 
 
 class QuestionAnswered(Conflict):

@@ -22,7 +22,7 @@ from sqlalchemy import select, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import AlreadySettled, QuestionAnswered, QuestionExpired, ReplyNeeded
+from core.errors import AlreadySettled, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
 from core.letters import AnswerPart
 from core.model import MailAnswer, OutboundMessage, StaffMember
 from core.outbox import email_row, say
@@ -112,11 +112,27 @@ def answering(
             _close(ctx, question_id)
         result = usecase(ctx, command)
         if is_rehearsal:
-            raise ReplyNeeded(result)
+            raise _asked_back(result)
         _leave_answer(ctx, asking, (AnswerPart(asked, result),))
         return result
 
     return answered
+
+
+def rehearsed(usecase: UseCase) -> UseCase:
+    """To its end, and back again with ReplyNeeded."""
+
+    @functools.wraps(usecase)
+    def rehearsal(ctx: Context, command: Any) -> Any:
+        raise _asked_back(usecase(ctx, command))
+
+    return rehearsal
+
+
+def _asked_back(result: object) -> ReplyNeeded:
+    error = ReplyNeeded()
+    error.rehearsed = result
+    return error
 
 
 def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
@@ -165,7 +181,7 @@ def _message(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, 
 
 
 def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
-    """Raises QuestionAnswered, QuestionExpired."""
+    """Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
     access.require_staff(ctx, Permission.VIEW)
     _close(ctx, command.answer_id)
     return QuestionClosed()
@@ -174,6 +190,9 @@ def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
 def _close(ctx: Context, answer_id: int) -> None:
     """Of two replies at the same moment one counts."""
     staff = access.require_member(ctx)
+    answer = ctx.session.get(MailAnswer, answer_id)
+    if answer is None or answer.staff_id != staff.id:
+        raise ThreadNotFound(word="no")
     closed = ctx.session.execute(
         update(MailAnswer)
         .where(MailAnswer.id == answer_id, MailAnswer.staff_id == staff.id, MailAnswer.closed_at.is_(None))

@@ -8,11 +8,29 @@ from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
-from core.model import Draft, IdempotencyRecord, JoinRequest, SignIn, SlackInstallState, StaffSession, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE, USED_UP_LIFE
+from core.model import (
+    Draft,
+    IdempotencyRecord,
+    JoinRequest,
+    MailAnswer,
+    SignIn,
+    SlackInstallState,
+    StaffSession,
+    WorkerBeat,
+)
+from core.rules.policy import (
+    DRAFT_LIFE,
+    HEARTBEAT_SILENCE,
+    IDEMPOTENCY_LIFE,
+    JOIN_REQUEST_LIFE,
+    MAIL_LIFE,
+    MAIL_QUESTION_LIFE,
+    USED_UP_LIFE,
+)
 from core.usecases.batches import prepare_invitation
 
 _QUIET = {"synchronize_session": False}
+_IS_UNCONFIRMED = Draft.confirmed_at.is_(None)
 # Slack repeats an event for some six minutes.
 _IS_PREVIEW = IdempotencyRecord.action == prepare_invitation.__name__
 
@@ -75,6 +93,9 @@ class OldForgotten:
     install_states: int
     sign_ins: int
     sessions: int
+    mail_drafts: int
+    """Previews that were to be confirmed by e-mail."""
+    mail_answers: int
 
 
 def beat(ctx: Context, command: Beat) -> Beaten:
@@ -118,13 +139,15 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
     """Addresses that nobody acted on, in previews and in wishes to join, are personal data: they go first."""
     access.require_system(ctx)
     limits = (
-        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
+        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, _IS_UNCONFIRMED & Draft.first_number.is_(None)),
         (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, DRAFT_LIFE, IdempotencyRecord.key, _IS_PREVIEW),
         (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
         (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
         (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
+        (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, _IS_UNCONFIRMED),
+        (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

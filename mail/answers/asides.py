@@ -67,7 +67,7 @@ def tell_question(result: ReplyAwaited, teller: Teller) -> Answer:
     return Answer(
         headline=_question_of(rehearsed),
         lines=("Nothing has changed yet.", *_consequences(rehearsed)),
-        steps=(
+        replies=(
             "Reply “yes” to do it, or “no” to leave everything as it is.",
             f"The question is good until {teller.moment(result.valid_until)}.",
         ),

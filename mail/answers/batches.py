@@ -56,7 +56,7 @@ def tell_numbered(result: PreviewNumbered, teller: Teller) -> Answer:
         ),
         facts=(("Batch", batch_name(result.numbers)), *_conditions(preview, teller)),
         lists=_sorted_lists(preview),
-        steps=(
+        replies=(
             f"Reply “yes {first}” to invite them, or “no” to throw this away.",
             f"It is good until {teller.moment(preview.valid_until)}.",
         ),
@@ -71,6 +71,7 @@ def tell_at_once(result: InvitedAtOnce, teller: Teller) -> Answer:
     return Answer(
         headline=head,
         lines=told.lines,
+        replies=told.replies,
         facts=(("Batch", batch_name(result.invited.numbers)), *_conditions(result.preview, teller)),
         lists=_sorted_lists(result.preview),
         steps=told.steps,
@@ -83,8 +84,8 @@ def tell_invited(result: LearnersInvited, teller: Teller) -> Answer:
     return Answer(
         headline=f"{counted(result.invited, 'learner')} invited to {named(result.run)}: {name}.",
         lines=(f"{starts} {teller.moment(result.sends_at)}; until then undo takes everything back.",),
+        replies=("Reply “undo” to take it back.",),
         steps=some(
-            "Reply “undo” to take it back.",
             f"“batch {batch_name(result.numbers[:1])}” shows what became of them.",
             "“scheduled” lists everything that waits." if result.is_scheduled else "",
         ),
@@ -121,7 +122,7 @@ def tell_progress(progress: BatchProgress, teller: Teller) -> Answer:
         facts=(("Batch", batch_name(progress.numbers)), *_count_facts(counts), ("Run", run_dates(progress.run)),
                ("Invited by", progress.staff), ("As of", teller.moment(progress.as_of))),
         lists=tuple(listed),
-        steps=("Reply “undo” to take back whatever nobody has answered.",) if progress.can_undo else (),
+        replies=("Reply “undo” to take back whatever nobody has answered.",) if progress.can_undo else (),
     )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Answer:
 
     headline: str
     lines: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
+    """What can be replied, above all that is long."""
     facts: tuple[tuple[str, str], ...] = ()
     """Label and value."""
     lists: tuple[Listing, ...] = ()
@@ -70,6 +72,7 @@ def cleaned(answer: Answer) -> Answer:
     return Answer(
         headline=_clean(answer.headline),
         lines=tuple(map(_clean, answer.lines)),
+        replies=tuple(map(_clean, answer.replies)),
         facts=tuple((_clean(label), _clean(value)) for label, value in answer.facts),
         lists=tuple(_clean_listing(listing) for listing in answer.lists),
         steps=tuple(map(_clean, answer.steps)),

@@ -73,7 +73,7 @@ def tell_cancelled(result: InvitationCancelled, teller: Teller) -> Answer:
     return Answer(
         headline=f"The invitation of {result.address} is cancelled.",
         lines=(after,),
-        steps=(f"Reply “undo” to open it again, until {until}.",),
+        replies=(f"Reply “undo” to open it again, until {until}.",),
     )
 
 
@@ -98,7 +98,7 @@ def tell_cancelled_several(result: InvitationsCancelled, teller: Teller) -> Answ
             _counted(result.unsent, "had not been sent, and will not be."),
             _counted(result.cancelled - result.unsent, "had been sent: their links now say so."),
         ),
-        steps=(f"Reply “undo” to open them again, until {teller.moment(result.undo_until)}.",),
+        replies=(f"Reply “undo” to open them again, until {teller.moment(result.undo_until)}.",),
     )
 
 
@@ -117,7 +117,7 @@ def tell_corrected(result: AddressCorrected, teller: Teller) -> Answer:
         headline=f"The invitation goes to {result.address} now.",
         lines=(f"The link sent to {result.former} no longer works.",),
         facts=(("Batch", batch_name(result.invited.numbers)), ("Run", named(result.invited.run))),
-        steps=("Reply “undo” to take it back.",),
+        replies=("Reply “undo” to take it back.",),
     )
 
 
