@@ -130,6 +130,31 @@ class AnswerLetter:
     """The organisation's, in which moments are said."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedLetter:
+    """``answers_ref`` is the Message-ID of the e-mail in which a learner asked for no more."""
+
+    kind: ClassVar[MessageKind] = MessageKind.STOPPED
+    head: LetterHead
+    answers_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMailLetter:
+    """``subject`` and ``server`` are a stranger's words."""
+
+    kind: ClassVar[MessageKind] = MessageKind.HELD_MAIL
+    head: LetterHead
+    token: str
+    received_at: datetime
+    size: int
+    server: str
+    subject: str
+    waiting: int
+    erased_at: datetime
+    time_zone: str
+
+
 Letter = (
     InvitationLetter
     | ReminderLetter
@@ -140,6 +165,8 @@ Letter = (
     | SlackCodeLetter
     | SignInLetter
     | AnswerLetter
+    | StoppedLetter
+    | HeldMailLetter
 )
 
 

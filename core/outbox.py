@@ -1,5 +1,6 @@
 """What must be said to the world: rows of ``outbound_message`` and their jobs, in the caller's transaction."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, LONGEST_JOB_DELAY, SCOREBOARD_INTERVAL
 from core.words import Channel, MessageKind, MessageState
 
+_OWN_REF = re.compile(r"<([0-9a-f]{1,16})@[^<>@\s]+>")
 _JOB_OF = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
 
 
@@ -23,6 +25,15 @@ def email_row(
     """One row, its Message-ID fixed. ``key`` is unique: the same thing is never said twice by mistake."""
     row = _row(ctx, Channel.EMAIL, kind, to, to_key, about_id, key, not_before)
     return {**row, "message_ref": f"<{row['id']:x}@{ctx.settings.message_domain}>"}
+
+
+def message_by_ref(ctx: Context, ref: str) -> OutboundMessage | None:
+    """By a Message-ID that somebody else names. It carries the row's id, which is random: a guess finds nothing."""
+    found = _OWN_REF.fullmatch(ref)
+    if found is None or int(found[1], 16) >= 2**63:
+        return None
+    message = ctx.session.get(OutboundMessage, int(found[1], 16))
+    return message if message is not None and message.message_ref == ref else None
 
 
 def slack_row(ctx: Context, kind: MessageKind, *, staff_id: int, about_id: int, key: str) -> dict[str, Any]:
@@ -119,6 +130,10 @@ def scoreboard_key(confirmation_id: int) -> str:
     return f"scoreboard:{confirmation_id}"
 
 
+def unreached_key(confirmation_id: int) -> str:
+    return f"unreached:{confirmation_id}"
+
+
 _WAS_SENT = OutboundMessage.state == MessageState.SENT
 # Built once: it runs for every few mails.
 _TOUCH = (
@@ -134,17 +149,19 @@ _TOUCH = (
 )
 
 
-def touch_scoreboards(
-    ctx: Context, confirmation_ids: Collection[int], *, after: timedelta = SCOREBOARD_INTERVAL
-) -> None:
-    """Something happened to these batches: their one message will be edited soon, once for many events.
+def touch_scoreboards(ctx: Context, confirmation_ids: Collection[int]) -> None:
+    """Something happened to these batches: their one message will be edited soon, once for many events."""
+    touch(ctx, [scoreboard_key(confirmation_id) for confirmation_id in confirmation_ids], after=SCOREBOARD_INTERVAL)
 
-    A message already waiting shows the newest state anyway. One being edited right now gets a higher generation,
-    by which ``usecases.deliveries`` sees that it must be edited again.
+
+def touch(ctx: Context, keys: Sequence[str], *, after: timedelta) -> None:
+    """What these messages in Slack show has changed.
+
+    One already waiting shows the newest state anyway. One being edited right now gets a higher generation, by which
+    ``usecases.deliveries`` sees that it must be edited again.
     """
-    if not confirmation_ids:
+    if not keys:
         return
-    keys = [scoreboard_key(confirmation_id) for confirmation_id in confirmation_ids]
     touched = ctx.session.execute(
         _TOUCH, {"keys": keys, "due": ctx.now + after}, execution_options={"synchronize_session": False}
     )

@@ -104,6 +104,10 @@ class MessageKind(StrEnum):
     """To an e-mail that asked for something."""
     HELD_MAIL = "held_mail"
     """“Was this you?”, to whose address somebody may have used."""
+    STOPPED = "stopped"
+    """To a learner who asked for no more by e-mail: it is done."""
+    UNREACHED = "unreached"
+    """In Slack: who of a confirmation's learners came back, complained, or asked for no more."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -118,6 +122,19 @@ class MessageState(StrEnum):
     BOUNCED = "bounced"
     HELD = "held"
     DROPPED = "dropped"
+
+
+class ReportedAs(StrEnum):
+    """What a report from outside says about one of our e-mails."""
+
+    HARD = "hard"
+    """It did not arrive and will not: RFC 3463, class 5."""
+    SOFT = "soft"
+    """Given up for now: class 4."""
+    LATE = "late"
+    """Whoever carries it still tries."""
+    COMPLAINT = "complaint"
+    """The recipient called it spam."""
 
 
 class MailboxSecurity(StrEnum):
@@ -154,9 +171,9 @@ class MailRule(StrEnum):
     COMPLAINT = "complaint"
     BOUNCE = "bounce"
     AUTO_REPLY = "auto_reply"
+    NO_SINGLE_SENDER = "no_single_sender"
     STOP = "stop"
     """A learner wants no more e-mails."""
-    NO_SINGLE_SENDER = "no_single_sender"
     UNKNOWN_SENDER = "unknown_sender"
     SAME_ID_OTHER_CONTENT = "same_id_other_content"
     LIST = "list"

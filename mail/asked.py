@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.context import StaffActor
+from core.errors import UsherError
 from core.words import MailRule, MailState
 from mail.parsing.parsed import ParsedMail
 
@@ -31,6 +32,8 @@ class MailRequest:
     received_at: datetime
     may_answer: bool = True
     """False: it is done, but not answered by mail: the recipient had as many answers this hour as there may be."""
+    refusal: UsherError | None = None
+    """What to answer instead of doing anything: nobody can tell for which organisation it is."""
 
 
 @dataclass(frozen=True, slots=True)

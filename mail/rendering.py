@@ -7,23 +7,36 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from markupsafe import escape
 
 from core.cards import RunCard
 from core.letters import (
     AnswerLetter,
+    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
     Letter,
+    LetterHead,
     ReminderLetter,
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
+    StoppedLetter,
     WelcomeLetter,
 )
-from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
+from core.phrases import (
+    BENEFITS,
+    ROLES,
+    day_words,
+    last_day_words,
+    moment_words,
+    size_words,
+    until_words,
+    zone_named,
+)
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
@@ -95,7 +108,7 @@ def _mail(letter: Letter, subject: str, body: bytes, settings: Settings, links: 
         message_id=head.message_id,
         sender=f"bounces+{links.bounce_token(head.message_id)}@{_domain(settings.message_domain)}",
         recipient=ascii_address(head.recipient),
-        content=b"".join((*_headers(letter, subject, settings, now), body)),
+        content=b"".join((*_headers(letter, subject, settings, links, now), body)),
     )
 
 
@@ -133,6 +146,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["code"] = grouped(letter.code)
         case SignInLetter():
             own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
+        case HeldMailLetter():
+            own["url"] = f"{settings.base_url}/h/{letter.token}"
     return own
 
 
@@ -176,6 +191,18 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
             return (("minutes", letter.minutes),)
         case AnswerLetter():
             return ()
+        case StoppedLetter():
+            return ()
+        case HeldMailLetter():
+            zone = zone_named(letter.time_zone)
+            return (
+                ("received", moment_words(letter.received_at, zone)),
+                ("size", size_words(letter.size)),
+                ("server", one_line(letter.server)),
+                ("subject", one_line(letter.subject)),
+                ("waiting", letter.waiting),
+                ("erased_on", day_words(letter.erased_at, zone)),
+            )
 
 
 @lru_cache(maxsize=256)
@@ -199,7 +226,7 @@ def _note_lines(note: str) -> tuple[str, ...]:
     return tuple(one_line(line) for line in note.strip().splitlines())
 
 
-def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) -> tuple[bytes, ...]:
+def _headers(letter: Letter, subject: str, settings: Settings, links: LinkSigner, now: datetime) -> tuple[bytes, ...]:
     head = letter.head
     return (
         plain_header("Date", _date(now)),
@@ -209,11 +236,12 @@ def _headers(letter: Letter, subject: str, settings: Settings, now: datetime) ->
         text_header("Subject", subject),
         plain_header("Message-ID", head.message_ref),
         _fixed_headers(letter.kind, _domain(settings.message_domain)),
-        *_kind_headers(letter, settings),
+        *_kind_headers(letter, settings, links),
+        *_thread_headers(letter),
     )
 
 
-def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
+def _kind_headers(letter: Letter, settings: Settings, links: LinkSigner) -> tuple[bytes, ...]:
     stop_url = _own_values(letter, settings).get("stop_url")
     about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter) else ""
     feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
@@ -223,17 +251,24 @@ def _kind_headers(letter: Letter, settings: Settings) -> tuple[bytes, ...]:
         return (feedback,)
     return (
         feedback,
-        plain_header("List-Unsubscribe", f"<{stop_url}>"),
+        f"List-Unsubscribe:\r\n <{stop_url}>{_stop_mail(letter.head, settings, links)}\r\n".encode(),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-        *_thread_headers(letter),
     )
+
+
+def _stop_mail(head: LetterHead, settings: Settings, links: LinkSigner) -> str:
+    """For mail programs that press nothing. The token is in the subject, for not every host knows ``+``."""
+    if not settings.mail_inbox:
+        return ""
+    inbox = quote(ascii_address(settings.mail_inbox), safe="@+")
+    return f",\r\n <mailto:{inbox}?subject=stop%20{links.stop_token(head.message_id)}>"
 
 
 def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
     """A reminder stands beside the e-mail that it reminds of, an answer below the one that asked."""
     if isinstance(letter, AnswerLetter):
         return refs_header("In-Reply-To", (letter.in_reply_to,)), refs_header("References", letter.references)
-    if not isinstance(letter, ReminderLetter) or not letter.answers_ref:
+    if not isinstance(letter, ReminderLetter | StoppedLetter) or not letter.answers_ref:
         return ()
     return plain_header("In-Reply-To", letter.answers_ref), plain_header("References", letter.answers_ref)
 
@@ -241,11 +276,9 @@ def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
 @lru_cache(maxsize=16)
 def _fixed_headers(kind: MessageKind, domain: str) -> bytes:
     """Robots must not answer, and our own inbox must know its own mail again. No Precedence: it is not bulk mail."""
-    submitted = "auto-replied" if kind is MessageKind.ANSWER else "auto-generated"
+    origin = "auto-replied" if kind in (MessageKind.ANSWER, MessageKind.STOPPED) else "auto-generated"
     return b"".join((
-        b"MIME-Version: 1.0\r\n",
-        plain_header("Auto-Submitted", submitted),
-        b"X-Auto-Response-Suppress: All\r\n",
+        f"MIME-Version: 1.0\r\nAuto-Submitted: {origin}\r\nX-Auto-Response-Suppress: All\r\n".encode(),
         plain_header("X-Usher-Loop", domain),
     ))  # fmt: skip
 

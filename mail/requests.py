@@ -104,6 +104,8 @@ def _settled(app: App, inbound_id: int, state: MailState, rule: MailRule) -> Mai
 
 def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
     parsed = request.parsed
+    if request.refusal is not None:
+        return ((clean_name(parsed.subject, _LINE_CHARACTERS), request.refusal),)
     refs = tuple(dict.fromkeys(ref for ref in (parsed.in_reply_to, *reversed(parsed.references)) if ref))
     lines = list(body_lines(parsed.text))
     thread = _thread(app, request.staff, refs)

@@ -7,6 +7,7 @@ from typing import Any
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.gathering import draw_gathered
+from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.home import draw_home
 from bot.blocks.invitation_changes import (
@@ -33,6 +34,7 @@ from bot.blocks.staff import (
     draw_compose_staff,
     draw_staff,
 )
+from bot.blocks.unreached import draw_unreached
 
 __all__ = ["BUILDERS", "Block", "Message", "draw"]
 
@@ -52,6 +54,9 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeInvitation": draw_compose,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
+        "HeldMailRefused": draw_refused,
+        "HeldMailReleased": draw_released,
+        "HeldMailShown": draw_held_mail,
         "Help": draw_help,
         "HomeShown": draw_home,
         "InvitationCancelled": draw_cancelled,
@@ -75,6 +80,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "StaffListed": draw_staff,
+        "UnreachedShown": draw_unreached,
         "WorkspaceBound": draw_bound,
     }
 )

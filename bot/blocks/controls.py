@@ -15,6 +15,7 @@ class Action(StrEnum):
     UNDO = "batches_undo"
     SCOREBOARD_UNDO = "scoreboards_undo"
     INVITATIONS_PAGE = "invitations_page"
+    UNREACHED_LIST = "unreached_list"
     INVITATION_CHANGE = "invitations_change"
     SEVERAL = "invitations_several"
     RESEND_ALL = "invitations_resend_all"
@@ -43,6 +44,8 @@ class Action(StrEnum):
     STAFF_ENABLE = "staff_enable"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
+    HELD_MAIL_YES = "held_mail_yes"
+    HELD_MAIL_NO = "held_mail_no"
 
     @property
     def pattern(self) -> re.Pattern[str]:

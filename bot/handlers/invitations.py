@@ -118,6 +118,14 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await answers.replace(respond, draw(listed))
         await ack()
 
+    async def list_bounced(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        staff = await deps.people.asker(context)
+        listed = await deps.read(list_invitations, ListInvitations(action["value"], ListedState.BOUNCED), staff)
+        await answers.add(respond, draw(listed))
+        await ack()
+
     async def change_invitation(
         ack: AsyncAck,
         body: dict[str, Any],
@@ -140,6 +148,7 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await ack()
 
     bolt.action(Action.INVITATIONS_PAGE.pattern)(turn_page)
+    bolt.action(Action.UNREACHED_LIST.pattern)(list_bounced)
     bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
 
 

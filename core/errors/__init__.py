@@ -2,7 +2,8 @@
 
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
-    │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong,
+    │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen, NoAddresses,
+    │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
@@ -14,7 +15,7 @@
     │   │   ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
-    │   │   AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
+    │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
@@ -33,6 +34,7 @@ from core.errors.conflicts import AlreadyAnswered as AlreadyAnswered
 from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
 from core.errors.conflicts import InstallationRepeated as InstallationRepeated
 from core.errors.conflicts import InvitationClosed as InvitationClosed
@@ -96,6 +98,7 @@ from core.errors.requests import NoteHasLink as NoteHasLink
 from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
 from core.errors.requests import OnlyInSlack as OnlyInSlack
+from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import ReplyUnclear as ReplyUnclear

@@ -63,6 +63,12 @@ class QuestionExpired(Conflict):
     advice = "Write the request again; you will see what is true today."
 
 
+class HeldMailClosed(Conflict):
+    code = "held_mail_closed"
+    wording = "This message was dealt with already."
+    advice = "Nothing was changed now."
+
+
 class NothingToSend(Conflict):
     code = "nothing_to_send"
     wording = "Nobody in this list can be invited now, so nothing was sent."

@@ -1,7 +1,7 @@
 """What must be said to the world (design decision 6).
 
-    pending --claim--> sending --250--> sent --(bounce report)--> bounced
-       |  ^               |  \\--5xx to the recipient--> bounced
+    pending --claim--> sending --250--> sent --a report: no--> bounced             usecases.bounces
+       |  ^               |  \\--5xx--> bounced  \\--given up for now, the first time--> pending, for a day
        |  \\--4xx, later---+
        |                  +--unsure, or out of tries, or our own fault--> held --retry by an operator--> pending
        +--no longer worth saying--> dropped
@@ -10,16 +10,17 @@
 2. ``message_ref`` (the Message-ID) is fixed at insert: a repeat carries the same one.
 3. ``sending`` is committed before the first byte leaves. After a kill, a kind that is safe to say twice goes out
    again; any other is held for a person.
+4. A proven report that it came back is true in whatever state: it may be faster than our own mark of the 250.
 """
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
-from core.words import Channel, MessageKind, MessageState
+from core.words import Channel, MessageKind, MessageState, ReportedAs
 
 
 class OutboundMessage(OrganisationOwned, Base):
@@ -66,3 +67,21 @@ class OutboundMessage(OrganisationOwned, Base):
     """Why it is held, bounced or late: an SMTP or Slack answer without addresses."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class DeliveryReport(OrganisationOwned, Base):
+    """What somebody else's mail server said about a message after it had taken it."""
+
+    __tablename__ = "delivery_report"
+    __table_args__ = (Index("ix_delivery_report_organisation_id_reported_at", "organisation_id", "reported_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(Id, ForeignKey("outbound_message.id"), index=True)
+    inbound_id: Mapped[int] = mapped_column(Id, ForeignKey("inbound_message.id"), unique=True)
+    """The same report twice counts once."""
+    reported_as: Mapped[ReportedAs] = mapped_column(closed_set(ReportedAs))
+    is_proven: Mapped[bool]
+    """It named the message by what only its recipient and the mail servers on its way know."""
+    detail: Mapped[str] = mapped_column(String(300))
+    """The reason in words, without addresses; empty where it is not proven, for then anybody may have written it."""
+    reported_at: Mapped[datetime]

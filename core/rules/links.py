@@ -17,7 +17,7 @@ from enum import StrEnum
 
 _MAC_BYTES = 16
 _TOKEN_BYTES = 1 + 8 + 2 + _MAC_BYTES
-_BOUNCE_MAC_BYTES = 8
+_MAIL_MAC_BYTES = 8
 _SEAL_MAC_BYTES = 9
 
 
@@ -29,6 +29,7 @@ class LinkKind(StrEnum):
     STAFF_INVITATION = "staff_invitation"
     SIGN_IN = "sign_in"
     SLACK_INSTALL = "slack_install"
+    HELD_MAIL = "held_mail"
 
 
 class CodeKind(StrEnum):
@@ -53,7 +54,7 @@ class LinkSigner:
         self._macs = {
             (number, purpose): hmac.new(_derive(key, purpose), digestmod=hashlib.sha256)
             for number, key in enumerate(self._keys)
-            for purpose in (*LinkKind, *CodeKind, "bounce", "seal")
+            for purpose in (*LinkKind, *CodeKind, "bounce", "stop", "seal")
         }
 
     def token(self, kind: LinkKind, target_id: int, generation: int = 0) -> str:
@@ -83,19 +84,32 @@ class LinkSigner:
 
     def bounce_token(self, message_id: int) -> str:
         """26 lower-case characters for the envelope sender; mail hosts may change the case."""
-        head = message_id.to_bytes(8, "big")
-        return base64.b32encode(head + self._mac(0, "bounce", head)[:_BOUNCE_MAC_BYTES]).decode().rstrip("=").lower()
+        return self._mail_token("bounce", message_id)
 
     def read_bounce_token(self, token: str) -> int | None:
+        return self._read_mail_token("bounce", token)
+
+    def stop_token(self, message_id: int) -> str:
+        """As ``bounce_token``: for the subject of an e-mail that asks for no more."""
+        return self._mail_token("stop", message_id)
+
+    def read_stop_token(self, token: str) -> int | None:
+        return self._read_mail_token("stop", token)
+
+    def _mail_token(self, purpose: str, message_id: int) -> str:
+        head = message_id.to_bytes(8, "big")
+        return base64.b32encode(head + self._mac(0, purpose, head)[:_MAIL_MAC_BYTES]).decode().rstrip("=").lower()
+
+    def _read_mail_token(self, purpose: str, token: str) -> int | None:
         try:
             raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
         except (binascii.Error, ValueError):
             return None
-        if len(raw) != 8 + _BOUNCE_MAC_BYTES:
+        if len(raw) != 8 + _MAIL_MAC_BYTES:
             return None
         head, mac = raw[:8], raw[8:]
         good = any(
-            hmac.compare_digest(mac, self._mac(number, "bounce", head)[:_BOUNCE_MAC_BYTES])
+            hmac.compare_digest(mac, self._mac(number, purpose, head)[:_MAIL_MAC_BYTES])
             for number in range(len(self._keys))
         )
         return int.from_bytes(head, "big") if good else None

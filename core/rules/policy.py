@@ -95,12 +95,27 @@ MAIL_TRIES: Final = 3
 MAIL_BYTES: Final = 35 * 1024 * 1024
 MAIL_LIFE: Final = timedelta(days=30)
 MAIL_COMMANDS_AN_HOUR: Final = 60
+MAIL_COMMANDS_AN_HOUR_ORGANISATION: Final = 600
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
 # Whoever asks by e-mail may read the answer tomorrow: a preview or a question there waits longer than in Slack.
 MAIL_QUESTION_LIFE: Final = timedelta(days=1)
 # The end of a long thread says what it is about; its beginning only makes the headers long.
 MAIL_THREAD_REFS: Final = 20
+# Reports about our own mail (notes on e-mail, section 8). One message counts once, however often it is reported.
+SOFT_BOUNCES: Final = 5
+SOFT_BOUNCE_MEMORY: Final = timedelta(days=180)
+SOFT_BOUNCE_PAUSE: Final = timedelta(days=1)
+# Without proof a report is about the one message that went to that address so lately; RFC 5321, 4.5.4.1.
+REPORT_MEMORY: Final = timedelta(days=5)
+# Reports of one batch come together: their sender hears of them at once and not one by one.
+UNREACHED_PAUSE: Final = timedelta(minutes=10)
+# How old a message may be that only its signature speaks for. A mail server tries for up to five days.
+MAIL_PROOF_LIFE: Final = timedelta(days=7)
+# "Was this you?": however many messages are held, the one whose address they bear is asked so often.
+HELD_MAIL_PAUSE: Final = timedelta(hours=1)
+HELD_MAIL_QUESTIONS_A_DAY: Final = 3
+HELD_MAIL_SUBJECT: Final = 80
 # By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 

@@ -26,8 +26,8 @@ from core.outbox import email_row, say, slack_row, touch_scoreboards
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
 from core.usecases.enrolling import Joiner, Way, close_invitation, enrol
-from core.usecases.suppressions import suppress
-from core.words import InvitationState, JoinedBy, MessageKind, RequestState, SuppressReason
+from core.usecases.stopping import stop_for_invitation
+from core.words import InvitationState, JoinedBy, MessageKind, RequestState
 
 
 class LinkState(StrEnum):
@@ -206,11 +206,8 @@ def ask_for_link(ctx: Context, command: AskForLink) -> LinkAskedFor:
 def stop_invitations(ctx: Context, command: StopInvitations) -> InvitationsStopped:
     """The address gets no more from this organisation. A pending invitation counts as declined."""
     invitation = access.invitation_by_link(ctx, command.token)
-    organisation, batch, _inviter = _around(ctx, invitation)
-    suppress(ctx, invitation.organisation_id, invitation.address_key, SuppressReason.ASKED)
-    if invitation.state is InvitationState.PENDING and close_invitation(ctx, invitation, InvitationState.DECLINED):
-        touch_scoreboards(ctx, {batch.confirmation_id})
-    return InvitationsStopped(organisation.name)
+    stop_for_invitation(ctx, invitation)
+    return InvitationsStopped(ctx.session.get_one(Organisation, invitation.organisation_id).name)
 
 
 # --- Answering --------------------------------------------------------------------------------------------

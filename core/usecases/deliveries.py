@@ -23,7 +23,7 @@ from core import access
 from core.context import Context
 from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
-from core.model import Invitation, OutboundMessage, Suppression
+from core.model import OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
 from core.rules.policy import (
     DEFERRAL_BASE,
@@ -34,8 +34,9 @@ from core.rules.policy import (
     SENDING_ATTEMPTS,
     SENDING_LEASE,
 )
-from core.usecases.suppressions import suppress
-from core.words import Channel, MessageKind, MessageState, SuppressReason
+from core.usecases.bounces import mark_refused
+from core.usecases.suppressions import NOT_TO_BE_WRITTEN_TO
+from core.words import Channel, MessageKind, MessageState
 
 _QUIET = {"synchronize_session": False}
 
@@ -96,7 +97,10 @@ _DROP = (
 )
 _DROP_SUPPRESSED = _DROP.where(_SUPPRESSED)
 _MARK_ACCEPTED = (
-    update(_ROWS).where(_IDS).values(state=MessageState.SENT, sent_at=bindparam("now"), problem="", lease_until=None)
+    update(_ROWS)
+    # A report that it came back may be faster than this mark.
+    .where(_IDS, _ROWS.c.state != MessageState.BOUNCED)
+    .values(state=MessageState.SENT, sent_at=bindparam("now"), problem="", lease_until=None)
 )
 
 
@@ -124,7 +128,7 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
     )
     ids = (*before, *claimed)
     if len(ids) < len(command.claim_ids):
-        _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why="this address must not be written to")
+        _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why=NOT_TO_BE_WRITTEN_TO)
     return ids
 
 
@@ -211,23 +215,8 @@ def _mark_posted(ctx: Context, outcome: Outcome) -> None:
 
 
 def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
-    """An address where nobody is gets suppressed in that organisation; a full mailbox or a policy passes."""
     _finish(message, MessageState.BOUNCED, outcome.detail)
-    if message.channel is Channel.EMAIL and outcome.is_no_mailbox:
-        suppress(ctx, message.organisation_id, message.recipient_key, SuppressReason.BOUNCED)
-    if message.kind is MessageKind.REMINDER:
-        _mark_undelivered(ctx, message.about_id, outcome.detail)
-
-
-def _mark_undelivered(ctx: Context, invitation_id: int, detail: str) -> None:
-    """The address has died since the invitation was sent. Its own e-mail is where lists and scoreboards look."""
-    about_it = select(Invitation.message_id).where(Invitation.id == invitation_id).scalar_subquery()
-    ctx.session.execute(
-        update(OutboundMessage)
-        .where(OutboundMessage.id == about_it, OutboundMessage.state == MessageState.SENT)
-        .values(state=MessageState.BOUNCED, problem=detail),
-        execution_options=_QUIET,
-    )
+    mark_refused(ctx, message, outcome.detail, is_no_mailbox=outcome.is_no_mailbox)
 
 
 def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:

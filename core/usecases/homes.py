@@ -21,6 +21,7 @@ from core.model import (
     AuditEntry,
     Course,
     CourseRun,
+    DeliveryReport,
     Invitation,
     InvitationBatch,
     Learner,
@@ -254,6 +255,7 @@ def refresh_homes(ctx: Context, command: RefreshHomes) -> HomesRefreshed:
             or_(
                 _has_news(AuditEntry.organisation_id, AuditEntry.at),
                 _has_news(Suppression.organisation_id, Suppression.suppressed_at),
+                _has_news(DeliveryReport.organisation_id, DeliveryReport.reported_at),
             ),
         )
         .values(state=MessageState.PENDING, generation=OutboundMessage.generation + 1, not_before=ctx.now, attempts=0)

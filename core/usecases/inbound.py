@@ -23,7 +23,7 @@ from core.model import InboundMessage
 from core.rules.policy import MAIL_TRIES
 from core.words import MailRule, MailState
 
-_PLACE = "inbound_message.raw"
+RAW_PLACE = "inbound_message.raw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         mailbox_id=command.mailbox_id,
         message_ref=ref,
         content_digest=command.content_digest,
-        raw=_vault(ctx).encrypt_bytes(command.raw, _PLACE),
+        raw=_vault(ctx).encrypt_bytes(command.raw, RAW_PLACE),
         size=len(command.raw),
         envelope_from=command.envelope_from,
         envelope_to=command.envelope_to,
@@ -152,7 +152,7 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
     row.attempts += 1
     return MailBegun(
         row.state,
-        _vault(ctx).decrypt_bytes(row.raw, _PLACE),
+        _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE),
         message_ref=row.message_ref,
         envelope_from=row.envelope_from,
         envelope_to=row.envelope_to,
@@ -185,10 +185,7 @@ def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
     )
     if was_open:
         return MailSettled(command.state, was_open=True)
-    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == command.inbound_id))
-    if state is None:
-        raise MailNotFound(number=command.inbound_id)
-    return MailSettled(state, was_open=False)
+    return MailSettled(state_of(ctx, command.inbound_id), was_open=False)
 
 
 def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
@@ -201,6 +198,14 @@ def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **va
         execution_options={"synchronize_session": False},
     )
     return settled.one_or_none() is not None
+
+
+def state_of(ctx: Context, inbound_id: int) -> MailState:
+    """Raises MailNotFound."""
+    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == inbound_id))
+    if state is None:
+        raise MailNotFound(number=inbound_id)
+    return state
 
 
 def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:

@@ -25,7 +25,7 @@ from core.usecases.joining import (
     require_open,
 )
 from core.usecases.places import MailsStopped, StopMails
-from core.usecases.suppressions import suppress
+from core.usecases.suppressions import silence
 from core.words import SharedLinkState, SuppressReason
 
 
@@ -71,5 +71,5 @@ def confirm_join(ctx: Context, command: ConfirmJoin) -> JoinedByLink:
 def stop_mails_of_request(ctx: Context, command: StopMails) -> MailsStopped:
     """Somebody typed this address, perhaps not its owner."""
     request = access.join_request_by_link(ctx, command.token)
-    suppress(ctx, request.organisation_id, request.address_key, SuppressReason.ASKED)
+    silence(ctx, request.organisation_id, request.address_key, SuppressReason.ASKED)
     return MailsStopped(ctx.session.get_one(Organisation, request.organisation_id).name)

@@ -13,6 +13,7 @@ from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.letters import (
+    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
@@ -22,12 +23,14 @@ from core.letters import (
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
+    StoppedLetter,
     WelcomeLetter,
 )
 from core.model import (
     Course,
     CourseRun,
     Enrolment,
+    InboundMessage,
     Invitation,
     InvitationBatch,
     JoinRequest,
@@ -45,8 +48,9 @@ from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.answer_letters import answer_letters
 from core.usecases.confirmation_mails import confirmation_key
+from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.staff import invitation_ends, is_invitation_open
-from core.words import Channel, InvitationState, MessageKind, MessageState
+from core.words import Channel, InvitationState, MailState, MessageKind, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +352,50 @@ def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _stopped_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(InboundMessage.id, InboundMessage.message_ref, Organisation.name)
+        .join(Organisation, Organisation.id == InboundMessage.organisation_id)
+        .where(InboundMessage.id.in_([row.about_id for row in rows]))
+    )
+    found = {each.id: each for each in ctx.session.execute(query)}
+    return [
+        StoppedLetter(_head(row, "", each.name, ""), each.message_ref)
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
+def _held_mail_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    """A handful a day at most. What was answered meanwhile in Slack is not asked any more."""
+    query = (
+        select(InboundMessage.id, StaffMember)
+        .join(StaffMember, StaffMember.id == InboundMessage.staff_id)
+        .where(InboundMessage.id.in_([row.about_id for row in rows]), InboundMessage.state == MailState.HELD)
+        .where(InboundMessage.raw.is_not(None), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.id: each.StaffMember for each in ctx.session.execute(query)}
+    return [
+        _held_mail_letter(row, found[row.about_id], held_mail_shown(ctx, row.about_id))
+        for row in rows
+        if row.about_id in found
+    ]
+
+
+def _held_mail_letter(row: Row[Any], staff: StaffMember, shown: HeldMailShown) -> HeldMailLetter:
+    return HeldMailLetter(
+        head=_head(row, staff.name, shown.organisation, ""),
+        token=shown.token,
+        received_at=shown.received_at,
+        size=shown.size,
+        server=shown.server,
+        subject=shown.subject,
+        waiting=shown.waiting,
+        erased_at=shown.erased_at,
+        time_zone=shown.time_zone,
+    )
+
+
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
@@ -356,6 +404,8 @@ _LOADERS = {
     MessageKind.SLACK_CODE: _code_letters,
     MessageKind.SIGN_IN: _sign_in_letters,
     MessageKind.ANSWER: answer_letters,
+    MessageKind.STOPPED: _stopped_letters,
+    MessageKind.HELD_MAIL: _held_mail_letters,
 }
 
 

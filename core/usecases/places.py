@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import Enrolment, LearnerAddress, Organisation
-from core.usecases.suppressions import suppress
-from core.words import SuppressReason
+from core.model import Enrolment, Organisation
+from core.usecases.stopping import stop_for_enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,5 @@ def stop_mails_of_place(ctx: Context, command: StopMails) -> MailsStopped:
     """All addresses of the learner get no more mails from this organisation. They stay on the course."""
     enrolment_id = access.enrolment_by_link(ctx, command.token)
     enrolment = ctx.session.get_one(Enrolment, enrolment_id)
-    keys = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == enrolment.learner_id)
-    for key in ctx.session.scalars(keys):
-        suppress(ctx, enrolment.organisation_id, key, SuppressReason.ASKED)
+    stop_for_enrolment(ctx, enrolment)
     return MailsStopped(ctx.session.get_one(Organisation, enrolment.organisation_id).name)

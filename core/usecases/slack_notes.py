@@ -9,12 +9,14 @@ from sqlalchemy import Row, and_, select
 from core import access
 from core.context import Context
 from core.model import SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
 from core.usecases.installations import clear_token
 from core.usecases.letters import waiting
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
+from core.usecases.unreached import UnreachedShown, unreached
 from core.words import Channel, MessageKind, MessageState
 
 
@@ -23,6 +25,9 @@ class LoadSlackNotes:
     """Draw once more after claiming: what happened between a drawing and its claim would be shown by nobody."""
 
     message_ids: tuple[int, ...]
+
+
+Content = BatchProgress | LinkRequestShown | OutsideJoin | HomeShown | HeldMailShown | UnreachedShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class SlackNote:
     enterprise_id: str
     token: str = field(repr=False)
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
     )
 
 
-_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
+_CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.SCOREBOARD: batch_progress,
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
+    MessageKind.HELD_MAIL: held_mail_shown,
+    MessageKind.UNREACHED: unreached,
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

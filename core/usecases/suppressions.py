@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import NeedsConfirmation, NoAddresses
-from core.model import Organisation, Suppression
+from core.model import Invitation, Organisation, OutboundMessage, Suppression
+from core.model.invitations import IS_LIVE
 from core.rules.addresses import Address, InvalidAddress, parse_address
-from core.words import SuppressReason
+from core.words import MessageKind, MessageState, SuppressReason
+
+NOT_TO_BE_WRITTEN_TO: Final = "this address must not be written to"
+_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +86,48 @@ def lift_suppression_in(ctx: Context, command: LiftSuppressionIn) -> Suppression
     return _lift(ctx, organisation.id, _checked(command.address), is_confirmed=command.is_confirmed)
 
 
-def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> None:
-    """Once: the first reason stands."""
-    if ctx.session.scalar(
-        select(Suppression.id).where(Suppression.organisation_id == organisation_id, Suppression.address_key == key)
-    ):
-        return
-    row = {
-        "id": ctx.tokens.new_id(),
-        "organisation_id": organisation_id,
-        "address_key": key,
-        "reason": reason,
-        "suppressed_at": ctx.now,
-    }
-    access.insert_all(ctx, Suppression, [row])
+def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> bool:
+    """The first reason stands, but a person's wish outweighs a mail server's word. True: this one was news."""
+    theirs = (Suppression.organisation_id == organisation_id, Suppression.address_key == key)
+    known = ctx.session.scalar(select(Suppression.reason).where(*theirs))
+    if known is None:
+        row = {
+            "id": ctx.tokens.new_id(),
+            "organisation_id": organisation_id,
+            "address_key": key,
+            "reason": reason,
+            "suppressed_at": ctx.now,
+        }
+        access.insert_all(ctx, Suppression, [row])
+        return True
+    if known is not SuppressReason.BOUNCED or reason is SuppressReason.BOUNCED:
+        return False
+    outweighed = update(Suppression).where(*theirs).values(reason=reason, suppressed_at=ctx.now)
+    ctx.session.execute(outweighed, execution_options=_QUIET)
+    return True
+
+
+def silence(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> bool:
+    """Suppresses; and invitations and reminders that wait for their time are given up at once, not when it comes."""
+    is_news = suppress(ctx, organisation_id, key, reason)
+    ctx.session.execute(
+        update(OutboundMessage)
+        .where(
+            OutboundMessage.organisation_id == organisation_id,
+            OutboundMessage.recipient_key == key,
+            OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
+            OutboundMessage.state == MessageState.PENDING,
+        )
+        .values(state=MessageState.DROPPED, problem=NOT_TO_BE_WRITTEN_TO),
+        execution_options=_QUIET,
+    )
+    ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.organisation_id == organisation_id, Invitation.address_key == key, IS_LIVE)
+        .values(next_reminder_at=None),
+        execution_options=_QUIET,
+    )
+    return is_news
 
 
 def _checked(typed: str) -> Address:

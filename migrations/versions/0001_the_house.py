@@ -119,6 +119,8 @@ def upgrade() -> None:
                 "home",
                 "answer",
                 "held_mail",
+                "stopped",
+                "unreached",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,

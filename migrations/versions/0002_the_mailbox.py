@@ -85,8 +85,8 @@ def upgrade() -> None:
                 "complaint",
                 "bounce",
                 "auto_reply",
-                "stop",
                 "no_single_sender",
+                "stop",
                 "unknown_sender",
                 "same_id_other_content",
                 "list",
@@ -105,6 +105,8 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("reference", sa.String(length=20), nullable=False),
         sa.Column("sender", sa.String(length=254), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("server", sa.String(length=255), nullable=False),
         sa.Column(
             "assurance",
             sa.Enum("verified", "unverified", name="assurance", native_enum=False, create_constraint=True, length=24),
@@ -139,6 +141,16 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         )
+        batch_op.create_index(
+            "ix_inbound_message_organisation_id_received_at", ["organisation_id", "received_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_inbound_message_raw",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("raw IS NOT NULL"),
+            postgresql_where=sa.text("raw IS NOT NULL"),
+        )
         batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
 
     op.create_table(
@@ -171,18 +183,70 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("first_number", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("last_number", sa.Integer(), nullable=True))
 
+    op.create_table(
+        "delivery_report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "reported_as",
+            sa.Enum(
+                "hard",
+                "soft",
+                "late",
+                "complaint",
+                name="reportedas",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("is_proven", sa.Boolean(), nullable=False),
+        sa.Column("detail", sa.String(length=300), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_delivery_report_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["outbound_message.id"], name=op.f("fk_delivery_report_message_id_outbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_delivery_report_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_report")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_delivery_report_inbound_id")),
+    )
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_report_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_report_organisation_id_reported_at", ["organisation_id", "reported_at"], unique=False
+        )
+
 
 def downgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_column("last_number")
         batch_op.drop_column("first_number")
 
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_report_organisation_id_reported_at")
+        batch_op.drop_index(batch_op.f("ix_delivery_report_message_id"))
+
+    op.drop_table("delivery_report")
     with op.batch_alter_table("mail_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_answer_created_at"))
 
     op.drop_table("mail_answer")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_message_sender_received_at")
+        batch_op.drop_index(
+            "ix_inbound_message_raw",
+            sqlite_where=sa.text("raw IS NOT NULL"),
+            postgresql_where=sa.text("raw IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_inbound_message_organisation_id_received_at")
         batch_op.drop_index(
             "ix_inbound_message_open",
             sqlite_where=sa.text("state = 'received'"),

@@ -47,6 +47,7 @@ def parsed_mail(
         subject=subject,
         text=text,
         has_quote=False,
+        quoted="",
         attachments=attachments,
         report=None,
         features=frozenset(),

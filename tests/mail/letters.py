@@ -15,6 +15,7 @@ from core.letters import (
     SignInLetter,
     SlackCodeLetter,
     StaffInvitationLetter,
+    StoppedLetter,
     WelcomeLetter,
 )
 from core.rules.benefits import benefits_of
@@ -119,6 +120,10 @@ def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLe
 
 def sign_in(letter_head: LetterHead | None = None) -> SignInLetter:
     return SignInLetter(letter_head or head(), LINKS.token(LinkKind.SIGN_IN, 7), 10)
+
+
+def stopped(letter_head: LetterHead | None = None) -> StoppedLetter:
+    return StoppedLetter(letter_head or head(recipient_name="", reply_to=""), "<stop@mx.example.org>")
 
 
 def slack_code(letter_head: LetterHead | None = None) -> SlackCodeLetter:

@@ -17,6 +17,8 @@ from tests.mail.letters import (
     head,
     html_text,
     invitation,
+    join_confirmation,
+    joined,
     parsed,
     plain_text,
     reminder,
@@ -24,6 +26,7 @@ from tests.mail.letters import (
     sign_in,
     slack_code,
     staff_invitation,
+    stopped,
     welcome,
 )
 
@@ -41,6 +44,35 @@ def test_envelope_names_message_and_recipient() -> None:
     local, _, domain = mail.sender.partition("@")
     assert (mail.message_id, mail.recipient, domain) == (77, "bo@example.org", "example.org")
     assert LINKS.read_bounce_token(local.removeprefix("bounces+")) == 77
+
+
+INBOX = replace(SETTINGS, mail_inbox="usher+all@in.example.org")
+
+
+@pytest.mark.parametrize(
+    "letter", [invitation(head(77)), reminder(head(77)), joined(head(77)), join_confirmation(head(77))]
+)
+def test_whoever_cannot_press_stops_by_a_mail_that_names_the_message(letter: Letter) -> None:
+    press, mail = str(parsed(_rendered(letter, INBOX))["List-Unsubscribe"]).strip().split(", ")
+
+    address, _, subject = mail.strip("<>").partition("?subject=")
+    assert press.startswith("<https://usher.example.org/")
+    assert address == "mailto:usher+all@in.example.org"
+    word, token = subject.split("%20")
+    assert (word, LINKS.read_stop_token(token)) == ("stop", 77)
+    assert LINKS.read_bounce_token(token) is None
+
+
+def test_where_no_mail_comes_in_stopping_is_by_the_page_only() -> None:
+    assert "mailto" not in str(parsed(_rendered(invitation()))["List-Unsubscribe"])
+
+
+def test_the_answer_to_who_stopped_stands_in_their_thread_and_says_that_a_program_wrote_it() -> None:
+    message = parsed(_rendered(stopped(), INBOX))
+
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["In-Reply-To"] == message["References"] == "<stop@mx.example.org>"
+    assert message["List-Unsubscribe"] is None
 
 
 def test_invitation_has_every_header() -> None:
@@ -65,7 +97,7 @@ def test_only_an_invitation_can_be_unsubscribed_from() -> None:
     letter = invitation()
 
     assert _rendered(letter).content.count(f"/i/{letter.token}/stop>".encode()) == 1
-    for other in (welcome(), staff_invitation(), slack_code(), sign_in()):
+    for other in (welcome(), staff_invitation(), slack_code(), sign_in(), stopped()):
         assert parsed(_rendered(other))["List-Unsubscribe"] is None
 
 

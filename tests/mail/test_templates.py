@@ -21,12 +21,13 @@ from tests.mail.letters import (
     sign_in,
     slack_code,
     staff_invitation,
+    stopped,
 )
 from tests.mail.letters import welcome as welcome_letter
 
 KINDS = {kind.kind for kind in get_args(Letter)}
 LETTERS: list[Letter] = [invitation(note="A note"), welcome_letter(), staff_invitation(), slack_code(), sign_in()]
-LETTERS += [reminder(), joined(), join_confirmation()]
+LETTERS += [reminder(), joined(), join_confirmation(), stopped()]
 # The style block's own pairs are judged in the browser; these are the inline ones: text on its ground.
 LIGHT = [("#20252a", "#ffffff"), ("#20252a", "#f4f2ed"), ("#54595e", "#ffffff"), ("#54595e", "#f4f2ed")]
 LIGHT += [("#0b5d52", "#ffffff"), ("#0b5d52", "#f4f2ed"), ("#ffffff", "#0b5d52")]
@@ -50,6 +51,7 @@ def test_every_kind_of_letter_has_its_three_files_and_no_folder_is_left_over() -
 
 def test_every_kind_that_goes_by_mail_has_a_letter() -> None:
     in_slack_only = {MessageKind.SCOREBOARD, MessageKind.LINK_REQUEST, MessageKind.OUTSIDE_JOIN, MessageKind.HOME}
+    in_slack_only |= {MessageKind.UNREACHED}
     assert set(MessageKind) - in_slack_only == KINDS
 
 

@@ -44,7 +44,18 @@ from core.usecases.sending_times import SendingTime
 from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
 from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 from core.usecases.sorting import Bucket
-from core.words import AccessModel, Benefit, CourseKind, JoinedBy, LinkRule, RequestState, Role, SharedLinkState
+from core.usecases.unreached import UnreachedLearner, UnreachedShown
+from core.words import (
+    AccessModel,
+    Benefit,
+    CourseKind,
+    JoinedBy,
+    LinkRule,
+    RequestState,
+    Role,
+    SharedLinkState,
+    SuppressReason,
+)
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -246,6 +257,14 @@ def staff_results(count: int, name: str) -> list[object]:
     ]
 
 
+def unreached(count: int, name: str) -> tuple[UnreachedShown, ...]:
+    learners = tuple(
+        UnreachedLearner(f"{name}@example.org", why, long(name), f"{name}@example.com") for why in SuppressReason
+    )
+    some = UnreachedShown(7, (41, 42), run_called(name), count, count, count, learners, NOW)
+    return some, replace(some, bounced=0), replace(some, bounced=0, complained=0, asked=0, learners=())
+
+
 def every_result(count: int, name: str) -> list[object]:
     run = run_called(name)
     runs = tuple(run_called(name) for _ in range(min(10, count)))
@@ -289,6 +308,7 @@ def every_result(count: int, name: str) -> list[object]:
         SharedLinksListed((), 1, 1, 0, name),
         SharedLinkChanged(7, LinkEvent.CREATED, name),
         *(OutsideJoin(7, name[:64], name, long(name), state) for state in SharedLinkState),
+        *unreached(count, name),
         WorkspaceBound(name),
         CodeMailed(f"{name}@example.org", 10),
         StaffLinked(name, name),

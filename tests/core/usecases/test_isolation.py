@@ -27,6 +27,7 @@ from core.usecases import (
     accounts,
     answers,
     batches,
+    bounces,
     catalogue,
     colleagues,
     corrections,
@@ -63,11 +64,12 @@ from core.usecases import (
     slack_identity,
     slack_notes,
     staff,
+    stopping,
     suppressions,
     workers,
 )
 from core.usecases.invitation_changes import Chosen
-from core.words import MailRule, MailState, Role
+from core.words import MailRule, MailState, ReportedAs, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -249,6 +251,11 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             System,
             inbound.SettleMail(world.inbound_id, MailState.IGNORED, MailRule.UNKNOWN_SENDER),
         ),
+        "record_report": (
+            System,
+            bounces.RecordReport(world.inbound_id, MailRule.BOUNCE, ReportedAs.HARD, tokens=(world.bounce_token,)),
+        ),
+        "stop_by_mail": (System, stopping.StopByMail(world.inbound_id, tokens=(world.stop_token,))),
         "list_unsettled": (System, inbound.ListUnsettled(timedelta(0))),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, slack_notes.LoadSlackNotes((1,))),

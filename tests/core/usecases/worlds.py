@@ -66,6 +66,8 @@ class World:
     """The message that is ``inbound_id``."""
     answer_id: int
     """What another message was answered with."""
+    bounce_token: str
+    stop_token: str
 
 
 def make_world(school: School) -> World:
@@ -119,6 +121,8 @@ def make_world(school: School) -> World:
         inbound_id=received.inbound_id,
         asking=_asking(received.inbound_id),
         answer_id=_answer(school),
+        bounce_token=school.app.links.bounce_token(newest(school.app, A).message_id),
+        stop_token=school.app.links.stop_token(newest(school.app, A).message_id),
     )
 
 
