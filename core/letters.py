@@ -107,6 +107,30 @@ class SignInLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What became of one request: ``result`` is what its use case gave, or a ``core.results`` of another kind."""
+
+    asked: str
+    """As it was written, one line."""
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLetter:
+    """``subject`` is that of the e-mail which asked; ``references`` its thread, oldest first."""
+
+    kind: ClassVar[MessageKind] = MessageKind.ANSWER
+    head: LetterHead
+    parts: tuple[AnswerPart, ...]
+    subject: str
+    in_reply_to: str
+    """Empty where the e-mail had no Message-ID of its own."""
+    references: tuple[str, ...]
+    time_zone: str
+    """The organisation's, in which moments are said."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedLetter:
     """``answers_ref`` is the Message-ID of the e-mail in which a learner asked for no more."""
 
@@ -140,6 +164,7 @@ Letter = (
     | StaffInvitationLetter
     | SlackCodeLetter
     | SignInLetter
+    | AnswerLetter
     | StoppedLetter
     | HeldMailLetter
 )

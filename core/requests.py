@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from core.context import Context
 from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb
@@ -136,7 +136,7 @@ def read_request(text: str) -> Request | Form | Help:
 
 
 def _known_verb(name: str) -> Verb:
-    wanted = _ALIASES.get(folded(name), folded(name))
+    wanted = ALIASES.get(folded(name), folded(name))
     if wanted in VERBS:
         return VERBS[wanted]
     nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.5)
@@ -347,7 +347,7 @@ VERBS: dict[str, Verb] = {
         _verb("setup", Mode.RUN, Asker.VISITOR, _setup, bind_workspace),
     )
 }
-_ALIASES = {
+ALIASES: Final = {
     "invitations": "invites",
     "runs": "courses",
     "re-invite": "reinvite",

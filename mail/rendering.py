@@ -3,19 +3,17 @@
 Nothing here raises for what people typed: one strange name must not stop a batch.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import escape
 
 from core.cards import RunCard
 from core.letters import (
+    AnswerLetter,
     HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
@@ -42,26 +40,23 @@ from core.phrases import (
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
+from mail.answers.rendering import rendered_answer
 from mail.calendar import invited_part, joined_part
 from mail.skeleton import Skeleton, skeleton, slots
-from mail.wire import alternatives, ascii_address, mailbox_header, one_line, plain_header, text_header, with_attachment
+from mail.templates import TEMPLATE_FILES, filled, tight
+from mail.wire import (
+    alternatives,
+    ascii_address,
+    mailbox_header,
+    one_line,
+    plain_header,
+    refs_header,
+    text_header,
+    with_attachment,
+)
 from mail.words import grouped
 
-TEMPLATE_FILES = ("subject.txt", "body.txt", "body.html")
-TEMPLATES = Path(__file__).parent.parent / "templates" / "email"
-
-_INDENT = re.compile(r"\s*\n\s*")
-_TAG = re.compile(r"<[^<>]*\n[^<>]*>")
 _SLOTS = slots(("recipient_name", "url", "stop_url", "code"))
-
-_templates = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +90,25 @@ class _RunWords:
 
 
 def render(letter: Letter, settings: Settings, links: LinkSigner, *, now: datetime) -> Mail:
-    head = letter.head
+    if isinstance(letter, AnswerLetter):
+        subject, part = rendered_answer(letter, settings)
+        return _mail(letter, subject, part, settings, links, now)
     own = _own_values(letter, settings)
     skeletons = _skeletons(letter.kind, _shared_values(letter, settings, now), bool(own["recipient_name"]))
     filling = {_SLOTS[name]: value for name, value in own.items()}
     part = alternatives(skeletons.text.fill(filling), skeletons.html.fill(filling))
     attachment = _attachment(letter, settings, now)
     body = part if attachment is None else with_attachment(part, attachment)
+    return _mail(letter, skeletons.subject, body, settings, links, now)
+
+
+def _mail(letter: Letter, subject: str, body: bytes, settings: Settings, links: LinkSigner, now: datetime) -> Mail:
+    head = letter.head
     return Mail(
         message_id=head.message_id,
         sender=f"bounces+{links.bounce_token(head.message_id)}@{_domain(settings.message_domain)}",
         recipient=ascii_address(head.recipient),
-        content=b"".join((*_headers(letter, skeletons.subject, settings, links, now), body)),
+        content=b"".join((*_headers(letter, subject, settings, links, now), body)),
     )
 
 
@@ -115,13 +117,8 @@ def _skeletons(kind: MessageKind, shared: tuple[tuple[str, object], ...], has_na
     values = {**_SLOTS, **dict(shared)}
     if not has_name:
         values["recipient_name"] = ""
-    subject, text, html = (_templates.get_template(f"{kind}/{name}").render(values) for name in TEMPLATE_FILES)
-    return _Skeletons(subject, skeleton(text), skeleton(_tight(html), _escape_html))
-
-
-def _tight(html: str) -> str:
-    """Without the indentation, and each tag on one line: some mail programs give up at a line break in a style."""
-    return _TAG.sub(lambda tag: " ".join(tag[0].split()), _INDENT.sub("\n", html.strip()))
+    subject, text, html = (filled(f"{kind}/{name}", values) for name in TEMPLATE_FILES)
+    return _Skeletons(subject, skeleton(text), skeleton(tight(html), _escape_html))
 
 
 def _escape_html(value: str) -> str:
@@ -158,8 +155,9 @@ def _shared_values(letter: Letter, settings: Settings, now: datetime) -> tuple[t
     """What a whole batch has in common."""
     return (
         ("organisation", one_line(letter.head.organisation)),
-        ("can_reply", bool(_reply_to(letter.head, settings))),
+        ("can_reply", bool(_reply_to(letter, settings))),
         ("service", one_line(settings.mail_from_name)),
+        ("is_answer", False),
         *_kind_values(letter, now),
     )
 
@@ -191,6 +189,8 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
         case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
+        case AnswerLetter():
+            return ()
         case StoppedLetter():
             return ()
         case HeldMailLetter():
@@ -232,7 +232,7 @@ def _headers(letter: Letter, subject: str, settings: Settings, links: LinkSigner
         plain_header("Date", _date(now)),
         _from_header(head.organisation, settings.mail_from_name, settings.mail_from),
         mailbox_header("To", head.recipient_name, head.recipient),
-        _reply_header(_reply_to(head, settings)),
+        _reply_header(_reply_to(letter, settings)),
         text_header("Subject", subject),
         plain_header("Message-ID", head.message_ref),
         _fixed_headers(letter.kind, _domain(settings.message_domain)),
@@ -245,6 +245,8 @@ def _kind_headers(letter: Letter, settings: Settings, links: LinkSigner) -> tupl
     stop_url = _own_values(letter, settings).get("stop_url")
     about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter) else ""
     feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
+    if isinstance(letter, AnswerLetter):
+        return feedback, *_thread_headers(letter)
     if stop_url is None:
         return (feedback,)
     return (
@@ -263,7 +265,9 @@ def _stop_mail(head: LetterHead, settings: Settings, links: LinkSigner) -> str:
 
 
 def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
-    """A reminder stands beside the e-mail that it reminds of, an answer beside its question."""
+    """A reminder stands beside the e-mail that it reminds of, an answer below the one that asked."""
+    if isinstance(letter, AnswerLetter):
+        return refs_header("In-Reply-To", (letter.in_reply_to,)), refs_header("References", letter.references)
     if not isinstance(letter, ReminderLetter | StoppedLetter) or not letter.answers_ref:
         return ()
     return plain_header("In-Reply-To", letter.answers_ref), plain_header("References", letter.answers_ref)
@@ -272,7 +276,7 @@ def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
 @lru_cache(maxsize=16)
 def _fixed_headers(kind: MessageKind, domain: str) -> bytes:
     """Robots must not answer, and our own inbox must know its own mail again. No Precedence: it is not bulk mail."""
-    origin = "auto-replied" if kind is MessageKind.STOPPED else "auto-generated"
+    origin = "auto-replied" if kind in (MessageKind.ANSWER, MessageKind.STOPPED) else "auto-generated"
     return b"".join((
         f"MIME-Version: 1.0\r\nAuto-Submitted: {origin}\r\nX-Auto-Response-Suppress: All\r\n".encode(),
         plain_header("X-Usher-Loop", domain),
@@ -289,8 +293,11 @@ def _reply_header(address: str) -> bytes:
     return plain_header("Reply-To", ascii_address(address)) if address else b""
 
 
-def _reply_to(head: LetterHead, settings: Settings) -> str:
-    return settings.mail_reply_to or head.reply_to
+def _reply_to(letter: Letter, settings: Settings) -> str:
+    """An answer's reply goes on with the conversation, and nowhere else."""
+    if isinstance(letter, AnswerLetter):
+        return letter.head.reply_to
+    return settings.mail_reply_to or letter.head.reply_to
 
 
 def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | None:

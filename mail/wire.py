@@ -6,6 +6,7 @@
 """
 
 import base64
+import re
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,6 +18,9 @@ _LINE = 76
 # "=?utf-8?b?" and "?="; RFC 2047 allows 75 characters for the whole word.
 _WORD_FRAME = 12
 _WORD = 75
+# A line may have 998 characters; no mail program makes identifiers that long.
+_REF = 250
+_REF_FORM = re.compile(r"<[!-;=?-~]+>")
 # What would end an address in a header or in an envelope.
 _SPECIAL = frozenset(' <>,;:()[]\\"')
 # "=_" can never stand in a quoted-printable or base64 body.
@@ -36,6 +40,16 @@ def plain_header(name: str, value: str) -> bytes:
     """For values of our own making; a long one goes on a line of its own."""
     gap = " " if len(name) + 2 + len(value) <= _LINE else "\r\n "
     return f"{name}:{gap}{one_line(value)}\r\n".encode("ascii", "replace")
+
+
+def refs_header(name: str, refs: Sequence[str]) -> bytes:
+    """Message-IDs as somebody else wrote them, each on a line of its own; nothing where none can be used."""
+    safe = [ref for ref in refs if len(ref) <= _REF and _REF_FORM.fullmatch(ref)]
+    if not safe:
+        return b""
+    gap = " " if len(name) + 2 + len(safe[0]) <= _LINE else "\r\n "
+    listed = "\r\n ".join(safe)
+    return f"{name}:{gap}{listed}\r\n".encode("ascii")
 
 
 def mailbox_header(name: str, display: str, address: str) -> bytes:

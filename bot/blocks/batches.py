@@ -13,10 +13,10 @@ from bot.blocks.parts import (
     said_lines,
     section,
 )
-from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, pounds, run_dates, run_name, until_words
+from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, run_dates, run_name, until_words
 from core.phrases import moment_words, zone_named
+from core.result_words import FATES, cost_words
 from core.rules.addresses import InvalidAddress
-from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.recall import BatchRecalled
@@ -26,17 +26,6 @@ from core.usecases.sorting import Bucket
 INVALID_SHOWN = 10
 TYPOS_SHOWN = 10
 EXAMPLES_SHOWN = 3
-
-_FATES: dict[Bucket, str] = {
-    Bucket.NEW: "new: they get an invitation",
-    Bucket.ENROLLED: "already on the run: nothing is sent",
-    Bucket.INVITED: "invited before and still open: nothing is sent (“resend” mails the same link again)",
-    Bucket.DECLINED: "declined before: skipped (“reinvite” asks one of them again)",
-    Bucket.SUPPRESSED: "not to be written to, because mail came back or they asked for no more: skipped",
-    Bucket.REMOVED: "removed from your organisation: skipped (“reinvite” asks one of them again)",
-    Bucket.DUPLICATE: "more than once in your list: each counts once",
-    Bucket.INVALID: "no e-mail address: skipped, see below",
-}
 
 
 def draw_preview(preview: InvitationPreviewed) -> Message:
@@ -91,7 +80,7 @@ def _filled(preview: InvitationPreviewed) -> list[BucketCount]:
 
 def _bucket_line(entry: BucketCount) -> str:
     shown = "" if entry.bucket in (Bucket.NEW, Bucket.INVALID) else _examples(entry)
-    return f"• *{entry.count:,}* {_FATES[entry.bucket]}{shown}"
+    return f"• *{entry.count:,}* {FATES[entry.bucket]}{shown}"
 
 
 def _examples(entry: BucketCount) -> str:
@@ -108,7 +97,7 @@ def _conditions(preview: InvitationPreviewed) -> list[str]:
         f"Learners get: {', '.join(BENEFITS[benefit] for benefit in run.benefits)}." if run.benefits else "",
         _sending_words(preview.sending) if preview.sending else "",
         f"Invitations are good until {until_words(preview.expires_at, run.time_zone)}.",
-        _cost_words(preview.cost) if preview.cost.places else "",
+        cost_words(preview.cost) if preview.cost.places else "",
     ]
     if preview.batch_count > 1:
         lines.append(f"They go out in batches of up to {BATCH_ADDRESSES:,}, all with this one confirmation.")
@@ -119,15 +108,6 @@ def _sending_words(sending: SendingTime) -> str:
     words = f"*They go out {moment_words(sending.at, zone_named(sending.time_zone))}*, {moment(sending.at)}."
     moved = " The time you chose lies in your organisation's quiet hours, so I moved it to their end."
     return f"{words}{moved if sending.is_moved else ''}"
-
-
-def _cost_words(cost: CostForecast) -> str:
-    if not cost.price_pence:
-        return "Cost: nothing."
-    invoiced = cost.places - cost.prepaid_used
-    prepaid = f"{counted(cost.prepaid_used, 'place')} already paid" if cost.prepaid_used else ""
-    due = f"{pounds(cost.to_invoice_pence)} to invoice ({invoiced:,} × {pounds(cost.price_pence)})" if invoiced else ""
-    return f"Cost if all of them accept: {' and '.join(filter(None, (due, prepaid)))}."
 
 
 def _invalid_words(invalid: tuple[InvalidAddress, ...]) -> str:

@@ -6,24 +6,12 @@ from bot.blocks.shared_links import link_row
 from bot.blocks.words import counted, moment, run_dates, run_name, until_words
 from core.cards import RunCard
 from core.phrases import day_words, zone_named
+from core.result_words import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitation_lists import InvitationRow
 from core.usecases.shared_links import SharedLinkShown
-from core.words import CourseKind, JoinedBy
 
 _SEARCH_CHARACTERS = 100
-_KINDS = {CourseKind.OPEN: "open course", CourseKind.INVITE_ONLY: "by invitation only"}
-_LISTS = {
-    RunList.ENROLLED: "Enrolled",
-    RunList.PENDING: "Not answered yet",
-    RunList.DECLINED: "Declined",
-    RunList.LINKS: "Shared links",
-}
-_WAYS = {
-    JoinedBy.INVITATION: "by an invitation",
-    JoinedBy.SHARED_LINK: "by a shared link",
-    JoinedBy.SAML: "by single sign-on",
-}
 
 
 def draw_courses(listed: CoursesListed) -> Message:
@@ -41,7 +29,7 @@ def _course(row: CourseRow) -> tuple[Block, Block]:
     partner = f" · {said(run.partner, 60)}" if run.partner else ""
     closes = f"\nEnrolment closes {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
     counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited and not there yet"
-    text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {_KINDS[run.kind]}{partner}{closes}"
+    text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}{closes}"
     invite = button("Invite", Action.COMPOSE, value_of(run.code))
     return section(text), actions(invite, button("Learners", Action.RUN_PAGE, _place(run, RunList.ENROLLED)))
 
@@ -76,7 +64,7 @@ def _tabs(page: RunShown, search: str) -> Block:
     return actions(
         *(
             button(
-                f"{_LISTS[each]} {number:,}",
+                f"{RUN_LISTS[each]} {number:,}",
                 f"{Action.RUN_PAGE}:{each}",
                 _place(page.run, each, search),
                 style="primary" if each is page.shown else None,
@@ -90,9 +78,8 @@ def _row(row: EnrolledRow | InvitationRow | SharedLinkShown) -> Block:
     if isinstance(row, SharedLinkShown):
         return link_row(row)
     if isinstance(row, EnrolledRow):
-        return section(
-            f"*{said(row.name, 80)}* · {said(row.address, 80)}\nJoined {moment(row.enrolled_at)} {_WAYS[row.joined_by]}"
-        )
+        joined = f"Joined {moment(row.enrolled_at)} {WAYS_TO_JOIN[row.joined_by]}"
+        return section(f"*{said(row.name, 80)}* · {said(row.address, 80)}\n{joined}")
     name = f" · {said(row.name, 60)}" if row.name else ""
     when = f"Declined {moment(row.answered_at)}" if row.answered_at else f"Invited {moment(row.created_at)}"
     return section(f"*{said(row.address, 80)}*{name}\n{when}")

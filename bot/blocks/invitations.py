@@ -17,19 +17,11 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import batch_name, counted, moment, run_name, until_words
 from core.errors import NeedsConfirmation
+from core.result_words import INVITATION_STATES
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent, ReinviteLearner
 
 _SEARCH_CHARACTERS = 100
-
-_STATES: dict[ListedState, str] = {
-    ListedState.PENDING: "waiting for an answer",
-    ListedState.BOUNCED: "not delivered",
-    ListedState.EXPIRED: "expired",
-    ListedState.ACCEPTED: "accepted",
-    ListedState.DECLINED: "declined",
-    ListedState.CANCELLED: "cancelled",
-}
 
 
 # What is late may arrive yet: it says why.
@@ -51,7 +43,7 @@ def draw_list(listed: InvitationsListed) -> Message:
 
 
 def _headline(listed: InvitationsListed) -> str:
-    state = f" {_STATES[listed.state]}" if listed.state else ""
+    state = f" {INVITATION_STATES[listed.state]}" if listed.state else ""
     search = f" that fit “{said(listed.search, _SEARCH_CHARACTERS)}”" if listed.search else ""
     return f"*{counted(listed.total, 'invitation')}*{state} to {run_name(listed.run)}{search}"
 
@@ -60,7 +52,8 @@ def _filters(listed: InvitationsListed) -> Block:
     """Every state with its number; the one that is shown stands out."""
     search = listed.search[:_SEARCH_CHARACTERS]
     every = sum(number for _, number in listed.counts)
-    shown = [(None, "All", every), *((state, _STATES[state].capitalize(), number) for state, number in listed.counts)]
+    states = ((state, INVITATION_STATES[state].capitalize(), number) for state, number in listed.counts)
+    shown = [(None, "All", every), *states]
     return actions(
         *(
             button(
@@ -87,7 +80,7 @@ def _problem_words(row: InvitationRow) -> str:
 
 
 def _state_words(listed: InvitationsListed, row: InvitationRow) -> str:
-    words = _STATES[row.state].capitalize()
+    words = INVITATION_STATES[row.state].capitalize()
     if row.answered_at is not None:
         return f"{words} {moment(row.answered_at)}"
     if row.state in OPEN_STATES:

@@ -3,8 +3,8 @@
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted, run_name
 from core.phrases import day_words, zone_named
+from core.result_words import days_words
 from core.rules.policy import REMINDERS
-from core.rules.reminders import ReminderRule
 from core.usecases.reminder_rules import RemindersShown
 
 
@@ -23,18 +23,6 @@ def _rule_words(shown: RemindersShown) -> str:
         return f"Nobody is reminded{now}: reminders are off for this run."
     whose = "the default" if shown.is_default else "set for this run"
     return f"Reminders{now} go out {days_words(shown.rule)}, at most {REMINDERS} to each ({whose})."
-
-
-def days_words(rule: ReminderRule) -> str:
-    """As in "3 and 10 days after sending and 7 days before the last day"."""
-    after = f"{_listed(rule.after_days)} after sending" if rule.after_days else ""
-    before = f"{_listed(rule.before_close_days)} before the last day" if rule.before_close_days else ""
-    return " and ".join(filter(None, (after, before)))
-
-
-def _listed(days: tuple[int, ...]) -> str:
-    *first, last = map(str, days)
-    return f"{', '.join(first)} and {last} days" if first else counted(int(last), "day")
 
 
 def _coming(shown: RemindersShown) -> list[str]:

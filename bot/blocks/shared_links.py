@@ -18,50 +18,25 @@ from bot.blocks.parts import (
     section,
 )
 from bot.blocks.words import counted, moment, until_words
+from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.outside_joins import OutsideJoin
-from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
-from core.words import LinkRule, SharedLinkState
+from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+from core.words import SharedLinkState
 
 _SEARCH_CHARACTERS: Final = 100
 _DOMAINS_SHOWN: Final = 5
 _OVER = (SharedLinkState.EXPIRED, SharedLinkState.REVOKED)
 
-_HEADS: dict[LinkEvent, str] = {
-    LinkEvent.CREATED: "Here is a link to {name}.",
-    LinkEvent.FOUND: "There is a link to {name} already: here it is.",
-    LinkEvent.EXPIRED: "The link to {name} has expired. Extend it, and the same link works again.",
-    LinkEvent.PAUSED: "The link to {name} is paused.",
-    LinkEvent.RESUMED: "The link to {name} works again.",
-    LinkEvent.REVOKED: "The link to {name} is revoked: it lets nobody in any more.",
-    LinkEvent.RESTORED: "The link to {name} is back.",
-    LinkEvent.EXTENDED: "The time of the link to {name} is counted anew.",
-    LinkEvent.CHANGED: "The settings of the link to {name} are saved.",
-}
-_RULES: dict[LinkRule, str] = {
-    LinkRule.THIRTEEN_WEEKS: "13 weeks after it was made or last extended",
-    LinkRule.SIX_MONTHS: "six months after it was made or last extended",
-    LinkRule.ENROLMENT_CLOSE: "when the run's enrolment closes",
-    LinkRule.RUN_END: "when the run ends",
-}
-_STATES: dict[SharedLinkState, str] = {
-    SharedLinkState.OPEN: "open",
-    SharedLinkState.PAUSED: "paused",
-    SharedLinkState.FULL: "full",
-    SharedLinkState.WAITING: "waiting for the next run",
-    SharedLinkState.EXPIRED: "expired",
-    SharedLinkState.REVOKED: "revoked",
-}
-
 
 def draw_link(shown: SharedLinkShown) -> Message:
-    head = _HEADS[shown.event].format(name=_plain_name(shown)) if shown.event else f"The link to {_plain_name(shown)}."
+    head = (LINK_HEADS[shown.event] if shown.event else "The link to {name}.").format(name=_plain_name(shown))
     return Message(head, (*link_blocks(shown), *_buttons(shown)))
 
 
 def link_blocks(shown: SharedLinkShown) -> tuple[Block, ...]:
     """Without buttons: for a form, too."""
-    head = (_HEADS[shown.event] if shown.event else "The link to {name}").format(name=_name(shown))
+    head = (LINK_HEADS[shown.event] if shown.event else "The link to {name}").format(name=_name(shown))
     lines = "\n".join((_joins(shown), _state(shown), _end(shown), *_demands(shown)))
     foot = context(f"Made by {said(shown.made_by)}.")
     if shown.state in _OVER:
@@ -72,7 +47,7 @@ def link_blocks(shown: SharedLinkShown) -> tuple[Block, ...]:
 
 def draw_changed(result: SharedLinkChanged) -> Message:
     """Where the link itself is not at hand, because what was done is kept and told again."""
-    text = _HEADS[result.event].format(name=said(result.title))
+    text = LINK_HEADS[result.event].format(name=said(result.title))
     return Message(text, (section(text), actions(_show_button(result.link_id))))
 
 
@@ -108,7 +83,7 @@ def _state(shown: SharedLinkShown) -> str:
 
 def _end(shown: SharedLinkShown) -> str:
     verb = "Ended" if shown.state is SharedLinkState.EXPIRED else "Ends"
-    return f"{verb} at {until_words(shown.ends_at, shown.time_zone)}: {_RULES[shown.ends_by]}."
+    return f"{verb} at {until_words(shown.ends_at, shown.time_zone)}: {LINK_RULES[shown.ends_by]}."
 
 
 def _demands(shown: SharedLinkShown) -> list[str]:
@@ -177,7 +152,7 @@ def link_row(shown: SharedLinkShown) -> Block:
     verb = "ended" if shown.state is SharedLinkState.EXPIRED else "until"
     cap = f" of {shown.use_cap:,}" if shown.use_cap is not None else ""
     text = (
-        f"{_name(shown)}\n*{shown.joins:,}*{cap} joined · {_STATES[shown.state]} · "
+        f"{_name(shown)}\n*{shown.joins:,}*{cap} joined · {SHARED_LINK_STATES[shown.state]} · "
         f"{verb} {until_words(shown.ends_at, shown.time_zone)}"
     )
     return section(text, _show_button(shown.link_id))

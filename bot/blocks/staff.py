@@ -20,6 +20,7 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import counted, moment
 from core.requests import ComposeStaffInvitation
+from core.result_words import STAFF_STATES, duties
 from core.usecases.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
@@ -34,7 +35,6 @@ from core.usecases.colleagues import (
 from core.words import Role
 
 _SEARCH_CHARACTERS: Final = 100
-_SHOWN_PROVIDERS: Final = 3
 CHOSEN_PROVIDERS: Final = 100
 """Slack's menus hold no more; who looks after more keeps them, and the form leaves them out."""
 # As one says it to whoever chooses; `core.phrases` says it to the one who is meant.
@@ -43,14 +43,6 @@ _ROLE_HINT: Final = (
     "Managers invite learners and follow their progress. Viewers follow the progress."
 )
 _NOTHING_FILLED: Final = value_of("", "", "", "")
-_STATES: Final = {
-    StaffState.INVITED: "invited, no answer yet",
-    StaffState.TOO_OLD: "invited, but the invitation is too old now",
-    StaffState.WORKING: "working",
-    StaffState.DISABLED: "disabled",
-}
-
-
 # --- Messages ---------------------------------------------------------------------------------------------
 
 
@@ -71,20 +63,12 @@ def _row(staff: StaffCard) -> Block:
 def _described(staff: StaffCard) -> str:
     you = " (you)" if staff.is_asker else ""
     slack = "connected to Slack" if staff.is_in_slack else "not connected to Slack"
-    state = _STATES[staff.state] + (f", {slack}" if staff.state is StaffState.WORKING else "")
-    return f"*{said(staff.name)}*{you} · {said(staff.email, 120)}\n{_duties(staff)} · {state}"
+    state = STAFF_STATES[staff.state] + (f", {slack}" if staff.state is StaffState.WORKING else "")
+    return f"*{said(staff.name)}*{you} · {said(staff.email, 120)}\n{_said_duties(staff)} · {state}"
 
 
-def _duties(staff: StaffCard) -> str:
-    return f"{staff.role.capitalize()} of {_provider_words(staff.providers)}"
-
-
-def _provider_words(providers: tuple[ProviderCard, ...]) -> str:
-    if not providers:
-        return "all providers"
-    names = ", ".join(said(provider.name, 60) for provider in providers[:_SHOWN_PROVIDERS])
-    more = len(providers) - _SHOWN_PROVIDERS
-    return f"{names} and {more:,} more" if more > 0 else names
+def _said_duties(staff: StaffCard) -> str:
+    return said(duties(staff), 400)
 
 
 def draw_colleague(shown: ColleagueShown) -> Message:
@@ -118,12 +102,12 @@ def draw_colleague_invited(result: ColleagueInvited) -> Message:
     staff = result.staff
     head = f"{said(staff.name)} is invited."
     after = f"An e-mail to {said(staff.email, 254)} is on its way; its link works until {moment(result.until)}."
-    return Message(head, (section(f"*{head}*\n{_duties(staff)}\n{after}"),))
+    return Message(head, (section(f"*{head}*\n{_said_duties(staff)}\n{after}"),))
 
 
 def draw_colleague_changed(result: ColleagueChanged) -> Message:
     head = f"{said(result.staff.name)} is changed."
-    return Message(head, (section(f"*{head}*\n{_duties(result.staff)}. It counts from their next step."),))
+    return Message(head, (section(f"*{head}*\n{_said_duties(result.staff)}. It counts from their next step."),))
 
 
 def draw_colleague_disabled(result: ColleagueDisabled) -> Message:
@@ -137,7 +121,7 @@ def draw_colleague_disabled(result: ColleagueDisabled) -> Message:
 def draw_colleague_enabled(result: ColleagueEnabled) -> Message:
     head = f"{said(result.staff.name)} is enabled again."
     after = "They connect Slack again with “/usher link”."
-    return Message(head, (section(f"*{head}*\n{_duties(result.staff)}. {after}"),))
+    return Message(head, (section(f"*{head}*\n{_said_duties(result.staff)}. {after}"),))
 
 
 def draw_compose_staff(compose: ComposeStaffInvitation) -> Message:

@@ -8,6 +8,7 @@ from bot.blocks.batches import invited_blocks, preview_blocks
 from bot.blocks.controls import Field, Form
 from bot.blocks.parts import Block, Message, context, input_of, modal, plain, said, section, shortened
 from bot.blocks.words import counted, moment
+from core.rules.address_files import FILE_MEGABYTES
 from core.rules.policy import NOTE_CHARACTERS
 from core.usecases.batches import InvitationPreviewed, LearnersInvited
 from core.usecases.sorting import Bucket
@@ -15,7 +16,6 @@ from core.usecases.sorting import Bucket
 # Slack's own limit of a text field; about 60 to 140 addresses.
 BOX_CHARACTERS: Final = 3000
 FILE_TYPES: Final = ("csv", "txt")
-FILE_MEGABYTES: Final = 10
 _TITLE = "Invite learners"
 _ANSWER_TITLE = "Usher"
 

@@ -6,13 +6,14 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from core.context import Context, LinkHolder, Operator, SlackVisitor, StaffActor, System
+from core.context import Assurance, Context, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import (
     LinkNotFound,
     NotStaff,
     OperatorOnly,
     ProviderNotGranted,
     RoleMissing,
+    SenderUnproven,
     TermsNotAccepted,
 )
 from core.model import (
@@ -77,6 +78,9 @@ def _working_staff(ctx: Context) -> StaffMember:
 def _member(ctx: Context) -> tuple[StaffMember, datetime | None]:
     if not isinstance(ctx.actor, StaffActor):
         raise NotStaff
+    if ctx.actor.assurance is not Assurance.VERIFIED:
+        # Whoever writes in somebody's name learns nothing and changes nothing (design decision 5).
+        raise SenderUnproven
     found = _WORKING_STAFF.run(ctx, staff_id=ctx.actor.staff_id).one_or_none()
     if found is None:
         raise NotStaff

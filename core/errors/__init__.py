@@ -2,22 +2,25 @@
 
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
-    │   ├── UnknownVerb, RunNotChosen, OrganisationNotChosen, BatchNotChosen, NoAddresses, NoteTooLong,
+    │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen, NoAddresses,
+    │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
-    │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
+    │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   StaffNotFound, MessageNotFound, MailNotFound, RequestNotFound, ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, MailNotFound, ThreadNotFound, RequestNotFound,
+    │   │   ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
-    │   │   HeldMailClosed, NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
-    │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
+    │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
+    │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
+    │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
-    │   ├── TooManyAddresses, TooManyCodes
+    │   ├── TooManyAddresses, TooManyRequests, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
         ├── Busy
         └── OutcomeUnknown
@@ -28,6 +31,7 @@ for its own medium. Doors map the family; core knows no status codes. A family h
 """
 
 from core.errors.conflicts import AlreadyAnswered as AlreadyAnswered
+from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
@@ -40,6 +44,9 @@ from core.errors.conflicts import NothingOpen as NothingOpen
 from core.errors.conflicts import NothingScheduled as NothingScheduled
 from core.errors.conflicts import NothingToSend as NothingToSend
 from core.errors.conflicts import PreviewExpired as PreviewExpired
+from core.errors.conflicts import QuestionAnswered as QuestionAnswered
+from core.errors.conflicts import QuestionExpired as QuestionExpired
+from core.errors.conflicts import ReplyNeeded as ReplyNeeded
 from core.errors.conflicts import RunNotChoosable as RunNotChoosable
 from core.errors.conflicts import SharedLinkClosed as SharedLinkClosed
 from core.errors.conflicts import SignInClosed as SignInClosed
@@ -55,6 +62,7 @@ from core.errors.families import Unavailable as Unavailable
 from core.errors.families import UsherError as UsherError
 from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
+from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
@@ -66,11 +74,13 @@ from core.errors.missing import RequestNotFound as RequestNotFound
 from core.errors.missing import RunNotFound as RunNotFound
 from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound
 from core.errors.missing import StaffNotFound as StaffNotFound
+from core.errors.missing import ThreadNotFound as ThreadNotFound
 from core.errors.permissions import NotStaff as NotStaff
 from core.errors.permissions import NotYourPreview as NotYourPreview
 from core.errors.permissions import OperatorOnly as OperatorOnly
 from core.errors.permissions import ProviderNotGranted as ProviderNotGranted
 from core.errors.permissions import RoleMissing as RoleMissing
+from core.errors.permissions import SenderUnproven as SenderUnproven
 from core.errors.permissions import TermsNotAccepted as TermsNotAccepted
 from core.errors.requests import AddressInvalid as AddressInvalid
 from core.errors.requests import AddressUnchanged as AddressUnchanged
@@ -87,9 +97,11 @@ from core.errors.requests import NoAddresses as NoAddresses
 from core.errors.requests import NoteHasLink as NoteHasLink
 from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
+from core.errors.requests import OnlyInSlack as OnlyInSlack
 from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
+from core.errors.requests import ReplyUnclear as ReplyUnclear
 from core.errors.requests import RunNotChosen as RunNotChosen
 from core.errors.requests import SettingInvalid as SettingInvalid
 from core.errors.requests import StaffDetailsInvalid as StaffDetailsInvalid

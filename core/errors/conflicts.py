@@ -19,7 +19,7 @@ class CoursePaidFor(Conflict):
 
 class PreviewExpired(Conflict):
     code = "preview_expired"
-    wording = "This preview is older than {minutes} minutes, so nothing was sent."
+    wording = "This preview is older than {life}, so nothing was sent."
     advice = "Write the same command again; you will see today's numbers."
 
 
@@ -33,6 +33,34 @@ class SharedLinkClosed(Conflict):
     code = "shared_link_closed"
     wording = "This link {state}."
     advice = "{next_step}"
+
+
+class AlreadySettled(Conflict):
+    """Of two processes that found the same e-mail the other one was first."""
+
+    code = "already_settled"
+    wording = "This e-mail was dealt with before."
+
+
+class ReplyNeeded(Conflict):
+    """By e-mail some things are asked about first. ``rehearsed`` is what the result would have been."""
+
+    code = "reply_needed"
+    wording = "This needs your word first, so nothing was changed."
+    advice = "Reply “yes” to do it."
+    rehearsed: object = None
+
+
+class QuestionAnswered(Conflict):
+    code = "question_answered"
+    wording = "You have answered this before, so nothing more was done."
+    advice = "If you still want it, write the request again."
+
+
+class QuestionExpired(Conflict):
+    code = "question_expired"
+    wording = "This question is older than {life}, so nothing was done."
+    advice = "Write the request again; you will see what is true today."
 
 
 class HeldMailClosed(Conflict):

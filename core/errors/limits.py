@@ -10,6 +10,12 @@ class TooManyAddresses(LimitExceeded):
     field = "addresses"
 
 
+class TooManyRequests(LimitExceeded):
+    code = "too_many_requests"
+    wording = "There are {count} requests in this e-mail; I do {limit} at a time."
+    advice = "The first {limit} are answered here. Send me the others in another e-mail."
+
+
 class TooManyCodes(LimitExceeded):
     code = "too_many_codes"
     wording = "I have sent {count} codes within the last hour."

@@ -62,6 +62,12 @@ class MailNotFound(NotFound):
     advice = "“usher held list” shows the messages that wait for a person."
 
 
+class ThreadNotFound(NotFound):
+    code = "thread_not_found"
+    wording = "I cannot tell which message of mine “{word}” belongs to."
+    advice = "Reply to that message itself, at most a month later; or write the whole request. “help” lists them."
+
+
 class RequestNotFound(NotFound):
     code = "request_not_found"
     wording = "This request is no longer there."

@@ -10,6 +10,12 @@ class NotStaff(NotAllowed):
     advice = "If you look after learners here, write “/usher link” to connect your account."
 
 
+class SenderUnproven(NotAllowed):
+    code = "sender_unproven"
+    wording = "I cannot be sure that this e-mail is from you, so I did nothing."
+    advice = "Write from your own mailbox, without forwarding; or ask in Slack."
+
+
 class RoleMissing(NotAllowed):
     code = "role_missing"
     wording = "Your role ({role}) does not include this."

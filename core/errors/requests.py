@@ -13,6 +13,18 @@ class UnknownVerb(InvalidRequest):
         super().__init__(verb=verb, suggestion=suggestion, nearest=nearest)
 
 
+class ReplyUnclear(InvalidRequest):
+    code = "reply_unclear"
+    wording = "“{word}” does not fit the message that you replied to."
+    advice = "{next_step}"
+
+
+class OnlyInSlack(InvalidRequest):
+    code = "only_in_slack"
+    wording = "“{verb}” works in Slack only: it connects Slack with Usher."
+    advice = "Write “/usher {verb}” there."
+
+
 class RunNotChosen(InvalidRequest):
     code = "run_not_chosen"
     wording = "I do not know yet which run you mean."

@@ -136,7 +136,9 @@ class MailAnswer(OrganisationOwned, Base):
     references: Mapped[str] = mapped_column(Text)
     """The thread's Message-IDs, oldest first, with spaces between; without ``in_reply_to``."""
     result_kind: Mapped[str] = mapped_column(String(64))
-    """Name of the result's class, or of the refusal's."""
+    """Name of the result's class; ``several`` where the message asked for more than one thing."""
     result: Mapped[str] = mapped_column(Text)
-    """JSON of the result's values."""
+    """JSON of its parts: what was asked, the name of the result's class, its values. See ``core.results``."""
     created_at: Mapped[datetime] = mapped_column(index=True)
+    closed_at: Mapped[datetime | None]
+    """When the question in it was answered, with yes or no."""

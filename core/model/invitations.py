@@ -20,11 +20,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
+from core.rules.policy import DRAFT_LIFE, MAIL_QUESTION_LIFE
 from core.words import CancelReason, InvitationState, RequestState, SuppressReason
 
 
 class Draft(OrganisationOwned, Base):
-    """A preview that waits for its confirmation, or addresses that wait for their run. Erased after 15 minutes."""
+    """A preview that waits for its confirmation, or addresses that wait for their run. Erased after 15 minutes,
+    or after a day where somebody answers by e-mail."""
 
     __tablename__ = "draft"
 
@@ -38,6 +40,20 @@ class Draft(OrganisationOwned, Base):
     sends_at: Mapped[datetime | None]
     """Empty: as soon as it is confirmed."""
     confirmed_at: Mapped[datetime | None]
+    first_number: Mapped[int | None]
+    """By e-mail the batches have their numbers before they are confirmed: "yes B-0041". Unused ones stay a gap."""
+    last_number: Mapped[int | None]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.created_at + (DRAFT_LIFE if self.first_number is None else MAIL_QUESTION_LIFE)
+
+    @property
+    def numbers(self) -> range:
+        """Those that are kept for it."""
+        if self.first_number is None or self.last_number is None:
+            return range(0)
+        return range(self.first_number, self.last_number + 1)
 
 
 class InvitationBatch(OrganisationOwned, Base):

@@ -98,6 +98,10 @@ MAIL_COMMANDS_AN_HOUR: Final = 60
 MAIL_COMMANDS_AN_HOUR_ORGANISATION: Final = 600
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# Whoever asks by e-mail may read the answer tomorrow: a preview or a question there waits longer than in Slack.
+MAIL_QUESTION_LIFE: Final = timedelta(days=1)
+# The end of a long thread says what it is about; its beginning only makes the headers long.
+MAIL_THREAD_REFS: Final = 20
 # Reports about our own mail (notes on e-mail, section 8). One message counts once, however often it is reported.
 SOFT_BOUNCES: Final = 5
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=180)

@@ -45,6 +45,7 @@ from core.queries import Query
 from core.rules.addresses import Address, AddressList, InvalidAddress
 from core.rules.costs import CostForecast, forecast
 from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
+from core.usecases.batch_numbers import next_numbers
 from core.usecases.drafts import checked_addresses, checked_note, own_draft, packed, require_fresh, unpacked
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
@@ -159,7 +160,16 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     found = sort_addresses(ctx, run, unpacked(draft.addresses))
     if not found.by_bucket[Bucket.NEW]:
         raise NothingToSend
-    return start_batches(ctx, staff, run, found, note=draft.note, confirmation_id=draft.id, chosen=draft.sends_at)
+    return start_batches(
+        ctx,
+        staff,
+        run,
+        found,
+        note=draft.note,
+        confirmation_id=draft.id,
+        chosen=draft.sends_at,
+        kept_numbers=draft.numbers,
+    )
 
 
 def _run_of(ctx: Context, draft: Draft) -> CourseRun:
@@ -177,14 +187,22 @@ def start_batches(
     note: str,
     confirmation_id: int,
     chosen: datetime | None = None,
+    kept_numbers: range = range(0),
 ) -> LearnersInvited:
     """Invites everybody in the bucket NEW. The caller has authorised the staff member and checked the run.
 
-    ``chosen``: when the e-mails go out, but never before the recall window has passed.
+    ``chosen``: when the e-mails go out, but never before the recall window has passed. ``kept_numbers`` are used as
+    far as they reach; where they are too few, all numbers are fresh.
     """
     _replace(ctx, found.replaced_ids)
     new = found.by_bucket[Bucket.NEW]
-    batches = _new_batches(ctx, staff, run, len(new), note=note, confirmation_id=confirmation_id, chosen=chosen)
+    batch_count = -(-len(new) // BATCH_ADDRESSES)
+    numbers = kept_numbers[:batch_count]
+    if len(numbers) < batch_count:
+        numbers = next_numbers(ctx, staff.organisation_id, batch_count)
+    batches = _new_batches(
+        ctx, staff, run, len(new), numbers, note=note, confirmation_id=confirmation_id, chosen=chosen
+    )
     # Who gets it in three months has six months from then, not three.
     expires_at = run.invitation_expires_at(batches[0].sends_at)
     remind_at = first_reminder(ctx, run, staff.organisation_id, batches[0].sends_at, expires_at)
@@ -304,6 +322,7 @@ def _new_batches(
     staff: StaffMember,
     run: CourseRun,
     count: int,
+    numbers: range,
     *,
     note: str,
     confirmation_id: int,
@@ -311,14 +330,12 @@ def _new_batches(
 ) -> list[InvitationBatch]:
     soonest = ctx.now + ctx.settings.recall_window
     is_scheduled = chosen is not None and chosen > soonest
-    batch_count = -(-count // BATCH_ADDRESSES)
-    last = _next_numbers(ctx, staff.organisation_id, batch_count)
     agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
     batches = [
         InvitationBatch(
             id=ctx.tokens.new_id(),
             organisation_id=staff.organisation_id,
-            number=last - batch_count + 1 + place,
+            number=number,
             confirmation_id=confirmation_id,
             run_id=run.id,
             staff_id=staff.id,
@@ -330,22 +347,11 @@ def _new_batches(
             sends_at=chosen if chosen is not None and is_scheduled else soonest,
             is_scheduled=is_scheduled,
         )
-        for place in range(batch_count)
+        for place, number in enumerate(numbers)
     ]
     ctx.session.add_all(batches)
     ctx.session.flush()
     return batches
-
-
-def _next_numbers(ctx: Context, organisation_id: int, count: int) -> int:
-    """The last of ``count`` fresh numbers. The row's lock keeps two confirmations from sharing one."""
-    return ctx.session.execute(
-        update(Organisation)
-        .where(Organisation.id == organisation_id)
-        .values(batch_count=Organisation.batch_count + count)
-        .returning(Organisation.batch_count),
-        execution_options={"synchronize_session": False},
-    ).scalar_one()
 
 
 def provider_of(ctx: Context, staff: StaffMember, course: Course) -> int | None:

@@ -11,7 +11,7 @@ from core.rules.addresses import Address, AddressList, parse_addresses
 from core.rules.policy import CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
 from core.rules.text import clean_note, first_link
 
-_LIFE_MINUTES = int(DRAFT_LIFE.total_seconds() // 60)
+DRAFT_LIFE_WORDS = f"{int(DRAFT_LIFE.total_seconds() // 60)} minutes"
 
 
 def checked_note(note: str) -> str:
@@ -45,7 +45,7 @@ def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
     """Raises PreviewExpired or NotYourPreview."""
     draft = ctx.session.get(Draft, draft_id)
     if draft is None:
-        raise PreviewExpired(minutes=_LIFE_MINUTES)
+        raise PreviewExpired(life=DRAFT_LIFE_WORDS)
     if draft.staff_id != staff.id:
         raise NotYourPreview
     return draft
@@ -53,5 +53,5 @@ def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
 
 def require_fresh(ctx: Context, draft: Draft) -> None:
     """Raises PreviewExpired."""
-    if draft.created_at + DRAFT_LIFE <= ctx.now:
-        raise PreviewExpired(minutes=_LIFE_MINUTES)
+    if draft.ends_at <= ctx.now:
+        raise PreviewExpired(life=DRAFT_LIFE_WORDS)

@@ -19,7 +19,7 @@ from core.model import Draft, StaffMember
 from core.rules.addresses import AddressList
 from core.rules.policy import DRAFT_LIFE
 from core.usecases.batches import InvitationPreviewed, draft_preview
-from core.usecases.drafts import checked_addresses, own_draft, require_fresh
+from core.usecases.drafts import DRAFT_LIFE_WORDS, checked_addresses, own_draft, require_fresh
 from core.usecases.runs import require_choosable
 
 
@@ -77,6 +77,6 @@ def choose_run(ctx: Context, command: ChooseRun) -> InvitationPreviewed:
 def _gathered(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
     draft = own_draft(ctx, staff, draft_id)
     if draft.run_id is not None:
-        raise PreviewExpired(minutes=int(DRAFT_LIFE.total_seconds() // 60))
+        raise PreviewExpired(life=DRAFT_LIFE_WORDS)
     require_fresh(ctx, draft)
     return draft

@@ -46,6 +46,7 @@ from core.model import (
 from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
+from core.usecases.answer_letters import answer_letters
 from core.usecases.confirmation_mails import confirmation_key
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.staff import invitation_ends, is_invitation_open
@@ -402,6 +403,7 @@ _LOADERS = {
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
     MessageKind.SIGN_IN: _sign_in_letters,
+    MessageKind.ANSWER: answer_letters,
     MessageKind.STOPPED: _stopped_letters,
     MessageKind.HELD_MAIL: _held_mail_letters,
 }

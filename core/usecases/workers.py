@@ -13,6 +13,7 @@ from core.model import (
     IdempotencyRecord,
     InboundMessage,
     JoinRequest,
+    MailAnswer,
     SignIn,
     SlackInstallState,
     StaffSession,
@@ -24,12 +25,14 @@ from core.rules.policy import (
     IDEMPOTENCY_LIFE,
     JOIN_REQUEST_LIFE,
     MAIL_LIFE,
+    MAIL_QUESTION_LIFE,
     USED_UP_LIFE,
 )
 from core.usecases.batches import prepare_invitation
 from core.words import MailState
 
 _QUIET = {"synchronize_session": False}
+_IS_UNCONFIRMED = Draft.confirmed_at.is_(None)
 # Slack repeats an event for some six minutes.
 _IS_PREVIEW = IdempotencyRecord.action == prepare_invitation.__name__
 
@@ -92,6 +95,9 @@ class OldForgotten:
     install_states: int
     sign_ins: int
     sessions: int
+    mail_drafts: int
+    """Previews that were to be confirmed by e-mail."""
+    mail_answers: int
     mails: int
     """Their words: that they came, and what became of them, stays."""
 
@@ -137,13 +143,15 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
     """Addresses that nobody acted on, in previews and in wishes to join, are personal data: they go first."""
     access.require_system(ctx)
     limits = (
-        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, Draft.confirmed_at.is_(None)),
+        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, _IS_UNCONFIRMED & Draft.first_number.is_(None)),
         (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
         (IdempotencyRecord, IdempotencyRecord.created_at, DRAFT_LIFE, IdempotencyRecord.key, _IS_PREVIEW),
         (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
         (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
         (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
+        (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, _IS_UNCONFIRMED),
+        (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

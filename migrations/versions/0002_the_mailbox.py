@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("result_kind", sa.String(length=64), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_mail_answer_inbound_id_inbound_message")
@@ -177,6 +178,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mail_answer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_answer_created_at"), ["created_at"], unique=False)
+
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("first_number", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("last_number", sa.Integer(), nullable=True))
 
     op.create_table(
         "delivery_report",
@@ -221,6 +226,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_column("last_number")
+        batch_op.drop_column("first_number")
+
     with op.batch_alter_table("delivery_report", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_report_organisation_id_reported_at")
         batch_op.drop_index(batch_op.f("ix_delivery_report_message_id"))

@@ -5,7 +5,8 @@ import pytest
 
 from core.letters import Letter
 from core.words import MessageKind
-from mail.rendering import TEMPLATE_FILES, TEMPLATES, render
+from mail.rendering import render
+from mail.templates import TEMPLATE_FILES, TEMPLATES
 from tests.mail.letters import (
     LINKS,
     NOW,

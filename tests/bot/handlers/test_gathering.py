@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.blocks.views import FILE_MEGABYTES
+from core.rules.address_files import FILE_MEGABYTES
 from tests.bot.conftest import RUN, World, words
 from usher.demo.slack.records import Message
 

@@ -19,7 +19,9 @@ from core.app import App
 from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
+from core.letters import AnswerPart
 from core.model import Invitation, Organisation, StaffMember
+from core.requests import Help
 from core.rules.policy import TERMS_VERSION
 from core.usecases import (
     accounts,
@@ -45,6 +47,8 @@ from core.usecases import (
     link_lists,
     link_requests,
     link_settings,
+    mail_invitations,
+    mail_requests,
     organisations,
     places,
     quiet_hours,
@@ -140,6 +144,11 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
         "gather_addresses": (StaffActor, gathering.GatherAddresses("x@example.org")),
         "choose_run": (StaffActor, gathering.ChooseRun(world.gathered_id, POETRY)),
+        "invite_by_mail": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
+        "discard_preview": (StaffActor, mail_invitations.DiscardPreview(world.draft_id)),
+        "answer_mail": (StaffActor, mail_requests.AnswerMail(world.asking, (AnswerPart("help", Help()),))),
+        "close_question": (StaffActor, mail_requests.CloseQuestion(world.answer_id)),
+        "find_thread": (StaffActor, mail_requests.FindThread(("<1@example.org>",))),
         "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
         "list_scheduled": (StaffActor, schedules.ListScheduled()),
         "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
@@ -313,6 +322,8 @@ def _absent(command: object) -> object:
     kind = type(command)
     strange: dict[type, object] = {
         batches.InviteLearners: batches.InviteLearners(12345),
+        mail_invitations.DiscardPreview: mail_invitations.DiscardPreview(12345),
+        mail_requests.CloseQuestion: mail_requests.CloseQuestion(12345),
         gathering.ChooseRun: gathering.ChooseRun(12345, POETRY),
         recall.RecallBatch: recall.RecallBatch(12345),
         schedules.SendNow: schedules.SendNow(12345),
@@ -343,6 +354,8 @@ def _absent(command: object) -> object:
 BY_ID = (
     "invite_learners",
     "choose_run",
+    "discard_preview",
+    "close_question",
     "recall_batch",
     "send_now",
     "resend_invitation",
@@ -373,6 +386,7 @@ OF_THE_OWN_ORGANISATION = (
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
+    "invite_by_mail": lambda code: batches.PrepareInvitation(code, A),
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
     "show_reminders": lambda code: reminder_rules.ShowReminders(code),
     "set_reminders": lambda code: reminder_rules.SetReminders(code, "off"),
@@ -388,7 +402,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
 }
 
 
-OF_ONE_S_OWN = ("show_home", "keep_home")
+OF_ONE_S_OWN = ("show_home", "keep_home", "answer_mail", "find_thread")
 
 
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from core.context import SlackVisitor
-from core.letters import Verdict
-from core.model import Enrolment, LinkRequest, SignIn, SlackUser
+from core.letters import AnswerPart, Verdict
+from core.model import Enrolment, LinkRequest, MailAnswer, SignIn, SlackUser
+from core.requests import Help
 from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     batches,
@@ -18,6 +19,7 @@ from core.usecases import (
     staff,
 )
 from core.usecases.answers import AskForLink, ask_for_link
+from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.words import Role
 from tests.core.usecases.acting import (
     POETRY,
@@ -60,6 +62,10 @@ class World:
     install_state: str
     sign_in_token: str
     inbound_id: int
+    asking: Asking
+    """The message that is ``inbound_id``."""
+    answer_id: int
+    """What another message was answered with."""
     bounce_token: str
     stop_token: str
 
@@ -113,6 +119,8 @@ def make_world(school: School) -> World:
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
         inbound_id=received.inbound_id,
+        asking=_asking(received.inbound_id),
+        answer_id=_answer(school),
         bounce_token=school.app.links.bounce_token(newest(school.app, A).message_id),
         stop_token=school.app.links.stop_token(newest(school.app, A).message_id),
     )
@@ -122,3 +130,15 @@ def _schedule(school: School) -> batches.LearnersInvited:
     command = batches.PrepareInvitation(POETRY, "y@example.org", when="noon")
     preview = school.app.run(batches.prepare_invitation, command, school.owner)
     return school.app.run(batches.invite_learners, batches.InviteLearners(preview.draft_id), school.owner)
+
+
+def _asking(inbound_id: int) -> Asking:
+    return Asking(inbound_id, "help", "<help@example.org>", ("<help@example.org>",), may_answer=True)
+
+
+def _answer(school: School) -> int:
+    arrived = inbound.ReceiveMail(b"Subject: courses\r\n\r\n", "<courses@example.org>", "2" * 64)
+    received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
+    command = AnswerMail(_asking(received.inbound_id), (AnswerPart("help", Help()),))
+    school.app.run(answer_mail, command, school.owner)
+    return only(school.app, MailAnswer).id

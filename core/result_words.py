@@ -1,0 +1,194 @@
+"""What every door says alike about results: closed sets in words, and numbers with their nouns.
+
+Plain text. Names in it are as they were typed: a door escapes for its own medium.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core import phrases
+from core.cards import RunCard
+from core.phrases import day_words, last_day_words, zone_named, zone_words
+from core.rules.addresses import AddressFault
+from core.rules.costs import CostForecast
+from core.rules.reminders import ReminderRule
+from core.usecases.answers import LinkState
+from core.usecases.colleagues import StaffCard, StaffState
+from core.usecases.courses import RunList
+from core.usecases.invitation_lists import ListedState
+from core.usecases.shared_links import LinkEvent
+from core.usecases.sorting import Bucket
+from core.words import Benefit, CourseKind, JoinedBy, LinkRule, SharedLinkState
+
+_PROVIDERS_NAMED = 3
+
+BENEFITS: dict[Benefit, str] = {
+    Benefit.ONGOING_ACCESS: "ongoing access after the course has ended",
+    Benefit.TESTS: "tests",
+    Benefit.DIGITAL_CERTIFICATE: "a digital certificate (PDF)",
+    Benefit.COURSE_ACCESS: "access to the course while it runs",
+}
+
+FAULTS: dict[AddressFault, str] = {
+    AddressFault.NO_AT: "it has no @",
+    AddressFault.NO_DOMAIN: "nothing stands after the @",
+    AddressFault.NO_LOCAL: "nothing stands before the @",
+    AddressFault.TWO_AT: "it has more than one @",
+    AddressFault.BAD_DOMAIN: "what stands after the @ is no mail domain",
+    AddressFault.BAD_LOCAL: "what stands before the @ is not allowed",
+    AddressFault.TOO_LONG: "it is too long for an address",
+    AddressFault.NOT_ASCII_LOCAL: "mail hosts do not take these letters before the @",
+}
+
+LINK_STATES: dict[LinkState, str] = {
+    LinkState.OPEN: "is still open",
+    LinkState.ACCEPTED: "was accepted",
+    LinkState.DECLINED: "was declined",
+    LinkState.CANCELLED: "was cancelled",
+    LinkState.EXPIRED: "has expired",
+    LinkState.CLOSED: "can no longer be used: enrolment has closed",
+}
+
+FATES: dict[Bucket, str] = {
+    Bucket.NEW: "new: they get an invitation",
+    Bucket.ENROLLED: "already on the run: nothing is sent",
+    Bucket.INVITED: "invited before and still open: nothing is sent (“resend” mails the same link again)",
+    Bucket.DECLINED: "declined before: skipped (“reinvite” asks one of them again)",
+    Bucket.SUPPRESSED: "not to be written to, because mail came back or they asked for no more: skipped",
+    Bucket.REMOVED: "removed from your organisation: skipped (“reinvite” asks one of them again)",
+    Bucket.DUPLICATE: "more than once in your list: each counts once",
+    Bucket.INVALID: "no e-mail address: skipped, see below",
+}
+
+INVITATION_STATES: dict[ListedState, str] = {
+    ListedState.PENDING: "waiting for an answer",
+    ListedState.BOUNCED: "not delivered",
+    ListedState.EXPIRED: "expired",
+    ListedState.ACCEPTED: "accepted",
+    ListedState.DECLINED: "declined",
+    ListedState.CANCELLED: "cancelled",
+}
+
+LINK_HEADS: dict[LinkEvent, str] = {
+    LinkEvent.CREATED: "Here is a link to {name}.",
+    LinkEvent.FOUND: "There is a link to {name} already: here it is.",
+    LinkEvent.EXPIRED: "The link to {name} has expired. Extend it, and the same link works again.",
+    LinkEvent.PAUSED: "The link to {name} is paused.",
+    LinkEvent.RESUMED: "The link to {name} works again.",
+    LinkEvent.REVOKED: "The link to {name} is revoked: it lets nobody in any more.",
+    LinkEvent.RESTORED: "The link to {name} is back.",
+    LinkEvent.EXTENDED: "The time of the link to {name} is counted anew.",
+    LinkEvent.CHANGED: "The settings of the link to {name} are saved.",
+}
+
+LINK_RULES: dict[LinkRule, str] = {
+    LinkRule.THIRTEEN_WEEKS: "13 weeks after it was made or last extended",
+    LinkRule.SIX_MONTHS: "six months after it was made or last extended",
+    LinkRule.ENROLMENT_CLOSE: "when the run's enrolment closes",
+    LinkRule.RUN_END: "when the run ends",
+}
+
+SHARED_LINK_STATES: dict[SharedLinkState, str] = {
+    SharedLinkState.OPEN: "open",
+    SharedLinkState.PAUSED: "paused",
+    SharedLinkState.FULL: "full",
+    SharedLinkState.WAITING: "waiting for the next run",
+    SharedLinkState.EXPIRED: "expired",
+    SharedLinkState.REVOKED: "revoked",
+}
+
+COURSE_KINDS: dict[CourseKind, str] = {CourseKind.OPEN: "open course", CourseKind.INVITE_ONLY: "by invitation only"}
+
+RUN_LISTS: dict[RunList, str] = {
+    RunList.ENROLLED: "Enrolled",
+    RunList.PENDING: "Not answered yet",
+    RunList.DECLINED: "Declined",
+    RunList.LINKS: "Shared links",
+}
+
+WAYS_TO_JOIN: dict[JoinedBy, str] = {
+    JoinedBy.INVITATION: "by an invitation",
+    JoinedBy.SHARED_LINK: "by a shared link",
+    JoinedBy.SAML: "by single sign-on",
+}
+
+STAFF_STATES: dict[StaffState, str] = {
+    StaffState.INVITED: "invited, no answer yet",
+    StaffState.TOO_OLD: "invited, but the invitation is too old now",
+    StaffState.WORKING: "working",
+    StaffState.DISABLED: "disabled",
+}
+
+QUIET_AFTER = (
+    "Reminders wait for their end, and so does what is scheduled into them. "
+    "Invitations that somebody confirms go out at once, whatever the hour."
+)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """As in "1 learner", "1,001 learners"."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def pounds(pence: int) -> str:
+    """As in "£24.50"."""
+    return f"£{pence // 100:,}.{pence % 100:02d}"
+
+
+def batch_name(numbers: Sequence[int]) -> str:
+    """As in "B-0041" or "B-0041 to B-0050"."""
+    first, last = f"B-{numbers[0]:04d}", f"B-{numbers[-1]:04d}"
+    return first if len(numbers) == 1 else f"{first} to {last}"
+
+
+def percent(part: int, whole: int) -> int:
+    """Rounded down, so that 100 means all of them."""
+    return part * 100 // whole if whole else 100
+
+
+def until_words(end: datetime, zone_name: str) -> str:
+    """As in "the end of Friday 6 March 2026 (London time)": staff may sit in another zone than the run."""
+    zone = zone_named(zone_name)
+    words = phrases.until_words(end, zone)
+    return words if words.endswith(")") else f"{words} ({zone_words(zone)})"
+
+
+def run_dates(run: RunCard) -> str:
+    """As in "Monday 16 March 2026 to Friday 8 May 2026"."""
+    zone = zone_named(run.time_zone)
+    starts = day_words(run.starts_at, zone)
+    return f"{starts} to {last_day_words(run.ends_at, zone)}" if run.ends_at else f"from {starts}"
+
+
+def cost_words(cost: CostForecast) -> str:
+    if not cost.price_pence:
+        return "Cost: nothing."
+    invoiced = cost.places - cost.prepaid_used
+    prepaid = f"{counted(cost.prepaid_used, 'place')} already paid" if cost.prepaid_used else ""
+    due = f"{pounds(cost.to_invoice_pence)} to invoice ({invoiced:,} × {pounds(cost.price_pence)})" if invoiced else ""
+    return f"Cost if all of them accept: {' and '.join(filter(None, (due, prepaid)))}."
+
+
+def days_words(rule: ReminderRule) -> str:
+    """As in "3 and 10 days after sending and 7 days before the last day"."""
+    after = f"{_listed(rule.after_days)} after sending" if rule.after_days else ""
+    before = f"{_listed(rule.before_close_days)} before the last day" if rule.before_close_days else ""
+    return " and ".join(filter(None, (after, before)))
+
+
+def _listed(days: tuple[int, ...]) -> str:
+    *first, last = map(str, days)
+    return f"{', '.join(first)} and {last} days" if first else counted(int(last), "day")
+
+
+def clock_words(minute: int) -> str:
+    """As in "07:00"."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def duties(staff: StaffCard) -> str:
+    """As in "Manager of Northfield Sixth Form and 2 more"."""
+    names = ", ".join(provider.name[:60] for provider in staff.providers[:_PROVIDERS_NAMED])
+    more = len(staff.providers) - _PROVIDERS_NAMED
+    named = f"{names} and {more:,} more" if more > 0 else names
+    return f"{staff.role.capitalize()} of {named or 'all providers'}"

@@ -1,0 +1,172 @@
+"""What an e-mail is answered with, kept as JSON by the name of its class and read back as the same value.
+
+The results of use cases stand here by name, so that only these are ever made from what is stored; besides them the few
+answers that no use case gives: a refusal, a question, words that nobody understood. No address of a shared link is
+kept: whoever tells of a link makes it anew.
+"""
+
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from core.errors import UsherError
+from core.letters import AnswerPart
+from core.pages import Page
+from core.requests import Help
+from core.usecases.batches import InvitationPreviewed, LearnersInvited
+from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffListed
+from core.usecases.corrections import AddressCorrected
+from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
+from core.usecases.invitation_lists import InvitationRow, InvitationsListed
+from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.link_lists import SharedLinksListed
+from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.quiet_hours import QuietHoursShown
+from core.usecases.recall import BatchRecalled
+from core.usecases.reminder_rules import RemindersShown
+from core.usecases.schedules import ScheduledListed
+from core.usecases.scoreboards import BatchProgress
+from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """``error`` is the name of its class; the words are those of ``core.errors`` with their values put in."""
+
+    error: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAwaited:
+    """Nothing is done before a yes. ``rehearsed`` is what the answer would have been, or why it takes a second thought.
+
+    Both parts are kept as JSON by the name of their class.
+    """
+
+    command_kind: str
+    command: str
+    rehearsed_kind: str
+    rehearsed: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionClosed:
+    """The answer was no."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """``seen`` is the line that looked most like a request, empty where the e-mail had no words at all."""
+
+    seen: str
+    nearest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRecognised:
+    """A file that looks like the learner import came with the e-mail."""
+
+    name: str
+    columns: int
+    rows: int
+
+
+RESULTS: Final[Mapping[str, type]] = MappingProxyType({
+    kind.__name__: kind
+    for kind in (
+        AddressCorrected,
+        BatchProgress,
+        BatchRecalled,
+        ColleagueInvited,
+        ColleagueShown,
+        CoursesListed,
+        Help,
+        InvitationCancelled,
+        InvitationPreviewed,
+        InvitationResent,
+        InvitationsCancelled,
+        InvitationsListed,
+        InvitationsResent,
+        InvitationsRestored,
+        InvitedAtOnce,
+        LearnersInvited,
+        NotUnderstood,
+        PreviewDiscarded,
+        PreviewNumbered,
+        QuestionClosed,
+        QuietHoursShown,
+        RemindersShown,
+        ReplyAwaited,
+        RequestRefused,
+        RunShown,
+        ScheduledListed,
+        SharedLinkChanged,
+        SharedLinksListed,
+        SheetRecognised,
+        StaffListed,
+    )
+})  # fmt: skip
+_ROWS: Final[dict[RunList, Any]] = {
+    RunList.ENROLLED: Page[EnrolledRow],
+    RunList.PENDING: Page[InvitationRow],
+    RunList.DECLINED: Page[InvitationRow],
+    RunList.LINKS: Page[SharedLinkShown],
+}
+SEVERAL: Final = "several"
+
+
+def refused(error: UsherError) -> RequestRefused:
+    return RequestRefused(type(error).__name__, error.code, error.message, error.hint)
+
+
+def kept(result: object) -> str:
+    """JSON without the addresses of shared links."""
+    return msgspec.json.encode(_without_links(result)).decode()
+
+
+def revived(kind: str, stored: str) -> Any:
+    """Raises KeyError for a kind that is not in RESULTS."""
+    return _revived(kind, msgspec.json.decode(stored))
+
+
+def kept_parts(parts: tuple[AnswerPart, ...]) -> tuple[str, str]:
+    """(kind, JSON)"""
+    rows = [(part.asked, type(part.result).__name__, _without_links(part.result)) for part in parts]
+    return rows[0][1] if len(rows) == 1 else SEVERAL, msgspec.json.encode(rows).decode()
+
+
+def revived_parts(stored: str) -> tuple[AnswerPart, ...]:
+    rows: list[tuple[str, str, Any]] = msgspec.json.decode(stored, type=list[tuple[str, str, Any]])
+    return tuple(AnswerPart(asked, _revived(kind, values)) for asked, kind, values in rows)
+
+
+def _revived(kind: str, values: Any) -> Any:
+    if RESULTS[kind] is RunShown:
+        return _run_shown(values)
+    return msgspec.convert(values, RESULTS[kind])
+
+
+def _run_shown(values: dict[str, Any]) -> RunShown:
+    """Which rows stand on the page follows from the list that is shown."""
+    kinds: dict[str, Any] = {**typing.get_type_hints(RunShown), "page": _ROWS[RunList(values["shown"])]}
+    return RunShown(**{each.name: msgspec.convert(values[each.name], kinds[each.name]) for each in fields(RunShown)})
+
+
+def _without_links(result: object) -> object:
+    if isinstance(result, SharedLinksListed):
+        return replace(result, links=tuple(replace(link, url="") for link in result.links))
+    if isinstance(result, RunShown) and result.shown is RunList.LINKS:
+        rows = tuple(replace(row, url="") for row in result.page.rows if isinstance(row, SharedLinkShown))
+        page = Page(rows, result.page.page, result.page.page_count, result.page.total)
+        return replace(result, page=page)
+    return result

@@ -1,0 +1,90 @@
+"""A file of addresses, made into text.
+
+A .txt is taken as it stands. Of a .csv only the cells with an address count; a first row without any is a heading, and
+any other row without one is passed on whole, so that the preview can name it: nobody is dropped silently. Of a learner
+import its e-mail column counts, and no other: there may be a parent's address in a row of details.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import NotReadable
+from core.rules.learner_sheets import LearnerSheet, recognised_sheet
+
+FILE_MEGABYTES: Final = 10
+_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".txt")
+"""Under the last two a workbook was only renamed."""
+_ABOUT_WORKBOOKS: Final = (
+    "it is a workbook. Importing learners from one is not available yet; "
+    "save the sheet as .csv, and I can invite the addresses in it"
+)
+_BYTE_ORDERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    name: str
+    text: str
+    """Addresses, in any shape that the preview reads."""
+    sheet: LearnerSheet | None = None
+    """Set when the file looks like the learner import."""
+
+
+def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
+    """Raises NotReadable."""
+    if content.startswith(_PACKED) and name.lower().endswith(_WORKBOOK_NAMES):
+        raise unreadable(name, _ABOUT_WORKBOOKS)
+    text = _decoded(content)
+    if content.startswith(_PACKED) or "\x00" in text:
+        raise unreadable(name, "it is not a text file")
+    if not is_csv:
+        return FileContent(name, text)
+    rows = _rows(name, text)
+    sheet = recognised_sheet(rows)
+    return FileContent(name, "\n".join(_cells(rows) if sheet is None else sheet.emails or ()), sheet)
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith(_BYTE_ORDERS):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What spreadsheet programs on Windows write by default.
+        return content.decode("cp1252", errors="replace")
+
+
+def _rows(name: str, text: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    except csv.Error as error:
+        raise unreadable(name, "its rows cannot be told apart") from error
+
+
+def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    filled = [cells for row in rows if (cells := [cell.strip() for cell in row if cell.strip()])]
+    for number, cells in enumerate(filled):
+        found = [cell for cell in cells if "@" in cell]
+        if found:
+            yield from (_one_entry(cell) for cell in found)
+        elif number > 0:
+            yield _one_entry(" ".join(cells))
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return max(",;\t|", key=first.count)
+
+
+def _one_entry(cell: str) -> str:
+    """A comma inside a cell is part of it: "Young, Bo <bo@example.org>"."""
+    return " ".join(cell.replace(",", " ").replace(";", " ").split()) if "<" in cell else cell
+
+
+def unreadable(name: str, reason: str) -> NotReadable:
+    return NotReadable(name=name[:100], reason=reason, limit_mb=FILE_MEGABYTES)

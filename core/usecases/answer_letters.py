@@ -1,0 +1,64 @@
+"""From stored answers to letters."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from core.context import Context
+from core.letters import AnswerLetter, AnswerPart, Letter, LetterHead
+from core.model import MailAnswer, Organisation, StaffMember
+from core.results import revived_parts
+from core.usecases.link_states import links_now
+from core.usecases.shared_links import SharedLinkChanged, shown
+
+
+def answer_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    query = (
+        select(MailAnswer, StaffMember, Organisation)
+        .join(StaffMember, StaffMember.id == MailAnswer.staff_id)
+        .join(Organisation, Organisation.id == MailAnswer.organisation_id)
+        .where(MailAnswer.id.in_([row.about_id for row in rows]), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.MailAnswer.id: each for each in ctx.session.execute(query)}
+    return [
+        _letter(ctx, row, each.MailAnswer, each.StaffMember, each.Organisation)
+        for row in rows
+        if (each := found.get(row.about_id)) is not None
+    ]
+
+
+def _letter(
+    ctx: Context, row: Row[Any], answer: MailAnswer, staff: StaffMember, organisation: Organisation
+) -> AnswerLetter:
+    return AnswerLetter(
+        head=LetterHead(
+            message_id=row.id,
+            message_ref=row.message_ref,
+            recipient=row.recipient,
+            recipient_name=staff.name,
+            organisation=organisation.name,
+            reply_to=organisation_address(ctx.settings.mail_inbox, organisation.slug),
+            created_at=row.created_at,
+        ),
+        parts=tuple(_with_link(ctx, part) for part in revived_parts(answer.result)),
+        subject=answer.subject,
+        in_reply_to=answer.in_reply_to,
+        references=tuple(answer.references.split()),
+        time_zone=organisation.time_zone,
+    )
+
+
+def organisation_address(inbox: str, slug: str) -> str:
+    """As in usher+northfield@example.org; empty where no mail comes in."""
+    local, at, domain = inbox.rpartition("@")
+    return f"{local}+{slug}{at}{domain}" if at else ""
+
+
+def _with_link(ctx: Context, part: AnswerPart) -> AnswerPart:
+    """The link with its address, which no stored answer holds."""
+    if not isinstance(part.result, SharedLinkChanged):
+        return part
+    links = shown(ctx, links_now(ctx, (part.result.link_id,)))
+    return replace(part, result=replace(links[0], event=part.result.event)) if links else part

@@ -1,0 +1,79 @@
+"""Inviting by e-mail: a few at once, many after a "yes B-0041" (design decision 5).
+
+invite_by_mail --up to 50--> invited, with the recall window to undo it
+      |
+      +--more--> preview with its numbers, good for a day --"yes"--> batches.invite_learners
+                                                          --"no"--> discard_preview
+"""
+
+from dataclasses import dataclass, replace
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.errors import QuestionAnswered
+from core.model import Draft
+from core.rules.policy import MAIL_INVITES_AT_ONCE
+from core.usecases.batch_numbers import next_numbers
+from core.usecases.batches import (
+    InvitationPreviewed,
+    InviteLearners,
+    LearnersInvited,
+    PrepareInvitation,
+    invite_learners,
+    prepare_invitation,
+)
+from core.usecases.drafts import own_draft
+from core.usecases.sorting import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedAtOnce:
+    """``preview`` says what became of everybody in the list."""
+
+    preview: InvitationPreviewed
+    invited: LearnersInvited
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewNumbered:
+    """``numbers`` are kept for the batches."""
+
+    preview: InvitationPreviewed
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardPreview:
+    draft_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewDiscarded:
+    numbers: tuple[int, ...]
+
+
+def invite_by_mail(ctx: Context, command: PrepareInvitation) -> InvitedAtOnce | PreviewNumbered | InvitationPreviewed:
+    """The preview alone where nobody is left to invite."""
+    access.require_staff(ctx, Permission.INVITE)
+    preview = prepare_invitation(ctx, command)
+    new = preview.count(Bucket.NEW)
+    if not new:
+        return preview
+    if new <= MAIL_INVITES_AT_ONCE:
+        return InvitedAtOnce(preview, invite_learners(ctx, InviteLearners(preview.draft_id)))
+    draft = ctx.session.get_one(Draft, preview.draft_id)
+    numbers = next_numbers(ctx, draft.organisation_id, preview.batch_count)
+    draft.first_number, draft.last_number = numbers[0], numbers[-1]
+    return PreviewNumbered(replace(preview, valid_until=draft.ends_at), tuple(numbers))
+
+
+def discard_preview(ctx: Context, command: DiscardPreview) -> PreviewDiscarded:
+    """Raises QuestionAnswered after a yes."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    draft = own_draft(ctx, staff, command.draft_id)
+    if draft.confirmed_at is not None:
+        raise QuestionAnswered
+    numbers = tuple(draft.numbers)
+    ctx.session.delete(draft)
+    return PreviewDiscarded(numbers)

@@ -1,0 +1,239 @@
+"""What a proven staff member asks for by e-mail: done, settled and answered in one transaction.
+
+    answering(use case)  --done--> message processed, answer stored, e-mail enqueued: all of it, or nothing
+            |
+            +--refused, or asked back--> nothing is changed; answer_mail stores the refusal or the question
+    use case under the key inbound:<id>:<n>, for each of several requests --> answer_mail with all the parts
+
+1. Whoever settles the message answers it: of two processes one, so there is at most one answer a message.
+2. Several requests in one message are a transaction each, under a key of their own, and then one answer: where one
+   fails the others stand. A kill in between changes nothing: done again, each key gives what it gave.
+3. The audit names the request's own use case, by whomever it is wrapped.
+4. The answer goes to the address on record, whatever the message wanted.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import select, update
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.errors import AlreadySettled, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
+from core.letters import AnswerPart
+from core.model import MailAnswer, OutboundMessage, StaffMember
+from core.outbox import email_row, say
+from core.results import QuestionClosed, kept_parts, revived_parts
+from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
+from core.usecases.colleagues import InviteColleague
+from core.usecases.inbound import settle
+from core.usecases.invitation_changes import CancelInvitations, ResendInvitations
+from core.usecases.quiet_hours import SetQuietHours
+from core.words import Channel, MailRule, MailState, MessageKind
+
+ASKED_BACK: frozenset[type] = frozenset({CancelInvitations, ResendInvitations, InviteColleague, SetQuietHours})
+"""What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
+
+Inviting many asks back by itself, see ``mail_invitations``; taking back what was done never does.
+"""
+_LIFE_WORDS = "a day"
+UseCase = Callable[[Context, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The message that asks. ``message_ref`` empty: it has none that a mail program would know."""
+
+    inbound_id: int
+    subject: str
+    message_ref: str
+    references: tuple[str, ...]
+    may_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMail:
+    """For what has changed nothing, or is done already. The same answer again is none: ``was_open`` False."""
+
+    is_routine: ClassVar = True
+
+    asking: Asking
+    parts: tuple[AnswerPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailAnswered:
+    was_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseQuestion:
+    """Somebody said no."""
+
+    answer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindThread:
+    """``refs``: Message-IDs with their angle brackets, the nearest first."""
+
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFound:
+    """The nearest message of ours that the asker may know. ``kind`` None: there is none.
+
+    ``about_id`` is the answer's id, or the invitation's.
+    """
+
+    kind: MessageKind | None = None
+    about_id: int = 0
+    parts: tuple[AnswerPart, ...] = ()
+
+
+def answering(
+    usecase: UseCase, asking: Asking, asked: str, *, is_rehearsal: bool = False, question_id: int | None = None
+) -> UseCase:
+    """The use case, with the message settled and answered. Raises AlreadySettled besides, and then nothing is done.
+
+    ``is_rehearsal``: to its end and back again, with ReplyNeeded. ``question_id``: the answer whose question this
+    settles; raises QuestionAnswered and QuestionExpired.
+    """
+
+    @functools.wraps(usecase)
+    def answered(ctx: Context, command: Any) -> Any:
+        if not settle(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
+            raise AlreadySettled
+        if question_id is not None:
+            _close(ctx, question_id)
+        result = usecase(ctx, command)
+        if is_rehearsal:
+            raise _asked_back(result)
+        _leave_answer(ctx, asking, (AnswerPart(asked, result),))
+        return result
+
+    return answered
+
+
+def rehearsed(usecase: UseCase) -> UseCase:
+    """To its end, and back again with ReplyNeeded."""
+
+    @functools.wraps(usecase)
+    def rehearsal(ctx: Context, command: Any) -> Any:
+        raise _asked_back(usecase(ctx, command))
+
+    return rehearsal
+
+
+def _asked_back(result: object) -> ReplyNeeded:
+    error = ReplyNeeded()
+    error.rehearsed = result
+    return error
+
+
+def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
+    access.require_member(ctx)
+    was_open = settle(ctx, command.asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST)
+    if was_open:
+        _leave_answer(ctx, command.asking, command.parts)
+    return MailAnswered(was_open)
+
+
+def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...]) -> None:
+    staff = access.require_member(ctx)
+    if not asking.may_answer:
+        return
+    kind, result = kept_parts(parts)
+    answer = MailAnswer(
+        id=ctx.tokens.new_id(),
+        organisation_id=staff.organisation_id,
+        inbound_id=asking.inbound_id,
+        staff_id=staff.id,
+        subject=asking.subject,
+        in_reply_to=asking.message_ref,
+        references=" ".join(asking.references[-MAIL_THREAD_REFS:]),
+        result_kind=kind,
+        result=result,
+        created_at=ctx.now,
+    )
+    ctx.session.add(answer)
+    ctx.session.flush()
+    say(ctx, [_message(ctx, staff, answer)])
+
+
+def _message(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, Any]:
+    return email_row(
+        ctx,
+        MessageKind.ANSWER,
+        to=staff.email,
+        to_key=staff.email_key,
+        about_id=answer.id,
+        key=f"answer:{answer.id}",
+        not_before=ctx.now,
+    )
+
+
+# --- Replies ----------------------------------------------------------------------------------------------
+
+
+def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
+    """Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
+    access.require_staff(ctx, Permission.VIEW)
+    _close(ctx, command.answer_id)
+    return QuestionClosed()
+
+
+def _close(ctx: Context, answer_id: int) -> None:
+    """Of two replies at the same moment one counts."""
+    staff = access.require_member(ctx)
+    answer = ctx.session.get(MailAnswer, answer_id)
+    if answer is None or answer.staff_id != staff.id:
+        raise ThreadNotFound(word="no")
+    closed = ctx.session.execute(
+        update(MailAnswer)
+        .where(MailAnswer.id == answer_id, MailAnswer.staff_id == staff.id, MailAnswer.closed_at.is_(None))
+        .values(closed_at=ctx.now)
+        .returning(MailAnswer.created_at),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    if closed is None:
+        raise QuestionAnswered
+    if closed.created_at + MAIL_QUESTION_LIFE <= ctx.now:
+        raise QuestionExpired(life=_LIFE_WORDS)
+
+
+def find_thread(ctx: Context, command: FindThread) -> ThreadFound:
+    """Nothing is found of other people's answers, nor of another organisation's messages."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    ids = {number: ref for ref in command.refs[:MAIL_THREAD_REFS] if (number := _message_id(ref)) is not None}
+    query = select(OutboundMessage).where(
+        OutboundMessage.id.in_(ids),
+        OutboundMessage.channel == Channel.EMAIL,
+        OutboundMessage.kind.in_((MessageKind.ANSWER, *_ABOUT_INVITATIONS)),
+    )
+    messages = {row.message_ref: row for row in ctx.session.scalars(query)}
+    for ref in command.refs:
+        if (message := messages.get(ref)) is None:
+            continue
+        if message.kind in _ABOUT_INVITATIONS:
+            return ThreadFound(message.kind, message.about_id)
+        answer = ctx.session.get(MailAnswer, message.about_id)
+        if answer is not None and answer.staff_id == staff.id:
+            return ThreadFound(message.kind, answer.id, revived_parts(answer.result))
+    return ThreadFound()
+
+
+_ABOUT_INVITATIONS = (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME)
+
+
+def _message_id(ref: str) -> int | None:
+    """Of a Message-ID that ``core.outbox`` could have made."""
+    digits = ref.removeprefix("<").partition("@")[0]
+    if not 0 < len(digits) <= 16 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    number = int(digits, 16)
+    return number if number < 2**63 else None

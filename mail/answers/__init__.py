@@ -1,0 +1,48 @@
+"""Answers by e-mail: one pure builder a result, found by the result's class name."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from mail.answers import asides, batches, courses, invitations, rules, shared_links, staff
+from mail.answers.document import Answer, Teller, cleaned
+
+__all__ = ["BUILDERS", "Answer", "Teller", "tell"]
+
+BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
+    "AddressCorrected": invitations.tell_corrected,
+    "BatchProgress": batches.tell_progress,
+    "BatchRecalled": batches.tell_recalled,
+    "ColleagueInvited": staff.tell_invited,
+    "ColleagueShown": staff.tell_colleague,
+    "CoursesListed": courses.tell_courses,
+    "Help": asides.tell_help,
+    "InvitationCancelled": invitations.tell_cancelled,
+    "InvitationPreviewed": batches.tell_preview,
+    "InvitationResent": invitations.tell_resent,
+    "InvitationsCancelled": invitations.tell_cancelled_several,
+    "InvitationsListed": invitations.tell_list,
+    "InvitationsResent": invitations.tell_resent_several,
+    "InvitationsRestored": invitations.tell_restored,
+    "InvitedAtOnce": batches.tell_at_once,
+    "LearnersInvited": batches.tell_invited,
+    "NotUnderstood": asides.tell_not_understood,
+    "PreviewDiscarded": batches.tell_discarded,
+    "PreviewNumbered": batches.tell_numbered,
+    "QuestionClosed": asides.tell_closed,
+    "QuietHoursShown": rules.tell_quiet_hours,
+    "RemindersShown": rules.tell_reminders,
+    "ReplyAwaited": asides.tell_question,
+    "RequestRefused": asides.tell_refused,
+    "RunShown": courses.tell_run,
+    "ScheduledListed": rules.tell_scheduled,
+    "SharedLinkChanged": shared_links.tell_changed,
+    "SharedLinkShown": shared_links.tell_link,
+    "SharedLinksListed": shared_links.tell_links,
+    "SheetRecognised": asides.tell_sheet,
+    "StaffListed": staff.tell_staff,
+})  # fmt: skip
+
+
+def tell(result: object, teller: Teller) -> Answer:
+    return cleaned(BUILDERS[type(result).__name__](result, teller))

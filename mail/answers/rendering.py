@@ -1,0 +1,46 @@
+"""An answer's subject and body. It is nobody else's, so nothing of it is shared between mails."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from core.letters import AnswerLetter
+from core.phrases import zone_named
+from core.settings import Settings
+from mail.answers import Answer, Teller, tell
+from mail.templates import filled, tight
+from mail.wire import alternatives, one_line, quoted_printable
+
+_SUBJECT_CHARACTERS: Final = 120
+_IS_REPLY: Final = re.compile(r"re\s?:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPart:
+    asked: str
+    answer: Answer
+
+
+def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, bytes]:
+    """The subject, and a multipart/alternative with its own headers."""
+    teller = Teller(zone_named(letter.time_zone))
+    parts = [ToldPart(one_line(part.asked), tell(part.result, teller)) for part in letter.parts]
+    values = {
+        "subject": _subject(letter.subject, parts[0].answer.headline),
+        "parts": parts,
+        "organisation": one_line(letter.head.organisation),
+        "service": one_line(settings.mail_from_name),
+        "can_reply": bool(letter.head.reply_to),
+        "is_answer": True,
+    }
+    subject, text, html = (filled(f"answer/{name}", values) for name in ("subject.txt", "body.txt", "body.html"))
+    return subject, alternatives(quoted_printable(text.splitlines()), quoted_printable(tight(html).splitlines()))
+
+
+def _subject(asked: str, headline: str) -> str:
+    """Theirs, so that mail programs show both together."""
+    subject = one_line(asked)
+    if not subject:
+        return headline[:_SUBJECT_CHARACTERS]
+    subject = subject if _IS_REPLY.match(subject) else f"Re: {subject}"
+    return subject[:_SUBJECT_CHARACTERS]

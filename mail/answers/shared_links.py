@@ -1,0 +1,92 @@
+"""One shared link with everything about it, and the list of them."""
+
+from typing import Final
+
+from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, until_words
+from core.usecases.link_lists import SharedLinksListed
+from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+from core.words import SharedLinkState
+from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
+
+_DOMAINS: Final = 5
+_OVER: Final = (SharedLinkState.EXPIRED, SharedLinkState.REVOKED)
+
+
+def tell_link(shown: SharedLinkShown, teller: Teller) -> Answer:
+    head = LINK_HEADS[shown.event] if shown.event else "The link to {name}."
+    is_over = shown.state in _OVER
+    of_cap = f" of at most {shown.use_cap:,}" if shown.use_cap is not None else ""
+    verb = "Ended" if shown.state is SharedLinkState.EXPIRED else "Ends"
+    return Answer(
+        headline=_with_name(head, f"{shown.title} ({shown.code})"),
+        lines=some(
+            "" if is_over else "Anybody with this link can join, so give it only to those who should.",
+            _state_words(shown, teller),
+        ),
+        facts=(
+            ("Joined", f"{counted(shown.joins, 'learner')}{of_cap}, {shown.joins_of_week:,} in the last 7 days"),
+            (verb, f"{until_words(shown.ends_at, shown.time_zone)}: {LINK_RULES[shown.ends_by]}"),
+            *_demands(shown),
+            ("Made by", shown.made_by),
+        ),
+        steps=("Its settings, its QR code and revoking it are in Slack: “/usher links”.",),
+        url="" if is_over else shown.url,
+    )
+
+
+def _with_name(words: str, name: str) -> str:
+    """Not ``format``: the name may have braces."""
+    return words.replace("{name}", name)
+
+
+def _state_words(shown: SharedLinkShown, teller: Teller) -> str:
+    match shown.state:
+        case SharedLinkState.OPEN:
+            return f"Whoever joins now comes to the run {shown.leads_to}."
+        case SharedLinkState.PAUSED:
+            return "Paused: nobody can join until you resume it."
+        case SharedLinkState.FULL:
+            return "Full: nobody else can join until you raise the limit."
+        case SharedLinkState.WAITING:
+            opens = f"; the next one opens {teller.moment(shown.opens_at)}" if shown.opens_at else ""
+            return f"Waiting: no run takes learners just now{opens}."
+        case SharedLinkState.EXPIRED:
+            return "Expired: nobody can join."
+        case SharedLinkState.REVOKED:
+            return "Revoked: nobody can join."
+
+
+def _demands(shown: SharedLinkShown) -> tuple[tuple[str, str], ...]:
+    named = ", ".join(f"@{domain}" for domain in shown.allowed_domains[:_DOMAINS])
+    more = len(shown.allowed_domains) - _DOMAINS
+    only = (("Only for", f"{named}{f' and {more:,} more' if more > 0 else ''}"),) if named else ()
+    return (*only, ("Addresses", "are confirmed by an e-mail")) if shown.confirms_address else only
+
+
+def tell_changed(result: SharedLinkChanged, teller: Teller) -> Answer:
+    """Where the link is gone meanwhile."""
+    return Answer(_with_name(LINK_HEADS[result.event], result.title))
+
+
+def tell_links(listed: SharedLinksListed, teller: Teller) -> Answer:
+    fits = f" that fit “{listed.search}”" if listed.search else ""
+    rows = tuple(map(link_row, listed.links))
+    code = listed.links[0].code if listed.links else "CODE"
+    return Answer(
+        headline=f"{counted(listed.total, 'shared link')}{fits}.",
+        lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
+        steps=some(
+            f"“links {code}” shows the link itself."
+            if rows
+            else "“links” and the code of a run or course makes one. “courses” lists the codes.",
+            "Anybody with a shared link can join. Those that expired more than six months ago are not listed.",
+        ),
+    )
+
+
+def link_row(shown: SharedLinkShown) -> Row:
+    verb = "ended" if shown.state is SharedLinkState.EXPIRED else "until"
+    cap = f" of {shown.use_cap:,}" if shown.use_cap is not None else ""
+    until = until_words(shown.ends_at, shown.time_zone)
+    details = f"{shown.joins:,}{cap} joined · {SHARED_LINK_STATES[shown.state]} · {verb} {until}"
+    return Row(f"{shown.title} ({shown.code})", (details,))

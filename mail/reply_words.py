@@ -1,0 +1,256 @@
+"""A reply with a word: what "yes", "undo" or "more" means follows from the message that it replies to.
+
+    preview with a number     yes: invite     no: throw it away
+    question                  yes: do it      no: leave it
+    learners invited, batch   undo: take it back
+    cancelled                 undo: open again
+    list                      more: next page         of invitations besides: resend, cancel (asked back)
+    an invitation's e-mail    resend, cancel
+
+What is meant is run like any other request: whether it is still the asker's to do is decided there once more.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from core.context import Context
+from core.errors import ReplyUnclear, ThreadNotFound
+from core.requests import Help, Mode
+from core.results import ReplyAwaited
+from core.usecases.batches import InviteLearners, LearnersInvited, invite_learners
+from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
+from core.usecases.corrections import AddressCorrected
+from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
+from core.usecases.invitation_changes import (
+    CancelInvitations,
+    Chosen,
+    InvitationsCancelled,
+    ResendInvitations,
+    RestoreInvitations,
+    cancel_invitations,
+    resend_invitations,
+    restore_invitations,
+)
+from core.usecases.invitation_lists import InvitationsListed, ListInvitations, list_invitations
+from core.usecases.invitations import (
+    CancelInvitation,
+    InvitationCancelled,
+    ReinviteLearner,
+    ResendInvitation,
+    cancel_invitation,
+    reinvite_learner,
+    resend_invitation,
+)
+from core.usecases.link_lists import ListSharedLinks, SharedLinksListed, list_shared_links
+from core.usecases.mail_invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
+from core.usecases.mail_requests import CloseQuestion, ThreadFound, close_question
+from core.usecases.quiet_hours import SetQuietHours, set_quiet_hours
+from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.schedules import ListScheduled, ScheduledListed, list_scheduled
+from core.usecases.scoreboards import BatchProgress
+from core.words import MessageKind
+
+
+class Word(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNDO = "undo"
+    RESEND = "resend"
+    CANCEL = "cancel"
+    MORE = "more"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``number``: of the batch that was named besides, or 0."""
+
+    word: Word
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One use case to run. ``question_id``: the answer whose question it settles."""
+
+    usecase: Callable[[Context, Any], Any]
+    command: Any
+    mode: Mode = Mode.RUN
+    is_confirmed: bool = False
+    question_id: int | None = None
+
+
+CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = MappingProxyType({
+    "CancelInvitations": (CancelInvitations, cancel_invitations),
+    "ResendInvitations": (ResendInvitations, resend_invitations),
+    "InviteColleague": (InviteColleague, invite_colleague),
+    "SetQuietHours": (SetQuietHours, set_quiet_hours),
+    "ReinviteLearner": (ReinviteLearner, reinvite_learner),
+})  # fmt: skip
+"""What a question may wait with; nothing else is made from a stored one."""
+
+_WORDS: Final[dict[str, Word]] = {
+    **dict.fromkeys(("yes", "y", "yep", "yeah", "ok", "okay", "confirm", "confirmed", "go", "ja", "oui"), Word.YES),
+    **dict.fromkeys(("no", "n", "nope", "don't", "dont", "not", "stop", "nein", "non"), Word.NO),
+    **dict.fromkeys(("undo", "revert", "recall"), Word.UNDO),
+    **dict.fromkeys(("resend", "remind"), Word.RESEND),
+    "cancel": Word.CANCEL,
+    **dict.fromkeys(("more", "next", "continue"), Word.MORE),
+    "help": Word.HELP,
+}
+_FILLING: Final = frozenset((
+    "please", "thanks", "thank", "you", "many", "it", "that", "this", "them", "all", "ahead", "page", "do", "batch",
+    "the", "hi", "hello", "usher",
+))  # fmt: skip
+_TOKEN: Final = re.compile(r"[^\W_][\w’'-]*")
+_BATCH: Final = re.compile(r"b-?0*(\d{1,9})")
+_ONLY_IN_THREADS: Final = (Word.YES, Word.NO, Word.MORE)
+
+
+def read_reply(lines: Sequence[str]) -> Reply | None:
+    """The first line, where it is a word and no more than a number and manners besides."""
+    if not lines or len(lines[0]) > 80:
+        return None
+    tokens = [token.replace("’", "'") for token in _TOKEN.findall(lines[0].lower())]
+    kept = [token for token in tokens if token not in _FILLING]
+    if not kept or len(kept) > 2 or kept[0] not in _WORDS:
+        return None
+    number = _BATCH.fullmatch(kept[1]) if len(kept) == 2 else None
+    if len(kept) == 2 and number is None:
+        return None
+    return Reply(_WORDS[kept[0]], int(number[1]) if number else 0)
+
+
+def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
+    """None: it is a request that needs no thread. Raises ThreadNotFound and ReplyUnclear."""
+    if reply.word is Word.HELP:
+        return Help()
+    if reply.number and reply.word is Word.UNDO:
+        return Task(recall_batch, RecallBatch(number=reply.number))
+    if thread.kind is None:
+        if reply.word in _ONLY_IN_THREADS:
+            raise ThreadNotFound(word=reply.word)
+        return None
+    if thread.kind is not MessageKind.ANSWER:
+        offers = [_of_invitation(thread.about_id)]
+    else:
+        offers = [
+            offer
+            for part in thread.parts
+            if (offer := _offers(part.result, thread.about_id)) and _is_of(part.result, reply)
+        ]
+    return _chosen(reply, offers)
+
+
+_Offers = dict[Word, Task | str]
+
+
+def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
+    """Words in place of a task say why there is none."""
+    fitting = [offer[reply.word] for offer in offers if reply.word in offer]
+    if len(fitting) == 1 and isinstance(fitting[0], Task):
+        return fitting[0]
+    if len(fitting) == 1:
+        raise ReplyUnclear(word=reply.word, next_step=fitting[0])
+    if fitting:
+        step = f"It was about more than one thing. Name the batch, as in “{reply.word} B-0041”, or write each request."
+        raise ReplyUnclear(word=reply.word, next_step=step)
+    words = sorted({word for offer in offers for word in offer})
+    said = " or ".join(f"“{word}”" for word in words) or "“help”"
+    raise ReplyUnclear(word=reply.word, next_step=f"You can reply {said}, or write a whole request.")
+
+
+def _is_of(result: object, reply: Reply) -> bool:
+    """Whether the part is about the batch that was named, if one was."""
+    return not reply.number or reply.number in _numbers(result)
+
+
+def _numbers(result: object) -> tuple[int, ...]:
+    match result:
+        case PreviewNumbered() | LearnersInvited() | BatchProgress():
+            return result.numbers
+        case InvitedAtOnce() | AddressCorrected():
+            return result.invited.numbers
+    return ()
+
+
+def _of_invitation(invitation_id: int) -> _Offers:
+    return {
+        Word.RESEND: Task(resend_invitation, ResendInvitation(invitation_id)),
+        Word.CANCEL: Task(cancel_invitation, CancelInvitation(invitation_id)),
+    }
+
+
+def _offers(result: object, answer_id: int) -> _Offers:
+    match result:
+        case PreviewNumbered():
+            return _of_preview(result.preview.draft_id)
+        case ReplyAwaited():
+            return _of_question(result, answer_id)
+        case LearnersInvited() | BatchProgress():
+            return _undone(Task(recall_batch, RecallBatch(result.confirmation_id)))
+        case InvitedAtOnce() | AddressCorrected():
+            return _undone(Task(recall_batch, RecallBatch(result.invited.confirmation_id)))
+        case InvitationCancelled() | InvitationsCancelled():
+            return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
+    return _of_list(result)
+
+
+def _undone(task: Task) -> _Offers:
+    return dict.fromkeys((Word.UNDO, Word.CANCEL, Word.NO), task)
+
+
+def _of_preview(draft_id: int) -> _Offers:
+    discard = Task(discard_preview, DiscardPreview(draft_id))
+    return {Word.YES: Task(invite_learners, InviteLearners(draft_id)), Word.NO: discard, Word.CANCEL: discard}
+
+
+def _of_question(question: ReplyAwaited, answer_id: int) -> _Offers:
+    kind, usecase = CONFIRMABLE[question.command_kind]
+    command: object = msgspec.json.decode(question.command, type=kind)
+    closing = Task(close_question, CloseQuestion(answer_id))
+    return {
+        Word.YES: Task(usecase, command, is_confirmed=True, question_id=answer_id),
+        Word.NO: closing,
+        Word.CANCEL: closing,
+    }
+
+
+def _of_list(result: object) -> _Offers:
+    match result:
+        case CoursesListed():
+            return _paged(result.page, result.page_count, list_courses, ListCourses(result.search))
+        case InvitationsListed():
+            return _of_invitations(result)
+        case RunShown():
+            shown = ShowRun(result.run.code, result.shown, result.search)
+            return _paged(result.page.page, result.page.page_count, show_run, shown)
+        case SharedLinksListed():
+            return _paged(result.page, result.page_count, list_shared_links, ListSharedLinks(result.search))
+        case StaffListed():
+            return _paged(result.page, result.page_count, list_staff, ListStaff(result.search))
+        case ScheduledListed():
+            return _paged(result.page, result.page_count, list_scheduled, ListScheduled())
+    return {}
+
+
+def _of_invitations(listed: InvitationsListed) -> _Offers:
+    shown = ListInvitations(listed.run.code, listed.state, listed.search)
+    chosen = Chosen(listed.run.code, state=listed.state, search=listed.search)
+    return {
+        **_paged(listed.page, listed.page_count, list_invitations, shown),
+        Word.RESEND: Task(resend_invitations, ResendInvitations(chosen)),
+        Word.CANCEL: Task(cancel_invitations, CancelInvitations(chosen)),
+    }
+
+
+def _paged(page: int, page_count: int, usecase: Callable[[Context, Any], Any], command: Any) -> _Offers:
+    if page >= page_count:
+        return {Word.MORE: "That was the last page."}
+    return {Word.MORE: Task(usecase, replace(command, page=page + 1), Mode.READ)}

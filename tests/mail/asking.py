@@ -1,0 +1,146 @@
+"""E-mails that staff write, and what comes back: through the real parser's values, the real core and real rendering."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from email.message import EmailMessage
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.app import App
+from core.context import Door, StaffActor
+from core.letters import AnswerPart
+from core.model import InboundMessage, MailAnswer, OutboundMessage
+from core.results import revived_parts
+from core.usecases.inbound import ReceiveMail, receive_mail
+from core.usecases.letters import LoadLetters, load_letters
+from core.words import MailState, MessageKind
+from mail.asked import MailRequest
+from mail.parsing.parsed import Attachment, ParsedMail
+from mail.rendering import render
+from mail.requests import answer
+from tests.factories import SYSTEM, School
+from tests.mail.letters import html_text, parsed, plain_text
+
+
+def by_mail(actor: StaffActor) -> StaffActor:
+    return replace(actor, door=Door.MAIL)
+
+
+def parsed_mail(
+    subject: str = "",
+    text: str = "",
+    *,
+    ref: str = "<q1@mail.example.org>",
+    in_reply_to: str = "",
+    references: tuple[str, ...] = (),
+    attachments: tuple[Attachment, ...] = (),
+) -> ParsedMail:
+    return ParsedMail(
+        headers=(),
+        message_ref=ref,
+        senders=("olive@north.example.org",),
+        from_headers=1,
+        in_reply_to=in_reply_to,
+        references=references,
+        subject=subject,
+        text=text,
+        has_quote=False,
+        quoted="",
+        attachments=attachments,
+        report=None,
+        features=frozenset(),
+        problems=(),
+    )
+
+
+@dataclass(frozen=True)
+class Answered:
+    """``mail`` None: nothing is answered by mail."""
+
+    state: MailState
+    parts: tuple[AnswerPart, ...]
+    mail: EmailMessage
+    text: str
+    html: str
+    ref: str
+
+    @property
+    def result(self) -> object:
+        (part,) = self.parts
+        return part.result
+
+
+@dataclass
+class Writer:
+    """A staff member with a mail program."""
+
+    school: School
+    actor: StaffActor
+    _count: int = 0
+
+    @property
+    def app(self) -> App:
+        return self.school.app
+
+    def write(self, subject: str = "", text: str = "", *attachments: Attachment) -> Answered:
+        return self.send(parsed_mail(subject, text, ref=self._ref(), attachments=attachments))
+
+    def reply(self, to: Answered, text: str, *attachments: Attachment) -> Answered:
+        thread = (*str(to.mail["References"] or "").split(), to.ref)
+        subject = str(to.mail["Subject"])
+        return self.send(
+            parsed_mail(subject, text, ref=self._ref(), in_reply_to=to.ref, references=thread, attachments=attachments)
+        )
+
+    def send(self, parsed: ParsedMail) -> Answered:
+        request = self.received(parsed)
+        state = answer(self.app, request)
+        return self.answered(request, state)
+
+    def received(self, parsed: ParsedMail) -> MailRequest:
+        raw = repr(parsed).encode()
+        received = self.app.run(
+            receive_mail, ReceiveMail(raw, parsed.message_ref, hashlib.sha256(raw).hexdigest()), SYSTEM
+        )
+        return MailRequest(
+            received.inbound_id, parsed.message_ref, by_mail(self.actor), "northfield", parsed, self.app.clock()
+        )
+
+    def answered(self, request: MailRequest, state: MailState) -> Answered:
+        with looking(self.app) as session:
+            stored = session.scalars(select(MailAnswer).where(MailAnswer.inbound_id == request.inbound_id)).one()
+            message = session.scalars(
+                select(OutboundMessage).where(
+                    OutboundMessage.kind == MessageKind.ANSWER, OutboundMessage.about_id == stored.id
+                )
+            ).one()
+        (letter,) = self.app.read(load_letters, LoadLetters((message.id,)), SYSTEM).letters
+        mail = render(letter, self.app.settings, self.app.links, now=self.app.clock())
+        return Answered(
+            state,
+            revived_parts(stored.result),
+            parsed(mail),
+            plain_text(mail),
+            html_text(mail),
+            message.message_ref,
+        )
+
+    def _ref(self) -> str:
+        self._count += 1
+        return f"<q{self._count}@mail.example.org>"
+
+
+def looking(app: App) -> Session:
+    return Session(app.engine, info={"scope": "every organisation"})
+
+
+def state_of(app: App, inbound_id: int) -> MailState:
+    with looking(app) as session:
+        return session.get_one(InboundMessage, inbound_id).state
+
+
+def rows(app: App, model: type) -> Iterator[object]:
+    with looking(app) as session:
+        yield from session.scalars(select(model)).all()
