@@ -62,6 +62,12 @@ class MailNotFound(NotFound):
     advice = "“usher held list” shows the messages that wait for a person."
 
 
+class MailboxNotFound(NotFound):
+    code = "mailbox_not_found"
+    wording = "There is no mailbox called “{name}”."
+    advice = "“usher mailbox list” shows them all."
+
+
 class RequestNotFound(NotFound):
     code = "request_not_found"
     wording = "This request is no longer there."
