@@ -121,8 +121,7 @@ class Connection:
         return Selected(codes.get("UIDVALIDITY", 0), codes.get("UIDNEXT", 0))
 
     async def search(self, first: int = 1, last: int | None = None) -> list[int]:
-        """The UIDs in INBOX from ``first`` to ``last``, in their order. What arrives from here on is news."""
-        self._protocol.news.clear()
+        """The UIDs in INBOX from ``first`` to ``last``, in their order."""
         span = f"{first}:{last or '*'}"
         # Without CHARSET: Exchange and others refuse it.
         found = _accepted(await self._protocol.search("UID", span, "UNDELETED", charset=None, by_uid=True), "SEARCH")
@@ -167,6 +166,10 @@ class Connection:
             # A plain EXPUNGE would take away what somebody else has marked.
             if self.can_expunge_one:
                 _accepted(await self._protocol.uid("EXPUNGE", listed), "EXPUNGE")
+
+    def begin_listening(self) -> None:
+        """What arrives from here on ends the next ``wait``. Before a search: it may come while that is answered."""
+        self._protocol.news.clear()
 
     async def wait(self, seconds: float) -> None:
         """Until something arrives, or ``wake`` is called, or so long."""

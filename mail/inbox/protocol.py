@@ -21,7 +21,6 @@ from typing import Any, Final
 
 from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]  # It has no annotations.
     AUTH,
-    LOGOUT,
     NONAUTH,
     AioImapException,
     Command,
@@ -190,7 +189,6 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
         self._fail()
 
     def _fail(self) -> None:
-        self.state = LOGOUT
         if self.pending_sync_command is not None:
             self.pending_sync_command._exception = ConnectionLost(self.problem)
             self.pending_sync_command.close(b"", "KO")
@@ -321,6 +319,8 @@ def _words(problem: OSError) -> str:
         return "it does not speak TLS as we do; is the port right?"
     if isinstance(problem, socket.gaierror):
         return "there is no host of that name"
+    if isinstance(problem, ConnectionRefusedError):
+        return "the connection was refused: nobody listens there"
     if isinstance(problem, TimeoutError):
         return "it does not answer"
     return (problem.strerror or type(problem).__name__).lower()
