@@ -210,6 +210,8 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
 
     async def capability(self) -> None:
         response = await self.execute(Command("CAPABILITY", self.new_tag(), loop=self.loop))
+        if response.result != "OK":
+            raise Refused("the server does not say what it can do")
         words = [line.decode(errors="replace").upper().split() for line in response.lines if isinstance(line, bytes)]
         self.capabilities = {word for line in words if line[:1] == ["CAPABILITY"] for word in line[1:]}
 

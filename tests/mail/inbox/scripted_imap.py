@@ -95,7 +95,8 @@ class ScriptedImap:
 
     async def reached(self, command: str) -> None:
         """Waits until it is asked that, after the last time it was waited for."""
-        await self._reached[command].wait()
+        async with asyncio.timeout(10):
+            await self._reached[command].wait()
         self._reached[command].clear()
 
     def heard(self, command: str) -> int:
@@ -130,7 +131,9 @@ class ScriptedImap:
         verb = _verb(line)
         if verb == "IDLE" and self._peek(verb) is Act.BEHAVE:
             self._idlers.append((tag, writer))
-        going = await self._say(writer, verb, tag, self._own(verb, tag, rest))
+        # What is scripted does not happen as well.
+        own = self._own(verb, tag, rest) if self._peek(verb) is Act.BEHAVE else b""
+        going = await self._say(writer, verb, tag, own)
         if verb == "AUTHENTICATE" and self._last.startswith(b"+"):
             self.commands.append((await reader.readline()).decode().strip("\r\n"))
             return await self._say(writer, CONTINUATION, tag, f"{tag} NO refused\r\n".encode())
