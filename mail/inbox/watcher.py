@@ -235,6 +235,9 @@ class Watcher:
         if entry.size > _BIG:
             await self._all_done()
         await self._room.acquire()
+        if self._stopping.is_set() or self._is_house_away:
+            self._room.release()
+            return
         try:
             raw = await connection.body(entry.uid)
         except BaseException:
