@@ -248,7 +248,9 @@ class Conversation(SMTP):
         if raw is None:
             answer = f"552 5.3.4 More than {MAIL_BYTES // 1024 // 1024} MB cannot be read"
         else:
-            answer = await self._listener.receive(raw, envelope.mail_from or "", recipients[0])
+            # aiosmtpd leaves the null sender its brackets.
+            sender = (envelope.mail_from or "").strip("<>")
+            answer = await self._listener.receive(raw, sender, recipients[0])
         # LMTP wants an answer for each.
         for _ in recipients if self._kind == "lmtp" else recipients[:1]:
             await self.push(answer)
