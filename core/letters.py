@@ -106,6 +106,22 @@ class SignInLetter:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMailLetter:
+    """``subject`` and ``server`` are a stranger's words."""
+
+    kind: ClassVar[MessageKind] = MessageKind.HELD_MAIL
+    head: LetterHead
+    token: str
+    received_at: datetime
+    size: int
+    server: str
+    subject: str
+    waiting: int
+    erased_at: datetime
+    time_zone: str
+
+
 Letter = (
     InvitationLetter
     | ReminderLetter
@@ -115,6 +131,7 @@ Letter = (
     | StaffInvitationLetter
     | SlackCodeLetter
     | SignInLetter
+    | HeldMailLetter
 )
 
 

@@ -32,6 +32,13 @@ ROLES: dict[Role, str] = {
 }
 
 
+def size_words(count: int) -> str:
+    """As in "300 bytes", "12 KB" or "1.4 MB"."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{round(count / 1000)} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
 @lru_cache(maxsize=64)
 def zone_named(name: str) -> ZoneInfo:
     """UTC for a name that this machine does not know: a date in UTC is better than none."""

@@ -60,6 +60,14 @@ def _address(value: str) -> str:
     return value
 
 
+def _names(value: str) -> tuple[str, ...]:
+    """Host names are the same in capitals."""
+    names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    if any(not re.fullmatch(r"-|[a-z0-9_][a-z0-9_.-]*", name) for name in names):
+        raise ValueError("write host names like mx.example.org, with commas between them")
+    return names
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in allowed:
@@ -115,6 +123,10 @@ class Settings:
     mail_reply_to: str = _setting("", _address, "Where replies go; empty: the staff member who invited.")
     mail_domain: str = _setting("", _text, "Domain of Message-IDs and bounces; empty: the one of MAIL_FROM.")
     mail_inbox: str = _setting("", _address, "What people write to, as usher@example.org; empty: no mail comes in.")
+    mail_authserv_ids: tuple[str, ...] = _setting(
+        (), _names, "What our mail hosts call themselves in Authentication-Results, with commas; - for one that writes "
+        "no name. Empty: nobody is believed.",
+    )  # fmt: skip
     smtp_host: str = _setting("", _text, "The mail server that takes our mail; empty: mail waits and doctor says so.")
     smtp_port: int = _setting(25, _whole, "25, 465 with SMTP_SECURITY=tls, 587 with SMTP_SECURITY=starttls.")
     smtp_security: str = _setting(

@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from core.cards import RunCard
 from core.letters import (
+    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
@@ -26,7 +27,16 @@ from core.letters import (
     StaffInvitationLetter,
     WelcomeLetter,
 )
-from core.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
+from core.phrases import (
+    BENEFITS,
+    ROLES,
+    day_words,
+    last_day_words,
+    moment_words,
+    size_words,
+    until_words,
+    zone_named,
+)
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
@@ -137,6 +147,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["code"] = grouped(letter.code)
         case SignInLetter():
             own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
+        case HeldMailLetter():
+            own["url"] = f"{settings.base_url}/h/{letter.token}"
     return own
 
 
@@ -177,6 +189,16 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
         case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
+        case HeldMailLetter():
+            zone = zone_named(letter.time_zone)
+            return (
+                ("received", moment_words(letter.received_at, zone)),
+                ("size", size_words(letter.size)),
+                ("server", one_line(letter.server)),
+                ("subject", one_line(letter.subject)),
+                ("waiting", letter.waiting),
+                ("erased_on", day_words(letter.erased_at, zone)),
+            )
 
 
 @lru_cache(maxsize=256)

@@ -19,6 +19,7 @@ from web.answers import answers_routes
 from web.assets import Assets
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.health import health_routes
+from web.held_mail import held_mail_routes
 from web.installing import Installer, installing_routes
 from web.joining import joining_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
@@ -52,6 +53,7 @@ def build_app(
         *staff_routes(door),
         *sign_in_routes(door, pause),
         *accounts_routes(door),
+        *held_mail_routes(door),
         *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),

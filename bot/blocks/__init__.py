@@ -7,6 +7,7 @@ from typing import Any
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.gathering import draw_gathered
+from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.home import draw_home
 from bot.blocks.invitation_changes import (
@@ -52,6 +53,9 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeInvitation": draw_compose,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
+        "HeldMailRefused": draw_refused,
+        "HeldMailReleased": draw_released,
+        "HeldMailShown": draw_held_mail,
         "Help": draw_help,
         "HomeShown": draw_home,
         "InvitationCancelled": draw_cancelled,

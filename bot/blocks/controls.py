@@ -43,6 +43,8 @@ class Action(StrEnum):
     STAFF_ENABLE = "staff_enable"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
+    HELD_MAIL_YES = "held_mail_yes"
+    HELD_MAIL_NO = "held_mail_no"
 
     @property
     def pattern(self) -> re.Pattern[str]:

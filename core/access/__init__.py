@@ -11,6 +11,7 @@
 """
 
 from core.access.links import enrolment_by_link as enrolment_by_link
+from core.access.links import held_mail_by_link as held_mail_by_link
 from core.access.links import invitation_by_link as invitation_by_link
 from core.access.links import join_request_by_link as join_request_by_link
 from core.access.links import shared_link_by_link as shared_link_by_link
@@ -19,6 +20,7 @@ from core.access.links import staff_by_link as staff_by_link
 from core.access.people import organisation_by_slug as organisation_by_slug
 from core.access.people import session_staff as session_staff
 from core.access.people import slack_staff as slack_staff
+from core.access.people import staff_by_address as staff_by_address
 from core.access.people import try_sign_ins as try_sign_ins
 from core.access.people import workspace_of as workspace_of
 from core.access.runs import REACHABLE_RUNS as REACHABLE_RUNS

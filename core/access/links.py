@@ -12,6 +12,7 @@ from core.errors import (
 )
 from core.model import (
     Enrolment,
+    InboundMessage,
     Invitation,
     JoinRequest,
     SharedLink,
@@ -73,6 +74,15 @@ def enrolment_by_link(ctx: Context, token: str) -> int:
     return target.id
 
 
+def held_mail_by_link(ctx: Context, token: str) -> int:
+    """The message's id: who was asked about it got the link at the address on record. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.HELD_MAIL, token)
+    if target is None:
+        raise LinkNotFound
+    _enter_owner(ctx, select(InboundMessage.organisation_id).where(InboundMessage.id == target.id))
+    return target.id
+
+
 _OWNER_OF_SHARED_LINK = select(SharedLink.organisation_id).where(
     SharedLink.id == bindparam("id"), SharedLink.generation == bindparam("generation")
 )
@@ -94,7 +104,9 @@ def _entered(ctx: Context, model: type[Owned], owner: Select[int], row_id: int) 
     return row
 
 
-def _enter_owner(ctx: Context, owner: Select[int], values: Mapping[str, int] | None = None) -> None:
+def _enter_owner(
+    ctx: Context, owner: Select[int] | Select[int | None], values: Mapping[str, int] | None = None
+) -> None:
     if not isinstance(ctx.actor, LinkHolder):
         raise LinkNotFound
     found = ctx.session.execute(owner, values, execution_options={"all_organisations": True})

@@ -89,6 +89,20 @@ def _is_workspace(visitor: SlackVisitor) -> tuple[Any, ...]:
     )
 
 
+# --- E-mail -----------------------------------------------------------------------------------------------
+
+
+def staff_by_address(ctx: Context, keys: Sequence[str]) -> Sequence[Row[int, int, str]]:
+    """(organisation_id, staff_id, slug) of whoever works under one of these addresses. For mail that comes in."""
+    query = (
+        select(StaffMember.organisation_id, StaffMember.id.label("staff_id"), Organisation.slug)
+        .join(Organisation, Organisation.id == StaffMember.organisation_id)
+        .where(StaffMember.email_key.in_(keys), StaffMember.accepted_at.is_not(None), StaffMember.disabled_at.is_(None))
+        .order_by(Organisation.slug, StaffMember.id)
+    )
+    return ctx.session.execute(query, execution_options={"all_organisations": True}).all()
+
+
 # --- Organisations ----------------------------------------------------------------------------------------
 
 

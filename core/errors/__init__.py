@@ -2,8 +2,8 @@
 
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
-    │   ├── UnknownVerb, RunNotChosen, BatchNotChosen, NoAddresses, NoteTooLong, NoteHasLink, NotReadable,
-    │   │   MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
+    │   ├── UnknownVerb, RunNotChosen, OrganisationNotChosen, BatchNotChosen, NoAddresses, NoteTooLong,
+    │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
@@ -13,7 +13,7 @@
     │   │   StaffNotFound, MessageNotFound, MailNotFound, MailboxNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
-    │   │   NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
+    │   │   HeldMailClosed, NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
     │   │   WorkspaceTaken, AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated
     ├── LimitExceeded       too much or too often
@@ -30,6 +30,7 @@ for its own medium. Doors map the family; core knows no status codes. A family h
 from core.errors.conflicts import AlreadyAnswered as AlreadyAnswered
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
 from core.errors.conflicts import InstallationRepeated as InstallationRepeated
 from core.errors.conflicts import InvitationClosed as InvitationClosed
@@ -88,6 +89,7 @@ from core.errors.requests import NoAddresses as NoAddresses
 from core.errors.requests import NoteHasLink as NoteHasLink
 from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
+from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import RunNotChosen as RunNotChosen

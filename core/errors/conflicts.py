@@ -35,6 +35,12 @@ class SharedLinkClosed(Conflict):
     advice = "{next_step}"
 
 
+class HeldMailClosed(Conflict):
+    code = "held_mail_closed"
+    wording = "This message was dealt with already."
+    advice = "Nothing was changed now."
+
+
 class NothingToSend(Conflict):
     code = "nothing_to_send"
     wording = "Nobody in this list can be invited now, so nothing was sent."

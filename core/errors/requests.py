@@ -20,6 +20,12 @@ class RunNotChosen(InvalidRequest):
     field = "run"
 
 
+class OrganisationNotChosen(InvalidRequest):
+    code = "organisation_not_chosen"
+    wording = "I cannot tell for which organisation this is, so nothing was done."
+    advice = "Write to the address of yours: {addresses}."
+
+
 class BatchNotChosen(InvalidRequest):
     code = "batch_not_chosen"
     wording = "I do not know yet which batch you mean."

@@ -83,7 +83,14 @@ class InboundMessage(Base):
             sqlite_where=text("state IN ('held', 'failed')"),
             postgresql_where=text("state IN ('held', 'failed')"),
         ),
+        Index(
+            "ix_inbound_message_raw",
+            "received_at",
+            sqlite_where=text("raw IS NOT NULL"),
+            postgresql_where=text("raw IS NOT NULL"),
+        ),
         Index("ix_inbound_message_sender_received_at", "sender", "received_at"),
+        Index("ix_inbound_message_organisation_id_received_at", "organisation_id", "received_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -113,6 +120,10 @@ class InboundMessage(Base):
     reference: Mapped[str] = mapped_column(String(20), default="")
     sender: Mapped[str] = mapped_column(String(254), default="")
     """The key of the one address in From; empty where there is not exactly one."""
+    subject: Mapped[str] = mapped_column(Text, default="")
+    """Encrypted, and only while it is held: what whoever is asked "was this you?" gets to see. Erased with ``raw``."""
+    server: Mapped[str] = mapped_column(String(255), default="")
+    """Held: the name under which the host before ours delivered it, as that host claims."""
     assurance: Mapped[Assurance | None] = mapped_column(closed_set(Assurance))
     settled_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]

@@ -29,6 +29,7 @@ class LinkKind(StrEnum):
     STAFF_INVITATION = "staff_invitation"
     SIGN_IN = "sign_in"
     SLACK_INSTALL = "slack_install"
+    HELD_MAIL = "held_mail"
 
 
 class CodeKind(StrEnum):

@@ -98,8 +98,15 @@ MAIL_LEASE: Final = timedelta(seconds=90)
 MAIL_BYTES: Final = 35 * 1024 * 1024
 MAIL_LIFE: Final = timedelta(days=30)
 MAIL_COMMANDS_AN_HOUR: Final = 60
+MAIL_COMMANDS_AN_HOUR_ORGANISATION: Final = 600
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# How old a message may be that only its signature speaks for. A mail server tries for up to five days.
+MAIL_PROOF_LIFE: Final = timedelta(days=7)
+# "Was this you?": however many messages are held, the one whose address they bear is asked so often.
+HELD_MAIL_PAUSE: Final = timedelta(hours=1)
+HELD_MAIL_QUESTIONS_A_DAY: Final = 3
+HELD_MAIL_SUBJECT: Final = 80
 # By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 

@@ -24,7 +24,7 @@ from core.model import InboundMessage
 from core.rules.policy import MAIL_LEASE, MAIL_TRIES
 from core.words import MailRule, MailState
 
-_PLACE = "inbound_message.raw"
+RAW_PLACE = "inbound_message.raw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         mailbox_id=command.mailbox_id,
         message_ref=ref,
         content_digest=command.content_digest,
-        raw=_vault(ctx).encrypt_bytes(command.raw, _PLACE),
+        raw=_vault(ctx).encrypt_bytes(command.raw, RAW_PLACE),
         size=len(command.raw),
         envelope_from=command.envelope_from,
         envelope_to=command.envelope_to,
@@ -180,7 +180,7 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         return MailBegun(row.state, None)
     return MailBegun(
         row.state,
-        _vault(ctx).decrypt_bytes(row.raw, _PLACE),
+        _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE),
         message_ref=row.message_ref,
         envelope_from=row.envelope_from,
         envelope_to=row.envelope_to,

@@ -13,6 +13,7 @@ from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.letters import (
+    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
@@ -28,6 +29,7 @@ from core.model import (
     Course,
     CourseRun,
     Enrolment,
+    InboundMessage,
     Invitation,
     InvitationBatch,
     JoinRequest,
@@ -44,8 +46,9 @@ from core.outbox import is_first_invitation
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.confirmation_mails import confirmation_key
+from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.staff import invitation_ends, is_invitation_open
-from core.words import Channel, InvitationState, MessageKind, MessageState
+from core.words import Channel, InvitationState, MailState, MessageKind, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +350,36 @@ def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     ]
 
 
+def _held_mail_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
+    """A handful a day at most. What was answered meanwhile in Slack is not asked any more."""
+    query = (
+        select(InboundMessage.id, StaffMember)
+        .join(StaffMember, StaffMember.id == InboundMessage.staff_id)
+        .where(InboundMessage.id.in_([row.about_id for row in rows]), InboundMessage.state == MailState.HELD)
+        .where(InboundMessage.raw.is_not(None), StaffMember.disabled_at.is_(None))
+    )
+    found = {each.id: each.StaffMember for each in ctx.session.execute(query)}
+    return [
+        _held_mail_letter(row, found[row.about_id], held_mail_shown(ctx, row.about_id))
+        for row in rows
+        if row.about_id in found
+    ]
+
+
+def _held_mail_letter(row: Row[Any], staff: StaffMember, shown: HeldMailShown) -> HeldMailLetter:
+    return HeldMailLetter(
+        head=_head(row, staff.name, shown.organisation, ""),
+        token=shown.token,
+        received_at=shown.received_at,
+        size=shown.size,
+        server=shown.server,
+        subject=shown.subject,
+        waiting=shown.waiting,
+        erased_at=shown.erased_at,
+        time_zone=shown.time_zone,
+    )
+
+
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
@@ -354,6 +387,7 @@ _LOADERS = {
     MessageKind.STAFF_INVITATION: _staff_letters,
     MessageKind.SLACK_CODE: _code_letters,
     MessageKind.SIGN_IN: _sign_in_letters,
+    MessageKind.HELD_MAIL: _held_mail_letters,
 }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, select
 from core import access
 from core.context import Context
 from core.model import SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
 from core.usecases.installations import clear_token
 from core.usecases.letters import waiting
@@ -25,6 +26,9 @@ class LoadSlackNotes:
     message_ids: tuple[int, ...]
 
 
+Content = BatchProgress | LinkRequestShown | OutsideJoin | HomeShown | HeldMailShown
+
+
 @dataclass(frozen=True, slots=True)
 class SlackNote:
     """``content`` is a result that the bot draws by its class. ``ref`` is ``channel/ts`` when it was posted before."""
@@ -38,7 +42,7 @@ class SlackNote:
     enterprise_id: str
     token: str = field(repr=False)
     """Empty: the settings' token serves."""
-    content: BatchProgress | LinkRequestShown | OutsideJoin | HomeShown
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,10 @@ def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
     )
 
 
-_CONTENTS: dict[MessageKind, Callable[[Context, int], BatchProgress | LinkRequestShown | OutsideJoin | HomeShown]] = {
+_CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.SCOREBOARD: batch_progress,
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
+    MessageKind.HELD_MAIL: held_mail_shown,
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

@@ -4,13 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, select, update
 
 from core import access
 from core.context import Context
-from core.model import Draft, IdempotencyRecord, JoinRequest, SignIn, SlackInstallState, StaffSession, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE, JOIN_REQUEST_LIFE, USED_UP_LIFE
+from core.model import (
+    Draft,
+    IdempotencyRecord,
+    InboundMessage,
+    JoinRequest,
+    SignIn,
+    SlackInstallState,
+    StaffSession,
+    WorkerBeat,
+)
+from core.rules.policy import (
+    DRAFT_LIFE,
+    HEARTBEAT_SILENCE,
+    IDEMPOTENCY_LIFE,
+    JOIN_REQUEST_LIFE,
+    MAIL_LIFE,
+    USED_UP_LIFE,
+)
 from core.usecases.batches import prepare_invitation
+from core.words import MailState
 
 _QUIET = {"synchronize_session": False}
 # Slack repeats an event for some six minutes.
@@ -75,6 +92,8 @@ class OldForgotten:
     install_states: int
     sign_ins: int
     sessions: int
+    mails: int
+    """Their words: that they came, and what became of them, stays."""
 
 
 def beat(ctx: Context, command: Beat) -> Beaten:
@@ -132,4 +151,22 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         if condition is not None:
             old = old.where(condition)
         counts.append(len(ctx.session.execute(old, execution_options=_QUIET).all()))
+    counts.append(_forget_mail(ctx))
     return OldForgotten(*counts)
+
+
+def _forget_mail(ctx: Context) -> int:
+    """What is held still was never answered for; whoever was asked was told the day."""
+    forgotten = ctx.session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.received_at < ctx.now - MAIL_LIFE, InboundMessage.raw.is_not(None))
+        .where(InboundMessage.state != MailState.RECEIVED)
+        .values(
+            raw=None,
+            subject="",
+            state=case((InboundMessage.state == MailState.HELD, MailState.IGNORED.value), else_=InboundMessage.state),
+        )
+        .returning(InboundMessage.id),
+        execution_options=_QUIET,
+    )
+    return len(forgotten.all())

@@ -92,8 +92,8 @@ def upgrade() -> None:
                 "complaint",
                 "bounce",
                 "auto_reply",
-                "stop",
                 "no_single_sender",
+                "stop",
                 "unknown_sender",
                 "same_id_other_content",
                 "list",
@@ -112,6 +112,8 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("reference", sa.String(length=20), nullable=False),
         sa.Column("sender", sa.String(length=254), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("server", sa.String(length=255), nullable=False),
         sa.Column(
             "assurance",
             sa.Enum("verified", "unverified", name="assurance", native_enum=False, create_constraint=True, length=24),
@@ -145,6 +147,16 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
+        )
+        batch_op.create_index(
+            "ix_inbound_message_organisation_id_received_at", ["organisation_id", "received_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_inbound_message_raw",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("raw IS NOT NULL"),
+            postgresql_where=sa.text("raw IS NOT NULL"),
         )
         batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
 
@@ -181,6 +193,12 @@ def downgrade() -> None:
     op.drop_table("mail_answer")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_message_sender_received_at")
+        batch_op.drop_index(
+            "ix_inbound_message_raw",
+            sqlite_where=sa.text("raw IS NOT NULL"),
+            postgresql_where=sa.text("raw IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_inbound_message_organisation_id_received_at")
         batch_op.drop_index(
             "ix_inbound_message_open",
             sqlite_where=sa.text("state = 'received'"),

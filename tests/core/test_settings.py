@@ -27,6 +27,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "mail_reply_to": ("help@example.org", "help@example.org"),
     "mail_domain": ("mail.example.org", "mail.example.org"),
     "mail_inbox": ("usher@example.org", "usher@example.org"),
+    "mail_authserv_ids": (" MX.example.org, -", ("mx.example.org", "-")),
     "smtp_host": ("mail.example.org", "mail.example.org"),
     "smtp_port": ("587", 587),
     "smtp_security": ("starttls", "starttls"),

@@ -1,0 +1,127 @@
+"""Who has the address that a message is from, for whom they work, and how much was asked and answered lately."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from sqlalchemy import and_, func, or_, select, update
+
+from core import access
+from core.context import Assurance, Context
+from core.model import InboundMessage, MailAnswer
+from core.rules.policy import MAIL_ANSWERS_AN_HOUR
+from core.rules.text import folded
+from core.words import MailRule, MailState
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FindSender:
+    """``keys``: of the addresses in From. ``slug``: of the organisation that was written to; empty: none was named."""
+
+    keys: tuple[str, ...]
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFound:
+    """Of several the chosen one stands first: by the organisation written to, or the only one they work for."""
+
+    candidates: tuple["Candidate", ...]
+    is_chosen: bool
+    """False: the one who wrote works for several organisations and named none, or one that is none of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    organisation_id: int
+    staff_id: int
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSender:
+    """``sender``: the key of the one address in From."""
+
+    is_routine: ClassVar = True
+
+    inbound_id: int
+    sender: str
+    organisation_id: int
+    staff_id: int
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class SenderNoted:
+    """What was asked by e-mail within the hour before; ``may_answer``: they had not too many answers within it."""
+
+    asked_by_sender: int
+    asked_by_organisation: int
+    may_answer: bool
+
+
+def find_sender(ctx: Context, command: FindSender) -> SenderFound:
+    """Staff who work, in every organisation."""
+    access.require_system(ctx)
+    rows = access.staff_by_address(ctx, command.keys)
+    found = [Candidate(row.organisation_id, row.staff_id, row.slug) for row in rows]
+    wanted = folded(command.slug)
+    chosen = [each for each in found if each.slug == wanted] if wanted else found
+    if len(chosen) != 1:
+        return SenderFound(tuple(found), is_chosen=False)
+    return SenderFound((*chosen, *(each for each in found if each not in chosen)), is_chosen=True)
+
+
+def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
+    """On the row, before anything is done; counted in the same transaction, so that of many at once each counts."""
+    access.require_system(ctx)
+    ctx.session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.id == command.inbound_id, InboundMessage.state == MailState.RECEIVED)
+        .values(
+            sender=command.sender,
+            organisation_id=command.organisation_id,
+            staff_id=command.staff_id,
+            assurance=command.assurance,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    by_sender, by_organisation = _asked(ctx, command)
+    return SenderNoted(by_sender, by_organisation, _answers(ctx, command.staff_id) < MAIL_ANSWERS_AN_HOUR)
+
+
+def refused_today(ctx: Context, staff_id: int, kind: str) -> bool:
+    """Whether they were told this already: one refusal of a kind per address and day (notes on e-mail, section 5).
+
+    ``kind`` is ``MailAnswer.result_kind``; the caller has authorised.
+    """
+    query = select(MailAnswer.id).where(
+        MailAnswer.staff_id == staff_id, MailAnswer.result_kind == kind, MailAnswer.created_at > ctx.now - _DAY
+    )
+    return ctx.session.scalar(query.limit(1)) is not None
+
+
+def _asked(ctx: Context, command: NoteSender) -> tuple[int, int]:
+    """Requests done, and those under way."""
+    is_request = or_(
+        InboundMessage.rule == MailRule.REQUEST,
+        and_(InboundMessage.state == MailState.RECEIVED, InboundMessage.assurance == Assurance.VERIFIED),
+    )
+    is_theirs = InboundMessage.sender == command.sender
+    row = ctx.session.execute(
+        select(func.count().filter(is_theirs).label("by_sender"), func.count().label("by_organisation")).where(
+            InboundMessage.organisation_id == command.organisation_id,
+            InboundMessage.received_at > ctx.now - _HOUR,
+            InboundMessage.id != command.inbound_id,
+            is_request,
+        )
+    ).one()
+    return row.by_sender, row.by_organisation
+
+
+def _answers(ctx: Context, staff_id: int) -> int:
+    query = select(func.count()).where(MailAnswer.staff_id == staff_id, MailAnswer.created_at > ctx.now - _HOUR)
+    return ctx.session.scalar(query) or 0
