@@ -10,7 +10,7 @@ from typing import Final
 
 from core.rules.policy import MAIL_BYTES
 from core.rules.text import clean_name
-from mail.parsing import attachments, bodies, quotes, reports, tnef
+from mail.parsing import attachments, bodies, guesses, quotes, reports, tnef
 from mail.parsing.charsets import clean
 from mail.parsing.headers import Headers, decode_words, header_end, mailboxes, message_ref, message_refs
 from mail.parsing.html import to_text
@@ -37,14 +37,16 @@ def parse(raw: bytes) -> ParsedMail | NotParsed:
     if header_end(raw, 0, min(len(raw), HEADER_BYTES + 1))[0] > HEADER_BYTES:
         return NotParsed("header block larger than 256 KB")
     try:
-        return _read(take_apart(raw))
+        return _read(take_apart(raw), raw)
     except TooMuch as limit:
         return NotParsed(str(limit))
 
 
-def _read(root: Part) -> ParsedMail:
+def _read(root: Part, raw: bytes) -> ParsedMail:
     found = bodies.find(root)
     report = reports.report_of(root)
+    if report is None or not report.recipients:
+        report = guesses.guessed(root, raw) or report
     files, has_envelope = _files(found)
     whole = "\n".join(found.texts)
     if len(whole) > quotes.CHARACTERS:
