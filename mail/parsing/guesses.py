@@ -15,7 +15,7 @@ from mail.parsing.mime import Part, first
 from mail.parsing.parsed import Report, ReportedRecipient, ReportKind
 from mail.parsing.reports import RECIPIENTS, address_in, original_of
 
-_LOOKED_AT: Final = 32 << 10
+_LOOKED_AT: Final = 16 << 10
 _DAEMONS: Final = ("mailer-daemon", "postmaster", "mail delivery", "mailerdaemon", "mail-daemon", "postmast")
 
 # It tells each exception with its traceback, and what it was doing.

@@ -41,7 +41,7 @@ def to_text(html: str) -> str:
             writing.begin(element)
         else:
             writing.end(element)
-    return clean(writing.text())
+    return writing.text()
 
 
 def _parsed(html: str) -> Any:
@@ -103,6 +103,8 @@ class _Writing:
     def write(self, text: str) -> None:
         if self._silent or not text:
             return
+        # Here and not at the end, where it would take our own mark away: entities bring control characters back.
+        text = clean(text)
         if self._preformatted:
             first, *rest = text.split("\n")
             self._line.append(first)

@@ -92,14 +92,22 @@ class _Taking:
                 for start, stop in self._between(boundary, body, end)
             ]
         if not part.parts:
-            part.body = self._raw[body:end]
+            part.body = self._raw[body : self._end_of_preamble(part, body, end)]
+            if part.content_type.startswith("multipart/"):
+                part.content_type = "text/plain"
         return part
+
+    def _end_of_preamble(self, part: Part, begin: int, end: int) -> int:
+        """What has no parts, though it should, is read as a text up to the boundary that closes it."""
+        boundary = part.params.get("boundary", "")
+        if not boundary or not part.content_type.startswith("multipart/"):
+            return end
+        return next((at for at, _, _ in _lines_of(self._raw, _marker(boundary), begin, end)), end)
 
     def _between(self, boundary: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """Where each part begins and ends. The last boundary may be missing: then the part ends with its parent."""
         start = None
-        marker = b"--" + boundary.encode("utf-8", "surrogateescape")
-        for at, after, is_last in _lines_of(self._raw, marker, begin, end):
+        for at, after, is_last in _lines_of(self._raw, _marker(boundary), begin, end):
             if start is not None:
                 yield start, max(start, _without_newline(self._raw, at))
             start = after
@@ -107,6 +115,10 @@ class _Taking:
                 return
         if start is not None:
             yield start, end
+
+
+def _marker(boundary: str) -> bytes:
+    return b"--" + boundary.encode("utf-8", "replace")
 
 
 def _lines_of(raw: bytes, marker: bytes, begin: int, end: int) -> Iterator[tuple[int, int, bool]]:

@@ -13,7 +13,7 @@ from mail.parsing.quote_words import BEGINS, CLOSINGS, DEVICES, FORWARDS, FROM, 
 
 CHARACTERS: Final = 1 << 18
 # A control character, so that it stands in no mail that was decoded: what follows it belongs to another message.
-CUT: Final = "\x1d"
+CUT: Final = "\x02"
 _WIDTH: Final = 998
 _INTRODUCTION_LINES: Final = 4
 _CLOSING_LINES: Final = 15

@@ -75,7 +75,7 @@ def _recipients(kind: ReportKind, blocks: list[Headers]) -> tuple[ReportedRecipi
     if kind is ReportKind.COMPLAINT:
         said = [value for block in blocks for name, value in block if name in ("original-rcpt-to", "removal-recipient")]
         return tuple(
-            ReportedRecipient(address, "", "", "") for address in dict.fromkeys(map(_address, said)) if address
+            ReportedRecipient(address, "", "", "") for address in dict.fromkeys(map(address_in, said)) if address
         )
     found = [each for each in map(_recipient, blocks) if each is not None]
     return tuple(found[:RECIPIENTS])
