@@ -93,16 +93,13 @@ def _text(part: Part, found: Found) -> str:
 
 def _unflowed(text: str, *, is_delsp: bool) -> str:
     """RFC 3676: a space at the end says that the line goes on. Quoted lines are dropped later, so they stay."""
-    lines: list[str] = []
+    pieces: list[str] = []
     is_open = False
     for line in text.split("\n"):
         is_plain = not line.startswith(">")
-        bare = line[1:] if line.startswith(" ") else line
-        if is_open and is_plain:
-            lines[-1] += bare
-        else:
-            lines.append(bare)
+        if pieces and not (is_open and is_plain):
+            pieces.append("\n")
         is_open = is_plain and line.endswith(" ") and line != "-- "
-        if is_open and is_delsp:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+        bare = line[1:] if line.startswith(" ") else line
+        pieces.append(bare[:-1] if is_open and is_delsp else bare)
+    return "".join(pieces)

@@ -39,6 +39,8 @@ class Report:
     """Of a reading: what was done, as it is said there."""
     original_headers: tuple[tuple[str, str], ...] = ()
     """Of the message that the report is about, as far as the report brings them: not decoded, the first hundred."""
+    is_guess: bool = False
+    """No report, but the words of a host that makes none were understood."""
 
 
 @dataclass(frozen=True, slots=True)
