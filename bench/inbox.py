@@ -67,15 +67,26 @@ class _Post:
 
 
 def run(size: Size) -> Report:
-    with new_folder() as folder, Sink(folder) as sink, Dovecot() as dovecot, _database(size) as url:
-        settings = {"USHER_MAIL_INBOX": ACCOUNT, "USHER_MAIL_AUTHSERV_IDS": _HOST_ID, "USHER_MAIL_FROM": ACCOUNT}
-        with make_world(folder, smtp_port=sink.port, database_url=url, **settings) as world:
-            post = _Post(dovecot, _hire(world, size.writers))
-            _add(world, dovecot)
-            samples = Samples()
-            with _serving(world):
-                _measure_singles(size, post, sink, samples)
-            figures = _measure_waiting(size, world, post, sink)
+    with (
+        new_folder() as folder,
+        Sink(folder) as sink,
+        Dovecot() as dovecot,
+        _database(size) as url,
+        make_world(
+            folder,
+            smtp_port=sink.port,
+            database_url=url,
+            USHER_MAIL_INBOX=ACCOUNT,
+            USHER_MAIL_AUTHSERV_IDS=_HOST_ID,
+            USHER_MAIL_FROM=ACCOUNT,
+        ) as world,
+    ):
+        post = _Post(dovecot, _hire(world, size.writers))
+        _add(world, dovecot)
+        samples = Samples()
+        with _serving(world):
+            _measure_singles(size, post, sink, samples)
+        figures = _measure_waiting(size, world, post, sink)
     return _report(size, samples, figures)
 
 
