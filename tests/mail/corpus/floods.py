@@ -184,7 +184,7 @@ def text_floods() -> Iterator[Case]:
     flowed = ("Content-Type", "text/plain; format=flowed; delsp=yes")
     yield Case("flowed lines without end", lambda: letter(b"a \n" * 300_000, flowed), reads())
     soft = ("Content-Transfer-Encoding", "quoted-printable")
-    for name, piece in {"soft breaks": b"=\n", "equal signs": b"=", "half codes": b"=A", "NULs": b"=00"}.items():
+    for name, piece in {"soft breaks": b"=\n", "equal signs": b"=", "half codes": b"=A", "coded NULs": b"=00"}.items():
         yield Case(f"34 MiB of {name}", filled(letter, piece, FULL, soft), reads())
     coded = ("Content-Transfer-Encoding", "base64")
     for name, piece in CODED_PIECES.items():

@@ -90,7 +90,7 @@ OLD = "What I did: undo B-0001\nold@example.org"
 
 # What is no quote, and must stay.
 KEPT = (
-    "invite maths-2026-03\nlearner1@example.org\nThanks\nlearner2@example.org\nlearner3@example.org\nlearner4@example.org",
+    "invite maths-2026-03\na@example.org\nThanks\nb@example.org\nc@example.org\nd@example.org",
     "On Monday Bo wrote:\nlearner1@example.org",
     "From: maths\nlearner1@example.org",
     "a\n\n---\n\nb",
