@@ -20,6 +20,7 @@ Work = Callable[..., Any]
 
 
 def main(given: dict[str, Any]) -> None:
+    _take_signals()
     _die_with_parent(given["life"])
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
@@ -40,6 +41,13 @@ def main(given: dict[str, Any]) -> None:
         _serve(requests, answers, lambda raw: work(decode(raw)), given)
     source = os.fdopen(given["source"], "rb")
     _once(requests, answers, lambda raw: work(decode(raw), source), given)
+
+
+def _take_signals() -> None:
+    """What the parent blocks or ignores, its children do too, and then no limit would end them."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in (signal.SIGIO, signal.SIGPROF, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _load(name: str) -> Work:

@@ -1,6 +1,7 @@
 """HTML to plain words, in linear time. Quoted blocks come out with ``> ``, so that ``mail.parsing.quotes`` sees them.
 
-Not html2text: it makes Markdown, whose marks would stand in the middle of what people ask for.
+Not html2text: it makes Markdown, whose marks would stand in the middle of what people ask for; and it takes quadratic
+time ("<!--" over and over, 20/40/80 KB: 0.35/1.5/5.6 s, here 1 ms; measured) or raises ("<![").
 """
 
 import re

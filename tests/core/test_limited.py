@@ -58,7 +58,7 @@ def test_a_bad_end_is_a_value_and_the_next_job_is_done(
 
 def test_past_the_wall_limit_the_whole_group_is_killed(tmp_path: Path) -> None:
     told = tmp_path / "child"
-    limits = Limits(wall=3.0, files=100)
+    limits = Limits(wall=1.0, files=100)
 
     with Kept(WORK, Told, limits) as kept:
         outcome = kept.run(Order("wait_with_a_child", ballast=str(told).encode()))
@@ -77,6 +77,19 @@ def is_gone(number: int) -> bool:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         return bool(poll.poll(5000))
+
+
+def test_what_its_parent_blocks_and_ignores_still_ends_it() -> None:
+    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGXCPU})
+    try:
+        with Kept(WORK, Told, SHORT) as kept:
+            outcome = kept.run(Order("loop"))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGPROF, before)
+
+    assert outcome == TimedOut("cpu")
 
 
 def test_noise_of_the_work_is_not_taken_for_its_answer(shared: Kept[Told]) -> None:

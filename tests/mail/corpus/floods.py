@@ -95,8 +95,9 @@ def nested(levels: int) -> bytes:
 
 def part_floods() -> Iterator[Case]:
     yield Case("nested 20 deep", lambda: nested(20), reads(text="invite"))
-    for levels in (21, 1000, 100_000):
+    for levels in (21, 1000):
         yield Case(f"nested {levels} deep", partial(nested, levels), refused("nested deeper"))
+    yield Case("nested 100,000 deep", partial(nested, 100_000), refused("lines like a boundary"))
     yield Case(
         "nested 1,000 deep under one boundary",
         lambda: b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 1000 + b"\ninvite\n",
