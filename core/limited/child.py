@@ -123,7 +123,7 @@ def _send(answers: BinaryIO, kind: bytes, payload: bytes) -> None:
         os._exit(0)
 
 
-def _renew_cpu(seconds: int) -> None:
+def _renew_cpu(seconds: float) -> None:
     """The timer begins anew with each job, and its signal's default action ends the process.
 
     The resource limit stands behind it: it counts whole seconds of the process's life, in ticks that run a little ahead

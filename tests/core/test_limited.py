@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Busy
 from core.limited import Done, Failed, Kept, Killed, Limits, Stream, TimedOut
 from tests.core.limited_work import Order, Told
 
 WORK = "tests.core.limited_work:obey"
-SHORT = Limits(wall=10.0, cpu=1, memory=256 << 20, answer=8 << 20)
+SHORT = Limits(wall=10.0, cpu=0.5, memory=256 << 20, answer=8 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_large_requests_and_answers_do_not_wait_for_each_other(shared: Kept[Told
 def test_the_cpu_limit_is_each_jobs_own(shared: Kept[Told]) -> None:
     before = shared.run(Order("who"))
 
-    outcomes = [shared.run(Order("burn", 5)) for _ in range(3)]
+    outcomes = [shared.run(Order("burn", 3)) for _ in range(3)]
 
     assert outcomes == [Done(Told())] * 3
     assert shared.run(Order("who")) == before
@@ -197,6 +198,11 @@ kept = Kept("tests.core.limited_work:obey", Told, Limits(wall=60.0, cpu=60))
 print(kept.run(Order("who")).value.number, flush=True)
 kept.run(Order(sys.argv[1]))
 """
+
+
+def test_where_no_child_can_start_we_are_busy() -> None:
+    with Kept(WORK, Told, Limits(memory=1 << 20)) as kept, pytest.raises(Busy):
+        kept.run(Order("who"))
 
 
 def test_only_work_of_the_house_is_named() -> None:
