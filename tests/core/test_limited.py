@@ -243,6 +243,18 @@ def test_a_stream_reads_a_file_from_its_begin(tmp_path: Path) -> None:
     assert lines == [Told(text="source", number=3)]
 
 
+def test_a_descriptor_beyond_the_childs_own_count_is_read() -> None:
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(100)]
+    try:
+        with Stream("tests.core.limited_work:lines", Told, SHORT, 0, source=b"abc") as told:
+            lines = list(told)
+    finally:
+        for number in held:
+            os.close(number)
+
+    assert lines == [Told(text="source", number=3)]
+
+
 @pytest.mark.parametrize(
     ("order", "end"),
     [
