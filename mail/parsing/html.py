@@ -39,9 +39,9 @@ def to_text(html: str) -> str:
     writing = _Writing()
     for event, element in islice(etree.iterwalk(root, events=("start", "end")), 2 * ELEMENTS):
         if event == "start":
-            writing.begin(element)
+            writing.enter(element)
         else:
-            writing.end(element)
+            writing.leave(element)
     return writing.text()
 
 
@@ -67,7 +67,7 @@ class _Writing:
         self._break()
         return "\n".join(self._lines).strip("\n")
 
-    def begin(self, element: Any) -> None:
+    def enter(self, element: Any) -> None:
         tag = str(element.tag)
         if self._silent or tag in _SILENT or _HIDDEN.search(element.get("style", "")):
             self._silent += 1
@@ -85,7 +85,7 @@ class _Writing:
         self._preformatted += tag == "pre"
         self.write(element.text or "")
 
-    def end(self, element: Any) -> None:
+    def leave(self, element: Any) -> None:
         tag = str(element.tag)
         if self._silent:
             self._silent -= 1
