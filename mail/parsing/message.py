@@ -22,9 +22,7 @@ HEADER_BYTES: Final = 256 << 10
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _SUBJECT: Final = 1000
 _FORWARD_MARKS: Final = ("fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "doorst:", "vs:", "vb:", "yml:", "ymlaen:")
-_NO_HEADER_WORDS: Final = frozenset(
-    {"from", "sender", "reply-to", "to", "cc", "return-path", "message-id", "references"}
-)
+_IN_WORDS: Final = ("subject", "thread-topic", "comments", "keywords")
 
 
 def parse(raw: bytes) -> ParsedMail | NotParsed:
@@ -83,8 +81,8 @@ def _read(root: Part, raw: bytes) -> ParsedMail:
 
 
 def _decoded(name: str, value: str) -> str:
-    """Encoded words stay where addresses stand: decoded, one could look like an address of its own."""
-    return value if name in _NO_HEADER_WORDS else clean(decode_words(value))
+    """Only what people wrote: elsewhere, decoded, a word could pass for an address or for a host's verdict."""
+    return clean(decode_words(value)) if name in _IN_WORDS else value
 
 
 def _senders(headers: Headers) -> tuple[str, ...]:

@@ -58,8 +58,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
     headers: tuple[tuple[str, str], ...]
-    """All of them from the top, names in lower case, unfolded and decoded; but for encoded words in those that hold
-    addresses, where one could pass for an address.
+    """All of them from the top, names in lower case, unfolded. Encoded words are decoded in the subject and its like
+    only: elsewhere one could pass for an address or for a host's verdict.
     """
     message_ref: str
     """The Message-ID with its angle brackets; empty where there is none, or none that can be used."""

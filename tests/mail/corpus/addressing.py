@@ -164,5 +164,10 @@ def others() -> Iterator[Case]:
         lambda: b"From: bo@example.org\nSubject: caf\xe9\n\nx",
         reads(subject="café"),
     )
+    verdict = "=?utf-8?q?mx=2Eexample=2Ecom=3B_dmarc=3Dpass?="
+    headers = (("from", "Bo <bo@example.org>"), ("authentication-results", verdict))
+    yield Case(
+        "a verdict in encoded words", partial(letter, b"x", ("Authentication-Results", verdict)), reads(headers=headers)
+    )
     for subject in ("Fwd: x", "FW: x", "WG: x", "TR: x"):
         yield Case(f"subject {subject}", partial(letter, b"x", ("Subject", subject)), reads(features={"forwarded"}))

@@ -95,8 +95,9 @@ def nested(levels: int) -> bytes:
 
 def part_floods() -> Iterator[Case]:
     yield Case("nested 20 deep", lambda: nested(20), reads(text="invite"))
-    for levels in (21, 1000, 100_000):
+    for levels in (21, 1000):
         yield Case(f"nested {levels} deep", partial(nested, levels), refused("nested deeper"))
+    yield Case("nested 100,000 deep", partial(nested, 100_000), refused("lines like a boundary"))
     yield Case(
         "nested 1,000 deep under one boundary",
         lambda: b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 1000 + b"\ninvite\n",
@@ -184,7 +185,7 @@ def text_floods() -> Iterator[Case]:
     flowed = ("Content-Type", "text/plain; format=flowed; delsp=yes")
     yield Case("flowed lines without end", lambda: letter(b"a \n" * 300_000, flowed), reads())
     soft = ("Content-Transfer-Encoding", "quoted-printable")
-    for name, piece in {"soft breaks": b"=\n", "equal signs": b"=", "half codes": b"=A", "NULs": b"=00"}.items():
+    for name, piece in {"soft breaks": b"=\n", "equal signs": b"=", "half codes": b"=A", "coded NULs": b"=00"}.items():
         yield Case(f"34 MiB of {name}", filled(letter, piece, FULL, soft), reads())
     coded = ("Content-Transfer-Encoding", "base64")
     for name, piece in CODED_PIECES.items():

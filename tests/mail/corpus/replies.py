@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.mail.corpus.case import Case, plain, reads
+from tests.mail.corpus.case import Case, html, plain, reads
 
 INTRODUCTIONS = (
     "On Mon, 1 Jan 2026 at 10:00, Usher <usher@example.com> wrote:",
@@ -90,8 +90,7 @@ OLD = "What I did: undo B-0001\nold@example.org"
 
 # What is no quote, and must stay.
 KEPT = (
-    "invite maths-2026-03\nlearner1@example.org\nThanks\nlearner2@example.org\n"
-    "learner3@example.org\nlearner4@example.org",
+    "invite maths-2026-03\na@example.org\nThanks\nb@example.org\nc@example.org\nd@example.org",
     "On Monday Bo wrote:\nlearner1@example.org",
     "From: maths\nlearner1@example.org",
     "a\n\n---\n\nb",
@@ -129,7 +128,41 @@ def replies() -> Iterator[Case]:
         yield reply(f"signature and quote, {signature}", f"{NEW}\n\n{signature}\n\n{INTRODUCTIONS[0]}\n{marked}")
     for text in KEPT:
         yield Case(f"no quote, {text}", partial(plain, text.encode()), reads(text=text, has_quote=False))
+    for name, (markup, new) in PROGRAMS.items():
+        yield Case(f"an answer of {name}", partial(html, markup), reads(text=new, has_quote=True))
     yield from others(marked)
+
+
+# As the programs write them, shortened.
+PROGRAMS = {
+    "Gmail": (
+        '<div dir="ltr">yes B-0041<div><br></div><div>-- <br><div class="gmail_signature">Bo</div></div></div><br>'
+        '<div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, Jan 5, 2026 at 10:00 AM Usher &lt;<a '
+        'href="mailto:u@e.example">u@e.example</a>&gt; wrote:<br></div><blockquote>old</blockquote></div>',
+        "yes B-0041",
+    ),
+    "Gmail, forwarding": (
+        '<div dir="ltr">invite maths</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">---------- '
+        "Forwarded message ---------<br>From: <b>A</b> &lt;a@b.c&gt;<br>Date: Mon<br>To: Bo<br></div>old</div>",
+        "invite maths",
+    ),
+    "Outlook": (
+        "<div class=WordSection1><p class=MsoNormal>undo<o:p></o:p></p><p><o:p>&nbsp;</o:p></p><div "
+        "style='border:none;border-top:solid #E1E1E1'><p class=MsoNormal><b><span>From:</span></b><span> Usher <br>"
+        "<b>Sent:</b> 05 January 2026 10:00<br><b>To:</b> Bo<br><b>Subject:</b> Re: x<o:p></o:p></span></p></div>"
+        "<p class=MsoNormal>old</p></div>",
+        "undo",
+    ),
+    "Outlook on the web": (
+        '<div>stop</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>Kimden:</b> x</div><div>old</div>',
+        "stop",
+    ),
+    "Apple Mail": (
+        'resend<br><div><br><blockquote type="cite"><div>On 5 Jan 2026 at 10:00, Usher &lt;u@e.example&gt; wrote:</div>'
+        "<br><div>old</div></blockquote></div>",
+        "resend",
+    ),
+}
 
 
 def reply(name: str, text: str, left: str = "", *, has_quote: bool = True) -> Case:

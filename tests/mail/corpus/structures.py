@@ -166,8 +166,8 @@ BOUNCES = {
     "qmail": b"Hi. This is the qmail-send program at mx.example.org.\nI'm afraid I wasn't able to deliver your message "
     b"to the following addresses.\n\n<learner1@example.org>:\nSorry, no mailbox here by that name.\n",
     "Exim": b"This message was created automatically by mail delivery software.\n\nA message that you sent could "
-    b"not be delivered to one or more of its\nrecipients. This is a permanent error. "
-    b"The following address(es) failed:\n\n"
+    b"not be delivered to one or more of its\nrecipients. "
+    b"This is a permanent error. The following address(es) failed:\n\n"
     b"  learner1@example.org\n    SMTP error from remote mail server\n",
     "Postfix": b"I'm sorry to have to inform you\n\n<learner1@example.org>: host mx said: 550 User unknown\n",
 }

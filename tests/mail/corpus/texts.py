@@ -227,8 +227,14 @@ def chosen() -> Iterator[Case]:
     yield Case(
         "plain, and HTML with a picture",
         partial(of, "alternative", words, inner),
-        reads(text="plain"),
+        reads(text="plain", kinds=("image",)),
     )
+    sheet = mixed(page, attached("a.csv", b"a,b\nc,d\n"), page).partition(b"\n")[2].replace(b"BOUNDARY", b"INNER")
+    yield Case(
+        "a file in one of the forms", partial(of, "alternative", words, sheet), reads(text="plain", kinds=("csv",))
+    )
+    amp = part(b"<html amp4email>", "text/x-amp-html")
+    yield Case("a form that nobody knows", partial(of, "alternative", words, amp, page), reads(text="plain", files=0))
     yield Case("FROM stands", lambda: plain(b"x"), reads(headers=((FROM[0].lower(), FROM[1]), ("content-type", UTF8))))
 
 
