@@ -195,7 +195,12 @@ def test_through_screening_a_learner_s_reply_stops(school: School) -> None:
         raise AssertionError("it is no such thing")
 
     processor = Processor(
-        school.app, parse, answer=nothing, note_report=nothing, stop=partial(stop, school.app), lookup=lambda _name: None
+        school.app,
+        parse,
+        answer=nothing,
+        note_report=nothing,
+        stop=partial(stop, school.app),
+        lookup=lambda _name: None,
     )
 
     assert processor.process(received.inbound_id) is MailState.PROCESSED
