@@ -10,7 +10,7 @@
     │   ├── NotStaff, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   StaffNotFound, MessageNotFound, MailNotFound, RequestNotFound, ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, NothingToSend, NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation,
@@ -57,6 +57,7 @@ from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
+from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailNotFound as MailNotFound

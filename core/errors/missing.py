@@ -62,6 +62,12 @@ class MailNotFound(NotFound):
     advice = "“usher held list” shows the messages that wait for a person."
 
 
+class HeldMailNotFound(NotFound):
+    code = "held_mail_not_found"
+    wording = "I found no such message with your address."
+    advice = "Nothing was changed. Only the person whose address a held message bears can answer for it."
+
+
 class RequestNotFound(NotFound):
     code = "request_not_found"
     wording = "This request is no longer there."

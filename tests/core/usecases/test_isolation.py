@@ -16,10 +16,11 @@ import pytest
 
 import core.usecases
 from core.app import App
-from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
+from core.context import Actor, Assurance, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
 from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
 from core.jobs import JobKind
 from core.model import Invitation, Organisation, StaffMember
+from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
 from core.usecases import (
     accounts,
@@ -32,6 +33,7 @@ from core.usecases import (
     deliveries,
     gathering,
     held,
+    held_mail,
     homes,
     inbound,
     installations,
@@ -48,12 +50,14 @@ from core.usecases import (
     places,
     quiet_hours,
     recall,
+    received,
     recovering,
     reminder_rules,
     reminders,
     runs,
     schedules,
     scoreboards,
+    senders,
     shared_links,
     sign_in,
     slack_identity,
@@ -128,6 +132,8 @@ def world(worlds: Copies[Beginning]) -> World:
 def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
     """For each use case the kind of actor it is for, and a command that would work."""
     late = NOW + timedelta(days=9)
+    owner = world.school.owner
+    held_token = world.school.app.links.token(LinkKind.HELD_MAIL, world.held_id)
     return {
         "show_invitation": (LinkHolder, answers.ShowInvitation(world.token)),
         "accept_invitation": (LinkHolder, answers.AcceptInvitation(world.token, "Bo", "Young")),
@@ -241,6 +247,24 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             inbound.SettleMail(world.inbound_id, MailState.IGNORED, MailRule.UNKNOWN_SENDER),
         ),
         "list_unsettled": (System, inbound.ListUnsettled(timedelta(0))),
+        "find_sender": (System, senders.FindSender(("olive@north.example.org",))),
+        "note_sender": (
+            System,
+            senders.NoteSender(
+                world.inbound_id, "a@b.org", owner.organisation_id, owner.staff_id, Assurance.UNVERIFIED
+            ),
+        ),
+        "hold_mail": (System, held_mail.HoldMail(world.inbound_id, MailRule.UNAUTHENTICATED)),
+        "show_held_mail": (LinkHolder, held_mail.ShowHeldMail(held_token)),
+        "confirm_held_mail": (LinkHolder, held_mail.ConfirmHeldMail(held_token)),
+        "deny_held_mail": (LinkHolder, held_mail.DenyHeldMail(held_token)),
+        "release_held_mail": (StaffActor, held_mail.ReleaseHeldMail(world.held_id)),
+        "refuse_held_mail": (StaffActor, held_mail.RefuseHeldMail(world.held_id)),
+        "list_received": (Operator, received.ListReceived()),
+        "show_received": (Operator, received.ShowReceived(world.held_id)),
+        "run_received": (Operator, received.RunReceived(world.held_id)),
+        "release_received": (Operator, received.ReleaseReceived(world.held_id)),
+        "ignore_received": (Operator, received.IgnoreReceived(world.held_id)),
         "load_letters": (System, letters.LoadLetters((1,))),
         "load_slack_notes": (System, slack_notes.LoadSlackNotes((1,))),
         "beat": (System, workers.Beat("x")),
@@ -306,6 +330,8 @@ def _absent(command: object) -> object:
     kind = type(command)
     strange: dict[type, object] = {
         batches.InviteLearners: batches.InviteLearners(12345),
+        held_mail.ReleaseHeldMail: held_mail.ReleaseHeldMail(12345),
+        held_mail.RefuseHeldMail: held_mail.RefuseHeldMail(12345),
         gathering.ChooseRun: gathering.ChooseRun(12345, POETRY),
         recall.RecallBatch: recall.RecallBatch(12345),
         schedules.SendNow: schedules.SendNow(12345),
@@ -358,6 +384,8 @@ BY_ID = (
     "disable_colleague",
     "enable_colleague",
     "reinvite_colleague",
+    "release_held_mail",
+    "refuse_held_mail",
 )
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
@@ -481,8 +509,8 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
-        # Their own home is theirs to keep.
-        if wanted is StaffActor and name != "keep_home":
+        # Their own home is theirs to keep, and what bears their address theirs to answer for.
+        if wanted is StaffActor and name not in ("keep_home", "release_held_mail", "refuse_held_mail"):
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)
             assert refusal is None or isinstance(refusal, NotAllowed)

@@ -30,6 +30,7 @@ from tests.core.usecases.acting import (
     only,
     token_of,
 )
+from tests.core.usecases.holding import hold
 from tests.core.usecases.sharing import join, link_token, request_token, settle, share
 from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 
@@ -60,6 +61,7 @@ class World:
     install_state: str
     sign_in_token: str
     inbound_id: int
+    held_id: int
 
 
 def make_world(school: School) -> World:
@@ -111,6 +113,7 @@ def make_world(school: School) -> World:
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
         inbound_id=received.inbound_id,
+        held_id=hold(school.app, school.owner, 2),
     )
 
 
