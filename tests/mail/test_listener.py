@@ -115,7 +115,7 @@ async def test_each_recipient_has_its_answer_over_lmtp(app: App) -> None:
 
 async def test_without_the_database_nothing_is_acknowledged(app: App) -> None:
     class Full(Reception):
-        def receive(self, raw: bytes, **where: object) -> NoReturn:  # type: ignore[override]
+        def receive(self, raw: bytes, **where: object) -> NoReturn:
             raise Away
 
     async with listening(app, reception=Full(app, Clerk(app))) as (_, port):
