@@ -11,7 +11,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from core.app import App
@@ -21,11 +21,9 @@ from core.rules.addresses import Address, address_key, parse_address
 from core.usecases.held_mail import HoldMail, hold_mail
 from core.usecases.inbound import (
     BeginMail,
-    ListUnsettled,
     MailBegun,
     SettleMail,
     begin_mail,
-    list_unsettled,
     settle_mail,
 )
 from core.usecases.senders import Candidate, FindSender, NoteSender, SenderFound, find_sender, note_sender
@@ -81,13 +79,6 @@ class Processor:
             return MailState.FAILED
         except Exception:
             return self._failed(inbound_id)
-
-    def sweep(self, *, older_than: timedelta, limit: int = 100) -> int:
-        """What was received at least so long ago and not settled, or released since. Raises Unavailable."""
-        listed = self._app.read(list_unsettled, ListUnsettled(older_than, limit), _SYSTEM)
-        for inbound_id in listed.inbound_ids:
-            self.process(inbound_id)
-        return len(listed.inbound_ids)
 
     def _processed(self, inbound_id: int) -> MailState:
         begun = self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)

@@ -68,6 +68,12 @@ class HeldMailNotFound(NotFound):
     advice = "Nothing was changed. Only the person whose address a held message bears can answer for it."
 
 
+class MailboxNotFound(NotFound):
+    code = "mailbox_not_found"
+    wording = "There is no mailbox called “{name}”."
+    advice = "“usher mailbox list” shows them all."
+
+
 class RequestNotFound(NotFound):
     code = "request_not_found"
     wording = "This request is no longer there."

@@ -190,7 +190,9 @@ def held_mail_shown(ctx: Context, inbound_id: int) -> HeldMailShown:
 
 def release(ctx: Context, *which: ColumnElement[bool]) -> None:
     """Received once more, by the word of its sender or an operator, and swept up soon. Raises HeldMailClosed."""
-    _closing(ctx, which, state=MailState.RECEIVED, released_at=ctx.now, rule=None, settled_at=None, attempts=0)
+    _closing(
+        ctx, which, state=MailState.RECEIVED, released_at=ctx.now, rule=None, settled_at=None, attempts=0, begun_at=None
+    )
 
 
 # --- Parts ------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ from core.usecases import (
     link_lists,
     link_requests,
     link_settings,
+    mailbox_watching,
+    mailboxes,
     organisations,
     places,
     quiet_hours,
@@ -67,7 +69,7 @@ from core.usecases import (
     workers,
 )
 from core.usecases.invitation_changes import Chosen
-from core.words import MailRule, MailState, Role
+from core.words import MailRule, MailState, OldMail, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -80,7 +82,7 @@ from tests.core.usecases.acting import (
     refusal_of,
     token_of,
 )
-from tests.core.usecases.worlds import BROWSER, VISITOR, A, B, C, World, make_world
+from tests.core.usecases.worlds import BROWSER, MAILBOX, VISITOR, A, B, C, World, make_world
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, make_school
 
 NO_RUN = "mathz-2026-03"
@@ -246,6 +248,18 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             System,
             inbound.SettleMail(world.inbound_id, MailState.IGNORED, MailRule.UNKNOWN_SENDER),
         ),
+        "lay_down_mail": (System, inbound.LayDownMail(world.inbound_id)),
+        "hold_unread": (System, inbound.HoldUnread(world.mailbox_id, "front 7/1", 9, MailRule.TOO_BIG)),
+        "add_mailbox": (Operator, replace(MAILBOX, name="back")),
+        "change_mailbox_secret": (Operator, mailboxes.ChangeMailboxSecret("front", MAILBOX.secret)),
+        "switch_mailbox": (Operator, mailboxes.SwitchMailbox("front", is_on=False)),
+        "decide_old_mail": (Operator, mailboxes.DecideOldMail("front", OldMail.ANSWERED)),
+        "remove_mailbox": (Operator, mailboxes.RemoveMailbox("front")),
+        "list_mailboxes": (Operator, mailboxes.ListMailboxes()),
+        "list_watched": (System, mailbox_watching.ListWatched()),
+        "note_connected": (System, mailbox_watching.NoteConnected(world.mailbox_id, 7, 1)),
+        "note_watching": (System, mailbox_watching.NoteWatching(world.mailbox_id)),
+        "keep_tokens": (System, mailbox_watching.KeepTokens(world.mailbox_id, MAILBOX.secret, MAILBOX.secret)),
         "list_unsettled": (System, inbound.ListUnsettled(timedelta(0))),
         "find_sender": (System, senders.FindSender(("olive@north.example.org",))),
         "note_sender": (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.context import SlackVisitor
 from core.letters import Verdict
-from core.model import Enrolment, LinkRequest, SignIn, SlackUser
+from core.model import Enrolment, LinkRequest, Mailbox, SignIn, SlackUser
 from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
     batches,
@@ -12,13 +12,14 @@ from core.usecases import (
     inbound,
     installations,
     invitations,
+    mailboxes,
     organisations,
     sign_in,
     slack_identity,
     staff,
 )
 from core.usecases.answers import AskForLink, ask_for_link
-from core.words import Role
+from core.words import MailboxAuth, MailboxSecurity, Role
 from tests.core.usecases.acting import (
     POETRY,
     SAFETY,
@@ -37,6 +38,17 @@ from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 BROWSER = "b" * 43
 VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
+
+MAILBOX = mailboxes.AddMailbox(
+    "front",
+    "usher@example.org",
+    "imap.example.org",
+    993,
+    MailboxSecurity.TLS,
+    MailboxAuth.PASSWORD,
+    "usher",
+    mailboxes.MailboxSecret(password="secret"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,7 @@ class World:
     sign_in_token: str
     inbound_id: int
     held_id: int
+    mailbox_id: int
 
 
 def make_world(school: School) -> World:
@@ -90,6 +103,7 @@ def make_world(school: School) -> World:
     enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
     begun = school.app.read(installations.begin_installation, installations.BeginInstallation(), LEARNER)
     school.app.run(sign_in.ask_to_sign_in, sign_in.AskToSignIn("olive@north.example.org", BROWSER), SYSTEM)
+    school.app.run(mailboxes.add_mailbox, MAILBOX, OPERATOR)
     arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     return World(
@@ -114,6 +128,7 @@ def make_world(school: School) -> World:
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
         inbound_id=received.inbound_id,
         held_id=hold(school.app, school.owner, 2),
+        mailbox_id=only(school.app, Mailbox).id,
     )
 
 
