@@ -13,6 +13,7 @@ from core.rules.policy import MAIL_LEASE
 from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
 from core.words import MailRule, MailState, Role
 from mail.parsing.parsed import NotParsed, ParsedMail
+from mail.parsing.parser import Parser
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import change, clock_of, everything
 from tests.factories import LEARNER, NOW, OPERATOR, School
@@ -238,3 +239,22 @@ def test_no_message_is_stored_in_clear(room: Mailroom) -> None:
     assert row.state is MailState.HELD
     assert b"secret" not in (stored.raw or b"")
     assert "secret" not in stored.subject
+
+
+def test_with_the_parser_of_the_house_all_ends_are_the_same(school: School) -> None:
+    messages = (
+        (written(PROVEN), MailRule.REQUEST),
+        (written(ref="<2@n.org>"), MailRule.UNAUTHENTICATED),
+        (written(PROVEN, ("From", OLIVE), ref="<3@n.org>"), MailRule.NO_SINGLE_SENDER),
+        (written(PROVEN, ("Auto-Submitted", "auto-replied"), ref="<4@n.org>"), MailRule.AUTO_REPLY),
+        (written(("List-Id", "<all.north.example.org>"), PROVEN, ref="<5@n.org>"), MailRule.LIST),
+        (written(("Resent-From", "eve@evil.test"), PROVEN, ref="<6@n.org>"), MailRule.UNAUTHENTICATED),
+        (written(sender="Bo <bo@example.org>", text="Stop", ref="<7@n.org>"), MailRule.STOP),
+        (written(sender=f'"{OLIVE}" <eve@evil.test>', ref="<8@n.org>"), MailRule.UNKNOWN_SENDER),
+        (b"\x00" * 100, MailRule.NO_SINGLE_SENDER),
+        (b"", MailRule.NO_SINGLE_SENDER),
+    )
+    with Parser() as parser:
+        room = Mailroom(school, parser.parse)
+
+        assert [room.take(raw).rule for raw, _ in messages] == [rule for _, rule in messages]
