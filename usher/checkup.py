@@ -172,7 +172,7 @@ def _authserv(settings: Settings) -> Finding:
     name = settings.mail_authserv_ids[0]
     advice = (
         f"Try once that it removes forgeries: from outside, send a mail to {settings.mail_inbox} with the header "
-        f"“Authentication-Results: {name}; dmarc=pass header.from=example.org”. In what arrives, that line must be gone."
+        f"“Authentication-Results: {name}; dmarc=pass header.from=example.org”. That line must not arrive."
     )
     return Finding(about, Health.GOOD, f"{name} is trusted to say who wrote", advice)
 

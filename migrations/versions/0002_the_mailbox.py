@@ -36,7 +36,9 @@ def upgrade() -> None:
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "old_mail",
-            sa.Enum("waits", "answered", "ignored", name="oldmail", native_enum=False, create_constraint=True, length=24),
+            sa.Enum(
+                "waits", "answered", "ignored", name="oldmail", native_enum=False, create_constraint=True, length=24
+            ),
             nullable=False,
         ),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
