@@ -51,9 +51,11 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Finding by finding, as they come: a network check may take ten seconds."""
     yield _keys(settings)
     yield _base_url(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
     yield _smtp(settings)
-    yield from _mailboxes(settings)
+    if database.health is Health.GOOD:
+        yield from _mailboxes(settings)
     yield from _slack(settings, clock)
 
 
