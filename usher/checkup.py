@@ -51,9 +51,11 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Finding by finding, as they come: a network check may take ten seconds."""
     yield _keys(settings)
     yield _base_url(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
     yield _smtp(settings)
-    yield from _mailboxes(settings)
+    if database.health is Health.GOOD:
+        yield from _mailboxes(settings)
     yield from _slack(settings, clock)
 
 
@@ -172,7 +174,7 @@ def _authserv(settings: Settings) -> Finding:
     name = settings.mail_authserv_ids[0]
     advice = (
         f"Try once that it removes forgeries: from outside, send a mail to {settings.mail_inbox} with the header "
-        f"“Authentication-Results: {name}; dmarc=pass header.from=example.org”. In what arrives, that line must be gone."
+        f"“Authentication-Results: {name}; dmarc=pass header.from=example.org”. That line must not arrive."
     )
     return Finding(about, Health.GOOD, f"{name} is trusted to say who wrote", advice)
 
