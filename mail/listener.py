@@ -104,6 +104,7 @@ class Listener:
         kind: Kind,
         tls: ssl.SSLContext | None = None,
         patience: float = _PATIENCE_SECONDS,
+        background: Background | None = None,
     ) -> None:
         settings = app.settings
         self._reception = reception
@@ -112,7 +113,7 @@ class Listener:
         self._patience = patience
         self._hostname = settings.mail_inbox.rpartition("@")[2] or "localhost"
         self.addresses = Addresses(settings.mail_inbox, settings.message_domain)
-        self.background = Background(reception)
+        self.background = background or Background(reception)
         self.receiving = asyncio.Semaphore(_MOST_RECEIVING)
         self._server: asyncio.Server | None = None
         self._conversations: set[Conversation] = set()

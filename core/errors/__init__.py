@@ -11,8 +11,8 @@
     │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   StaffNotFound, MessageNotFound, MailNotFound, MailboxNotFound, ThreadNotFound, RequestNotFound,
-    │   │   ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
+    │   │   RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
@@ -65,6 +65,7 @@ from core.errors.limits import TooManyCodes as TooManyCodes
 from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
+from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound

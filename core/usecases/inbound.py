@@ -173,6 +173,8 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         raise MailNotFound(number=command.inbound_id)
     if row.state is not MailState.RECEIVED or row.raw is None:
         return MailBegun(row.state, None)
+    if row.begun_at is not None and ctx.now - row.begun_at < MAIL_LEASE:
+        return MailBegun(row.state, None)
     if row.attempts >= MAIL_TRIES:
         settle(ctx, row.id, MailState.FAILED, MailRule.TRIED_TOO_OFTEN)
         return MailBegun(MailState.FAILED, None)

@@ -104,7 +104,8 @@ class Connection:
     async def _make(self, folder: Folder) -> None:
         name = quoted(self.name_of(folder))
         listed = _accepted(await self._protocol.simple_command("LIST", '""', name), "LIST")
-        if any(text.upper().startswith("LIST ") for text in _texts(listed)):
+        # The last line is the tagged one; Dovecot's begins with “List”, too.
+        if any(text.upper().startswith("LIST ") for text in _texts(listed)[:-1]):
             return
         made = await self._protocol.simple_command("CREATE", name)
         if made.result != "OK" and "ALREADYEXISTS" not in _said(made).upper():
@@ -125,7 +126,7 @@ class Connection:
         span = f"{first}:{last or '*'}"
         # Without CHARSET: Exchange and others refuse it.
         found = _accepted(await self._protocol.search("UID", span, "UNDELETED", charset=None, by_uid=True), "SEARCH")
-        words = [text.split()[1:] for text in _texts(found) if text.upper().startswith("SEARCH")]
+        words = [text.split()[1:] for text in _texts(found)[:-1] if text.upper().startswith("SEARCH")]
         uids = {int(word) for line in words for word in line if word.isdigit()}
         # “9:*” names the last message, too, where that is an older one.
         return sorted(uid for uid in uids if uid >= first)

@@ -177,7 +177,7 @@ class ScriptedImap:
     def _list(self, tag: str, rest: str) -> bytes:
         name = rest.split('"')[-2]
         line = f'* LIST () "." "{name}"\r\n' if name in self.folders else ""
-        return f"{line}{tag} OK done\r\n".encode()
+        return f"{line}{tag} OK List completed\r\n".encode()
 
     def _create(self, tag: str, rest: str) -> bytes:
         self.folders[rest.split('"')[1]] = []
