@@ -1,0 +1,65 @@
+"""Messages that come in, as bytes and as read; each states only what its test is about."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from email import message_from_bytes
+from email.utils import format_datetime, getaddresses
+from typing import Any
+
+from mail.parsing.parsed import ParsedMail, Report, ReportKind
+from tests.factories import NOW
+
+INBOX = "usher@usher.example.org"
+OLIVE = "olive@north.example.org"
+DATE = format_datetime(NOW)
+
+
+def written(
+    *more: tuple[str, str],
+    sender: str = OLIVE,
+    to: str = INBOX,
+    subject: str = "courses",
+    ref: str = "<a1@north.example.org>",
+    text: str = "courses\r\n",
+) -> bytes:
+    """``more`` headers stand on top, as hosts on the way write them."""
+    own = (("From", sender), ("To", to), ("Subject", subject), ("Date", DATE), ("Message-ID", ref))
+    headers = (*more, *((name, value) for name, value in own if value))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"{head}\r\n{text}".encode()
+
+
+def read(raw: bytes) -> ParsedMail:
+    """As the real parser would, of plain mails: enough for what comes after it."""
+    message = message_from_bytes(raw)
+    headers = tuple((name.lower(), str(value).replace("\r\n", "")) for name, value in message.items())
+    froms = [value for name, value in headers if name == "from"]
+    body = message.get_payload(decode=True)
+    return ParsedMail(
+        headers=headers,
+        message_ref=next((value.strip() for name, value in headers if name == "message-id"), ""),
+        senders=tuple(address for _, address in getaddresses(froms) if address),
+        from_headers=len(froms),
+        in_reply_to=next((value for name, value in headers if name == "in-reply-to"), ""),
+        references=(),
+        subject=next((value for name, value in headers if name == "subject"), ""),
+        text=body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
+        has_quote=False,
+        attachments=(),
+        report=None,
+        features=frozenset(),
+        problems=(),
+    )
+
+
+def mail(*more: tuple[str, str], **values: Any) -> ParsedMail:
+    """``values`` are those of ``written``."""
+    return read(written(*more, **values))
+
+
+def with_senders(senders: Iterable[str], from_headers: int = 1) -> ParsedMail:
+    return replace(mail(), senders=tuple(senders), from_headers=from_headers)
+
+
+def reporting(kind: ReportKind, **values: Any) -> ParsedMail:
+    return replace(mail(**values), report=Report(kind, (), ""))
