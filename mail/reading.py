@@ -97,9 +97,10 @@ def _without_manners(line: str) -> str:
     """ "Hi Usher, please invite …, thanks" without what is only polite."""
     words = _BULLET.sub("", line[:_LINE_CHARACTERS], count=1) + line[_LINE_CHARACTERS:]
     if greeting := _GREETING.match(words):
-        rest = words[_end_of_greeting(words, greeting.end()) :]
-        # "Dear Max and everybody": a greeting and nothing else.
-        if len(words.split()) <= 5 and not _begins_with_verb(_polite(rest)):
+        end = _end_of_greeting(words, greeting.end())
+        rest = words[end:]
+        # "Dear Max and everybody": a greeting and nothing else. After "Hi Usher," something is said.
+        if len(words.split()) <= 5 and "," not in words[:end] and not _begins_with_verb(_polite(rest)):
             return ""
         words = rest
     return _LAST_THANKS.sub("", _polite(words)) if len(words) <= _LINE_CHARACTERS else words

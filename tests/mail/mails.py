@@ -45,6 +45,7 @@ def read(raw: bytes) -> ParsedMail:
         subject=next((value for name, value in headers if name == "subject"), ""),
         text=body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
         has_quote=False,
+        quoted="",
         attachments=(),
         report=None,
         features=frozenset(),
