@@ -7,9 +7,9 @@ from html import unescape
 
 import pytest
 
-from core import result_words
 from core.errors import NeedsConfirmation, RunNotFound
 from core.letters import AnswerLetter, AnswerPart, LetterHead
+from core.phrases import zone_named
 from core.requests import VERBS, Asker, Request, read_request, usecase_of
 from core.results import (
     RESULTS,
@@ -30,7 +30,7 @@ from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long
 from tests.factories import NOW
 from tests.mail.letters import LINKS, SETTINGS, html_text, parsed, plain_text
 
-TELLER = Teller(result_words.zone_named("Europe/London"))
+TELLER = Teller(zone_named("Europe/London"))
 SCRIPT = '<script>alert("x")</script> & \u202eco'
 
 
