@@ -116,6 +116,13 @@ def test_addresses_stand_below_an_invite(subject: str, text: str) -> None:
     assert "Olive" not in command.addresses
 
 
+def test_the_writer_s_own_address_is_no_learner_s() -> None:
+    command = invited(only(f"invite {MATHS}", "a@example.org\n\nOlive Owner\nOlive@North.example.org"))
+
+    assert "a@example.org" in command.addresses
+    assert "orth.example.org" not in command.addresses
+
+
 def test_the_moment_may_stand_before_the_addresses() -> None:
     command = invited(only(f"invite {MATHS} at Mon 09:00", "a@example.org"))
 

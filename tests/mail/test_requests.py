@@ -26,13 +26,14 @@ from core.usecases.invitations import InvitationResent
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.recall import BatchRecalled
 from core.usecases.shared_links import SharedLinkChanged
+from core.usecases.workers import ForgetOld, forget_old
 from core.words import MailState, MessageKind
 from mail import requests
 from mail.asked import MailRequest
 from mail.requests import answer
 from tests.copies import Copies
 from tests.core.usecases.acting import clock_of
-from tests.factories import LEARNER, OPERATOR, FixedClock, School, sent
+from tests.factories import LEARNER, OPERATOR, SYSTEM, FixedClock, School, sent
 from tests.mail.asking import Writer, by_mail, looking, parsed_mail, rows
 
 MATHS = "maths-2026-03"
@@ -415,3 +416,15 @@ def test_the_audit_names_what_was_asked_for(olive: Writer) -> None:
         ("create_shared_link", "done"),
         ("set_quiet_hours", "reply_needed"),
     }
+
+
+def test_previews_wait_a_day_and_answers_a_month(olive: Writer) -> None:
+    olive.write(f"invite {MATHS}", many(51))
+
+    told = []
+    for days in (0.5, 0.6, 29):
+        clock_of(olive.app).advance(days=days)
+        forgotten = olive.app.run(forget_old, ForgetOld(), SYSTEM)
+        told.append((forgotten.drafts, forgotten.mail_drafts, forgotten.mail_answers))
+
+    assert told == [(0, 0, 0), (0, 1, 0), (0, 0, 1)]

@@ -16,8 +16,8 @@ import pytest
 
 import core.usecases
 from core.app import App
-from core.context import Actor, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
-from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
+from core.context import Actor, Assurance, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
+from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, SenderUnproven, UsherError
 from core.jobs import JobKind
 from core.letters import AnswerPart
 from core.model import Invitation, Organisation, StaffMember
@@ -477,6 +477,14 @@ def test_an_actor_that_does_not_fit_together_is_nobody(world: World) -> None:
     for actor in _claims(world.school).values():
         for name, command in by_staff.items():
             assert isinstance(refusal_of(world.school.app, found()[name], command, actor), NotStaff), (name, actor)
+
+
+def test_whoever_writes_in_somebody_s_name_sees_and_changes_nothing(world: World) -> None:
+    unproven = replace(world.school.owner, door=Door.MAIL, assurance=Assurance.UNVERIFIED)
+    by_staff = {name: command for name, (wanted, command) in commands(world).items() if wanted is StaffActor}
+
+    for name, command in by_staff.items():
+        assert isinstance(refusal_of(world.school.app, found()[name], command, unproven), SenderUnproven), name
 
 
 @pytest.mark.parametrize(
