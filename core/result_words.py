@@ -192,3 +192,20 @@ def duties(staff: StaffCard) -> str:
     more = len(staff.providers) - _PROVIDERS_NAMED
     named = f"{names} and {more:,} more" if more > 0 else names
     return f"{staff.role.capitalize()} of {named or 'all providers'}"
+
+
+def shared_link_words(state: SharedLinkState, *, leads_to: str, opens: str) -> str:
+    """``leads_to`` and ``opens``, the moment of the next run or nothing, as the door spells them."""
+    match state:
+        case SharedLinkState.OPEN:
+            return f"Whoever joins now comes to the run {leads_to}."
+        case SharedLinkState.PAUSED:
+            return "Paused: nobody can join until you resume it."
+        case SharedLinkState.FULL:
+            return "Full: nobody else can join until you raise the limit."
+        case SharedLinkState.WAITING:
+            return f"Waiting: no run takes learners just now{f'; the next one opens {opens}' if opens else ''}."
+        case SharedLinkState.EXPIRED:
+            return "Expired: nobody can join."
+        case SharedLinkState.REVOKED:
+            return "Revoked: nobody can join. You can undo this for ten minutes."

@@ -71,7 +71,7 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     lines = list(body_lines(mail.text))
     subject = "" if is_ours else _subject_line(mail)
     files, notices = _lists(mail.attachments)
-    found = list(_requests(chain([subject] if subject else [], lines)))
+    found = list(_requests(chain([subject] if subject else [], _without_own(mail, lines))))
     asked = [_asked(each, files) for each in found[:MAIL_COMMAND_LINES]]
     if len(found) > MAIL_COMMAND_LINES:
         refusal = TooManyRequests(count=f"{len(found):,}", limit=MAIL_COMMAND_LINES)
@@ -85,21 +85,25 @@ def body_lines(text: str) -> Iterator[str]:
         if line.rstrip("\r") in ("-- ", "--") or _PHONE.match(line.strip()):
             return
         stripped = line.strip()
-        if number and _THANKS.fullmatch(stripped):
-            # Below it stands a name.
-            if not _begins_with_verb(stripped):
-                return
-        elif stripped and (words := _without_manners(stripped)):
+        if number and _is_farewell(stripped):
+            return
+        if stripped and (words := _without_manners(stripped)):
             yield words
+
+
+def _is_farewell(line: str) -> bool:
+    """Below it stands a name, and often the writer's own address: nobody whom they want to invite."""
+    return len(line.split()) <= 4 and _THANKS.fullmatch(line) is not None and not _begins_with_verb(line)
 
 
 def _without_manners(line: str) -> str:
     """ "Hi Usher, please invite …, thanks" without what is only polite."""
     words = _BULLET.sub("", line[:_LINE_CHARACTERS], count=1) + line[_LINE_CHARACTERS:]
     if greeting := _GREETING.match(words):
-        rest = words[_end_of_greeting(words, greeting.end()) :]
-        # "Dear Max and everybody": a greeting and nothing else.
-        if len(words.split()) <= 5 and not _begins_with_verb(_polite(rest)):
+        end = _end_of_greeting(words, greeting.end())
+        rest = words[end:]
+        # "Dear Max and everybody": a greeting and nothing else. After "Hi Usher," something is said.
+        if len(words.split()) <= 5 and "," not in words[:end] and not _begins_with_verb(_polite(rest)):
             return ""
         words = rest
     return _LAST_THANKS.sub("", _polite(words)) if len(words) <= _LINE_CHARACTERS else words
@@ -117,6 +121,12 @@ def _polite(words: str) -> str:
             break
         words = words[match.end() :]
     return words.lstrip("`“”\"'/ ")
+
+
+def _without_own(mail: ParsedMail, lines: Sequence[str]) -> Iterator[str]:
+    """A signature need not look like one: a line with nothing but the writer's own address belongs to it."""
+    own = {folded(sender) for sender in mail.senders}
+    return (line for line in lines if folded(line).strip("<>()[]., ").removeprefix("mailto:") not in own)
 
 
 def _subject_line(mail: ParsedMail) -> str:

@@ -171,13 +171,13 @@ def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: 
         except UsherError as error:
             result = _instead(app, wanted, error)
     else:
-        result = _result(app, staff, wanted, key="")
+        result = result_of(app, staff, wanted, key="")
     _leave(app, staff, asking, (AnswerPart(line, result),))
 
 
 def _answer_several(app: App, staff: StaffActor, asking: Asking, wanted: tuple[_Wanted, ...]) -> None:
     parts = tuple(
-        AnswerPart(line, _result(app, staff, each, key=f"inbound:{asking.inbound_id}:{number}"))
+        AnswerPart(line, result_of(app, staff, each, key=f"inbound:{asking.inbound_id}:{number}"))
         for number, (line, each) in enumerate(wanted)
     )
     _leave(app, staff, asking, parts)
@@ -188,7 +188,8 @@ def _leave(app: App, staff: StaffActor, asking: Asking, parts: tuple[AnswerPart,
         raise AlreadySettled
 
 
-def _result(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -> object:
+def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -> object:
+    """Under a key it takes effect once, and gives the same again."""
     if isinstance(wanted, UsherError):
         return refused(wanted)
     if not isinstance(wanted, Task):

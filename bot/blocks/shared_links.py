@@ -18,7 +18,7 @@ from bot.blocks.parts import (
     section,
 )
 from bot.blocks.words import counted, moment, until_words
-from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES
+from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, shared_link_words
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.outside_joins import OutsideJoin
 from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
@@ -65,20 +65,8 @@ def _joins(shown: SharedLinkShown) -> str:
 
 
 def _state(shown: SharedLinkShown) -> str:
-    match shown.state:
-        case SharedLinkState.OPEN:
-            return f"Whoever joins now comes to the run `{said(shown.leads_to, 64)}`."
-        case SharedLinkState.PAUSED:
-            return "Paused: nobody can join until you resume it."
-        case SharedLinkState.FULL:
-            return "Full: nobody else can join until you raise the limit."
-        case SharedLinkState.WAITING:
-            opens = f"; the next one opens {moment(shown.opens_at)}" if shown.opens_at else ""
-            return f"Waiting: no run takes learners just now{opens}."
-        case SharedLinkState.EXPIRED:
-            return "Expired: nobody can join."
-        case SharedLinkState.REVOKED:
-            return "Revoked: nobody can join. You can undo this for ten minutes."
+    opens = moment(shown.opens_at) if shown.opens_at else ""
+    return shared_link_words(shown.state, leads_to=f"`{said(shown.leads_to, 64)}`", opens=opens)
 
 
 def _end(shown: SharedLinkShown) -> str:

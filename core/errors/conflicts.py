@@ -40,6 +40,7 @@ class AlreadySettled(Conflict):
 
     code = "already_settled"
     wording = "This e-mail was dealt with before."
+    advice = "Nothing was changed now."
 
 
 class ReplyNeeded(Conflict):

@@ -182,7 +182,7 @@ def _message(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, 
 
 def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
     """Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
-    access.require_staff(ctx, Permission.VIEW)
+    access.require_staff(ctx, Permission.INVITE)
     _close(ctx, command.answer_id)
     return QuestionClosed()
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, until_words
+from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, shared_link_words, until_words
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
 from core.words import SharedLinkState
@@ -40,20 +40,8 @@ def _with_name(words: str, name: str) -> str:
 
 
 def _state_words(shown: SharedLinkShown, teller: Teller) -> str:
-    match shown.state:
-        case SharedLinkState.OPEN:
-            return f"Whoever joins now comes to the run {shown.leads_to}."
-        case SharedLinkState.PAUSED:
-            return "Paused: nobody can join until you resume it."
-        case SharedLinkState.FULL:
-            return "Full: nobody else can join until you raise the limit."
-        case SharedLinkState.WAITING:
-            opens = f"; the next one opens {teller.moment(shown.opens_at)}" if shown.opens_at else ""
-            return f"Waiting: no run takes learners just now{opens}."
-        case SharedLinkState.EXPIRED:
-            return "Expired: nobody can join."
-        case SharedLinkState.REVOKED:
-            return "Revoked: nobody can join."
+    opens = teller.moment(shown.opens_at) if shown.opens_at else ""
+    return shared_link_words(shown.state, leads_to=shown.leads_to, opens=opens)
 
 
 def _demands(shown: SharedLinkShown) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.app import App
 from core.context import Door, StaffActor
 from core.letters import AnswerPart
-from core.model import InboundMessage, MailAnswer, OutboundMessage
+from core.model import Base, InboundMessage, MailAnswer, OutboundMessage
 from core.results import revived_parts
 from core.usecases.inbound import ReceiveMail, receive_mail
 from core.usecases.letters import LoadLetters, load_letters
@@ -22,6 +23,8 @@ from mail.rendering import render
 from mail.requests import answer
 from tests.factories import SYSTEM, School
 from tests.mail.letters import html_text, parsed, plain_text
+
+Row = TypeVar("Row", bound=Base)
 
 
 def by_mail(actor: StaffActor) -> StaffActor:
@@ -78,7 +81,8 @@ class Writer:
 
     school: School
     actor: StaffActor
-    _count: int = 0
+    first: int = 0
+    """Their Message-IDs are counted from here."""
 
     @property
     def app(self) -> App:
@@ -128,8 +132,8 @@ class Writer:
         )
 
     def _ref(self) -> str:
-        self._count += 1
-        return f"<q{self._count}@mail.example.org>"
+        self.first += 1
+        return f"<q{self.first}@mail.example.org>"
 
 
 def looking(app: App) -> Session:
@@ -141,6 +145,6 @@ def state_of(app: App, inbound_id: int) -> MailState:
         return session.get_one(InboundMessage, inbound_id).state
 
 
-def rows(app: App, model: type) -> Iterator[object]:
+def rows(app: App, model: type[Row]) -> Iterator[Row]:
     with looking(app) as session:
         yield from session.scalars(select(model)).all()

@@ -17,7 +17,7 @@ import pytest
 import core.usecases
 from core.app import App
 from core.context import Actor, Assurance, Context, Door, LinkHolder, Operator, SlackVisitor, StaffActor, System
-from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, UsherError
+from core.errors import NotAllowed, NotFound, NotStaff, PreviewExpired, SenderUnproven, UsherError
 from core.jobs import JobKind
 from core.letters import AnswerPart
 from core.model import Invitation, Organisation, StaffMember
@@ -521,6 +521,14 @@ def test_an_actor_that_does_not_fit_together_is_nobody(world: World) -> None:
             assert isinstance(refusal_of(world.school.app, found()[name], command, actor), NotStaff), (name, actor)
 
 
+def test_whoever_writes_in_somebody_s_name_sees_and_changes_nothing(world: World) -> None:
+    unproven = replace(world.school.owner, door=Door.MAIL, assurance=Assurance.UNVERIFIED)
+    by_staff = {name: command for name, (wanted, command) in commands(world).items() if wanted is StaffActor}
+
+    for name, command in by_staff.items():
+        assert isinstance(refusal_of(world.school.app, found()[name], command, unproven), SenderUnproven), name
+
+
 @pytest.mark.parametrize(
     ("model", "values"), [(StaffMember, {"disabled_at": NOW}), (Organisation, {"terms_accepted_at": None})]
 )
@@ -530,7 +538,7 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
     clock_of(world.school.app).advance(seconds=1)
 
     # An owner finds the terms and accepts them while everything else waits for it.
-    way_in = ABOUT_ONESELF if model is Organisation else ()
+    way_in = (*ABOUT_ONESELF, "answer_mail") if model is Organisation else ()
     for name, (wanted, command) in commands(world).items():
         if wanted is StaffActor and name not in way_in:
             assert isinstance(refusal_of(world.school.app, found()[name], command, owner), NotAllowed), name
@@ -546,6 +554,8 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     for name, (wanted, command) in commands(world).items():
         # Their own home is theirs to keep, and what bears their address theirs to answer for.
         if wanted is StaffActor and name not in ("keep_home", "release_held_mail", "refuse_held_mail"):
+        # Their own home is theirs to keep, and their own mail is answered, be it with a refusal.
+        if wanted is StaffActor and name not in ("keep_home", "answer_mail"):
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)
             assert refusal is None or isinstance(refusal, NotAllowed)
