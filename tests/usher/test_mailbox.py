@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from core.context import system_clock
 from core.settings import Settings
 from core.words import MailState
 from tests.factories import SETTINGS
 from tests.mail.inbox.scripted_imap import ScriptedImap
 from tests.mail.inbox.watching import add, mail, on_record, rows, until
+from usher.checkup import Health, check_up
 from usher.commands.mailbox import mailbox
 from usher.mailroom import Mailroom
 from usher.migrating import upgrade
@@ -128,3 +130,17 @@ async def test_mailbox_process_starts_and_stops(settings: Settings) -> None:
         await house.stop()
 
         assert server.heard("LOGOUT") == 1
+
+
+def test_doctor_says_which_mailbox_cannot_be_read_and_how_forgeries_are_tried(settings: Settings) -> None:
+    app = make_app(settings)
+    add(app, 1)
+    app.engine.dispose()
+
+    quiet = replace(settings, slack_bot_token="", mail_authserv_ids=("mx.example.org",))
+    found = {each.about: each for each in check_up(quiet, system_clock)}
+    without = {each.about: each for each in check_up(replace(quiet, mail_inbox=""), system_clock)}
+
+    assert found["mailbox front"].health is Health.BAD
+    assert "Authentication-Results: mx.example.org; dmarc=pass" in found["senders of mail"].advice
+    assert "USHER_MAIL_INBOX is missing" in without["mailboxes"].says
