@@ -62,6 +62,8 @@ def dob(cell: Cell, today: date, *, is_date_1904: bool = False) -> Checked[date]
         return _numbered(cell, float(cell) if abs(cell) < 10**9 else 0.0, today, is_date_1904=is_date_1904)
     if isinstance(cell, time | timedelta):
         return _refused(Fault.DOB_UNREADABLE, cell)
+    if isinstance(cell, str) and len(cell) == 10 and cell[4] == cell[7] == "-" and (plain := _iso_day(cell)):
+        return _of_age(cell, plain, today)
     text, problems = text_of(cell, Column.DOB, _CHARACTERS)
     if not text:
         return None, problems
@@ -116,6 +118,13 @@ def _written(cell: Cell, text: str, today: date) -> Checked[date]:
 def _day(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _iso_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
