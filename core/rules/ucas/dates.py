@@ -5,6 +5,7 @@ Certain: a date cell, and 2010-03-31. Anything else is read with a warning that 
 
 import functools
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 from core.rules.policy import OLDEST_LEARNER, USUAL_AGES, YOUNGEST_LEARNER
 from core.rules.ucas.cells import BLANK, Checked, text_of
 from core.rules.ucas.columns import Column
-from core.rules.ucas.problems import Cell, Fault, Problem, Problems, problem
+from core.rules.ucas.problems import NONE, Cell, Fault, Problem, Problems, problem
 
 _CHARACTERS: Final = 60
 _TIME = r"(?:[t ]+(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ?(?P<rest>[ap]m|z|[+-][0-9:]{2,6})?)?"
@@ -46,6 +47,19 @@ _DAY_ZERO: Final = date(1899, 12, 30)
 _SERIALS: Final = range(20_000, 60_001)
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _COMPACT = re.compile(r"(?:19|20)[0-9]{6}")
+
+
+def dob_check(today: date, *, is_date_1904: bool = False) -> Callable[[Cell], Checked[date]]:
+    """``dob`` for a whole sheet: most learners have a usual age, which needs no call."""
+    bounds = _bounds(today)
+    oldest, youngest = bounds.usual_oldest, bounds.usual_youngest
+
+    def check(cell: Cell) -> Checked[date]:
+        if type(cell) is date and oldest < cell <= youngest:
+            return cell, NONE
+        return dob(cell, today, is_date_1904=is_date_1904)
+
+    return check
 
 
 def dob(cell: Cell, today: date, *, is_date_1904: bool = False) -> Checked[date]:

@@ -100,7 +100,7 @@ def _uln_rest(text: str) -> int | None:
 
 def upn(cell: Cell) -> Checked[str]:
     """UK Government Data Standards Catalogue, UniquePupilNumber-2-0. Which authorities exist is not looked at."""
-    if type(cell) is str and cell[-1:] <= "9" and upn_letter(cell[1:]) == cell[:1]:
+    if type(cell) is str and upn_letter(cell) == cell[:1] and not is_temporary(cell):
         return cell, NONE
     text, problems = number_of(cell, Column.UPN)
     if not text:
@@ -108,16 +108,16 @@ def upn(cell: Cell) -> Checked[str]:
     text = text.upper()
     if not _UPN.fullmatch(text):
         return None, (problem(Fault.UPN_SHAPE, Column.UPN, cell),)
-    if text[0] != upn_letter(text[1:]):
+    if text[0] != upn_letter(text):
         return None, (problem(Fault.UPN_CHECKSUM, Column.UPN, cell),)
     warnings: tuple[Problem, ...] = (problem(Fault.UPN_TEMPORARY, Column.UPN, cell),) if is_temporary(text) else NONE
     return text, warnings
 
 
-def upn_letter(rest: str) -> str | None:
-    """The letter that belongs before the other twelve characters; None where they cannot be a UPN's."""
+def upn_letter(text: str) -> str | None:
+    """What belongs in the place of its first letter; None where the other twelve characters cannot be a UPN's."""
     try:
-        return UPN_LETTERS[(_UPN_2[rest[:3]] + _UPN_5[rest[3:6]] + _UPN_8[rest[6:9]] + _UPN_11[rest[9:]]) % 23]
+        return UPN_LETTERS[(_UPN_2[text[1:4]] + _UPN_5[text[4:7]] + _UPN_8[text[7:10]] + _UPN_11[text[10:]]) % 23]
     except KeyError:
         return None
 

@@ -14,6 +14,8 @@ def _name(column: Column) -> Callable[[Cell], Checked[str]]:
         # Of letters only: nothing to clean.
         if type(cell) is str and cell.isalpha() and len(cell) <= NAME_CHARACTERS and is_normalized("NFC", cell):
             return cell, NONE
+        if type(cell) is str and is_clean_line(cell) and cell[0].isalpha():
+            return cell, NONE
         text, problems = text_of(cell, column, NAME_CHARACTERS)
         if text and not any(map(str.isalpha, text)):
             return None, (problem(Fault.NAME_NO_LETTER, column, cell),)

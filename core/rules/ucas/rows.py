@@ -16,7 +16,7 @@ from core.rules.ucas.cells import BLANK
 from core.rules.ucas.choices import ethnicity, gender
 from core.rules.ucas.columns import LEARNER_COLUMNS, Column
 from core.rules.ucas.contacts import email, telephone
-from core.rules.ucas.dates import dob
+from core.rules.ucas.dates import dob_check
 from core.rules.ucas.headings import Headings
 from core.rules.ucas.identifiers import Providers, ccis, ukprn, uln, upn
 from core.rules.ucas.names import first_name, house, last_name, locality, street, town
@@ -133,7 +133,7 @@ def _checks(terms: Terms) -> dict[Column, Check]:
         Column.ULN: uln,
         Column.UPN: upn,
         Column.CCIS: ccis,
-        Column.DOB: partial(dob, today=terms.today, is_date_1904=terms.is_date_1904),
+        Column.DOB: dob_check(terms.today, is_date_1904=terms.is_date_1904),
         Column.GENDER: gender,
         Column.ETHNICITY: ethnicity,
     }
