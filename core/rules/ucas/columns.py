@@ -32,3 +32,5 @@ MANDATORY: Final = (Column.UKPRN, Column.FIRST_NAME, Column.LAST_NAME, Column.PO
 
 STATUS_COLUMNS: Final = ("Usher status", "Usher reason", "Usher suggestion")
 """What an answered workbook has beside its own columns. Sent back, they say nothing."""
+ROW_COLUMN: Final = "Row in your file"
+"""In a workbook of some rows only; sent back, it says nothing either."""

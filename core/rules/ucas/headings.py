@@ -11,7 +11,7 @@ from typing import Final
 
 from core.rules.policy import HEADING_ROWS, KNOWN_HEADINGS
 from core.rules.text import clean_name, folded
-from core.rules.ucas.columns import MANDATORY, STATUS_COLUMNS, Column
+from core.rules.ucas.columns import MANDATORY, ROW_COLUMN, STATUS_COLUMNS, Column
 from core.rules.ucas.problems import Cell, Fault, Problem, Problems, is_refused, problem
 
 Row = tuple[int, Sequence[Cell]]
@@ -53,7 +53,7 @@ def _plain(heading: str) -> str:
 _COLUMN_OF: Final = {
     _plain(alias): column for column, aliases in _ALIASES.items() for alias in (column, *aliases.split(","))
 }
-_OWN: Final = frozenset(map(_plain, STATUS_COLUMNS))
+_OWN: Final = frozenset(map(_plain, (*STATUS_COLUMNS, ROW_COLUMN)))
 
 
 @dataclass(frozen=True, slots=True)
