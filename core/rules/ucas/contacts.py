@@ -9,7 +9,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.problems import NONE, Cell, Fault, Problem, problem
 
 # An address of the plainest kind. Its domain is looked at once only, for most learners share a few.
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*")
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254
 _WRAPPING = frozenset('<>"“”()[];,|')
 _WORDS = {

@@ -19,6 +19,8 @@ DRAMA = st.one_of(
     st.integers(0, 999).map("02079460{:03d}".format),
     st.integers(0, 999).map("03069990{:03d}".format),
 )
+LOCALS = st.text("Az09._%+'-", max_size=66)
+DOMAINS = st.text("az09.-", max_size=20)
 
 
 @pytest.mark.parametrize(("cell", "value"), [
@@ -69,7 +71,7 @@ def test_a_domain_that_looks_mistyped_is_taken_with_a_warning() -> None:
     assert problems[0].suggestion == "ada@gmail.com"
 
 
-@given(st.from_regex(r"[A-Za-z0-9._%+'-]{1,70}@[a-z0-9.-]{1,20}\.(org|local|com)", fullmatch=True))
+@given(st.tuples(LOCALS, st.just("@"), DOMAINS, st.sampled_from([".org", ".local", "."])).map("".join))
 def test_the_quick_way_takes_nothing_that_the_careful_one_refuses(text: str) -> None:
     value, problems = email(text)
 

@@ -172,7 +172,8 @@ def test_no_upn_survives_one_wrong_digit(text: str, place: int, digit: str) -> N
 
 
 @pytest.mark.parametrize(("cell", "value"), [
-    ("0012345678901", "0012345678901"), ("42", "42"), (42, "42"), (42.0, "42"), ("007", "007"), ("", None), (None, None),
+    ("0012345678901", "0012345678901"), ("42", "42"), (42, "42"), (42.0, "42"), ("007", "007"), ("", None),
+    (None, None),
 ])  # fmt: skip
 def test_a_ccis_id_is_kept_as_it_is(cell: Cell, value: str | None) -> None:
     """NCCIS Management Information Requirement, appendix D: 13 digits, or fewer of a local database."""
