@@ -11,6 +11,7 @@ from core.rules.ucas.problems import NONE, Cell, Fault, Problem, problem
 # An address of the plainest kind. Its domain is looked at once only, for most learners share a few.
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254
+_LONGEST_DOMAIN = _LONGEST_ADDRESS - _LONGEST_LOCAL - 1
 _WRAPPING = frozenset('<>"“”()[];,|')
 _WORDS = {
     AddressFault.NO_AT: "there is no @ in it",
@@ -28,7 +29,8 @@ def email(cell: Cell) -> Checked[str]:
     """One bare address, as it was typed; ``core.rules.addresses.address_key`` tells whose it is."""
     if isinstance(cell, str):
         local, _, domain = cell.partition("@")
-        if _PLAIN_LOCAL.fullmatch(local) and len(local) <= _LONGEST_LOCAL and _is_good_domain(domain):
+        is_short = len(local) <= _LONGEST_LOCAL and len(domain) <= _LONGEST_DOMAIN
+        if is_short and _PLAIN_LOCAL.fullmatch(local) and _is_good_domain(domain):
             return cell, NONE
     text, problems = text_of(cell, Column.EMAIL, _LONGEST_ADDRESS)
     return _address(cell, text) if text else (None, problems)
@@ -59,10 +61,8 @@ def _typo(cell: Cell, address: str) -> tuple[Problem, ...]:
 def _is_good_domain(domain: str) -> bool:
     """Nothing about it needs a second look."""
     address = f"a@{domain}"
-    if len(domain) > _LONGEST_ADDRESS - _LONGEST_LOCAL - 1 or not domain.isascii():
-        return False
     found = parse_address(address)
-    return isinstance(found, Address) and found.address == address and guess_typo(address) is None
+    return domain.isascii() and isinstance(found, Address) and found.address == address and guess_typo(address) is None
 
 
 # The United Kingdom's numbers as people and Excel write them, with and without the 0 that Excel takes away.

@@ -28,6 +28,7 @@ from core.rules.ucas.years import YearGroup, unusual_year, usual_births, year_gr
 Check = Callable[[Cell], tuple[Any, Problems]]
 _REMEMBERED: Final = frozenset({Column.UKPRN, Column.YEAR_GROUP, Column.POSTCODE, Column.GENDER, Column.ETHNICITY})
 _MEMO_VALUES: Final = 20_000
+_MEMO_CHARACTERS: Final = 100
 
 
 # A named tuple, for making a frozen dataclass of 17 fields costs a fifth of all checking.
@@ -97,7 +98,7 @@ class RowChecker:
         if len(cells) < self._width:
             cells = (*cells, *(None,) * self._width)
         picked = self._pick(cells)
-        values, found = zip(*map(call, self._checks, picked), strict=True)
+        values, found = zip(*map(call, self._checks, picked), strict=False)
         problems: Problems = NONE
         if any(found):
             if not any(map(shown, compress(picked, self._shown))):
@@ -149,7 +150,9 @@ class _Memo(dict[Cell, tuple[Any, Problems]]):
 
     def __missing__(self, cell: Cell) -> tuple[Any, Problems]:
         answer = self._check(cell)
-        # Not of 0 and 1, which are equal to False and True, and not without end.
-        if len(self) < _MEMO_VALUES and (isinstance(cell, str) or (isinstance(cell, int | float) and cell > 1)):
+        # Not of 0 and 1, which are equal to False and True; not of long texts, and not without end.
+        is_short_text = isinstance(cell, str) and len(cell) <= _MEMO_CHARACTERS
+        is_number = isinstance(cell, int | float) and cell > 1
+        if (is_short_text or is_number) and len(self) < _MEMO_VALUES:
             self[cell] = answer
         return answer
