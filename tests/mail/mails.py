@@ -46,7 +46,6 @@ def read(raw: bytes) -> ParsedMail:
         text=body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
         quoted="",
         has_quote=False,
-        quoted="",
         attachments=(),
         report=None,
         features=frozenset(),
