@@ -116,6 +116,8 @@ SHEET_ANSWER_BYTES: Final = 64 * 1024 * 1024
 SHEET_READ_TIME: Final = timedelta(seconds=30)
 SHEET_READ_CPU_SECONDS: Final = 20
 SHEET_READ_MEMORY: Final = 1 << 30
+SHEET_WRITE_TIME: Final = timedelta(seconds=90)
+SHEET_WRITE_CPU_SECONDS: Final = 60
 # Above this the answer is a workbook of the faulty rows only; marking the sender's own takes a second per 1,700 rows.
 OWN_WORKBOOK_ROWS: Final = 5000
 

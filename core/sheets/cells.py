@@ -1,8 +1,8 @@
 """What a file holds, once it has been read: sheets of rows of plain values, whatever its sender sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -54,7 +54,7 @@ class FaultyCell:
 
 # A blank cell is an empty string. Numbers without a fraction are whole; those beyond 2**53, which have lost digits,
 # stay floats. Midnight is a date.
-Cell = str | int | float | date | datetime | time | FaultyCell
+Cell = str | int | float | date | datetime | time | timedelta | FaultyCell
 
 
 class Row(NamedTuple):
@@ -86,3 +86,5 @@ class SheetFile:
     hidden: tuple[str, ...]
     """Names of the sheets that were not read."""
     notes: frozenset[FileNote]
+    properties: Mapping[str, str]
+    """Those of ``core.sheets.marks`` that the document carries: a hint, for anybody can write them."""

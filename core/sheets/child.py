@@ -31,10 +31,11 @@ def _read(content: bytes, *, is_second_try: bool) -> Iterator[Line]:
         return
     assert kind is not None
     notes = container.notes if container else workbooks.notes_of_xls(content)
+    ours = container.properties() if container else {}
     has_rows = False
     if not is_second_try:
         try:
-            for line in _lines(kind, workbooks.fast(content, container).sheets, notes):
+            for line in _lines(kind, workbooks.fast(content, container).sheets, notes, ours):
                 has_rows = has_rows or line.sheet >= 0
                 yield line
             return
@@ -44,12 +45,12 @@ def _read(content: bytes, *, is_second_try: bool) -> Iterator[Line]:
             # A panic of the fast reader is no Exception; whatever it was, the other reader may know better.
             if has_rows:
                 yield Line(restarts=True)
-    yield from _read_slowly(content, kind, notes)
+    yield from _read_slowly(content, kind, notes, ours)
 
 
-def _read_slowly(content: bytes, kind: FileKind, notes: set[FileNote]) -> Iterator[Line]:
+def _read_slowly(content: bytes, kind: FileKind, notes: set[FileNote], ours: dict[str, str]) -> Iterator[Line]:
     try:
-        yield from _lines(kind, workbooks.slow(content, kind).sheets, notes | {FileNote.SECOND_READER})
+        yield from _lines(kind, workbooks.slow(content, kind).sheets, notes | {FileNote.SECOND_READER}, ours)
     except (Unreadable, MemoryError):
         raise
     except Exception as error:
@@ -61,16 +62,16 @@ def _read_slowly(content: bytes, kind: FileKind, notes: set[FileNote]) -> Iterat
 def _read_text(content: bytes, kind: FileKind) -> Iterator[Line]:
     if kind is FileKind.CSV:
         read = text.decoded(content)
-        yield from _lines(kind, [("", False, lambda: text.text_rows(read.text))], set(read.notes))
+        yield from _lines(kind, [("", False, lambda: text.text_rows(read.text))], set(read.notes), {})
         return
     from core.sheets import html  # lxml takes as long to load as a small file to read.
 
     read = text.decoded(content, html.declared_encoding(content))
     tables: Sheets = [(name, False, lambda rows=rows: rows) for name, rows in html.tables(read.text)]
-    yield from _lines(kind, tables, set(read.notes))
+    yield from _lines(kind, tables, set(read.notes), {})
 
 
-def _lines(kind: FileKind, sheets: Sheets, notes: set[FileNote]) -> Iterator[Line]:
+def _lines(kind: FileKind, sheets: Sheets, notes: set[FileNote], ours: dict[str, str]) -> Iterator[Line]:
     shown = [(name, rows) for name, is_hidden, rows in sheets if not is_hidden]
     left = policy.SHEET_ROWS
     is_filled = False
@@ -84,7 +85,7 @@ def _lines(kind: FileKind, sheets: Sheets, notes: set[FileNote]) -> Iterator[Lin
     if not is_filled:
         raise Unreadable(FileFault.NO_ROWS)
     hidden = [name for name, is_hidden, _ in sheets if is_hidden]
-    yield Line(end=End(kind, [name for name, _ in shown], hidden, sorted(notes)))
+    yield Line(end=End(kind, [name for name, _ in shown], hidden, sorted(notes), ours))
 
 
 def _lines_of_sheet(place: int, rows: Iterable[tuple[int, Sequence[Any]]], notes: set[FileNote]) -> Iterator[Line]:

@@ -38,6 +38,10 @@ _NOT_CALCULATED: Final = re.compile(
     rb"<(?:\w+:)?c\s([^>]*[^/>])>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_PROPERTIES: Final = (
+    ("docProps/custom.xml", re.compile(rb'name="(Usher[A-Za-z]{1,20})"[^>]{0,99}>\s*<(?:\w+:)?lpwstr>([^<&]{1,64})<')),
+    ("meta.xml", re.compile(rb'meta:name="(Usher[A-Za-z]{1,20})"[^>]{0,99}>([^<&]{1,64})<')),
+)
 _PLACE: Final = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')
 
 
@@ -59,6 +63,18 @@ class Package:
     notes: set[FileNote] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=dict)
     """Of an .xlsx: the part of each worksheet by the sheet's name."""
+
+    def properties(self) -> dict[str, str]:
+        """Those of ours that the document carries."""
+        part, wanted = next(((part, how) for part, how in _PROPERTIES if part in self.names), ("", None))
+        if wanted is None:
+            return {}
+        try:
+            found = wanted.findall(_part(self.archive, part))
+        except Unreadable:
+            # It says nothing of the rows, so it does not matter.
+            return {}
+        return {name.decode(): value.decode("utf-8", "replace") for name, value in found}
 
     def scan(self, sheet: str) -> SheetScan | None:
         part = self.parts.get(sheet)

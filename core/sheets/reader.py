@@ -78,7 +78,7 @@ def _as_file(end: End, packed: list[bytes]) -> SheetFile:
     sheets = (
         Sheet(name, PackedRows(lines[place], counts[place])) for place, name in enumerate(end.sheets) if place in lines
     )
-    return SheetFile(end.kind, tuple(sheets), tuple(end.hidden), frozenset(end.notes))
+    return SheetFile(end.kind, tuple(sheets), tuple(end.hidden), frozenset(end.notes), end.properties)
 
 
 class PackedRows:

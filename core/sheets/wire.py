@@ -16,7 +16,7 @@ ROWS_A_LINE: Final = 2000
 CHARACTERS_A_LINE: Final = 2_000_000
 _UNSAFE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _EXACT: Final = float(2**53)
-_DATE, _MOMENT, _TIME = "d", "m", "t"
+_DATE, _MOMENT, _TIME, _LENGTH = "d", "m", "t", "l"
 
 
 class WireRow(msgspec.Struct, array_like=True):
@@ -56,6 +56,7 @@ class End(msgspec.Struct, array_like=True):
     sheets: list[str]
     hidden: list[str]
     notes: list[FileNote]
+    properties: dict[str, str] = {}  # noqa: RUF012: as above.
 
 
 class ReadRequest(msgspec.Struct):
@@ -111,7 +112,7 @@ def _as_text(cell: object) -> tuple[str, str]:
         case time():
             return cell.isoformat(), _TIME
         case timedelta():
-            return str(cell), ""
+            return str(cell.total_seconds()), _LENGTH
     return _UNSAFE.sub("", str(cell)), ""
 
 
@@ -130,4 +131,6 @@ def _of_text(text: str, mark: str) -> Cell:
         return datetime.fromisoformat(text)
     if mark == _TIME:
         return time.fromisoformat(text)
+    if mark == _LENGTH:
+        return timedelta(seconds=float(text))
     return FaultyCell(CellFault(mark), text)
