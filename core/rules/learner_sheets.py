@@ -1,20 +1,10 @@
-"""Recognising the learner import (UM 7): a sheet with a row of headings and a learner in each row below it."""
+"""Recognising the learner import (UM 7) before anything is imported: how big it is, and whom it could invite."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from core.rules.text import folded
-
-# The template's columns, in its order (UM 7).
-LEARNER_COLUMNS: Final = (
-    "UKPRN", "Learner year group", "First name", "Last name", "Email address", "House name or number", "Street",
-    "Locality", "Town", "Postcode", "Telephone", "ULN", "UPN", "CCIS", "Dob", "Gender", "Ethnicity",
-)  # fmt: skip
-_MANDATORY: Final = frozenset({"ukprn", "firstname", "lastname", "postcode"})
-_EMAIL: Final = frozenset({"email", "emailaddress", "mail", "mailaddress"})
-# People put a title or a note above the headings, never a page of it.
-_HEADING_ROWS: Final = 10
+from core.rules.ucas.columns import MANDATORY, Column
+from core.rules.ucas.headings import find_headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +17,15 @@ class LearnerSheet:
 
 
 def recognised_sheet(rows: Sequence[Sequence[str]]) -> LearnerSheet | None:
-    """A sheet is the import when all mandatory headings stand in one row, in any order, spelling or company."""
-    for number, row in enumerate(rows[:_HEADING_ROWS]):
-        headings = [_plain(cell) for cell in row]
-        if set(headings) >= _MANDATORY:
-            filled = [learner for learner in rows[number + 1 :] if any(map(str.strip, learner))]
-            return LearnerSheet(sum(map(bool, headings)), len(filled), _emails(headings, filled))
-    return None
+    """A sheet is the import when it has a row of headings with all mandatory ones, in any order or company."""
+    headings = find_headings(enumerate(rows))
+    if headings is None or not headings.places.keys() >= set(MANDATORY):
+        return None
+    filled = [learner for learner in rows[headings.row + 1 :] if any(map(str.strip, learner))]
+    return LearnerSheet(headings.filled, len(filled), _emails(headings.places.get(Column.EMAIL), filled))
 
 
-def _plain(heading: str) -> str:
-    """``E-mail address*`` and ``email_address`` alike."""
-    return "".join(character for character in folded(heading) if character.isalnum())
-
-
-def _emails(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
-    place = next((place for place, heading in enumerate(headings) if heading in _EMAIL), None)
+def _emails(place: int | None, rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
     if place is None:
         return None
     return tuple(row[place].strip() for row in rows if len(row) > place and row[place].strip())

@@ -121,6 +121,27 @@ SHEET_WRITE_CPU_SECONDS: Final = 60
 # Above this the answer is a workbook of the faulty rows only; marking the sender's own takes a second per 1,700 rows.
 OWN_WORKBOOK_ROWS: Final = 5000
 
+# The import's columns and rows (UM 7; notes on spreadsheets, sections 4 to 6).
+HEADING_ROWS: Final = 20
+KNOWN_HEADINGS: Final = 4
+ADDRESS_LINE_CHARACTERS: Final = 100
+PROBLEM_VALUE_CHARACTERS: Final = 80
+# Of a date of birth: younger or older is taken for a mistake, and outside UM 1's “13 to 19” is worth a look.
+YOUNGEST_LEARNER: Final = 10
+OLDEST_LEARNER: Final = 100
+USUAL_AGES: Final = (13, 19)
+# A learner whose year group is further than this from what their age says is worth a look.
+YEAR_GROUP_LEEWAY: Final = 1
+# Of a hundred, by difflib: less alike, or nearly as like another one, is no suggestion.
+SUGGESTION_LIKENESS: Final = 85
+SUGGESTION_LEAD: Final = 8
+SUGGESTION_CHARACTERS: Final = 4
+
+# UM 5.1. A generated one is far shorter: somebody types it from a slip of paper.
+USERNAME_CHARACTERS: Final = (6, 127)
+GENERATED_USERNAME_CHARACTERS: Final = 40
+ACCESS_CODE_GROUPS: Final = (5, 5)
+
 # Lists.
 PAGE_ROWS: Final = 10
 

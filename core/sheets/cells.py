@@ -48,9 +48,6 @@ class FaultyCell:
     shown: str
     """What Excel shows, like ``#N/A``, or the beginning of what is too long."""
 
-    def __str__(self) -> str:
-        return self.shown
-
 
 # A blank cell is an empty string. Numbers without a fraction are whole; those beyond 2**53, which have lost digits,
 # stay floats. Midnight is a date.

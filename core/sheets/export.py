@@ -20,7 +20,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from core.rules import policy
-from core.sheets.cells import Cell, FaultyCell
+from core.sheets.cells import Cell, CellFault, FaultyCell
 from core.sheets.formulas import guarded, is_like_formula
 
 _LINES_AT_ONCE: Final = 500
@@ -59,7 +59,7 @@ def csv_pieces(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Itera
 
 def _csv_value(cell: Cell) -> str | int | float:
     if isinstance(cell, str | FaultyCell):
-        return guarded(plain(str(cell)))
+        return guarded(plain(_text_of(cell)))
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, date | time):
@@ -105,7 +105,7 @@ def put(cell: Any, value: Cell | None) -> None:
         cell.value = None
         return
     if isinstance(value, str | FaultyCell):
-        text = plain(str(value))[: policy.SHEET_CELL_CHARACTERS]
+        text = plain(_text_of(value))[: policy.SHEET_CELL_CHARACTERS]
         cell.value = text
         # The library has its own idea of what begins with “=” or looks like “#N/A”.
         cell.data_type = "s"
@@ -117,6 +117,12 @@ def put(cell: Any, value: Cell | None) -> None:
         if isinstance(value, kind):
             cell.number_format = number_format
             break
+
+
+def _text_of(cell: str | FaultyCell) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "" if cell.fault is CellFault.NOT_CALCULATED else cell.shown
 
 
 def plain(text: str) -> str:

@@ -13,16 +13,17 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from core.rules import policy
+from core.rules.ucas.columns import ROW_COLUMN, STATUS_COLUMNS
 from core.sheets import export
 from core.sheets.cells import Cell, FaultyCell, Row
 from core.sheets.child import read_lines
-from core.sheets.marks import IMPORT_PROPERTY, REASON, ROW_NUMBER, STATUS, SUGGESTION, Form, RowResult, SheetMarks
+from core.sheets.marks import IMPORT_PROPERTY, Form, RowResult, SheetMarks
 from core.sheets.wire import ReadRequest, unpacked
 
 _PIECE: Final = 1 << 20
 # The colour that Excel itself gives to what is wrong; the comment and the reason say it in words.
 _WRONG: Final = PatternFill("solid", fgColor="FFFFC7CE")
-_HEADINGS: Final = ((STATUS, 14), (REASON, 60), (SUGGESTION, 30))
+_HEADINGS: Final = tuple(zip(STATUS_COLUMNS, (14, 60, 30), strict=True))
 _COMMENT_CHARACTERS: Final = 2000
 # A file with one cell a million rows down is not copied row for row.
 _GAPS: Final = 2000
@@ -104,7 +105,8 @@ def _own_columns(sheet: Any, header_row: int) -> tuple[int, int, int]:
     """Where they stand already, in a workbook that comes back corrected; else right of all that is filled."""
     headings = {str(cell.value): cell.column for cell in sheet[header_row] if cell.value is not None}
     if all(heading in headings for heading, _ in _HEADINGS):
-        return headings[STATUS], headings[REASON], headings[SUGGESTION]
+        status, reason, suggestion = (headings[heading] for heading in STATUS_COLUMNS)
+        return status, reason, suggestion
     first = sheet.max_column + 1
     if first > policy.SHEET_COLUMNS:
         first = max((cell.column for cell in sheet[header_row] if cell.value is not None), default=0) + 1
@@ -145,7 +147,7 @@ def _fresh(rows: list[Row], request: MarkRequest) -> openpyxl.Workbook:
 
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_title(marks.sheet))
-    left = [export.Heading(ROW_NUMBER, 14)] if has_numbers else []
+    left = [export.Heading(ROW_COLUMN, 14)] if has_numbers else []
     middle = [export.Heading(str(cell), 18) for cell in _filled_up(header, width)]
     headings = [*left, *middle, *(export.Heading(text, size) for text, size in _HEADINGS)]
     export.set_widths(sheet, headings)
@@ -179,7 +181,7 @@ def _all_lines(rows: list[Row], marks: SheetMarks) -> Iterator[list[Cell]]:
     for row in rows if _has_gaps(rows) else _with_blank_rows(rows):
         cells = _filled_up(row.cells, width)
         if row.number == marks.header_row:
-            yield [*cells, STATUS, REASON, SUGGESTION]
+            yield [*cells, *STATUS_COLUMNS]
         elif result := results.get(row.number):
             yield [*cells, result.status, result.reason, result.suggestion]
         else:

@@ -1,16 +1,9 @@
-"""What is said about each row of a file, and the words that Usher itself puts into sheets."""
+"""What is said about each row of a file, and in which form it goes back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
-
-STATUS: Final = "Usher status"
-REASON: Final = "Usher reason"
-SUGGESTION: Final = "Usher suggestion"
-ROW_NUMBER: Final = "Row in your file"
-OWN_HEADINGS: Final = (STATUS, REASON, SUGGESTION, ROW_NUMBER)
-"""Columns of these headings are ours: whoever reads a sheet passes over them."""
 
 IMPORT_PROPERTY: Final = "UsherImport"
 TEMPLATE_PROPERTY: Final = "UsherTemplate"

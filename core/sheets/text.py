@@ -3,12 +3,12 @@
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from core.rules.learner_sheets import LEARNER_COLUMNS
+from core.rules import policy
+from core.rules.ucas.headings import column_of
 from core.sheets.cells import FileNote
 from core.sheets.faults import FileFault, Unreadable
 from core.sheets.formulas import without_guard
@@ -118,15 +118,9 @@ def _score(head: str, delimiter: str) -> tuple[int, float, int]:
     filled = [row for row in rows if any(map(str.strip, row))]
     if not filled:
         return 0, 0.0, 0
-    known = max(sum(_plain(cell) in _KNOWN for cell in row) for row in filled)
+    known = max(sum(column_of(cell) is not None for cell in row[: policy.SHEET_COLUMNS]) for row in filled)
     widths = [len(row) for row in filled]
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
     alike = widths.count(usual) / len(widths) if usual > 1 else 0.0
     return known if known > 1 else 0, round(alike, 1), usual
 
-
-def _plain(cell: str) -> str:
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", cell).casefold())
-
-
-_KNOWN: Final = frozenset(map(_plain, LEARNER_COLUMNS))

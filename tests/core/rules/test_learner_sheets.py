@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.learner_sheets import LEARNER_COLUMNS, recognised_sheet
+from core.rules.learner_sheets import recognised_sheet
+from core.rules.ucas.columns import LEARNER_COLUMNS
 
 MANDATORY = ("UKPRN", "First name", "Last name", "Postcode")
 CELLS = st.text(max_size=12)
