@@ -120,6 +120,8 @@ SHEET_WRITE_TIME: Final = timedelta(seconds=90)
 SHEET_WRITE_CPU_SECONDS: Final = 60
 # Above this the answer is a workbook of the faulty rows only; marking the sender's own takes a second per 1,700 rows.
 OWN_WORKBOOK_ROWS: Final = 5000
+# So many rows of the template have drop-downs.
+TEMPLATE_ROWS: Final = 5000
 
 # The import's columns and rows (UM 7; notes on spreadsheets, sections 4 to 6).
 HEADING_ROWS: Final = 20

@@ -14,8 +14,7 @@ from typing import Final
 from core.limited import Done, Limits, Stream
 from core.rules import policy
 from core.sheets.cells import FileKind
-from core.sheets.marking import MarkRequest
-from core.sheets.marks import Form, SheetMarks
+from core.sheets.marks import Form, MarkRequest, SheetMarks
 
 LIMITS: Final = Limits(
     wall=policy.SHEET_WRITE_TIME.total_seconds(),

@@ -1,6 +1,7 @@
 """What reads a stranger's file, inside the limited child (``core.limited``): bytes in, lines of rows out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
 from core.rules import policy
@@ -22,14 +23,12 @@ def read_lines(request: ReadRequest, source: BinaryIO) -> Iterator[Line]:
 
 
 def _read(content: bytes, *, is_second_try: bool) -> Iterator[Line]:
-    kind = sniffed(content)
-    container = package.opened(content) if kind is None else None
-    if container is not None:
-        kind = container.kind
-    if kind is FileKind.CSV or kind is FileKind.HTML:
+    sniff = sniffed(content)
+    container = package.opened(content) if sniff is None else None
+    kind = container.kind if container else sniff or FileKind.XLS
+    if kind in (FileKind.CSV, FileKind.HTML):
         yield from _read_text(content, kind)
         return
-    assert kind is not None
     notes = container.notes if container else workbooks.notes_of_xls(content)
     ours = container.properties() if container else {}
     has_rows = False
@@ -67,7 +66,7 @@ def _read_text(content: bytes, kind: FileKind) -> Iterator[Line]:
     from core.sheets import html  # lxml takes as long to load as a small file to read.
 
     read = text.decoded(content, html.declared_encoding(content))
-    tables: Sheets = [(name, False, lambda rows=rows: rows) for name, rows in html.tables(read.text)]
+    tables: Sheets = [(name, False, partial(iter, rows)) for name, rows in html.tables(read.text)]
     yield from _lines(kind, tables, set(read.notes), {})
 
 

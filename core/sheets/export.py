@@ -68,7 +68,11 @@ def _csv_value(cell: Cell) -> str | int | float:
 
 
 def write_workbook(
-    into: BinaryIO, title: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], properties: Mapping[str, str]
+    into: BinaryIO,
+    title: str,
+    headings: Sequence[Heading],
+    rows: Iterable[Sequence[Cell]],
+    properties: Mapping[str, str],
 ) -> None:
     """One sheet, row by row: not all of it is ever in memory."""
     book = Workbook(write_only=True)
@@ -132,7 +136,8 @@ def plain(text: str) -> str:
 
 def set_properties(book: Workbook, properties: Mapping[str, str]) -> None:
     """Values in the document's own properties, which survive when somebody edits and saves it."""
+    ours: Any = book.custom_doc_props  # type: ignore[attr-defined]  # The stubs do not know it.
     for name, value in properties.items():
-        if name in book.custom_doc_props.names:
-            del book.custom_doc_props[name]
-        book.custom_doc_props.append(StringProperty(name=name, value=value))
+        if name in ours.names:
+            del ours[name]
+        ours.append(StringProperty(name=name, value=value))

@@ -13,7 +13,7 @@ class FileFault(StrEnum):
     TOO_BIG_INSIDE = "file.too_big_inside"
     TOO_MANY_ROWS = "file.too_many_rows"
     TOO_HARD = "file.too_hard"
-    PASSWORD = "file.password"  # noqa: S105: a code, not a password.
+    PASSWORD = "file.password"  # noqa: S105 - a code, not a password
     NOT_A_SHEET = "file.not_a_sheet"
     OLD_XML = "file.old_xml"
     DAMAGED = "file.damaged"

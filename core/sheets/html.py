@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lxml import etree, html
+from lxml import etree, html  # type: ignore[import-untyped]  # It has no types.
 
 from core.rules import policy
 from core.sheets.faults import FileFault, Unreadable

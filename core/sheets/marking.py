@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-import msgspec
 import openpyxl
 from openpyxl.cell import MergedCell
 from openpyxl.comments import Comment
@@ -17,25 +16,19 @@ from core.rules.ucas.columns import ROW_COLUMN, STATUS_COLUMNS
 from core.sheets import export
 from core.sheets.cells import Cell, FaultyCell, Row
 from core.sheets.child import read_lines
-from core.sheets.marks import IMPORT_PROPERTY, Form, RowResult, SheetMarks
-from core.sheets.wire import ReadRequest, unpacked
+from core.sheets.marks import IMPORT_PROPERTY, Form, MarkRequest, RowResult, SheetMarks
+from core.sheets.wire import Line, ReadRequest, unpacked
 
 _PIECE: Final = 1 << 20
 # The colour that Excel itself gives to what is wrong; the comment and the reason say it in words.
 _WRONG: Final = PatternFill("solid", fgColor="FFFFC7CE")
 _HEADINGS: Final = tuple(zip(STATUS_COLUMNS, (14, 60, 30), strict=True))
 _COMMENT_CHARACTERS: Final = 2000
+# What we say in a comment begins so; what stands before it is the sender's.
+_OURS: Final = "Usher: "
 # A file with one cell a million rows down is not copied row for row.
 _GAPS: Final = 2000
 _LAST_PLACE: Final = 16_384
-
-
-class MarkRequest(msgspec.Struct):
-    """``folder``: for temporary files."""
-
-    folder: str
-    form: Form
-    marks: SheetMarks
 
 
 def marked(request: MarkRequest, source: BinaryIO) -> Iterator[bytes]:
@@ -57,7 +50,7 @@ def marked(request: MarkRequest, source: BinaryIO) -> Iterator[bytes]:
 
 def _rows(content: bytes, sheet: str) -> list[Row]:
     """Read a second time rather than handed over: it takes a fraction of what writing takes."""
-    lines = []
+    lines: list[Line] = []
     for line in read_lines(ReadRequest(), io.BytesIO(content)):
         if line.restarts:
             lines.clear()
@@ -105,6 +98,7 @@ def _own_columns(sheet: Any, header_row: int) -> tuple[int, int, int]:
     """Where they stand already, in a workbook that comes back corrected; else right of all that is filled."""
     headings = {str(cell.value): cell.column for cell in sheet[header_row] if cell.value is not None}
     if all(heading in headings for heading, _ in _HEADINGS):
+        _forget_earlier_marks(sheet)
         status, reason, suggestion = (headings[heading] for heading in STATUS_COLUMNS)
         return status, reason, suggestion
     first = sheet.max_column + 1
@@ -130,10 +124,32 @@ def _whole(sheet: Any, cell: Any) -> Any:
 
 def _mark(cell: Any, words: str) -> None:
     cell.fill = _WRONG
-    said = f"{cell.comment.text}\n" if cell.comment else ""
-    comment = Comment(export.plain(f"{said}{words}")[:_COMMENT_CHARACTERS], "Usher")
-    comment.width, comment.height = 320, 40 + 18 * (len(comment.text) // 45 + comment.text.count("\n"))
+    theirs = _without_ours(cell.comment.text) if cell.comment else ""
+    text = f"{theirs}\n{_OURS}{words}" if theirs else f"{_OURS}{words}"
+    _comment(cell, export.plain(text)[:_COMMENT_CHARACTERS])
+
+
+def _comment(cell: Any, text: str) -> None:
+    comment = Comment(text, "Usher")
+    comment.width, comment.height = 320, 40 + 18 * (len(text) // 45 + text.count("\n"))
     cell.comment = comment
+
+
+def _forget_earlier_marks(sheet: Any) -> None:
+    """In a workbook that comes back corrected: what was said then may no longer be so."""
+    for row in sheet.iter_rows():
+        for cell in row:
+            if not isinstance(cell, MergedCell) and cell.comment and _OURS in cell.comment.text:
+                theirs = _without_ours(cell.comment.text)
+                cell.comment = None
+                if theirs:
+                    _comment(cell, theirs)
+                if cell.fill.fgColor.rgb == _WRONG.fgColor.rgb:
+                    cell.fill = PatternFill()
+
+
+def _without_ours(text: str) -> str:
+    return text.partition(_OURS)[0].rstrip("\n")
 
 
 def _fresh(rows: list[Row], request: MarkRequest) -> openpyxl.Workbook:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 IMPORT_PROPERTY: Final = "UsherImport"
 TEMPLATE_PROPERTY: Final = "UsherTemplate"
 """Names in the document's properties. What they hold is a hint: anybody can write it."""
@@ -42,3 +44,11 @@ class Form(StrEnum):
     """A new workbook with the faulty rows and their numbers."""
     CSV = "csv"
     """All rows as CSV."""
+
+
+class MarkRequest(msgspec.Struct):
+    """To the child that writes. ``folder``: for temporary files."""
+
+    folder: str
+    form: Form
+    marks: SheetMarks

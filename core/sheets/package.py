@@ -39,7 +39,10 @@ _NOT_CALCULATED: Final = re.compile(
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _PROPERTIES: Final = (
-    ("docProps/custom.xml", re.compile(rb'name="(Usher[A-Za-z]{1,20})"[^>]{0,99}>\s*<(?:\w+:)?lpwstr[^>]{0,120}>([^<&]{1,64})<')),
+    (
+        "docProps/custom.xml",
+        re.compile(rb'name="(Usher[A-Za-z]{1,20})"[^>]{0,99}>\s*<(?:\w+:)?lpwstr[^>]{0,120}>([^<&]{1,64})<'),
+    ),
     ("meta.xml", re.compile(rb'meta:name="(Usher[A-Za-z]{1,20})"[^>]{0,99}>([^<&]{1,64})<')),
 )
 _PLACE: Final = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')

@@ -41,10 +41,8 @@ def decoded(content: bytes, declared: str | None = None) -> Decoded:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _with_losses(content[len(mark) :], encoding)
-    if encoding := _by_zeros(content[:_HEAD_BYTES]):
-        return _with_losses(content, encoding)
-    if declared:
-        return _with_losses(content, declared)
+    if said := _by_zeros(content[:_HEAD_BYTES]) or declared:
+        return _with_losses(content, said)
     try:
         return Decoded(content.replace(b"\0", b"").decode("utf-8"), frozenset())
     except UnicodeDecodeError:
@@ -123,4 +121,3 @@ def _score(head: str, delimiter: str) -> tuple[int, float, int]:
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
     alike = widths.count(usual) / len(widths) if usual > 1 else 0.0
     return known if known > 1 else 0, round(alike, 1), usual
-

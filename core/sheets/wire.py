@@ -1,4 +1,4 @@
-"""How rows come out of the limited child: as arrays of plain values, and beside them which of those are not so plain."""
+"""How rows come out of the limited child: as plain values, and beside them which of those stand for something else."""
 
 import re
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Line(msgspec.Struct, array_like=True):
 
     sheet: int = -1
     count: int = 0
-    rows: list[WireRow] = []  # noqa: RUF012: msgspec copies it.
+    rows: list[WireRow] = msgspec.field(default_factory=list)
     restarts: bool = False
     end: "End | None" = None
     fault: FileFault | None = None
@@ -56,7 +56,7 @@ class End(msgspec.Struct, array_like=True):
     sheets: list[str]
     hidden: list[str]
     notes: list[FileNote]
-    properties: dict[str, str] = {}  # noqa: RUF012: as above.
+    properties: dict[str, str]
 
 
 class ReadRequest(msgspec.Struct):

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
@@ -41,7 +42,7 @@ def fast(content: bytes, container: package.Package | None) -> Opened:
     for place, sheet in enumerate(book.sheets_metadata):
         if sheet.typ is SheetTypeEnum.WorkSheet:
             is_hidden = sheet.visible is not SheetVisibleEnum.Visible
-            sheets.append((sheet.name, is_hidden, lambda place=place: _fast_rows(book, place, container)))
+            sheets.append((sheet.name, is_hidden, partial(_fast_rows, book, place, container)))
     return Opened(tuple(sheets))
 
 
@@ -103,7 +104,7 @@ def _by_openpyxl(content: bytes) -> Opened:
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     sheets = [sheet for sheet in book.worksheets if not isinstance(sheet, Chartsheet)]
     return Opened(
-        tuple((sheet.title, sheet.sheet_state != "visible", lambda sheet=sheet: _openpyxl_rows(sheet)) for sheet in sheets)
+        tuple((sheet.title, sheet.sheet_state != "visible", partial(_openpyxl_rows, sheet)) for sheet in sheets)
     )
 
 
@@ -123,7 +124,7 @@ def _of_openpyxl(cell: Any) -> Any:
 
 
 def _by_xlrd(content: bytes) -> Opened:
-    import xlrd  # As above.
+    import xlrd  # type: ignore[import-untyped]  # As above; it has no types.
 
     book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), on_demand=True, ragged_rows=True)
     return Opened(
@@ -131,7 +132,7 @@ def _by_xlrd(content: bytes) -> Opened:
             (
                 book.sheet_names()[place],
                 bool(getattr(book, "_sheet_visibility", [0] * book.nsheets)[place]),
-                lambda place=place: _xlrd_rows(book, place),
+                partial(_xlrd_rows, book, place),
             )
             for place in range(book.nsheets)
         )
@@ -200,7 +201,7 @@ _OLE_STREAMS: Final = (
 
 
 def _is_encrypted(content: bytes) -> bool:
-    import msoffcrypto  # As above.
+    import msoffcrypto  # type: ignore[import-untyped]  # As above; it has no types.
 
     try:
         return bool(msoffcrypto.OfficeFile(io.BytesIO(content)).is_encrypted())
