@@ -17,9 +17,19 @@ Sheets = Iterable[tuple[str, bool, Callable[[], Iterable[tuple[int, Sequence[Any
 def read_lines(request: ReadRequest, source: BinaryIO) -> Iterator[Line]:
     """The last line is an end or a fault. Anything else that goes wrong is raised, or kills: the caller's to judge."""
     try:
-        yield from _read(source.read(), is_second_try=request.is_second_try)
+        yield from _read_unlocked(source.read(), is_second_try=request.is_second_try)
     except Unreadable as refused:
         yield Line(fault=refused.answer.fault, detail=refused.answer.detail)
+
+
+def _read_unlocked(content: bytes, *, is_second_try: bool) -> Iterator[Line]:
+    try:
+        yield from _read(content, is_second_try=is_second_try)
+    except Unreadable as refused:
+        unlocked = workbooks.unlocked(content) if refused.answer.fault is FileFault.PASSWORD else None
+        if unlocked is None:
+            raise
+        yield from _read(unlocked, is_second_try=is_second_try)
 
 
 def _read(content: bytes, *, is_second_try: bool) -> Iterator[Line]:

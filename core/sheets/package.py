@@ -32,7 +32,7 @@ _BROKEN: Final = (
 _ROWS: Final = re.compile(rb' r="[A-Za-z]{1,9}(\d{1,12})"')
 _COLUMNS: Final = re.compile(rb' r="([A-Za-z]{1,9})\d')
 # Generators may give the elements a prefix, and leave out where a cell stands.
-_FILLED: Final = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Za-z]{1,9})(\d{1,12})"(?:[^>]*[^/>])?>')
+_FILLED: Final = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Za-z]{1,9})(\d{1,12})"(?:[^>]*[^/>])?>(?!</)')
 _ERROR: Final = re.compile(rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>[^v]*?<(?:\w+:)?v>([^<]{1,40})<')
 _NOT_CALCULATED: Final = re.compile(
     rb"<(?:\w+:)?c\s([^>]*[^/>])>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"

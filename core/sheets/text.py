@@ -72,7 +72,8 @@ def text_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
     Raises Unreadable for what is no text, and for a quotation mark that is never closed.
     """
-    if len(_CONTROL.findall(text[:_HEAD_BYTES])) > len(text[:_HEAD_BYTES]) // 50:
+    head = text[:_HEAD_BYTES]
+    if len(_CONTROL.findall(head)) > max(3, len(head) // 50):
         raise Unreadable(FileFault.NOT_A_SHEET, "a file of a kind that I do not know")
     named = _NAMED.match(text)
     delimiter = named[1] if named else _delimiter(text)
@@ -115,7 +116,8 @@ def _score(head: str, delimiter: str) -> tuple[int, float, int]:
         return 0, 0.0, 0
     filled = [row for row in rows if any(map(str.strip, row))]
     if not filled:
-        return 0, 0.0, 0
+        # It has delimiters and nothing else.
+        return 0, 2.0, 0
     known = max(sum(column_of(cell) is not None for cell in row[: policy.SHEET_COLUMNS]) for row in filled)
     widths = [len(row) for row in filled]
     usual = max(set(widths), key=lambda width: (widths.count(width), width))

@@ -74,7 +74,8 @@ def packed(number: int, cells: Sequence[Any]) -> tuple[WireRow | None, int]:
         if kind is str:
             if not cell.isprintable():
                 cell = _UNSAFE.sub("", cell)
-                cell = "" if cell.isspace() else cell
+            if cell.isspace():
+                cell = ""
             if cell:
                 size += len(cell)
                 if len(cell) > policy.SHEET_CELL_CHARACTERS:

@@ -17,6 +17,8 @@ Rows = Iterator[tuple[int, Sequence[Any]]]
 # An error or a formula's error in the records of an .xls: the fast reader gives a blank for it.
 _XLS_ERROR: Final = b"\x05\x02\x08\x00"
 _XLS_FORMULA: Final = b"\x06\x00"
+# [MS-OFFCRYPTO] 2.4.2.3: Excel's own for files that may be read by anybody.
+_OPEN_TO_ALL: Final = "VelvetSweatshop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,10 @@ def _fast_rows(book: CalamineWorkbook, place: int, container: package.Package | 
     if scan and scan.rows * scan.columns > policy.SHEET_RECTANGLE:
         raise NeedsSecondReader
     sheet = book.get_sheet_by_index(place)
-    if sheet.start is None:
-        rows: Rows = iter(())
-    else:
-        first_row, first_column = sheet.start
-        # The reader leaves out blank rows and columns before the first filled one.
-        left = [""] * first_column
-        rows = ((number, left + row) for number, row in enumerate(_lines(sheet, first_row), start=1))
+    # The reader leaves out blank columns before the first filled one, though not blank rows.
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    rows: Rows = ((number, left + row if left else row) for number, row in enumerate(sheet.iter_rows(), start=1))
     return _with_faulty(rows, scan.faulty) if scan and scan.faulty else rows
-
-
-def _lines(sheet: Any, first_row: int) -> Iterator[list[Any]]:
-    yield from ([] for _ in range(first_row))
-    yield from sheet.iter_rows()
 
 
 def _with_faulty(rows: Rows, faulty: dict[int, dict[int, FaultyCell]]) -> Rows:
@@ -111,7 +104,7 @@ def _by_openpyxl(content: bytes) -> Opened:
 def _openpyxl_rows(sheet: Any) -> Rows:
     # What a file says of its own extent may be wrong, and then the rest of it would be lost silently.
     sheet.reset_dimensions()
-    for number, row in enumerate(sheet.iter_rows(max_col=policy.SHEET_COLUMNS + 1), start=1):
+    for number, row in enumerate(sheet.iter_rows(), start=1):
         if row:
             yield number, [_of_openpyxl(cell) for cell in row]
 
@@ -200,8 +193,23 @@ _OLE_STREAMS: Final = (
 )
 
 
-def _is_encrypted(content: bytes) -> bool:
+def unlocked(content: bytes) -> bytes | None:
+    """Of a file that is locked against changes only: Excel encrypts it with a password that everybody knows."""
     import msoffcrypto  # type: ignore[import-untyped]  # As above; it has no types.
+
+    file = io.BytesIO()
+    try:
+        locked = msoffcrypto.OfficeFile(io.BytesIO(content))
+        locked.load_key(password=_OPEN_TO_ALL)
+        locked.decrypt(file)
+    except Exception:
+        # Another password, or no such file; see below.
+        return None
+    return file.getvalue()
+
+
+def _is_encrypted(content: bytes) -> bool:
+    import msoffcrypto  # As above.
 
     try:
         return bool(msoffcrypto.OfficeFile(io.BytesIO(content)).is_encrypted())

@@ -1,0 +1,469 @@
+"""Any file gives rows or a named fault. Each trap of the notes on spreadsheets, sections 8 and 9, has its file here."""
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any
+
+import openpyxl
+import pytest
+from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
+from openpyxl.styles import PatternFill
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from core.limited import Limits
+from core.rules import policy
+from core.sheets.cells import CellFault, FaultyCell, FileKind, FileNote, SheetFile
+from core.sheets.faults import FileFault, NotRead
+from core.sheets.reader import read_sheets
+from tests.core.sheets.files import (
+    HEADINGS,
+    LEARNER,
+    ods,
+    raw_xlsx,
+    saved,
+    text_cells,
+    with_sizes,
+    workbook,
+    xls,
+    xlsb,
+    zipped,
+)
+from tests.core.sheets.reading import read_here
+
+ROWS = [HEADINGS, LEARNER]
+AS_TEXT = [HEADINGS, ("10000001", "Zoë", "O'Neil", "ZZ99 9ZZ", "9276308686", "2008-03-01")]
+HTML = "<table><tr><th>UKPRN<th>First name</tr><tr><td>10000001<td>Zo&euml;</td></tr></table>"
+ERROR = FaultyCell(CellFault.ERROR, "#N/A")
+
+
+def csv(delimiter: str = ",") -> str:
+    return "".join(delimiter.join(row) + "\r\n" for row in AS_TEXT)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (workbook(), FileKind.XLSX),
+        (raw_xlsx(text_cells(1, *AS_TEXT[0]) + text_cells(2, *AS_TEXT[1])), FileKind.XLSX),
+        (xlsb(*AS_TEXT), FileKind.XLSB),
+        (xls(*ROWS), FileKind.XLS),
+        (ods(*ROWS), FileKind.ODS),
+        (csv().encode(), FileKind.CSV),
+        (csv("\t").encode("utf-16"), FileKind.CSV),
+        (csv(";").encode("utf-16-le"), FileKind.CSV),
+        (csv("|").encode("cp1252"), FileKind.CSV),
+        (f"sep=;\n{csv(';')}".encode("utf-8-sig"), FileKind.CSV),
+    ],
+)
+def test_each_kind_of_file_is_known_by_its_bytes(content: bytes, kind: FileKind) -> None:
+    read = read_here(content)
+
+    assert read.end is not None
+    assert read.end.kind == kind
+    assert read.only in (ROWS, AS_TEXT)
+
+
+def test_what_comes_out_of_the_child_is_what_is_in_the_file() -> None:
+    moments = (datetime.fromisoformat("2008-03-01T09:30"), time(9, 30), 1.5, True, "#N/A", "")
+    content = workbook(sheets={"Notes": [["Hello"]], "Learners": [HEADINGS, [], LEARNER, moments], "Empty": []})
+
+    file = read_sheets(content)
+
+    assert isinstance(file, SheetFile)
+    notes, learners = file.sheets
+    assert (notes.name, [tuple(row) for row in notes.rows]) == ("Notes", [(1, ("Hello",))])
+    assert [row.number for row in learners.rows] == [1, 3, 4]
+    assert [row.cells for row in learners.rows] == [HEADINGS, LEARNER, (*moments[:4], ERROR)]
+    assert len(learners.rows) == 3
+    assert (file.kind, file.hidden, file.notes, file.properties) == (FileKind.XLSX, (), frozenset(), {})
+
+
+def test_hidden_sheets_are_named_and_not_read() -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("Old").sheet_state = "hidden"
+    book.create_sheet("Lists").sheet_state = "veryHidden"
+    for sheet in book.worksheets:
+        sheet.append(HEADINGS)
+
+    for content in (saved(book), ods(HEADINGS, hidden=[["x"]])):
+        read = read_here(content)
+
+        assert read.only == [HEADINGS]
+        assert read.end is not None
+        assert read.end.hidden in (["Old", "Lists"], ["Hidden"])
+
+
+def test_row_numbers_are_those_of_the_spreadsheet() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet["C4"], sheet["C9"] = "UKPRN", 10000001
+    two_lines = b'a,b\n\n"x\ny",2\nsep=,\n'
+
+    assert read_here(saved(book)).rows == {"Sheet": [(4, ("", "", "UKPRN")), (9, ("", "", 10000001))]}
+    assert read_here(saved(book), is_second_try=True).rows == read_here(saved(book)).rows
+    assert read_here(two_lines).rows == {"": [(1, ("a", "b")), (3, ("x\ny", "2")), (4, ("sep=",))]}
+
+
+def test_merged_headings_and_two_rows_of_them_are_read_as_they_stand() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Learner", None, "Address"])
+    sheet.merge_cells("A1:B1")
+    sheet.append(["First name", "Last name", "Postcode"])
+
+    assert read_here(saved(book)).only == [("Learner", "", "Address"), ("First name", "Last name", "Postcode")]
+
+
+def test_cells_with_errors_and_uncalculated_formulas_are_faulty_and_not_blank() -> None:
+    cells = (
+        '<row r="1"><c r="A1" t="e"><f>NA()</f><v>#N/A</v></c><c r="B1"><f>1+1</f><v>2</v></c>'
+        '<c r="C1" s="0"><f>1+1</f><v></v></c><c r="D1" t="str"><f>""</f><v></v></c><c r="E1"><f>1</f></c></row>'
+        '<row r="7"><c r="B7" t="e"><v>#REF!</v></c></row>'
+    )
+    not_calculated = FaultyCell(CellFault.NOT_CALCULATED, "=")
+    first = (ERROR, 2, not_calculated, "", not_calculated)
+
+    for prefix in ("", "x"):
+        named = cells.replace("<", "<x:").replace("<x:/", "</x:") if prefix else cells
+        read = read_here(raw_xlsx(named, prefix=prefix))
+        assert read.rows == {"Learners": [(1, first), (7, ("", FaultyCell(CellFault.ERROR, "#REF!")))]}
+    assert read_here(xls(HEADINGS, ("#N/A", "Zoë"))).only == [HEADINGS, (ERROR, "Zoë")]
+
+
+def test_a_lying_dimension_loses_no_rows() -> None:
+    rows = "".join(text_cells(number, "a", "b") for number in range(1, 21))
+    lying = raw_xlsx(
+        f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><dimension ref="A1"/>'
+        f"<sheetData>{rows}</sheetData></worksheet>".encode()
+    )
+
+    assert len(read_here(lying).only) == 20
+    assert read_here(lying, is_second_try=True).only == [("a", "b")] * 20
+
+
+def test_rows_without_references_are_read() -> None:
+    assert read_here(raw_xlsx("<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>")).only == [
+        (1, 2),
+        (3,),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "Q1048576", "XFD500", "A1048576"])
+def test_one_cell_far_away_costs_nothing(cell: str) -> None:
+    far = f'<row r="{cell.lstrip("XFDQA")}"><c r="{cell}"><v>1</v></c></row>'
+
+    file = read_sheets(raw_xlsx(text_cells(1, *HEADINGS) + far))
+
+    assert isinstance(file, SheetFile)
+    rows = list(file.sheets[0].rows)
+    assert rows[0] == (1, HEADINGS)
+    assert len(rows) == (1 if cell.startswith("XFD") else 2)
+    assert (FileNote.COLUMNS_LEFT_OUT in file.notes) == cell.startswith("XFD")
+
+
+@pytest.mark.parametrize("cell", ["ABCD1", "A1048577", "A99999999999", "ZZZZZZ1"])
+def test_a_cell_outside_the_grid_is_damage(cell: str) -> None:
+    row = cell.lstrip("ABCDZ")
+    content = raw_xlsx(text_cells(1, *HEADINGS) + f'<row r="{row}"><c r="{cell}"><v>1</v></c></row>')
+
+    assert read_here(content).fault is FileFault.DAMAGED
+
+
+def test_sixteen_thousand_columns_are_cut_and_said() -> None:
+    wide = workbook([*HEADINGS, *range(16_000)])
+
+    read = read_here(wide)
+
+    assert read.end is not None
+    assert read.end.notes == [FileNote.COLUMNS_LEFT_OUT]
+    assert len(read.only[0]) == policy.SHEET_COLUMNS
+
+
+def test_many_blank_formatted_rows_are_no_rows() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADINGS)
+    for row in range(2, 1002):
+        sheet.cell(row, 1).fill = PatternFill("solid", fgColor="FFFFFF00")
+
+    assert read_here(saved(book)).only == [HEADINGS]
+
+
+def test_a_million_formatted_blank_rows_are_answered_with_what_to_delete() -> None:
+    blank = '<row r="{0}" s="1">' + "".join(f'<c r="{column}{{0}}" s="1"/>' for column in "ABCDEFGHIJ") + "</row>"
+    data = text_cells(1, *HEADINGS) + "".join(blank.format(row) for row in range(2, 3000))
+    large = with_sizes(raw_xlsx(data), "xl/worksheets/sheet1.xml", unpacked=400_000_000, packed=9_000_000)
+
+    file = read_sheets(large)
+
+    assert isinstance(file, NotRead)
+    assert file.fault is FileFault.TOO_BIG_INSIDE
+    assert "delete all rows below your last one" in file.hint
+    assert read_here(raw_xlsx(data)).only == [HEADINGS]
+
+
+def test_a_rectangle_of_formats_is_read_by_what_is_in_it() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADINGS)
+    sheet.cell(1_048_576, 30).fill = PatternFill("solid", fgColor="FFFFFF00")
+
+    read = read_here(saved(book))
+
+    assert read.only == [HEADINGS]
+    assert read.end is not None
+    assert read.end.notes == []
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        '<si><t xml:space="preserve">' + " " * 60_000_000 + "</t></si>",
+        "<si><t>a</t></si>" * 3_000_000,
+    ],
+    ids=["white space", "strings"],
+)
+def test_a_bomb_is_refused_by_the_directory_alone(filling: str) -> None:
+    strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{filling}</sst>'
+
+    read = read_here(raw_xlsx(text_cells(1, *HEADINGS), parts={"xl/sharedStrings.xml": strings}))
+
+    assert read.fault is FileFault.TOO_BIG_INSIDE
+
+
+@pytest.mark.slow
+def test_one_long_string_used_a_million_times_is_stopped_by_the_limits() -> None:
+    long = (
+        f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{"a" * 32_000}</t></si></sst>'
+    )
+    cell = '<c t="s"><v>0</v></c>'
+    cells = "".join(f'<row r="{row}">{cell * 100}</row>' for row in range(1, 10_000))
+    links = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+        'Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/'
+        'officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    )
+    content = raw_xlsx(cells, parts={"xl/sharedStrings.xml": long, "xl/_rels/workbook.xml.rels": links})
+
+    file = read_sheets(content)
+
+    assert isinstance(file, NotRead)
+    assert file.fault in (FileFault.TOO_HARD, FileFault.TOO_BIG_INSIDE)
+
+
+def test_declared_entities_and_outside_ones_do_nothing() -> None:
+    laughs = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+    outside = '<!DOCTYPE r [<!ENTITY b SYSTEM "file:///etc/passwd">]>'
+    for kind in (laughs, outside):
+        sheet = (
+            f'<?xml version="1.0"?>{kind}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+            '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>&b;x</t></is></c></row></sheetData></worksheet>'
+        )
+        in_sheet = read_here(raw_xlsx(sheet.encode()))
+        in_workbook = read_here(raw_xlsx(text_cells(1, "a"), parts={"xl/workbook.xml": sheet}))
+
+        assert "root:" not in str(in_sheet)
+        assert "haha" not in str(in_sheet)
+        assert in_workbook.fault is FileFault.DAMAGED
+
+
+def test_the_directory_of_the_container_is_checked_before_anything_is_unpacked() -> None:
+    parts = {f"xl/media/{number}.bin": b"" for number in range(policy.SHEET_PARTS)}
+
+    assert read_here(raw_xlsx("", parts=parts)).fault is FileFault.TOO_BIG_INSIDE
+    assert read_here(raw_xlsx("", parts={"../../etc/cron": b""})).fault is FileFault.DAMAGED
+    assert read_here(raw_xlsx("", parts={"/etc/cron": b""})).fault is FileFault.DAMAGED
+
+
+def test_a_part_that_lies_about_its_size_is_damage() -> None:
+    honest = raw_xlsx(text_cells(1, *HEADINGS) * 500)
+    with zipfile.ZipFile(io.BytesIO(honest)) as archive:
+        size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
+
+    read = read_here(honest.replace(struct.pack("<I", size), struct.pack("<I", 100)))
+
+    assert read.fault is FileFault.DAMAGED
+
+
+def test_a_password_is_told_from_damage() -> None:
+    locked = io.BytesIO()
+    OOXMLFile(io.BytesIO(workbook())).encrypt("secret", locked)
+
+    faults = [
+        read_here(content)
+        for content in (
+            locked.getvalue(),
+            xls(*ROWS, is_encrypted=True),
+            ods(*ROWS, manifest="<manifest:encryption-data/>"),
+        )
+    ]
+
+    assert [read.fault for read in faults] == [FileFault.PASSWORD] * 3
+
+
+def test_a_workbook_that_is_only_locked_against_writing_is_read() -> None:
+    """Excel encrypts such a file with a password that everybody knows, and opens it without asking."""
+    locked = io.BytesIO()
+    OOXMLFile(io.BytesIO(workbook())).encrypt("VelvetSweatshop", locked)
+    book = openpyxl.load_workbook(io.BytesIO(workbook()))
+    book.worksheets[0].protection.set_password("secret")
+
+    assert read_here(locked.getvalue()).only == ROWS
+    assert read_here(saved(book)).only == ROWS
+
+
+def test_macros_and_links_to_other_files_are_passed_over_and_said() -> None:
+    parts: dict[str, bytes | str] = {
+        "xl/vbaProject.bin": b"\0" * 64,
+        "xl/externalLinks/externalLink1.xml": "<externalLink/>",
+    }
+
+    read = read_here(raw_xlsx(text_cells(1, *HEADINGS), parts=parts))
+
+    assert read.only == [HEADINGS]
+    assert read.end is not None
+    assert read.end.notes == [FileNote.EXTERNAL_LINKS, FileNote.MACROS]
+
+
+def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    book.worksheets[0].append([date(2008, 3, 1), 38046])
+
+    for read in (read_here(saved(book)), read_here(saved(book), is_second_try=True)):
+        assert read.only == [(date(2008, 3, 1), 38046)]
+        assert read.end is not None
+        assert FileNote.DATES_1904 in read.end.notes
+
+
+def test_zeros_and_other_control_characters_never_come_through() -> None:
+    assert read_here(raw_xlsx(text_cells(1, "a\0b", "c\x0bd", "\x01"))).only in ([("ab", "cd")], [("ab", "cd", "")])
+    assert read_here(b"a,b\0\nc\x07,d\n").only == [("a", "b"), ("c", "d")]
+
+
+def test_numbers_are_whole_where_they_are_and_keep_what_excel_left() -> None:
+    read = read_here(workbook([1.0, 9276308686.0, 1.25, 1e22, -0.0, True]))
+
+    assert read.only == [(1, 9276308686, 1.25, 1e22, 0, True)]
+    assert [type(cell) for cell in read.only[0]] == [int, int, float, float, int, bool]
+
+
+@pytest.mark.parametrize("make", [workbook, xls, ods, lambda: xlsb(*AS_TEXT)])
+def test_a_file_that_was_cut_short_is_damage_and_never_half_its_rows(make: Callable[..., bytes]) -> None:
+    content = make() if make is workbook else make(*ROWS) if make in (xls, ods) else make()
+
+    for part in (0.3, 0.6, 0.9):
+        read = read_here(content[: int(len(content) * part)])
+        assert read.fault is FileFault.DAMAGED or (make is xls and read.only == ROWS)
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"{\\rtf1 UKPRN", "a text document"),
+        (zipped({"word/document.xml": "", "_rels/.rels": "<a/>"}), "a text document or a presentation"),
+        (zipped({"Index/Document.iwa": ""}), "a document of Apple's Numbers or Pages"),
+        (zipped({"learners.csv": "a,b"}), "an archive of files"),
+        (zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}), "a text document or a"),
+        (xls(*ROWS, stream="WordDocument"), "a text document"),
+        (xls(*ROWS, stream="__properties_version1.0"), "an e-mail"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n<html><table>", "a saved web page or an e-mail"),
+        (b"<html><p>Nothing here</p></html>", "a web page without a table"),
+        (b"<?xml version='1.0'?><learners/>", "an XML file"),
+        (bytes(range(1, 32)) * 40, "a file of a kind"),
+    ],
+)
+def test_what_is_no_sheet_is_named(content: bytes, detail: str) -> None:
+    read = read_here(content)
+
+    assert read.fault is FileFault.NOT_A_SHEET
+    assert read.detail.startswith(detail)
+
+
+def test_the_xml_of_excel_2003_is_sent_back_with_what_to_do() -> None:
+    old = (
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+        b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
+    )
+
+    assert read_here(old).fault is FileFault.OLD_XML
+
+
+def test_nothing_and_nothing_visible_are_told_apart() -> None:
+    assert read_sheets(b"") == NotRead(FileFault.EMPTY)
+    assert read_here(workbook(sheets={"Sheet": []})).fault is FileFault.NO_ROWS
+    assert read_here(b"\r\n , \r\n").fault is FileFault.NO_ROWS
+    assert read_here(xls(*ROWS, visibility=1)).fault is FileFault.NO_ROWS
+
+
+def test_too_large_a_file_is_not_even_looked_at() -> None:
+    assert read_sheets(b"a" * (policy.SHEET_BYTES + 1)) == NotRead(FileFault.TOO_BIG)
+
+
+def test_too_many_rows_are_refused_whole() -> None:
+    assert read_here(b"a\n" * (policy.SHEET_ROWS + 1)).fault is FileFault.TOO_MANY_ROWS
+
+
+def test_a_cell_longer_than_excel_takes_is_one_cells_fault() -> None:
+    read = read_here(f"a,b\n{'x' * 140_000},y\n".encode())
+
+    assert read.only == [("a", "b"), (FaultyCell(CellFault.TOO_LONG, "x" * 80), "y")]
+
+
+def test_a_reader_that_is_killed_or_too_slow_is_answered_in_words() -> None:
+    content = workbook()
+
+    files = [
+        read_sheets(content, Limits(wall=0.0, memory=policy.SHEET_READ_MEMORY)),
+        read_sheets(xls(*ROWS * 5) + bytes(100_000), Limits(memory=1 << 30, answer=10)),
+    ]
+
+    assert files == [NotRead(FileFault.TOO_HARD)] * 2
+    assert "time and memory" in NotRead(FileFault.TOO_HARD).message
+
+
+def test_a_page_of_html_gives_a_sheet_for_each_table() -> None:
+    page = (
+        "<html><head><meta charset=windows-1252></head><body><table><tr><td rowspan=2>a</td><td colspan=2>b</td></tr>"
+        f"<tr><td>c<table><tr><td>inner</td></tr></table></td><td>d</td></tr></table>{HTML}</body></html>"
+    ).encode("cp1252")
+
+    read = read_here(page)
+
+    assert read.rows == {
+        "Table 1": [(1, ("a", "b")), (2, ("", "cinner", "d"))],
+        "Table 2": [(1, ("UKPRN", "First name")), (2, ("10000001", "Zoë"))],
+    }
+    assert read_here(HTML.encode("utf-16")).only[1] == ("10000001", "Zoë")
+
+
+def test_deeply_nested_pages_and_wild_spans_end() -> None:
+    nested = b"<html>" + b"<div>" * 100_000 + HTML.encode()
+    wild = b"<table><tr><td rowspan=99999 colspan=99999>a</td></tr>" + b"<tr><td>b</td></tr>" * 50 + b"</table>"
+
+    assert read_here(nested).fault in (None, FileFault.NOT_A_SHEET, FileFault.DAMAGED)
+    assert read_here(wild).only[0] == ("a",)
+
+
+def test_every_fault_has_its_words() -> None:
+    for fault in FileFault:
+        answer = NotRead(fault, "a PDF")
+
+        assert answer.message.endswith(".")
+        assert answer.hint.endswith(".")
+        assert "{" not in answer.message + answer.hint
+
+
+def test_no_value_is_a_python_object_from_the_file() -> None:
+    """Whatever a reader gives, only these types come out."""
+    allowed: Any = (str, int, float, date, time, FaultyCell)
+
+    read = read_here(workbook(LEARNER, [datetime.fromisoformat("2008-03-01"), time(1, 2), None, "x"]))
+
+    assert all(isinstance(cell, allowed) for row in read.only for cell in row)
