@@ -36,6 +36,9 @@ def _read(content: bytes, *, is_second_try: bool) -> Iterator[Line]:
     sniff = sniffed(content)
     container = package.opened(content) if sniff is None else None
     kind = container.kind if container else sniff or FileKind.XLS
+    if is_second_try and kind not in workbooks.SECOND_READERS:
+        # What was too much for the one reader that there is will be so again.
+        raise Unreadable(FileFault.TOO_HARD)
     if kind in (FileKind.CSV, FileKind.HTML):
         yield from _read_text(content, kind)
         return

@@ -24,6 +24,8 @@ from core.sheets.cells import Cell, CellFault, FaultyCell
 from core.sheets.formulas import guarded, is_like_formula
 
 _LINES_AT_ONCE: Final = 500
+# Of a text that needs no look at its length.
+_SHORT: Final = 1000
 # XML has no place for these.
 _UNSAFE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMATS: Final = ((datetime, "yyyy-mm-dd hh:mm"), (date, "yyyy-mm-dd"), (time, "hh:mm"))
@@ -81,7 +83,7 @@ def write_workbook(
     sheet.freeze_panes = "A2"
     sheet.append([safe_cell(sheet, heading.text, font=Font(bold=True)) for heading in headings])
     for row in rows:
-        sheet.append([safe_cell(sheet, cell) for cell in row])
+        sheet.append([safe_value(sheet, cell) for cell in row])
     set_properties(book, properties)
     book.save(into)
 
@@ -92,6 +94,15 @@ def set_widths(sheet: Any, headings: Sequence[Heading]) -> None:
         column.width = heading.width
         if heading.is_text:
             column.number_format = TEXT_FORMAT
+
+
+def safe_value(sheet: Any, value: Cell) -> Any:
+    """For a sheet that is written row by row: as it is, where the library cannot take it for anything else."""
+    if isinstance(value, str):
+        is_plain = value[:1].isalnum() and value.isprintable() and len(value) < _SHORT
+    else:
+        is_plain = isinstance(value, int | float)
+    return value if is_plain else safe_cell(sheet, value)
 
 
 def safe_cell(sheet: Any, value: Cell | None, font: Font | None = None) -> Any:

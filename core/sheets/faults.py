@@ -1,10 +1,14 @@
-"""Why a file could not be read: a stable code, worded once, with what to do next. docs/spreadsheets.md lists them."""
+"""Why a file could not be read, and what is worth saying of one that was: stable codes, worded once.
+
+docs/spreadsheets.md lists them; a test compares.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from core.rules import policy
+from core.sheets.cells import FileNote
 
 
 class FileFault(StrEnum):
@@ -65,6 +69,16 @@ _WORDS: Final[dict[FileFault, tuple[str, str]]] = {
     ),
 }
 
+_NOTES: Final[dict[FileNote, str]] = {
+    FileNote.MACROS: "The file has macros. They were not run, and the answer does not have them.",
+    FileNote.EXTERNAL_LINKS: "The file points to other files. These were not opened.",
+    FileNote.DATES_1904: "The file counts its days from 1904, as Excel for Mac once did. Formatted dates are right.",
+    FileNote.COLUMNS_LEFT_OUT: f"The sheet has more than {policy.SHEET_COLUMNS} columns. The others were left out.",
+    FileNote.ENCODING_GUESSED: "The file does not say how its letters are stored. Look at names with accents.",
+    FileNote.CHARACTERS_LOST: "Some characters could not be read and are shown as \ufffd.",
+    FileNote.SECOND_READER: "The file is unusual, so a slower reader read it.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
@@ -96,3 +110,7 @@ def wording(fault: FileFault) -> str:
 
 def advice(fault: FileFault) -> str:
     return _WORDS[fault][1]
+
+
+def note_wording(note: FileNote) -> str:
+    return _NOTES[note]

@@ -83,11 +83,9 @@ def _laid_over(cells: Sequence[Any], faulty: dict[int, FaultyCell]) -> list[Any]
 
 def slow(content: bytes, kind: FileKind) -> Opened:
     """Raises Unreadable where there is no second reader, and whatever the reader raises."""
-    if kind is FileKind.XLSX:
-        return _by_openpyxl(content)
-    if kind is FileKind.XLS:
-        return _by_xlrd(content)
-    raise Unreadable(FileFault.DAMAGED)
+    if kind not in SECOND_READERS:
+        raise Unreadable(FileFault.DAMAGED)
+    return SECOND_READERS[kind](content)
 
 
 def _by_openpyxl(content: bytes) -> Opened:
@@ -159,6 +157,9 @@ def _moment(serial: float, datemode: int) -> Any:
     except (ValueError, OverflowError):
         return serial
     return moment.time() if serial < 1 else moment
+
+
+SECOND_READERS: Final = {FileKind.XLSX: _by_openpyxl, FileKind.XLS: _by_xlrd}
 
 
 def _has_xls_errors(content: bytes) -> bool:

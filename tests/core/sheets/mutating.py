@@ -1,8 +1,9 @@
 """Files as they come when something went wrong on the way: seeded changes to valid ones."""
 
+import functools
 import io
 import zipfile
-from random import Random
+from random import Random  # noqa: TID251 - it is seeded
 
 from tests.core.sheets.files import HEADINGS, LEARNER, ods, workbook, xls, xlsb
 
@@ -23,17 +24,18 @@ _WORDS = (
 )
 
 
-def originals() -> list[bytes]:
+@functools.cache
+def originals() -> tuple[bytes, ...]:
     lines = [HEADINGS, *[LEARNER] * 20]
     text = "\r\n".join(";".join(map(str, line)) for line in lines)
-    return [
+    return (
         workbook(*lines),
         xls(*lines),
         xlsb(HEADINGS, *[_LINE] * 20),
         ods(*lines),
         text.encode("utf-16"),
         ("<table>" + "<tr><td>" + text.replace(";", "<td>").replace("\r\n", "<tr><td>") + "</table>").encode(),
-    ]
+    )
 
 
 def mutated(original: bytes, random: Random) -> bytes:

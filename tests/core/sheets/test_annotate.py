@@ -1,8 +1,8 @@
 """Results go back in the sender's own workbook, and nothing of theirs is changed but what was said of it."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -38,13 +38,18 @@ def only(files: tuple[MarkedFile, ...], form: Form = Form.OWN) -> openpyxl.Workb
     return openpyxl.load_workbook(io.BytesIO(file.content))
 
 
+def _less_than(number: int) -> Any:
+    rule: Any = CellIsRule
+    return rule(operator="lessThan", formula=[str(number)])
+
+
 @pytest.fixture(scope="module")
 def theirs() -> bytes:
     """A workbook as schools have them."""
     book = openpyxl.load_workbook(
         io.BytesIO(workbook(sheets={"Notes": [["Hello"]], "Learners": [HEADINGS, LEARNER, LEARNER]}))
     )
-    sheet = book["Learners"]
+    sheet: Any = book["Learners"]
     sheet["D3"] = None
     sheet["H2"], sheet["C3"] = "=1+1", '=UPPER("x")'
     sheet["A2"].font = Font(name="Courier New", bold=True)
@@ -55,7 +60,7 @@ def theirs() -> bytes:
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = "A1:F3"
     sheet.add_data_validation(DataValidation(type="list", formula1='"a,b"', sqref="F2:F9"))
-    sheet.conditional_formatting.add("A2:A9", CellIsRule(operator="lessThan", formula=["5"]))
+    sheet.conditional_formatting.add("A2:A9", _less_than(5))
     sheet.merge_cells("E5:F5")
     chart = BarChart()
     chart.add_data(Reference(sheet, min_col=1, min_row=1, max_row=3))
@@ -197,7 +202,8 @@ def test_of_a_large_file_the_faulty_rows_come_back_with_their_numbers() -> None:
     assert [cell.value for cell in sheet[2]][:4] == [101, 10000001, "Ann 99", "Lee"]
     assert sheet["E2"].comment.text == "Usher: It is empty."
     assert sheet.max_row == 2
-    assert (found := best_sheet([read_here(file.content).rows["Learners"]])) and isinstance(found, tuple)
+    found = best_sheet([read_here(file.content).rows["Learners"]])
+    assert isinstance(found, tuple)
     assert found[1].unknown == ()
 
 
@@ -226,16 +232,12 @@ def test_a_workbook_that_the_writer_cannot_open_comes_back_fresh() -> None:
     assert read_here(files[0].content).only == [(*HEADINGS, *STATUS_COLUMNS), ("1", "", "", "", "", "", "created")]
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def test_nothing_of_the_file_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: bytes) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
 
+    assert marked_files(theirs, FileKind.XLSX, "a.xlsx", marks())
 
-def test_nothing_of_the_file_stays_on_the_disk(temporary: Path, theirs: bytes) -> None:
-    marked_files(theirs, FileKind.XLSX, "a.xlsx", marks())
-
-    assert list(temporary.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

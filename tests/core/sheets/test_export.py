@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from typing import Any
 
 import openpyxl
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from core.rules.ucas.choices import ETHNICITIES, GENDERS
 from core.rules.ucas.columns import LEARNER_COLUMNS, Column
 from core.rules.ucas.headings import best_sheet
-from core.sheets.cells import CellFault, FaultyCell
+from core.sheets.cells import Cell, CellFault, FaultyCell, SheetFile
 from core.sheets.export import Heading, csv_pieces, write_workbook
 from core.sheets.marks import TEMPLATE_PROPERTY
 from core.sheets.reader import read_sheets
@@ -67,7 +68,7 @@ def test_no_value_becomes_a_formula(text: str) -> None:
 
 
 def test_other_values_keep_their_type() -> None:
-    row = [
+    row: list[Cell] = [
         1,
         1.5,
         True,
@@ -100,12 +101,13 @@ def test_the_template_filled_in_is_read_as_the_import() -> None:
     book = openpyxl.load_workbook(io.BytesIO(learner_template()))
     sheet = book["Learners"]
     values = ["10000001", "Year 11", "Zoë", "O'Neil", "", "", "", "", "", "ZZ99 9ZZ", "01632 960123", "9276308686"]
-    for place, value in enumerate([*values, "", "0012", date(2008, 3, 1), GENDERS[0], ETHNICITIES[0]], start=1):
+    filled: list[Any] = [*values, "", "0012", date(2008, 3, 1), GENDERS[0], ETHNICITIES[0]]
+    for place, value in enumerate(filled, start=1):
         sheet.cell(2, place, value or None)
 
     file = read_sheets(saved(book))
 
-    assert not isinstance(file, tuple)
+    assert isinstance(file, SheetFile)
     assert file.properties == {TEMPLATE_PROPERTY: TEMPLATE_VERSION}
     assert [each.name for each in file.sheets] == ["Learners", INSTRUCTIONS]
     assert file.hidden == ("Lists",)

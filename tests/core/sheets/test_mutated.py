@@ -1,6 +1,6 @@
 """Whatever a file has become on its way: it is answered with its rows or a named fault, within the limits."""
 
-from random import Random
+from random import Random  # noqa: TID251 - it is seeded
 
 import pytest
 
