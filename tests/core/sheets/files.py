@@ -108,9 +108,10 @@ def xls(
     is_encrypted: bool = False,
     dates_1904: bool = False,
     stream: str = "Workbook",
+    far: tuple[int, int] | None = None,
 ) -> bytes:
-    """BIFF8 in its container. A cell: text, a number, a date, or ``#N/A``."""
-    sheet = _biff_sheet(rows)
+    """BIFF8 in its container. A cell: text, a number, a date, or ``#N/A``. ``far``: where one more cell stands."""
+    sheet = _biff_sheet(rows, far)
     first = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0x1FAA, 0x7CD, 0, 6))
     if is_encrypted:
         first += _record(0x2F, struct.pack("<HHH", 1, 1, 1) + bytes(48))
@@ -126,7 +127,7 @@ def _format(number: int) -> bytes:
     return _record(0xE0, struct.pack("<HHHBBBBIIH", 0, number, 0, 0, 0, 0, 0, 0, 0, 0))
 
 
-def _biff_sheet(rows: Sequence[Sequence[Any]]) -> bytes:
+def _biff_sheet(rows: Sequence[Sequence[Any]], far: tuple[int, int] | None) -> bytes:
     width = max((len(row) for row in rows), default=0)
     cells = b"".join(
         _biff_cell(number, place, cell)
@@ -134,6 +135,8 @@ def _biff_sheet(rows: Sequence[Sequence[Any]]) -> bytes:
         for place, cell in enumerate(row)
         if cell != ""
     )
+    if far is not None:
+        cells += _biff_cell(*far, "far")
     extent = _record(0x200, struct.pack("<IIHHH", 0, len(rows), 0, width, 0))
     start = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0x1FAA, 0x7CD, 0, 6))
     return start + extent + cells + _record(0x0A, b"")
@@ -223,8 +226,9 @@ def _varying(number: int) -> bytes:
     return bytes([number & 0x7F | 0x80]) + _varying(number >> 7)
 
 
-def ods(*rows: Sequence[Any], manifest: str = "", hidden: Iterable[Sequence[Any]] = ()) -> bytes:
-    tables = _ods_table("Learners", rows) + (
+def ods(*rows: Sequence[Any], manifest: str = "", hidden: Iterable[Sequence[Any]] = (), tail: str = "") -> bytes:
+    """``tail``: XML behind the rows."""
+    tables = _ods_table("Learners", rows).replace("</table:table>", f"{tail}</table:table>") + (
         _ods_table("Hidden", list(hidden), ' table:style-name="h"') if hidden else ""
     )
     content = (

@@ -164,6 +164,24 @@ def test_one_cell_far_away_costs_nothing(cell: str) -> None:
     assert (FileNote.COLUMNS_LEFT_OUT in file.notes) == cell.startswith("XFD")
 
 
+def test_one_far_cell_in_an_old_workbook_is_read_by_the_second_reader() -> None:
+    file = read_sheets(xls(HEADINGS, far=(65_535, 255)))
+
+    assert isinstance(file, SheetFile)
+    assert [(row.number, len(row.cells)) for row in file.sheets[0].rows] == [(1, 6), (65_536, 256)]
+    assert FileNote.SECOND_READER in file.notes
+
+
+def test_the_blank_rest_of_an_opendocument_sheet_is_nothing() -> None:
+    """LibreOffice writes it with each file: one cell, repeated over the whole grid."""
+    blank = (
+        '<table:table-row table:number-rows-repeated="1048574">'
+        '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    )
+
+    assert read_here(ods(HEADINGS, LEARNER, tail=blank)).only == ROWS
+
+
 @pytest.mark.parametrize("cell", ["ABCD1", "A1048577", "A99999999999", "ZZZZZZ1"])
 def test_a_cell_outside_the_grid_is_damage(cell: str) -> None:
     row = cell.lstrip("ABCDZ")
