@@ -35,6 +35,12 @@ class Report:
     """The Message-ID of the message that the report is about, or empty."""
     feedback_type: str = ""
     """Of a complaint: abuse, not-spam and so on."""
+    disposition: str = ""
+    """Of a reading: what was done, as it is said there."""
+    original_headers: tuple[tuple[str, str], ...] = ()
+    """Of the message that the report is about, as far as the report brings them: not decoded, the first hundred."""
+    is_guess: bool = False
+    """No report, but the words of a host that makes none were understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +51,20 @@ class Attachment:
     kind: str
     """text, csv, xlsx, xls, ods, html, zip, pdf, image, message, calendar or other."""
     content: bytes
+    is_inline: bool = False
+    """Shown within the text, as pictures in a signature are; or it has no name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
     headers: tuple[tuple[str, str], ...]
-    """All of them from the top, names in lower case, unfolded and decoded."""
+    """All of them from the top, names in lower case, unfolded. Encoded words are decoded in the subject and its like
+    only: elsewhere one could pass for an address or for a host's verdict.
+    """
     message_ref: str
     """The Message-ID with its angle brackets; empty where there is none, or none that can be used."""
     senders: tuple[str, ...]
-    """The bare addresses of all From headers together, in order."""
+    """The bare addresses of all From headers together, in order. Where a mailbox has no address, what it says."""
     from_headers: int
     in_reply_to: str
     references: tuple[str, ...]
@@ -63,6 +73,8 @@ class ParsedMail:
     text: str
     """What the sender wrote this time: without quoted parts and signature; from HTML where there is no text."""
     has_quote: bool
+    quoted: str
+    """What was cut off: quoted, forwarded, and what others wrote below. Nobody said that this time."""
     attachments: tuple[Attachment, ...]
     report: Report | None
     features: frozenset[str]
