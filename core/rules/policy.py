@@ -142,6 +142,7 @@ SUGGESTION_CHARACTERS: Final = 4
 # UM 5.1. A generated one is far shorter: somebody types it from a slip of paper.
 USERNAME_CHARACTERS: Final = (6, 127)
 GENERATED_USERNAME_CHARACTERS: Final = 40
+# Nearly 48 bits, of which whoever guesses has five tries.
 ACCESS_CODE_GROUPS: Final = (5, 5)
 
 # Lists.

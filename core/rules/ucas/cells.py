@@ -30,10 +30,26 @@ _MAY_SAY_NOTHING: Final = frozenset({
     Column.EMAIL, Column.HOUSE, Column.STREET, Column.LOCALITY, Column.TOWN, Column.TELEPHONE, Column.ULN, Column.UPN,
     Column.CCIS, Column.DOB,
 })  # fmt: skip
+_LONGEST_NOTHING: Final = max(map(len, _NOTHING))
+# As short as the shortest limit.
+_LONGEST_CLEAN: Final = 40
 # A cell's text before it is cleaned: whatever is longer is too long for each of the columns.
 _RAW_CHARACTERS: Final = 2000
 _FAULTS: Final = {"not_calculated": Fault.CELL_NOT_CALCULATED, "too_long": Fault.CELL_TOO_LONG}
 _LONGEST_CELL: Final = 32_767
+
+
+def is_clean_line(text: str) -> bool:
+    """Whether ``text_of`` would leave it as it is, found at a fifth of its price. It says no when in doubt."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and text[:1].isalnum()
+        and text[-1] != " "
+        and "  " not in text
+        and len(text) <= _LONGEST_CLEAN
+        and (len(text) > _LONGEST_NOTHING or text.lower() not in _NOTHING)
+    )
 
 
 def text_of(cell: Cell, column: Column, limit: int) -> tuple[str, Problems]:

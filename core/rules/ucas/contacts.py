@@ -9,7 +9,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.problems import NONE, Cell, Fault, Problem, problem
 
 # An address of the plainest kind. Its domain is looked at once only, for most learners share a few.
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*")
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254
 _WRAPPING = frozenset('<>"“”()[];,|')
 _WORDS = {
@@ -66,8 +66,7 @@ def _is_good_domain(domain: str) -> bool:
 
 
 # The United Kingdom's numbers as people and Excel write them, with and without the 0 that Excel takes away.
-_PLAIN_NUMBER = re.compile(r"0[1237][0-9 ]{9,12}")
-_BARE_NUMBER = re.compile(r"(?:44)?([1237][0-9]{9})")
+_PLAIN_NUMBER = re.compile(r"(?:0|44)?([1237][0-9]{9})")
 _LONGEST_NUMBER = 60
 
 
@@ -79,11 +78,8 @@ def telephone(cell: Cell) -> Checked[str]:
     if cell is None or cell == "":
         return BLANK
     text = str(cell) if type(cell) is int else cell
-    if isinstance(text, str):
-        if bare := _BARE_NUMBER.fullmatch(text):
-            return "+44" + bare[1], NONE
-        if _PLAIN_NUMBER.fullmatch(text) and len(digits := text.replace(" ", "")) == 11:
-            return "+44" + digits[1:], NONE
+    if type(text) is str and (plain := _PLAIN_NUMBER.fullmatch(text.replace(" ", ""))):
+        return "+44" + plain[1], NONE
     return _careful_telephone(cell)
 
 

@@ -5,6 +5,7 @@ Certain: a date cell, and 2010-03-31. Anything else is read with a warning that 
 
 import functools
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 from core.rules.policy import OLDEST_LEARNER, USUAL_AGES, YOUNGEST_LEARNER
 from core.rules.ucas.cells import BLANK, Checked, text_of
 from core.rules.ucas.columns import Column
-from core.rules.ucas.problems import Cell, Fault, Problem, Problems, problem
+from core.rules.ucas.problems import NONE, Cell, Fault, Problem, Problems, problem
 
 _CHARACTERS: Final = 60
 _TIME = r"(?:[t ]+(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ?(?P<rest>[ap]m|z|[+-][0-9:]{2,6})?)?"
@@ -48,6 +49,19 @@ _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _COMPACT = re.compile(r"(?:19|20)[0-9]{6}")
 
 
+def dob_check(today: date, *, is_date_1904: bool = False) -> Callable[[Cell], Checked[date]]:
+    """``dob`` for a whole sheet: most learners have a usual age, which needs no call."""
+    bounds = _bounds(today)
+    oldest, youngest = bounds.usual_oldest, bounds.usual_youngest
+
+    def check(cell: Cell) -> Checked[date]:
+        if type(cell) is date and oldest < cell <= youngest:
+            return cell, NONE
+        return dob(cell, today, is_date_1904=is_date_1904)
+
+    return check
+
+
 def dob(cell: Cell, today: date, *, is_date_1904: bool = False) -> Checked[date]:
     """UM 1 and 7.4. ``is_date_1904``: of the workbook, where bare numbers count from another day."""
     if type(cell) is date:
@@ -62,6 +76,8 @@ def dob(cell: Cell, today: date, *, is_date_1904: bool = False) -> Checked[date]
         return _numbered(cell, float(cell) if abs(cell) < 10**9 else 0.0, today, is_date_1904=is_date_1904)
     if isinstance(cell, time | timedelta):
         return _refused(Fault.DOB_UNREADABLE, cell)
+    if isinstance(cell, str) and len(cell) == 10 and cell[4] == cell[7] == "-" and (plain := _iso_day(cell)):
+        return _of_age(cell, plain, today)
     text, problems = text_of(cell, Column.DOB, _CHARACTERS)
     if not text:
         return None, problems
@@ -116,6 +132,13 @@ def _written(cell: Cell, text: str, today: date) -> Checked[date]:
 def _day(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _iso_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
     except ValueError:
         return None
 

@@ -31,7 +31,10 @@ class DuplicateFinder:
     def __init__(self) -> None:
         self._rows: dict[int, int] = {}
         self._same_as: dict[int, int] = {}
-        self._first: dict[Fault, dict[str, int]] = {fault: {} for fault in _COLUMNS}
+        self._ulns: dict[str, int] = {}
+        self._upns: dict[str, int] = {}
+        self._ccis: dict[str, int] = {}
+        self._emails: dict[str, int] = {}
         self._groups: dict[tuple[Fault, str], list[int]] = {}
 
     def add(self, row: CheckedRow) -> None:
@@ -42,20 +45,20 @@ class DuplicateFinder:
         if first != number:
             self._same_as[number] = first
             return
-        if learner.uln is not None:
-            self._see(Fault.ULN_DUPLICATE, learner.uln, number)
-        if learner.upn is not None and not is_temporary(learner.upn):
-            self._see(Fault.UPN_DUPLICATE, learner.upn, number)
-        if learner.ccis is not None:
-            self._see(Fault.CCIS_DUPLICATE, learner.ccis, number)
+        if (uln := learner.uln) is not None and self._ulns.setdefault(uln, number) != number:
+            self._clash(Fault.ULN_DUPLICATE, uln, self._ulns[uln], number)
+        if (upn := learner.upn) is not None and not is_temporary(upn) and self._upns.setdefault(upn, number) != number:
+            self._clash(Fault.UPN_DUPLICATE, upn, self._upns[upn], number)
+        if (ccis := learner.ccis) is not None and self._ccis.setdefault(ccis, number) != number:
+            self._clash(Fault.CCIS_DUPLICATE, ccis, self._ccis[ccis], number)
         if learner.email is not None:
             # A warning need not know that googlemail.com is gmail.com.
-            self._see(Fault.EMAIL_SHARED, learner.email.casefold(), number)
+            email = learner.email.casefold()
+            if self._emails.setdefault(email, number) != number:
+                self._clash(Fault.EMAIL_SHARED, email, self._emails[email], number)
 
-    def _see(self, fault: Fault, value: str, number: int) -> None:
-        first = self._first[fault].setdefault(value, number)
-        if first != number:
-            self._groups.setdefault((fault, value), [first]).append(number)
+    def _clash(self, fault: Fault, value: str, first: int, number: int) -> None:
+        self._groups.setdefault((fault, value), [first]).append(number)
 
     def found(self) -> Duplicates:
         problems: defaultdict[int, list[Problem]] = defaultdict(list)

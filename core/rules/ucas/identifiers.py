@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import product
 from operator import mul
 from typing import Final
 
@@ -16,15 +17,26 @@ _UPN = re.compile(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]")
 _CCIS = re.compile(r"[0-9]{1,13}")
 # The ILR writes this for “none”.
 _NO_ULN: Final = "9999999999"
-_FALLING: Final[tuple[int, ...]] = (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
-_RISING: Final[tuple[int, ...]] = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
-_LAST_RISING: Final = 13
+_CCIS_DIGITS: Final = 13
 UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 """The alphabet without I, O and S: each letter stands for its place, from 0 to 22."""
-# What a digit or a letter counts at a UPN's end.
-_UPN_END: Final = {**{str(digit): digit for digit in range(10)}, **{s: i for i, s in enumerate(UPN_LETTERS)}}
-# The weights times the code of “0”: what summing codes in place of digits adds.
-_ZEROS: Final = {weights: ord("0") * sum(weights) for weights in (_FALLING, _RISING)}
+_LAST_WEIGHT: Final = 13
+
+
+def _weighed(*weights: int) -> dict[str, int]:
+    """Every group of digits with what it adds to the sum. Looking four of them up is half the price of multiplying."""
+    groups = product("0123456789", repeat=len(weights))
+    return {"".join(group): sum(map(mul, weights, map(int, group))) for group in groups}
+
+
+_ULN_1, _ULN_2, _ULN_5, _ULN_8 = _weighed(10), _weighed(9, 8, 7), _weighed(6, 5, 4), _weighed(3, 2, 1)
+_UPN_2, _UPN_5, _UPN_8, _UPN_11 = _weighed(2, 3, 4), _weighed(5, 6, 7), _weighed(8, 9, 10), _weighed(11, 12, 13)
+# A final letter counts by its place.
+_UPN_11 |= {
+    pair + letter: weight + _LAST_WEIGHT * place
+    for pair, weight in _weighed(11, 12).items()
+    for place, letter in enumerate(UPN_LETTERS)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +67,40 @@ def ukprn(cell: Cell, providers: Providers) -> Checked[str]:
 def uln(cell: Cell) -> Checked[str]:
     """HESA C17051 and C21051; ILR rules ULN_02 and ULN_04."""
     # Most are right, and whole numbers or texts of ten digits.
-    text = str(cell) if type(cell) is int else cell
-    if isinstance(text, str) and _ULN.fullmatch(text) and is_uln(text):
-        return _known_uln(text)
+    typed = str(cell) if type(cell) is int else cell
+    if type(typed) is str and is_uln(typed):
+        return typed, NONE
     text, problems = number_of(cell, Column.ULN)
-    if not text:
-        return None, problems
+    if not text or is_uln(text):
+        return text or None, problems
+    if text == _NO_ULN:
+        return None, (problem(Fault.ULN_NONE, Column.ULN, cell),)
     if not _ULN.fullmatch(text):
         return None, (problem(Fault.ULN_SHAPE, Column.ULN, cell),)
-    if is_uln(text) or text == _NO_ULN:
-        return _known_uln(text)
     return None, (problem(Fault.ULN_NHS_NUMBER if _is_nhs_number(text) else Fault.ULN_CHECKSUM, Column.ULN, cell),)
 
 
-def _known_uln(text: str) -> Checked[str]:
-    return (None, (problem(Fault.ULN_NONE, Column.ULN, text),)) if text == _NO_ULN else (text, NONE)
+def is_uln(text: str) -> bool:
+    """Ten digits, the first not 0, whose sum, times 10 to 1, leaves 10 over 11."""
+    return _uln_rest(text) == 10 and text[0] != "0"
 
 
-def is_uln(digits: str) -> bool:
-    """Whether the sum of the ten digits times 10 to 1 leaves 10 over 11."""
-    return _weighed(_FALLING, digits) % 11 == 10
-
-
-def _is_nhs_number(digits: str) -> bool:
+def _is_nhs_number(text: str) -> bool:
     """The same sum leaves nothing (NHS Data Dictionary, NHS NUMBER)."""
-    return _weighed(_FALLING, digits) % 11 == 0
+    return _uln_rest(text) == 0
+
+
+def _uln_rest(text: str) -> int | None:
+    """None where the text is not ten digits."""
+    try:
+        return (_ULN_1[text[:1]] + _ULN_2[text[1:4]] + _ULN_5[text[4:7]] + _ULN_8[text[7:]]) % 11
+    except KeyError:
+        return None
 
 
 def upn(cell: Cell) -> Checked[str]:
     """UK Government Data Standards Catalogue, UniquePupilNumber-2-0. Which authorities exist is not looked at."""
-    if type(cell) is str and _UPN.fullmatch(cell) and cell[12] <= "9" and cell[0] == upn_letter(cell):
+    if type(cell) is str and upn_letter(cell) == cell[:1] and not is_temporary(cell):
         return cell, NONE
     text, problems = number_of(cell, Column.UPN)
     if not text:
@@ -98,15 +114,12 @@ def upn(cell: Cell) -> Checked[str]:
     return text, warnings
 
 
-def upn_letter(upn: str) -> str:
-    """The letter that the twelve characters after the first want in its place."""
-    return UPN_LETTERS[(_weighed(_RISING, upn[1:12]) + _LAST_RISING * _UPN_END[upn[12]]) % 23]
-
-
-def _weighed(weights: tuple[int, ...], digits: str) -> int:
-    """The sum of each digit times its weight."""
-    codes: int = sum(map(mul, weights, digits.encode()))
-    return codes - _ZEROS[weights]
+def upn_letter(text: str) -> str | None:
+    """What belongs in the place of its first letter; None where the other twelve characters cannot be a UPN's."""
+    try:
+        return UPN_LETTERS[(_UPN_2[text[1:4]] + _UPN_5[text[4:7]] + _UPN_8[text[7:10]] + _UPN_11[text[10:]]) % 23]
+    except KeyError:
+        return None
 
 
 def is_temporary(upn: str) -> bool:
@@ -118,6 +131,8 @@ def ccis(cell: Cell) -> Checked[str]:
     """NCCIS Management Information Requirement, appendix D: 13 digits, or a shorter number of the local database."""
     if cell is None or cell == "":
         return BLANK
+    if type(cell) is str and len(cell) <= _CCIS_DIGITS and cell.isdigit() and cell.isascii():
+        return cell, NONE
     text, problems = number_of(cell, Column.CCIS)
     if text and not _CCIS.fullmatch(text):
         return None, (problem(Fault.CCIS_SHAPE, Column.CCIS, cell),)

@@ -1,14 +1,14 @@
 """Year groups of the four nations, and which age belongs to them."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from core.rules.policy import YEAR_GROUP_LEEWAY
 from core.rules.text import folded
 from core.rules.ucas.cells import Checked, text_of
 from core.rules.ucas.columns import Column
-from core.rules.ucas.problems import NONE, Cell, Fault, Problems, problem
+from core.rules.ucas.problems import Cell, Fault, Problem, problem
 
 _CHARACTERS: Final = 60
 # After case and spaces are gone. “NCY” is the national curriculum year of management information systems.
@@ -53,11 +53,21 @@ def _named(plain: str) -> str:
 _STEPS: Final = {f"Year {year}": year for year in range(7, 15)} | {f"S{s}": s + _SCOTTISH_AHEAD for s in range(1, 7)}
 
 
-def year_group_problems(year: YearGroup, born_on: date, today: date) -> Problems:
-    """A learner may be a year ahead or behind, and Northern Ireland counts one ahead."""
+def usual_births(today: date) -> dict[str, tuple[date, date]]:
+    """By year group: the first and the last day on which its learners are born.
+
+    A learner may be a year ahead or behind, and Northern Ireland counts one ahead.
+    """
     school_year = today.year - (today.month < _SCHOOL_YEAR_BEGINS)
-    # On the day before the school year begins.
-    age = school_year - born_on.year - (born_on.month >= _SCHOOL_YEAR_BEGINS)
-    if -YEAR_GROUP_LEEWAY <= age - _AGE_BEFORE_YEAR_0 - _STEPS[year.name] <= YEAR_GROUP_LEEWAY:
-        return NONE
-    return (problem(Fault.DOB_YEAR_GROUP, Column.DOB, born_on, year=year.name),)
+    births = {name: school_year - _AGE_BEFORE_YEAR_0 - step for name, step in _STEPS.items()}
+    return {
+        name: (
+            date(year - YEAR_GROUP_LEEWAY - 1, _SCHOOL_YEAR_BEGINS, 1),
+            date(year + YEAR_GROUP_LEEWAY, _SCHOOL_YEAR_BEGINS, 1) - timedelta(days=1),
+        )
+        for name, year in births.items()
+    }
+
+
+def unusual_year(year: YearGroup, born_on: date) -> Problem:
+    return problem(Fault.DOB_YEAR_GROUP, Column.DOB, born_on, year=year.name)

@@ -1,0 +1,35 @@
+"""One-time access codes: short enough for a slip of paper, of characters that nobody confuses."""
+
+from itertools import accumulate, pairwise
+from typing import Final
+
+from core.rules.policy import ACCESS_CODE_GROUPS
+
+ACCESS_CODE_CHARACTERS: Final = "ACDEFGHJKMNPQRTUVWXY34679"
+"""Without B and 8, I, L and 1, O and 0, S and 5, Z and 2."""
+_LENGTH: Final = sum(ACCESS_CODE_GROUPS)
+_BETWEEN: Final = str.maketrans("", "", "-–— \u00a0\t")
+_BOUNDS: Final = tuple(pairwise(accumulate(ACCESS_CODE_GROUPS, initial=0)))
+
+
+def access_code_from(entropy: bytes) -> str:
+    """``KXQ47-MRT3W``, from at least 16 random bytes: with fewer, some codes would be likelier than others."""
+    if len(entropy) < 16:
+        raise ValueError(len(entropy))
+    number = int.from_bytes(entropy)
+    characters: list[str] = []
+    for _ in range(_LENGTH):
+        number, place = divmod(number, len(ACCESS_CODE_CHARACTERS))
+        characters.append(ACCESS_CODE_CHARACTERS[place])
+    return _grouped("".join(characters))
+
+
+def typed_access_code(text: str) -> str | None:
+    """The code as we write it, however somebody typed it; None when it cannot be one."""
+    bare = text.translate(_BETWEEN).upper()
+    is_code = len(bare) == _LENGTH and all(character in ACCESS_CODE_CHARACTERS for character in bare)
+    return _grouped(bare) if is_code else None
+
+
+def _grouped(characters: str) -> str:
+    return "-".join(characters[begin:end] for begin, end in _BOUNDS)
