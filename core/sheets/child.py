@@ -96,8 +96,8 @@ def _lines(kind: FileKind, sheets: Sheets, notes: set[FileNote], ours: dict[str,
             yield line
     if not is_filled:
         raise Unreadable(FileFault.NO_ROWS)
-    hidden = [name for name, is_hidden, _ in sheets if is_hidden]
-    yield Line(end=End(kind, [name for name, _ in shown], hidden, sorted(notes), ours))
+    hidden = [wire.safe_name(name) for name, is_hidden, _ in sheets if is_hidden]
+    yield Line(end=End(kind, [wire.safe_name(name) for name, _ in shown], hidden, sorted(notes), ours))
 
 
 def _lines_of_sheet(place: int, rows: Iterable[tuple[int, Sequence[Any]]], notes: set[FileNote]) -> Iterator[Line]:

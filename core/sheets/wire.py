@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ ROWS_A_LINE: Final = 2000
 CHARACTERS_A_LINE: Final = 2_000_000
 _UNSAFE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _EXACT: Final = float(2**53)
+_NAME_CHARACTERS: Final = 100
 _DATE, _MOMENT, _TIME, _LENGTH = "d", "m", "t", "l"
 
 
@@ -90,7 +92,10 @@ def packed(number: int, cells: Sequence[Any]) -> tuple[WireRow | None, int]:
             cell = ""
         else:
             filled = place + 1
-            if kind is not int and kind is not bool:
+            if kind is int:
+                if not -_EXACT < cell < _EXACT:
+                    cell = _as_float(cell)
+            elif kind is not bool:
                 cell, mark = _as_text(cell)
                 if mark:
                     kinds = {**(kinds or {}), place: mark}
@@ -98,6 +103,19 @@ def packed(number: int, cells: Sequence[Any]) -> tuple[WireRow | None, int]:
     if not filled:
         return None, 0
     return WireRow(number, values[:filled], kinds), size + 8 * filled
+
+
+def safe_name(name: str) -> str:
+    """Of a sheet, for files of other programs may call them anything."""
+    return _UNSAFE.sub("", name)[:_NAME_CHARACTERS]
+
+
+def _as_float(cell: int) -> float:
+    """As Excel keeps such a number."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return inf
 
 
 def _as_text(cell: object) -> tuple[str, str]:

@@ -60,6 +60,12 @@ def raw_xlsx(
         sheet: bytes | str = sheet_data
     else:
         sheet = f"<{colon}worksheet {namespace}><{colon}sheetData>{sheet_data}</{colon}sheetData></{colon}worksheet>"
+    strings = (
+        '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        'spreadsheetml.sharedStrings+xml"/>'
+        if "xl/sharedStrings.xml" in parts
+        else ""
+    )
     return zipped(
         {
             "[Content_Types].xml": (
@@ -67,7 +73,7 @@ def raw_xlsx(
                 'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
                 '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.'
                 'spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType='
-                '"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>'
+                f'"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>{strings}</Types>'
             ),
             "_rels/.rels": _links(("rId1", f"{_OFFICE}/officeDocument", "xl/workbook.xml")),
             "xl/_rels/workbook.xml.rels": _links(("rId1", f"{_OFFICE}/worksheet", "worksheets/sheet1.xml")),
