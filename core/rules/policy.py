@@ -122,6 +122,29 @@ HELD_MAIL_SUBJECT: Final = 80
 # By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 
+# Spreadsheets that come in (notes on spreadsheets, section 9: honest public files stay below each of these).
+SHEET_BYTES: Final = 10 * 1024 * 1024
+SHEET_ROWS: Final = 150_000
+# More columns than the old Excel had are left out; a cell with more characters than Excel takes is a fault.
+SHEET_COLUMNS: Final = 256
+SHEET_CELL_CHARACTERS: Final = 32_767
+SHEET_PARTS: Final = 2000
+SHEET_UNPACKED_BYTES: Final = 200 * 1024 * 1024
+SHEET_PACKING_RATIO: Final = 200
+# The fast reader takes room for every cell from the first filled one to the last.
+SHEET_RECTANGLE: Final = 5_000_000
+# Of rows on their way between two processes: 100,000 learners take 15 MB.
+SHEET_ANSWER_BYTES: Final = 64 * 1024 * 1024
+SHEET_READ_TIME: Final = timedelta(seconds=30)
+SHEET_READ_CPU_SECONDS: Final = 20
+SHEET_READ_MEMORY: Final = 1 << 30
+SHEET_WRITE_TIME: Final = timedelta(seconds=90)
+SHEET_WRITE_CPU_SECONDS: Final = 60
+# Above this the answer is a workbook of the faulty rows only; marking the sender's own takes a second per 1,700 rows.
+OWN_WORKBOOK_ROWS: Final = 5000
+# So many rows of the template have drop-downs.
+TEMPLATE_ROWS: Final = 5000
+
 # The import's columns and rows (UM 7; notes on spreadsheets, sections 4 to 6).
 HEADING_ROWS: Final = 20
 KNOWN_HEADINGS: Final = 4

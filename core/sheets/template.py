@@ -1,0 +1,139 @@
+"""The workbook for the learner import: 17 columns in order, drop-downs, instructions (UM 7.1, 7.4).
+
+1. Identifiers are text, so that no zero is lost and no long number shortened.
+2. The lists stand on a hidden sheet: written into the rule itself, the ethnic groups would be longer than Excel allows.
+3. Filled in, ``core.sheets.reader`` reads it.
+"""
+
+import io
+from typing import Any, Final, NamedTuple
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from core.rules import policy
+from core.rules.ucas.choices import ETHNICITIES, GENDERS
+from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, Column
+from core.sheets import export
+from core.sheets.marks import TEMPLATE_PROPERTY
+
+TEMPLATE_VERSION: Final = "1"
+LEARNERS: Final = "Learners"
+INSTRUCTIONS: Final = "How to fill it in"
+_LISTS: Final = "Lists"
+_YEARS: Final = (*(f"Year {number}" for number in range(7, 15)), *(f"S{number}" for number in range(1, 7)))
+_CHOICES: Final = {Column.YEAR_GROUP: _YEARS, Column.GENDER: GENDERS, Column.ETHNICITY: ETHNICITIES}
+_TEXT: Final = frozenset({
+    Column.UKPRN, Column.TELEPHONE, Column.ULN, Column.UPN, Column.CCIS, Column.HOUSE, Column.POSTCODE,
+})  # fmt: skip
+_NEEDED: Final = PatternFill("solid", fgColor="FFDDEBF7")
+
+
+class _Help(NamedTuple):
+    width: int
+    words: str
+    example: str
+
+
+_HELP: Final = {
+    Column.UKPRN: _Help(12, "The 8 digits of the provider that the learner belongs to.", "10000001"),
+    Column.YEAR_GROUP: _Help(19, "The year that the learner is in now.", "Year 11"),
+    Column.FIRST_NAME: _Help(16, "The first or given name.", "Alex"),
+    Column.LAST_NAME: _Help(16, "The last or family name.", "Taylor"),
+    Column.EMAIL: _Help(30, "One address, of the school or the learner's own.", "alex.taylor@example.org"),
+    Column.HOUSE: _Help(22, "The first line of the address.", "12"),
+    Column.STREET: _Help(20, "The second line of the address.", "Station Road"),
+    Column.LOCALITY: _Help(16, "The village, district or neighbourhood.", "Northside"),
+    Column.TOWN: _Help(16, "The town or city.", "Anytown"),
+    Column.POSTCODE: _Help(12, "The postcode of the address. Where it is not known: ZZ99 9ZZ.", "ZZ99 9ZZ"),
+    Column.TELEPHONE: _Help(16, "One number, with its zero.", "01632 960123"),
+    Column.ULN: _Help(14, "The Unique Learner Number: 10 digits.", "9276308686"),
+    Column.UPN: _Help(16, "The Unique Pupil Number: a letter and 12 digits.", ""),
+    Column.CCIS: _Help(16, "The CCIS record ID of the young person.", ""),
+    Column.DOB: _Help(13, "The date of birth as YYYY-MM-DD.", "2010-03-31"),
+    Column.GENDER: _Help(15, "Choose from the list.", "Not specified"),
+    Column.ETHNICITY: _Help(44, "Choose from the list. Leave it empty unless you were asked for it.", ""),
+}
+_INTRODUCTION: Final = (
+    "Fill in the sheet “Learners”, one learner a row, and send the file back. Every row is answered.",
+    "Columns with a star are needed for every learner. Leave the headings as they are; empty columns may stay.",
+    "Learners who are missing from the sheet are never deleted, and empty cells never erase anything.",
+    "Paste values only (Paste Special, Values), so that the formats of these columns stay.",
+)
+
+
+def learner_template() -> bytes:
+    book = Workbook()
+    learners: Any = book.active
+    learners.title = LEARNERS
+    lists = book.create_sheet(_LISTS)
+    lists.sheet_state = "hidden"
+    _fill_learners(learners, lists)
+    _fill_instructions(book.create_sheet(INSTRUCTIONS, 1))
+    export.set_properties(book, {TEMPLATE_PROPERTY: TEMPLATE_VERSION})
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _fill_learners(sheet: Any, lists: Any) -> None:
+    headings = [export.Heading(_starred(column), _HELP[column].width, column in _TEXT) for column in LEARNER_COLUMNS]
+    export.set_widths(sheet, headings)
+    for place, (column, heading) in enumerate(zip(LEARNER_COLUMNS, headings, strict=True), start=1):
+        letter = get_column_letter(place)
+        cell = sheet.cell(1, place)
+        export.put(cell, heading.text)
+        cell.font = Font(bold=True)
+        cell.number_format = export.TEXT_FORMAT
+        if column in MANDATORY:
+            cell.fill = _NEEDED
+        if column is Column.DOB:
+            sheet.column_dimensions[letter].number_format = "yyyy-mm-dd"
+        sheet.add_data_validation(_validation(column, letter, lists))
+    sheet.freeze_panes = "A2"
+
+
+def _validation(column: Column, letter: str, lists: Any) -> DataValidation:
+    """A drop-down where there is a list; for the others a word of help when a cell is chosen."""
+    rule = DataValidation(allow_blank=True, sqref=f"{letter}2:{letter}{policy.TEMPLATE_ROWS + 1}")
+    rule.promptTitle, rule.prompt, rule.showInputMessage = column.value, _HELP[column].words, True
+    if column in _CHOICES:
+        rule.type = "list"
+        rule.formula1 = _listed(lists, column, _CHOICES[column])
+        rule.errorTitle, rule.error, rule.showErrorMessage = column.value, "Choose one of the list.", True
+        # A warning and no ban: Usher knows more spellings than the list has.
+        rule.errorStyle = "warning"
+    return rule
+
+
+def _listed(lists: Any, column: Column, choices: tuple[str, ...]) -> str:
+    place = list(_CHOICES).index(column) + 1
+    for row, words in enumerate((column.value, *choices), start=1):
+        export.put(lists.cell(row, place), words)
+    letter = get_column_letter(place)
+    return f"={_LISTS}!${letter}$2:${letter}${len(choices) + 1}"
+
+
+def _fill_instructions(sheet: Any) -> None:
+    for row, words in enumerate(_INTRODUCTION, start=1):
+        export.put(sheet.cell(row, 1), words)
+    first = len(_INTRODUCTION) + 2
+    lines = [("Column", "Needed", "What to write", "For example")]
+    lines += [
+        (column.value, "yes" if column in MANDATORY else "", _HELP[column].words, _HELP[column].example)
+        for column in LEARNER_COLUMNS
+    ]
+    for row, line in enumerate(lines, start=first):
+        for place, words in enumerate(line, start=1):
+            cell = sheet.cell(row, place)
+            export.put(cell, words)
+            cell.font = Font(bold=row == first or place == 1)
+            cell.alignment = Alignment(vertical="top", wrap_text=place == 3)
+    export.put(sheet.cell(first + len(lines) + 1, 1), f"Version {TEMPLATE_VERSION} of this template.")
+    export.set_widths(sheet, [export.Heading("", width) for width in (26, 8, 64, 26)])
+
+
+def _starred(column: Column) -> str:
+    return f"{column.value}*" if column in MANDATORY else column.value
