@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import partial
 from typing import Final
 
 from core.app import App
 from core.errors import SettingInvalid
 from core.settings import Settings
-from core.words import MailState
+from mail.bounces import note_report
 from mail.inbox.watching import Inbox
 from mail.listener import Background, Kind, Listener
+from mail.lookups import Dns
+from mail.parsing.parser import Parser
+from mail.processing import Processor
 from mail.reception import Process, Reception, Sweeper
+from mail.requests import answer
+from mail.stopping import stop
 
 _GRACE_SECONDS: Final = 10.0
 
@@ -81,10 +87,14 @@ async def _start(listener: Listener, settings: Settings) -> int:
         raise SettingInvalid(name="USHER_MAIL_LISTEN", reason=reason) from problem
 
 
-def make_process(app: App) -> Process:
-    """Until its parts are joined here, what arrives is stored and waits: nothing is lost, nothing is answered."""
-
-    def wait(_inbound_id: int) -> MailState:
-        return MailState.RECEIVED
-
-    return wait
+def make_process(app: App, parser: Parser) -> Process:
+    """What becomes of a received message: screened, then asked, noted or stopped by whoever that falls to."""
+    processor = Processor(
+        app,
+        parser.parse,
+        answer=partial(answer, app),
+        note_report=partial(note_report, app),
+        stop=partial(stop, app),
+        lookup=Dns().txt,
+    )
+    return processor.process

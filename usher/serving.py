@@ -142,9 +142,12 @@ class House:
         self._closing.push_async_callback(asyncio.to_thread, _stop_worker, worker, mailer)
 
     async def _start_mailroom(self) -> None:
+        from mail.parsing.parser import Parser
         from usher.mailroom import Mailroom, make_process
 
-        mailroom = Mailroom(self.app, make_process(self.app))
+        parser = Parser()
+        self._closing.push_async_callback(asyncio.to_thread, parser.close)
+        mailroom = Mailroom(self.app, make_process(self.app, parser))
         self._closing.push_async_callback(mailroom.stop)
         await mailroom.start()
 

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.app import App
-from core.context import system_clock
+from core.context import Operator, system_clock
 from core.errors import AlreadyThere
 from core.settings import Settings
-from usher.demo.inbox import Inbox
+from core.usecases.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
+from core.words import MailboxAuth, MailboxSecurity, OldMail
+from usher.demo.inbox import HOST_ID, Inbox
 from usher.demo.mailbox import Mailbox
 from usher.demo.page import DemoPage
 from usher.demo.sample import Sample, make_sample
@@ -26,6 +28,7 @@ from usher.serving import House
 from usher.wiring import make_app
 
 _HOST = "127.0.0.1"
+_MAILBOX = "demo"
 INBOX = "usher@usher.example.org"
 Life = Callable[[App, Sample, datetime], None]
 
@@ -58,7 +61,7 @@ async def running_demo(
     inbox = Inbox(system_clock, address=INBOX, password=os.urandom(12).hex())
     async with Mailbox(system_clock).listening() as mailbox, inbox.listening():
         settings = _settings(folder, mailbox, slack, recall_window)
-        sample = await asyncio.to_thread(_prepare, settings, slack, live)
+        sample = await asyncio.to_thread(_prepare, settings, slack, inbox, live)
         await slack.start(port, DemoPage(slack, mailbox, inbox, sample).routes())
         try:
             connected = replace(settings, slack_api_url=slack.api_url, slack_bot_token=sample.team.bot_token)
@@ -89,6 +92,8 @@ def _settings(folder: Path, mailbox: Mailbox, slack: SlackLookalike, recall_wind
         link_keys=(os.urandom(32),),
         data_key=(os.urandom(32),),
         mail_from="please.do.not.reply@usher.example.org",
+        mail_inbox=INBOX,
+        mail_authserv_ids=(HOST_ID,),
         smtp_host=mailbox.host,
         smtp_port=mailbox.port,
         slack_signing_secret=slack.workspace.app.signing_secret,
@@ -99,8 +104,8 @@ def _settings(folder: Path, mailbox: Mailbox, slack: SlackLookalike, recall_wind
     )
 
 
-def _prepare(settings: Settings, slack: SlackLookalike, live: Life | None) -> Sample:
-    """Schema and sample, before anybody works on them."""
+def _prepare(settings: Settings, slack: SlackLookalike, inbox: Inbox, live: Life | None) -> Sample:
+    """Schema, sample and mailbox, before anybody works on them."""
     from worker.engine import migrate
 
     app = make_app(settings)
@@ -108,12 +113,28 @@ def _prepare(settings: Settings, slack: SlackLookalike, live: Life | None) -> Sa
         upgrade(app.engine)
         now = system_clock()
         sample = make_sample(app, slack.workspace, now)
+        app.run(add_mailbox, _mailbox(inbox), Operator())
+        # What a visitor writes before the first look into the mailbox is no old mail.
+        app.run(decide_old_mail, DecideOldMail(_MAILBOX, OldMail.ANSWERED), Operator())
         if live is not None:
             live(app, sample, now)
     finally:
         app.engine.dispose()
     migrate(settings.database_url)
     return sample
+
+
+def _mailbox(inbox: Inbox) -> AddMailbox:
+    return AddMailbox(
+        name=_MAILBOX,
+        address=inbox.address,
+        host=inbox.host,
+        port=inbox.port,
+        security=MailboxSecurity.NONE,
+        auth=MailboxAuth.PASSWORD,
+        user=inbox.address,
+        secret=MailboxSecret(password=inbox.password),
+    )
 
 
 @asynccontextmanager
