@@ -45,7 +45,7 @@ _GIVEN_UP: Final = re.compile(
 _FAILED: Final = re.compile(
     r"\bundeliver|\bnot (?:be )?delivered\b|\bdelivery (?:status notification|has failed|failed|failure|error)"
     r"|\breturned (?:mail|to sender)\b|\bfailure notice\b|\bmail(?: delivery)? (?:failed|failure|error)|\bdelivery to "
-    r"|\b(?:couldn.t|could not|unable to|wasn.t able to|was not able to|cannot) (?:be )?deliver|\bmail system error"
+    r"|\b(?:could(?:n.t| not)|unable to|was(?:n.t| not) able to|cannot) (?:be )?deliver|\bmail system error"
     r"|\bunzustellbar|\bnicht zugestellt|\bnon (?:remis|distribu|recapitat)|\bno se (?:pudo|ha podido) entregar"
     r"|\bno entregado|\bmancata consegna|\bonbestelbaar|\bniet (?:worden )?(?:bezorgd|afgeleverd)",
     re.IGNORECASE,

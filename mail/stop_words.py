@@ -22,7 +22,7 @@ _NO_WORD: Final = re.compile(r"[^\w\s]+|_+")
 _GREETINGS: Final = frozenset({"hi", "hello", "hey", "dear", "hallo", "bonjour", "hola"})
 # Each alone says it.
 _WISHES: Final = frozenset({
-    "stop", "stopp", "stoppen", "unsubscribe", "unsub", "optout", "abmelden", "abbestellen", "austragen", "desabonner",
+    "stop", "stoppen", "unsubscribe", "unsub", "optout", "abmelden", "abbestellen", "austragen", "desabonner",
     "desinscrire", "desinscription", "arretez", "baja", "cancelar", "disiscrivimi", "cancellami", "afmelden",
     "uitschrijven", "afmeld", "avregistrera", "wypisz", "sair", "stopiwch", "datdanysgrifio",
 })  # fmt: skip

@@ -24,6 +24,10 @@ from core.usecases.invitations import InvitationCancelled, InvitationResent, Rei
 _SEARCH_CHARACTERS = 100
 
 
+# What is late may arrive yet: it says why.
+_WITH_PROBLEM = (ListedState.BOUNCED, ListedState.PENDING)
+
+
 def draw_list(listed: InvitationsListed) -> Message:
     head = _headline(listed)
     rows = [_row(listed, row) for row in listed.rows] or [section("No invitation fits.")]
@@ -65,7 +69,7 @@ def _filters(listed: InvitationsListed) -> Block:
 
 def _row(listed: InvitationsListed, row: InvitationRow) -> Block:
     name = f" · {said(row.name, 60)}" if row.name else ""
-    problem = f"\n{_problem_words(row)}" if row.state is ListedState.BOUNCED else ""
+    problem = f"\n{_problem_words(row)}" if row.state in _WITH_PROBLEM and row.problem + row.guess else ""
     text = f"*{said(row.address, 80)}*{name}\n{_state_words(listed, row)} · {batch_name((row.batch_number,))}{problem}"
     return section(text, _choices(listed, row))
 

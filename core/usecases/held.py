@@ -10,6 +10,7 @@ from core.context import Context
 from core.errors import MessageNotFound
 from core.model import Organisation, OutboundMessage
 from core.outbox import say_again
+from core.rules.policy import MAIL_LIFE
 from core.words import Channel, MessageKind, MessageState
 
 
@@ -40,6 +41,9 @@ class HeldListed:
     held_total: int
     late: tuple[HeldMessage, ...]
     late_total: int
+    returned: tuple[HeldMessage, ...]
+    """E-mails to staff that did not arrive within the last 30 days, on every page the same. Of learners' their
+    colleagues are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,27 @@ class HeldRetried:
     count: int
 
 
+_TO_STAFF = (
+    MessageKind.STAFF_INVITATION,
+    MessageKind.SLACK_CODE,
+    MessageKind.SIGN_IN,
+    MessageKind.ANSWER,
+    MessageKind.HELD_MAIL,
+)
+_IS_RETURNED = (OutboundMessage.state == MessageState.BOUNCED, OutboundMessage.kind.in_(_TO_STAFF))
 _IS_LATE = (OutboundMessage.state == MessageState.PENDING, OutboundMessage.problem != "")
 
 
 def list_held(ctx: Context, command: ListHeld) -> HeldListed:
     access.require_operator(ctx)
     held = (OutboundMessage.state == MessageState.HELD,)
+    since = ctx.now - MAIL_LIFE
     return HeldListed(
-        _page(ctx, held, command), _count(ctx, held), _page(ctx, _IS_LATE, command), _count(ctx, _IS_LATE)
+        held=_page(ctx, held, command),
+        held_total=_count(ctx, held),
+        late=_page(ctx, _IS_LATE, command),
+        late_total=_count(ctx, _IS_LATE),
+        returned=_page(ctx, (*_IS_RETURNED, OutboundMessage.created_at > since), ListHeld()),
     )
 
 

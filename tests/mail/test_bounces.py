@@ -1,8 +1,10 @@
 """Reports about our e-mails, from their bytes to what became of the message."""
 
+import hashlib
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -11,16 +13,19 @@ from hypothesis import strategies as st
 from core.letters import Verdict
 from core.model import InboundMessage, OutboundMessage, Suppression
 from core.usecases.bounces import RecordReport
+from core.usecases.inbound import ReceiveMail, receive_mail
 from core.words import MailRule, MailState, MessageState, ReportedAs, SuppressReason
-from mail.asked import MailReport
+from mail.asked import MailReport, MailRequest
 from mail.bounces import note_report, read_report
 from mail.parsing.message import parse
 from mail.parsing.parsed import ParsedMail
 from mail.parsing.parser import Parser
+from mail.processing import Processor
+from mail.stopping import stop
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import deliver, everything, invite, message_of, only
 from tests.core.usecases.reporting import arrived
-from tests.factories import School
+from tests.factories import SYSTEM, School
 from tests.mail.bounce_samples import COMPLAINTS, DSNS, NO_BOUNCES, SAMPLES, TEXTS, Sample
 
 LEARNER = "bo@school.example"
@@ -171,6 +176,55 @@ def test_through_the_reading_child(school: School) -> None:
     assert isinstance(mail, ParsedMail)
     assert note_report(school.app, reported(mail, arrived(school.app))) is MailState.PROCESSED
     assert only(school.app, OutboundMessage, OutboundMessage.id == message.id).state is MessageState.BOUNCED
+
+
+def _processor(school: School) -> Processor:
+    def answer(_request: MailRequest) -> MailState:
+        raise AssertionError("nobody is answered")
+
+    return Processor(
+        school.app,
+        parse,
+        answer=answer,
+        note_report=partial(note_report, school.app),
+        stop=partial(stop, school.app),
+        lookup=lambda _name: None,
+    )
+
+
+def _process(school: School, raw: bytes, *, envelope_to: str = "") -> MailState:
+    command = ReceiveMail(raw, "", hashlib.sha256(raw).hexdigest(), envelope_from="", envelope_to=envelope_to)
+    received = school.app.run(receive_mail, command, SYSTEM)
+    return _processor(school).process(received.inbound_id)
+
+
+@pytest.mark.parametrize("sample", [*DSNS, *TEXTS, *COMPLAINTS], ids=_name)
+def test_through_screening_each_report_comes_here(school: School, sample: Sample) -> None:
+    invite(school, LEARNER)
+    deliver(school.app, Verdict.ACCEPTED)
+    message = message_of(school.app, LEARNER)
+    sender = f"bounces+{school.app.links.bounce_token(message.id)}@usher.example.org"
+
+    state = _process(school, raw_of(sample, sender=sender, ref=message.message_ref), envelope_to=sender)
+
+    rules = {each.rule for each in everything(school.app, InboundMessage)}
+    assert rules == {MailRule.COMPLAINT if sample in COMPLAINTS else MailRule.BOUNCE}
+    assert state is (MailState.IGNORED if sample.says is None else MailState.PROCESSED)
+    assert message_of(school.app, LEARNER).state is STATES[sample.says]
+
+
+@pytest.mark.parametrize("sample", NO_BOUNCES, ids=_name)
+def test_through_screening_what_is_no_report_changes_nothing(school: School, sample: Sample) -> None:
+    invite(school, LEARNER)
+    deliver(school.app, Verdict.ACCEPTED)
+    message = message_of(school.app, LEARNER)
+    sender = f"bounces+{school.app.links.bounce_token(message.id)}@usher.example.org"
+
+    state = _process(school, raw_of(sample, sender=sender, ref=message.message_ref), envelope_to=sender)
+
+    assert state is MailState.IGNORED
+    assert message_of(school.app, LEARNER).state is MessageState.SENT
+    assert everything(school.app, Suppression) == []
 
 
 # --- Hostile ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -9,16 +10,18 @@ from hypothesis import strategies as st
 
 from core.letters import Verdict
 from core.model import OutboundMessage, Suppression
+from core.usecases.inbound import ReceiveMail, receive_mail
 from core.words import MailState, MessageKind, SuppressReason
 from mail.asked import MailStop
 from mail.parsing.message import parse
 from mail.parsing.parsed import ParsedMail
+from mail.processing import Processor
 from mail.stop_words import asks_to_stop, has_stop_token
 from mail.stopping import read_stop, stop
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import deliver, everything, invite, message_of
 from tests.core.usecases.reporting import arrived
-from tests.factories import School
+from tests.factories import SYSTEM, School
 
 LEARNER = "bo@school.example"
 TOKEN = "a2" * 13
@@ -179,6 +182,29 @@ def test_the_mail_of_list_unsubscribe_stops_whoever_sends_it(school: School) -> 
 
     assert state is MailState.PROCESSED
     assert {each.address_key for each in everything(school.app, Suppression)} == {LEARNER}
+
+
+def test_through_screening_a_learner_s_reply_stops(school: School) -> None:
+    invite(school, LEARNER)
+    deliver(school.app, Verdict.ACCEPTED)
+    ref = message_of(school.app, LEARNER).message_ref
+    raw = f"From: Bo <{LEARNER}>\r\nSubject: Re: x\r\nIn-Reply-To: {ref}\r\n\r\nplease stop\r\n"
+    received = school.app.run(receive_mail, ReceiveMail(raw.encode(), "<s@x.example>", "1" * 64), SYSTEM)
+
+    def nothing(_asked: object) -> MailState:
+        raise AssertionError("it is no such thing")
+
+    processor = Processor(
+        school.app,
+        parse,
+        answer=nothing,
+        note_report=nothing,
+        stop=partial(stop, school.app),
+        lookup=lambda _name: None,
+    )
+
+    assert processor.process(received.inbound_id) is MailState.PROCESSED
+    assert {each.reason for each in everything(school.app, Suppression)} == {SuppressReason.ASKED}
 
 
 def test_a_word_that_answers_nothing_is_held(school: School) -> None:

@@ -114,8 +114,10 @@ def _list_outbound(app: App, page: int) -> None:
 
     listed = app.read(list_held, ListHeld(page=page), OPERATOR)
     click.echo(f"{listed.held_total} held, {listed.late_total} late.")
-    for message in (*listed.held, *listed.late):
+    for message in (*listed.held, *listed.late, *listed.returned):
         click.echo(_line(message))
+    if listed.returned:
+        click.echo(f"{len(listed.returned)} to staff came back (bounced): mend the address, then invite them again.")
     if listed.held_total:
         click.echo("Look closer with “usher held show NUMBER”; send again with “usher held retry NUMBER” or “--all”.")
 

@@ -14,7 +14,7 @@ from core.usecases.held import (
     retry_held,
     show_held,
 )
-from core.words import MessageState
+from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (
     change,
     clock_of,
@@ -30,6 +30,7 @@ from tests.core.usecases.acting import (
 from tests.factories import OPERATOR, School
 
 POSTGRESQL = pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
+IS_STAFF_INVITATION = OutboundMessage.kind == MessageKind.STAFF_INVITATION
 A, B, C = "a@example.org", "b@example.org", "c@example.org"
 
 
@@ -45,6 +46,20 @@ def hold(school: School, address: str) -> int:
 
 def state(school: School, message_id: int) -> MessageState:
     return only(school.app, OutboundMessage, OutboundMessage.id == message_id).state
+
+
+def test_what_came_back_from_staff_is_shown_for_thirty_days(school: School) -> None:
+    invite(school, A)
+    deliver(school.app, Verdict.ACCEPTED)
+    to_learner, to_staff = message_of(school.app, A), everything(school.app, OutboundMessage, IS_STAFF_INVITATION)[0]
+    for message in (to_learner, to_staff):
+        change(school.app, OutboundMessage, message.id, state=MessageState.BOUNCED, problem="No such mailbox")
+
+    shown = listed(school).returned
+    clock_of(school.app).advance(days=30)
+
+    assert [(each.message_id, each.problem) for each in shown] == [(to_staff.id, "No such mailbox")]
+    assert listed(school).returned == ()
 
 
 def test_held_and_late_messages_are_listed_with_their_reason(school: School) -> None:
