@@ -1,7 +1,7 @@
 """Places where a fault experiment kills the process: ``USHER_FAILPOINTS=after_dot:3`` ends it at the third passage.
 
 Without the setting a passage costs one dictionary look-up. Names: ``claimed``, ``mail``, ``before_dot``, ``after_dot``,
-``before_mark``, ``before_commit``.
+``before_mark``, ``before_commit``; of mail that comes in ``mail_before_receive``, ``mail_received``, ``mail_settled``.
 """
 
 import os

@@ -127,6 +127,13 @@ class Settings:
         (), _names, "What our mail hosts call themselves in Authentication-Results, with commas; - for one that writes "
         "no name. Empty: nobody is believed.",
     )  # fmt: skip
+    mail_listen: str = _setting(
+        "", _host_and_port, "Host and port on which mail is taken from the own mail host; empty: mailboxes are read."
+    )
+    mail_listen_kind: str = _setting("smtp", _one_of("smtp", "lmtp"), "What is spoken there: smtp or lmtp.")
+    mail_listen_certificate: str = _setting(
+        "", _text, "PEM file with key and certificate; with it STARTTLS is required there."
+    )
     smtp_host: str = _setting("", _text, "The mail server that takes our mail; empty: mail waits and doctor says so.")
     smtp_port: int = _setting(25, _whole, "25, 465 with SMTP_SECURITY=tls, 587 with SMTP_SECURITY=starttls.")
     smtp_security: str = _setting(

@@ -148,6 +148,15 @@ class MailboxAuth(StrEnum):
     XOAUTH2 = "xoauth2"
 
 
+class OldMail(StrEnum):
+    """What becomes of what lay in a mailbox before we first connected to it."""
+
+    WAITS = "waits"
+    """It stays where it is until the operator decides."""
+    ANSWERED = "answered"
+    IGNORED = "ignored"
+
+
 class MailState(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"

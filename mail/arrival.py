@@ -59,6 +59,8 @@ def read_arrival(raw: bytes, *, envelope_from: str | None = None, envelope_to: s
 
 def _parted(raw: bytes) -> tuple[bytes, memoryview]:
     """Up to the first empty line, or as much as may be headers."""
+    if raw.startswith((b"\n", b"\r\n")):
+        return b"", memoryview(raw)
     ends = [
         place + len(mark)
         for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n")
@@ -91,7 +93,7 @@ def _digest(headers: list[tuple[bytes, bytes]], body: memoryview) -> str:
             digest.update(name + b":" + value + b"\n")
     digest.update(b"\n")
     # IMAP and LMTP end lines with CRLF, a file with LF: it is the same message.
-    digest.update(bytes(body).replace(b"\r\n", b"\n").rstrip(b"\n"))
+    digest.update(bytes(body).replace(b"\r\n", b"\n").strip(b"\n"))
     return digest.hexdigest()
 
 

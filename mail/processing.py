@@ -11,21 +11,20 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from core.app import App
 from core.context import Assurance, Door, StaffActor, System
 from core.errors import MailNotFound, OrganisationNotChosen, Unavailable, UsherError
 from core.rules.addresses import Address, address_key, parse_address
+from core.settings import Settings
 from core.usecases.held_mail import HoldMail, hold_mail
 from core.usecases.inbound import (
     BeginMail,
-    ListUnsettled,
     MailBegun,
     SettleMail,
     begin_mail,
-    list_unsettled,
     settle_mail,
 )
 from core.usecases.senders import Candidate, FindSender, NoteSender, SenderFound, find_sender, note_sender
@@ -35,6 +34,7 @@ from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.screening import BY_ADDRESS, BY_ITSELF, BY_PROOF, Decision, Facts, House, Verdict, screen
 from mail.senders import Proof, Sender, proof_of, sender_of
 from mail.signatures import TxtLookup
+from mail.wire import ascii_address
 from mail.written_to import is_bounce_address, slug_written_to
 
 Parse = Callable[[bytes], ParsedMail | NotParsed]
@@ -68,7 +68,7 @@ class Processor:
         self._stop = stop
         self._lookup = lookup
         settings = app.settings
-        self._house = House(address_key(settings.mail_from), settings.message_domain.lower())
+        self._house = House(address_key(settings.mail_from), _our_domain(settings))
 
     def process(self, inbound_id: int) -> MailState:
         """The state that it is in then. Raises Unavailable."""
@@ -81,13 +81,6 @@ class Processor:
             return MailState.FAILED
         except Exception:
             return self._failed(inbound_id)
-
-    def sweep(self, *, older_than: timedelta, limit: int = 100) -> int:
-        """What was received at least so long ago and not settled, or released since. Raises Unavailable."""
-        listed = self._app.read(list_unsettled, ListUnsettled(older_than, limit), _SYSTEM)
-        for inbound_id in listed.inbound_ids:
-            self.process(inbound_id)
-        return len(listed.inbound_ids)
 
     def _processed(self, inbound_id: int) -> MailState:
         begun = self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)
@@ -198,6 +191,11 @@ class Processor:
     def _settled(self, inbound_id: int, state: MailState, rule: MailRule, detail: str, sender: str = "") -> MailState:
         command = SettleMail(inbound_id, state, rule, detail=detail, sender=sender)
         return self._app.run(settle_mail, command, _SYSTEM).state
+
+
+def _our_domain(settings: Settings) -> str:
+    """As our mail bears it."""
+    return ascii_address(f"x@{settings.message_domain}").rpartition("@")[2].lower()
 
 
 def _report(work: _Work, rule: MailRule) -> MailReport:

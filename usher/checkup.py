@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping
@@ -10,15 +11,22 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.context import Clock
 from core.database import open_engine
+from core.errors import UsherError
 from core.settings import Settings
 from usher.logs import redacted
 from usher.migrating import has_schema
+from usher.wiring import make_app
+
+if TYPE_CHECKING:
+    from core.app import App
+    from core.usecases.mailbox_watching import WatchedMailbox
 
 _CLOCK_LEEWAY = timedelta(seconds=60)
 _TIMEOUT = 10.0
@@ -43,8 +51,11 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Finding by finding, as they come: a network check may take ten seconds."""
     yield _keys(settings)
     yield _base_url(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
     yield _smtp(settings)
+    if database.health is Health.GOOD:
+        yield from _mailboxes(settings)
     yield from _slack(settings, clock)
 
 
@@ -114,6 +125,58 @@ def _smtp_client(settings: Settings) -> smtplib.SMTP:
         context = ssl.create_default_context()
         return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, context=context)
     return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT)
+
+
+def _mailboxes(settings: Settings) -> Iterator[Finding]:
+    from usher.mailbox_check import watched_mailboxes
+
+    about = "mailboxes"
+    app = make_app(settings)
+    try:
+        mailboxes = watched_mailboxes(app)
+        if not settings.mail_inbox:
+            if mailboxes or settings.mail_listen:
+                advice = "Set USHER_MAIL_INBOX to what people write to."
+                yield Finding(about, Health.BAD, "USHER_MAIL_INBOX is missing: no mail comes in", advice)
+            return
+        if not mailboxes and not settings.mail_listen:
+            advice = "Add one with “usher mailbox add”, or set USHER_MAIL_LISTEN."
+            yield Finding(about, Health.BAD, f"nobody reads the mail to {settings.mail_inbox}", advice)
+            return
+        yield from (_mailbox(app, mailbox) for mailbox in mailboxes)
+        yield _authserv(settings)
+    except (DBAPIError, UsherError):
+        # What is wrong with the database or the keys was said before.
+        return
+    finally:
+        app.engine.dispose()
+
+
+def _mailbox(app: App, mailbox: WatchedMailbox) -> Finding:
+    from usher.mailbox_check import look_at
+
+    found = asyncio.run(look_at(app, mailbox))
+    about = f"mailbox {mailbox.name}"
+    if found.problem:
+        return Finding(about, Health.BAD, redacted(found.problem), f"“usher mailbox check {mailbox.name}” says more.")
+    return Finding(about, Health.GOOD, " ".join(found.lines))
+
+
+def _authserv(settings: Settings) -> Finding:
+    """Whether forged headers are removed can only be tried: it is the mail host's doing (RFC 8601, section 5)."""
+    about = "senders of mail"
+    if not settings.mail_authserv_ids:
+        advice = (
+            "Set USHER_MAIL_AUTHSERV_IDS to the name that your mail host puts first into Authentication-Results; until "
+            "then only senders whose domain signs its mail (DKIM) are believed."
+        )
+        return Finding(about, Health.LOOK, "no mail host is trusted to say who wrote", advice)
+    name = settings.mail_authserv_ids[0]
+    advice = (
+        f"Try once that it removes forgeries: from outside, send a mail to {settings.mail_inbox} with the header "
+        f"“Authentication-Results: {name}; dmarc=pass header.from=example.org”. That line must not arrive."
+    )
+    return Finding(about, Health.GOOD, f"{name} is trusted to say who wrote", advice)
 
 
 def _slack(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -9,7 +9,11 @@ import click
 from core.errors import UsherError
 
 COMMANDS = {
-    "serve": ("usher.commands.serving", "serve", "Run everything in one process: web pages, Slack, background work."),
+    "serve": (
+        "usher.commands.serving",
+        "serve",
+        "Run everything in one process: web pages, Slack, mailboxes, background work.",
+    ),
     "web": ("usher.commands.serving", "web", "Run the web process: learners' pages and Slack's HTTP endpoint."),
     "bot": ("usher.commands.serving", "bot", "Run the Slack bot over Socket Mode."),
     "worker": ("usher.commands.serving", "worker", "Run a background worker: it sends what must be sent."),
@@ -26,10 +30,11 @@ COMMANDS = {
     "catalogue": ("usher.commands.catalogue", "catalogue", "Courses and their runs."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
+    "mailbox": ("usher.commands.mailbox", "mailbox", "Mailboxes that Usher reads."),
     "jobs": ("usher.commands.jobs", "jobs", "Background work."),
     "slack": ("usher.commands.slack", "slack", "The Slack app."),
     "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),
-    "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, Slack and clock."),
+    "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, mailboxes, Slack and clock."),
 }
 """Name -> (module, object, first sentence of its help: so that the list of commands loads none of them)."""
 

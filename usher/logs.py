@@ -50,7 +50,7 @@ def start_logging(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Whole messages, requests and SQL parameters stand in these at their chatty levels.
-    for name in ("aiosmtplib", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "asyncio", "uvicorn"):
+    for name in ("aioimaplib", "aiosmtplib", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     _redact_engine()
 

@@ -1,7 +1,7 @@
-"""The house in one process: web, bot and worker, any of them, started and stopped together.
+"""The house in one process: web, bot, worker and mailbox, any of them, started and stopped together.
 
-start: port -> schema -> pages and Slack made -> worker -> answering
-stop:  no new requests -> worker's chunk ends -> connections
+start: port -> schema -> pages and Slack made -> worker -> answering -> mailboxes watched
+stop:  no new mail -> no new requests -> worker's chunk ends -> connections
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GRACE_SECONDS = 10
-EVERYTHING = frozenset({"web", "bot", "worker"})
+EVERYTHING = frozenset({"web", "bot", "worker", "mailbox"})
 _log = logging.getLogger("usher.serving")
 
 
@@ -53,7 +53,7 @@ class _Slack:
 
 
 class House:
-    """``parts``: of web, bot, worker. Bot means Slack over Socket Mode where an app token is set."""
+    """``parts``: of web, bot, worker, mailbox. Bot means Slack over Socket Mode where an app token is set."""
 
     def __init__(
         self,
@@ -87,6 +87,9 @@ class House:
             await self._start_web(server)
         if slack is not None and self._dials_slack():
             await self._start_socket(slack.bolt)
+        # Without an address of its own the house takes no mail in.
+        if "mailbox" in self.parts and self.settings.mail_inbox:
+            await self._start_mailroom()
 
     async def stop(self) -> None:
         """Requests under way are answered, messages on their way are marked; the rest waits for the next start."""
@@ -137,6 +140,13 @@ class House:
         worker = Worker(self.app, self.settings, deliverers)
         worker.start()
         self._closing.push_async_callback(asyncio.to_thread, _stop_worker, worker, mailer)
+
+    async def _start_mailroom(self) -> None:
+        from usher.mailroom import Mailroom, make_process
+
+        mailroom = Mailroom(self.app, make_process(self.app))
+        self._closing.push_async_callback(mailroom.stop)
+        await mailroom.start()
 
     # --- Slack and web ------------------------------------------------------------------------------------
 

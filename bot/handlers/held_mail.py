@@ -15,17 +15,17 @@ from core.usecases.held_mail import RefuseHeldMail, ReleaseHeldMail, refuse_held
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
-    async def yes(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def release(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
         released = await deps.run(release_held_mail, ReleaseHeldMail(int(action["value"])), staff)
         await answers.replace(respond, draw(released))
         await ack()
 
-    async def no(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def refuse(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
         refused = await deps.run(refuse_held_mail, RefuseHeldMail(int(action["value"])), staff)
         await answers.replace(respond, draw(refused))
         await ack()
 
-    bolt.action(Action.HELD_MAIL_YES.pattern)(yes)
-    bolt.action(Action.HELD_MAIL_NO.pattern)(no)
+    bolt.action(Action.HELD_MAIL_YES.pattern)(release)
+    bolt.action(Action.HELD_MAIL_NO.pattern)(refuse)

@@ -6,13 +6,13 @@
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
-    │   │   CatalogueInvalid, SettingInvalid, StaffDetailsInvalid
+    │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
-    │   │   StaffNotFound, MessageNotFound, MailNotFound, ThreadNotFound, RequestNotFound,
-    │   │   ChangeNotFound
+    │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
+    │   │   RequestNotFound, ChangeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
@@ -65,8 +65,10 @@ from core.errors.limits import TooManyCodes as TooManyCodes
 from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
+from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
+from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
 from core.errors.missing import MessageNotFound as MessageNotFound
 from core.errors.missing import OrganisationNotFound as OrganisationNotFound
@@ -90,6 +92,7 @@ from core.errors.requests import CatalogueInvalid as CatalogueInvalid
 from core.errors.requests import CodeWrong as CodeWrong
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
+from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear
 from core.errors.requests import NameMissing as NameMissing

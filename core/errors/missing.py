@@ -68,6 +68,18 @@ class ThreadNotFound(NotFound):
     advice = "Reply to that message itself, at most a month later; or write the whole request. “help” lists them."
 
 
+class HeldMailNotFound(NotFound):
+    code = "held_mail_not_found"
+    wording = "I found no such message with your address."
+    advice = "Nothing was changed. Only the person whose address a held message bears can answer for it."
+
+
+class MailboxNotFound(NotFound):
+    code = "mailbox_not_found"
+    wording = "There is no mailbox called “{name}”."
+    advice = "“usher mailbox list” shows them all."
+
+
 class RequestNotFound(NotFound):
     code = "request_not_found"
     wording = "This request is no longer there."

@@ -167,6 +167,12 @@ class StaffDetailsInvalid(InvalidRequest):
     advice = "Nobody was invited. Correct it and try again."
 
 
+class MailboxInvalid(InvalidRequest):
+    code = "mailbox_invalid"
+    wording = "The mailbox cannot be used like that: {reason}."
+    advice = "Nothing was changed. “usher mailbox add --help” says what belongs where."
+
+
 class SettingInvalid(InvalidRequest):
     code = "setting_invalid"
     wording = "The setting {name} is wrong: {reason}."

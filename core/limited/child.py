@@ -20,6 +20,7 @@ Work = Callable[..., Any]
 
 
 def main(given: dict[str, Any]) -> None:
+    _take_signals()
     _die_with_parent(given["life"])
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
@@ -40,6 +41,13 @@ def main(given: dict[str, Any]) -> None:
         _serve(requests, answers, lambda raw: work(decode(raw)), given)
     source = os.fdopen(given["source"], "rb")
     _once(requests, answers, lambda raw: work(decode(raw), source), given)
+
+
+def _take_signals() -> None:
+    """What the parent blocks or ignores, its children do too, and then no limit would end them."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in (signal.SIGIO, signal.SIGPROF, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _load(name: str) -> Work:
@@ -115,7 +123,7 @@ def _send(answers: BinaryIO, kind: bytes, payload: bytes) -> None:
         os._exit(0)
 
 
-def _renew_cpu(seconds: int) -> None:
+def _renew_cpu(seconds: float) -> None:
     """The timer begins anew with each job, and its signal's default action ends the process.
 
     The resource limit stands behind it: it counts whole seconds of the process's life, in ticks that run a little ahead

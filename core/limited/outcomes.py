@@ -11,7 +11,7 @@ class Limits:
     """Of one job: seconds and bytes. ``files``: how large a file the work may write."""
 
     wall: float = 30.0
-    cpu: int = 20
+    cpu: float = 20.0
     memory: int = 1 << 30
     answer: int = 64 << 20
     """Of an answer, or of one line of a stream."""

@@ -16,6 +16,7 @@ from core.limited.outcomes import Failed, Fault, Killed, Limits, TimedOut
 
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 _START_SECONDS: Final = 60.0
+_START_CPU_SECONDS: Final = 10
 _FRAME: Final = struct.Struct("!cI")
 _PIECE: Final = 1 << 16
 # Before anything of the house is imported, and with nothing but the standard library's folder to import from.
@@ -63,7 +64,7 @@ class Child:
             "source": source,
             "limits": [
                 ("AS", limits.memory),
-                ("CPU", limits.cpu),
+                ("CPU", int(limits.cpu) + _START_CPU_SECONDS),
                 ("FSIZE", limits.files),
                 ("CORE", 0),
                 ("NOFILE", 64),

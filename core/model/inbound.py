@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.context import Assurance
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
-from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState
+from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState, OldMail
 
 
 class Mailbox(Base):
@@ -44,16 +44,22 @@ class Mailbox(Base):
     auth: Mapped[MailboxAuth] = mapped_column(closed_set(MailboxAuth))
     user: Mapped[str] = mapped_column(String(254))
     secret: Mapped[str] = mapped_column(Text)
-    """Encrypted: the password, or the access token."""
+    """Encrypted JSON: the password, or the tokens of XOAUTH2."""
     created_at: Mapped[datetime]
     connected_at: Mapped[datetime | None]
-    """The first time. Older mail is listed, and not answered unless the operator says so."""
-    answers_old: Mapped[bool] = mapped_column(default=False)
+    """The first time. Older mail waits until the operator says whether to answer it."""
+    old_mail: Mapped[OldMail] = mapped_column(closed_set(OldMail), default=OldMail.WAITS)
     disabled_at: Mapped[datetime | None]
     uid_validity: Mapped[int | None] = mapped_column(Id)
+    """The server's word for: these UIDs are the ones that you know."""
+    first_uid: Mapped[int | None] = mapped_column(Id)
+    """The first that came after we connected. None: the server has numbered anew, so only the arrival tells."""
     seen_at: Mapped[datetime | None]
     """The last time that a watcher had a working connection."""
     waiting: Mapped[int] = mapped_column(default=0)
+    """Messages in its INBOX, at the last look, that nothing could be done with yet."""
+    waiting_old: Mapped[int] = mapped_column(default=0)
+    """Of before the first connection."""
     problem: Mapped[str] = mapped_column(Text, default="")
     """Why the last connection failed; empty while all is well."""
 
@@ -104,6 +110,8 @@ class InboundMessage(Base):
     envelope_to: Mapped[str] = mapped_column(String(320), default="")
     received_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    begun_at: Mapped[datetime | None]
+    """Somebody is at it; who has been for too long is dead."""
     state: Mapped[MailState] = mapped_column(closed_set(MailState))
     rule: Mapped[MailRule | None] = mapped_column(closed_set(MailRule))
     """Which rule decided."""

@@ -18,7 +18,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.crypto import Vault
-from core.errors import HeldMailClosed, MailNotFound
+from core.errors import HeldMailClosed, HeldMailNotFound
 from core.model import InboundMessage, Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
 from core.outbox import email_row, say, slack_row
 from core.rules.links import LinkKind
@@ -152,15 +152,17 @@ def deny_held_mail(ctx: Context, command: DenyHeldMail) -> HeldMailRefused:
 
 
 def release_held_mail(ctx: Context, command: ReleaseHeldMail) -> HeldMailReleased:
-    """Raises HeldMailClosed; MailNotFound for a message that bears somebody else's address."""
-    row = _own(ctx, command.inbound_id)
+    """Raises HeldMailClosed; HeldMailNotFound for a message that bears somebody else's address."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    row = _own(ctx, staff, command.inbound_id)
     release(ctx, InboundMessage.id == row.id)
     return HeldMailReleased(_next(ctx, row))
 
 
 def refuse_held_mail(ctx: Context, command: RefuseHeldMail) -> HeldMailRefused:
     """As ``release_held_mail``."""
-    row = _own(ctx, command.inbound_id)
+    staff = access.require_staff(ctx, Permission.VIEW)
+    row = _own(ctx, staff, command.inbound_id)
     _refuse(ctx, row)
     return HeldMailRefused(_next(ctx, row))
 
@@ -188,7 +190,9 @@ def held_mail_shown(ctx: Context, inbound_id: int) -> HeldMailShown:
 
 def release(ctx: Context, *which: ColumnElement[bool]) -> None:
     """Received once more, by the word of its sender or an operator, and swept up soon. Raises HeldMailClosed."""
-    _closing(ctx, which, state=MailState.RECEIVED, released_at=ctx.now, rule=None, settled_at=None, attempts=0)
+    _closing(
+        ctx, which, state=MailState.RECEIVED, released_at=ctx.now, rule=None, settled_at=None, attempts=0, begun_at=None
+    )
 
 
 # --- Parts ------------------------------------------------------------------------------------------------
@@ -212,8 +216,7 @@ def _closing(ctx: Context, which: tuple[ColumnElement[bool], ...], **values: obj
         raise HeldMailClosed
 
 
-def _own(ctx: Context, inbound_id: int) -> InboundMessage:
-    staff = access.require_staff(ctx, Permission.VIEW)
+def _own(ctx: Context, staff: StaffMember, inbound_id: int) -> InboundMessage:
     row = ctx.session.scalars(
         select(InboundMessage).where(
             InboundMessage.id == inbound_id,
@@ -223,7 +226,7 @@ def _own(ctx: Context, inbound_id: int) -> InboundMessage:
         )
     ).one_or_none()
     if row is None:
-        raise MailNotFound(number=inbound_id)
+        raise HeldMailNotFound
     return row
 
 

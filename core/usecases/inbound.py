@@ -3,7 +3,8 @@
     bytes --receive_mail--> row --begin_mail--> parsed and screened by the mail door --settle_mail, or with an effect-->
 
 1. ``receive_mail`` commits before the message is filed or acknowledged. The same message again is the same row.
-2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try.
+2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try. Whoever
+   begins has the message for a minute and a half; others who come meanwhile leave it alone.
 3. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
    already is left alone, so of two watchers one acts.
 """
@@ -13,14 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from core import access
 from core.context import Assurance, Context
 from core.crypto import Vault
 from core.errors import MailNotFound
 from core.model import InboundMessage
-from core.rules.policy import MAIL_TRIES
+from core.rules.policy import MAIL_LEASE, MAIL_TRIES
 from core.words import MailRule, MailState
 
 RAW_PLACE = "inbound_message.raw"
@@ -58,7 +59,7 @@ class BeginMail:
 
 @dataclass(frozen=True, slots=True)
 class MailBegun:
-    """``raw`` None: there is nothing to do, for it is settled already or was just given up; ``state`` says which."""
+    """``raw`` None: there is nothing to do, for it is settled already, was just given up, or somebody else is at it."""
 
     state: MailState
     raw: bytes | None = field(repr=False)
@@ -69,6 +70,32 @@ class MailBegun:
     is_released: bool = False
     has_twin: bool = False
     """Another message has the same Message-ID and other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayDownMail:
+    """Of what was begun and could not be done for no fault of its own: the database was away."""
+
+    is_routine: ClassVar = True
+
+    inbound_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailLaidDown:
+    was_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUnread:
+    """A message whose bytes we do not have. ``reference`` names it where it lies."""
+
+    is_routine: ClassVar = True
+
+    mailbox_id: int
+    reference: str
+    size: int
+    rule: MailRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +173,13 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         raise MailNotFound(number=command.inbound_id)
     if row.state is not MailState.RECEIVED or row.raw is None:
         return MailBegun(row.state, None)
+    if row.begun_at is not None and ctx.now - row.begun_at < MAIL_LEASE:
+        return MailBegun(row.state, None)
     if row.attempts >= MAIL_TRIES:
         settle(ctx, row.id, MailState.FAILED, MailRule.TRIED_TOO_OFTEN)
         return MailBegun(MailState.FAILED, None)
-    row.attempts += 1
+    if not _claim(ctx, row.id):
+        return MailBegun(row.state, None)
     return MailBegun(
         row.state,
         _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE),
@@ -160,6 +190,68 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         is_released=row.released_at is not None,
         has_twin=_has_twin(ctx, row),
     )
+
+
+def _claim(ctx: Context, inbound_id: int) -> bool:
+    """Of several who begin at once one succeeds. Counts the try."""
+    claimed = ctx.session.execute(
+        update(InboundMessage)
+        .where(
+            InboundMessage.id == inbound_id,
+            InboundMessage.state == MailState.RECEIVED,
+            or_(InboundMessage.begun_at.is_(None), InboundMessage.begun_at <= ctx.now - MAIL_LEASE),
+        )
+        .values(begun_at=ctx.now, attempts=InboundMessage.attempts + 1)
+        .returning(InboundMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return claimed.one_or_none() is not None
+
+
+def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:
+    """Somebody else may begin at once, and the try does not count."""
+    access.require_system(ctx)
+    laid_down = ctx.session.execute(
+        update(InboundMessage)
+        .where(
+            InboundMessage.id == command.inbound_id,
+            InboundMessage.state == MailState.RECEIVED,
+            InboundMessage.begun_at.is_not(None),
+        )
+        .values(begun_at=None, attempts=InboundMessage.attempts - 1)
+        .returning(InboundMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return MailLaidDown(laid_down.one_or_none() is not None)
+
+
+def hold_unread(ctx: Context, command: HoldUnread) -> MailReceived:
+    """Once for a message: another watcher may have seen it, too."""
+    access.require_system(ctx)
+    digest = hashlib.sha256(f"{command.mailbox_id} {command.reference}".encode()).hexdigest()
+    ref = derived_ref(digest, ctx.settings.message_domain)
+    known = ctx.session.execute(
+        select(InboundMessage.id, InboundMessage.state).where(
+            InboundMessage.message_ref == ref, InboundMessage.content_digest == digest
+        )
+    ).one_or_none()
+    if known is not None:
+        return MailReceived(known.id, known.state, is_new=False)
+    row = InboundMessage(
+        id=ctx.tokens.new_id(),
+        mailbox_id=command.mailbox_id,
+        message_ref=ref,
+        content_digest=digest,
+        size=command.size,
+        received_at=ctx.now,
+        state=MailState.HELD,
+        rule=command.rule,
+        detail=command.reference,
+        settled_at=ctx.now,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    return MailReceived(row.id, row.state, is_new=True)
 
 
 def _has_twin(ctx: Context, row: InboundMessage) -> bool:

@@ -160,7 +160,16 @@ def run_received(ctx: Context, command: RunReceived) -> ReceivedRunAgain:
     again = ctx.session.execute(
         update(InboundMessage)
         .where(*which, InboundMessage.raw.is_not(None))
-        .values(state=MailState.RECEIVED, rule=None, settled_at=None, attempts=0, subject="", detail="", reference="")
+        .values(
+            state=MailState.RECEIVED,
+            rule=None,
+            settled_at=None,
+            begun_at=None,
+            attempts=0,
+            subject="",
+            detail="",
+            reference="",
+        )
         .returning(InboundMessage.id),
         execution_options=_QUIET,
     ).all()

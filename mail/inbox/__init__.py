@@ -1,1 +1,1 @@
-"""Fetching from IMAP mailboxes. The only room that imports aioimaplib."""
+"""Reads mailboxes over IMAP: what arrives is received, done, and filed where it can be seen what became of it."""

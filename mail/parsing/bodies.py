@@ -36,9 +36,11 @@ def _visit(part: Part, found: Found) -> None:
     elif part.content_type == "multipart/alternative":
         chosen = _chosen(part.parts)
         for each in part.parts:
-            # What was not chosen says the same in another form; a calendar or a file beside it does not.
-            if each is chosen or not _is_text(each):
+            if each is chosen:
                 _visit(each, found)
+            else:
+                # It says the same in another form. But Apple's programs put files into one of the forms.
+                found.files += [leaf for leaf in each.leaves() if not _is_form(leaf)]
     else:
         for each in part.parts:
             _visit(each, found)
@@ -59,6 +61,15 @@ def _is_text(part: Part) -> bool:
         return False
     # A name makes it a file; but some programs give even a body a name.
     return not part.name or part.disposition == "inline"
+
+
+def _is_form(part: Part) -> bool:
+    """Of what another part says, too: any kind of text, but for those that are files by themselves."""
+    if part.content_type in ("text/calendar", "text/csv"):
+        return False
+    is_file = bool(part.name) or part.disposition == "attachment"
+    is_words = part.content_type.startswith("text/") or part.content_type in _SIGNATURES
+    return _is_text(part) or (is_words and not is_file)
 
 
 def _take(part: Part, found: Found) -> None:
@@ -93,16 +104,13 @@ def _text(part: Part, found: Found) -> str:
 
 def _unflowed(text: str, *, is_delsp: bool) -> str:
     """RFC 3676: a space at the end says that the line goes on. Quoted lines are dropped later, so they stay."""
-    lines: list[str] = []
+    pieces: list[str] = []
     is_open = False
     for line in text.split("\n"):
         is_plain = not line.startswith(">")
-        bare = line[1:] if line.startswith(" ") else line
-        if is_open and is_plain:
-            lines[-1] += bare
-        else:
-            lines.append(bare)
+        if pieces and not (is_open and is_plain):
+            pieces.append("\n")
         is_open = is_plain and line.endswith(" ") and line != "-- "
-        if is_open and is_delsp:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+        bare = line[1:] if line.startswith(" ") else line
+        pieces.append(bare[:-1] if is_open and is_delsp else bare)
+    return "".join(pieces)

@@ -53,7 +53,7 @@ def decode(raw: bytes, charset: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    return _NO_TEXT.sub("", text if text.isascii() and "\r" not in text else _NEWLINES.sub("\n", text))
+    return _NO_TEXT.sub("", _NEWLINES.sub("\n", text))
 
 
 def is_known(charset: str) -> bool:

@@ -5,12 +5,13 @@
 3. No work here takes more than linear time, whatever the bytes are (``tests.mail.corpus``).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from core.rules.policy import MAIL_BYTES
 from core.rules.text import clean_name
-from mail.parsing import attachments, bodies, quotes, reports, tnef
+from mail.parsing import attachments, bodies, guesses, quotes, reports, tnef
 from mail.parsing.charsets import clean
 from mail.parsing.headers import Headers, decode_words, header_end, mailboxes, message_ref, message_refs
 from mail.parsing.html import to_text
@@ -18,33 +19,41 @@ from mail.parsing.mime import Part, TooMuch, first, take_apart
 from mail.parsing.parsed import Attachment, NotParsed, ParsedMail
 
 HEADER_BYTES: Final = 256 << 10
+_EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _SUBJECT: Final = 1000
 _FORWARD_MARKS: Final = ("fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "doorst:", "vs:", "vb:", "yml:", "ymlaen:")
-_NO_HEADER_WORDS: Final = frozenset(
-    {"from", "sender", "reply-to", "to", "cc", "return-path", "message-id", "references"}
-)
+_IN_WORDS: Final = ("subject", "thread-topic", "comments", "keywords")
 
 
 def parse(raw: bytes) -> ParsedMail | NotParsed:
     if len(raw) > MAIL_BYTES:
         return NotParsed("larger than 35 MiB")
-    raw = raw.replace(b"\0", b"")
     if b"\n" not in raw:
         # An old Mac's newlines.
         raw = raw.replace(b"\r", b"\n")
     # Empty lines before the first header are a slip of some programs.
-    raw = raw.lstrip(b"\r\n")
+    raw = _without_nuls(raw.lstrip(b"\r\n"))
     if header_end(raw, 0, min(len(raw), HEADER_BYTES + 1))[0] > HEADER_BYTES:
         return NotParsed("header block larger than 256 KB")
     try:
-        return _read(take_apart(raw))
+        return _read(take_apart(raw), raw)
     except TooMuch as limit:
         return NotParsed(str(limit))
 
 
-def _read(root: Part) -> ParsedMail:
+def _without_nuls(raw: bytes) -> bytes:
+    """In the header block only: a body of UTF-16 is full of them, and its text loses them when it is decoded."""
+    empty = _EMPTY_LINE.search(raw, 0, HEADER_BYTES)
+    end = empty.start() if empty else min(len(raw), HEADER_BYTES)
+    head = raw[:end]
+    return head.replace(b"\0", b"") + raw[end:] if b"\0" in head else raw
+
+
+def _read(root: Part, raw: bytes) -> ParsedMail:
     found = bodies.find(root)
     report = reports.report_of(root)
+    if report is None or not report.recipients:
+        report = guesses.guessed(root, raw) or report
     files, has_envelope = _files(found)
     whole = "\n".join(found.texts)
     if len(whole) > quotes.CHARACTERS:
@@ -72,8 +81,8 @@ def _read(root: Part) -> ParsedMail:
 
 
 def _decoded(name: str, value: str) -> str:
-    """Encoded words stay where addresses stand: decoded, one could look like an address of its own."""
-    return value if name in _NO_HEADER_WORDS else clean(decode_words(value))
+    """Only what people wrote: elsewhere, decoded, a word could pass for an address or for a host's verdict."""
+    return clean(decode_words(value)) if name in _IN_WORDS else value
 
 
 def _senders(headers: Headers) -> tuple[str, ...]:

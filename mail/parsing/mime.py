@@ -17,6 +17,7 @@ from mail.parsing.headers import Headers, decode_words, split_headers
 
 PARTS: Final = 100
 DEPTH: Final = 20
+LINES: Final = 10_000
 # Enough for any type, name and boundary; the library's reading of parameters takes quadratic time.
 _STRUCTURED: Final = 4000
 _BOUNDARY: Final = 200
@@ -91,14 +92,22 @@ class _Taking:
                 for start, stop in self._between(boundary, body, end)
             ]
         if not part.parts:
-            part.body = self._raw[body:end]
+            part.body = self._raw[body : self._end_of_preamble(part, body, end)]
+            if part.content_type.startswith("multipart/"):
+                part.content_type = "text/plain"
         return part
+
+    def _end_of_preamble(self, part: Part, begin: int, end: int) -> int:
+        """What has no parts, though it should, is read as a text up to the boundary that closes it."""
+        boundary = part.params.get("boundary", "")
+        if not boundary or not part.content_type.startswith("multipart/"):
+            return end
+        return next((at for at, _, _ in _lines_of(self._raw, _marker(boundary), begin, end)), end)
 
     def _between(self, boundary: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """Where each part begins and ends. The last boundary may be missing: then the part ends with its parent."""
         start = None
-        marker = b"--" + boundary.encode("utf-8", "surrogateescape")
-        for at, after, is_last in _lines_of(self._raw, marker, begin, end):
+        for at, after, is_last in _lines_of(self._raw, _marker(boundary), begin, end):
             if start is not None:
                 yield start, max(start, _without_newline(self._raw, at))
             start = after
@@ -108,19 +117,30 @@ class _Taking:
             yield start, end
 
 
+def _marker(boundary: str) -> bytes:
+    return b"--" + boundary.encode("utf-8", "replace")
+
+
 def _lines_of(raw: bytes, marker: bytes, begin: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Lines that are nothing but the marker: where each begins, where the next begins, whether it closes."""
-    at = begin
-    while (at := raw.find(marker, at, end)) >= 0:
+    at = begin if raw.startswith(marker, begin, end) else _next_line(raw, marker, begin, end)
+    seen = 0
+    while at >= 0:
+        seen += 1
+        if seen > LINES:
+            raise TooMuch(f"more than {LINES} lines like a boundary")
         after = at + len(marker)
-        if at == begin or raw[at - 1] == 0x0A:
-            newline = raw.find(b"\n", after, end)
-            stop = end if newline < 0 else newline
-            tail = raw[after : min(stop, after + 80)].rstrip(b" \t\r")
-            if tail in (b"", b"--"):
-                after = min(stop + 1, end)
-                yield at, after, tail == b"--"
-        at = after
+        newline = raw.find(b"\n", after, end)
+        stop = end if newline < 0 else newline
+        tail = raw[after : min(stop, after + 80)].rstrip(b" \t\r")
+        if tail in (b"", b"--"):
+            yield at, min(stop + 1, end), tail == b"--"
+        at = _next_line(raw, marker, after, end)
+
+
+def _next_line(raw: bytes, marker: bytes, begin: int, end: int) -> int:
+    found = raw.find(b"\n" + marker, begin, end)
+    return found + 1 if found >= 0 else -1
 
 
 def _without_newline(raw: bytes, at: int) -> int:
@@ -190,9 +210,13 @@ def _base64(body: bytes) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
+# At 45 bytes each, that holds more than a message may.
+_UU_LINES: Final = 1_000_000
+
+
 def _uuencoded(body: bytes) -> bytes:
     decoded = bytearray()
-    for line in body.partition(b"begin ")[2].split(b"\n")[1:]:
+    for line in body.partition(b"begin ")[2].split(b"\n", _UU_LINES)[1:_UU_LINES]:
         line = line.rstrip(b"\r")
         if line.strip() in (b"end", b"`", b""):
             break

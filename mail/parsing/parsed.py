@@ -39,6 +39,8 @@ class Report:
     """Of a reading: what was done, as it is said there."""
     original_headers: tuple[tuple[str, str], ...] = ()
     """Of the message that the report is about, as far as the report brings them: not decoded, the first hundred."""
+    is_guess: bool = False
+    """No report, but the words of a host that makes none were understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
     headers: tuple[tuple[str, str], ...]
-    """All of them from the top, names in lower case, unfolded and decoded; but for encoded words in those that hold
-    addresses, where one could pass for an address.
+    """All of them from the top, names in lower case, unfolded. Encoded words are decoded in the subject and its like
+    only: elsewhere one could pass for an address or for a host's verdict.
     """
     message_ref: str
     """The Message-ID with its angle brackets; empty where there is none, or none that can be used."""

@@ -8,7 +8,7 @@ from core.rules.policy import MAIL_BYTES
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.parsing.result import Parsed
 
-LIMITS: Final = Limits(wall=30.0, cpu=10, memory=1 << 30, answer=3 * MAIL_BYTES)
+LIMITS: Final = Limits(wall=30.0, cpu=10.0, memory=1 << 30, answer=3 * MAIL_BYTES)
 
 
 class Parser:

@@ -13,7 +13,7 @@ from mail.parsing.quote_words import BEGINS, CLOSINGS, DEVICES, FORWARDS, FROM, 
 
 CHARACTERS: Final = 1 << 18
 # A control character, so that it stands in no mail that was decoded: what follows it belongs to another message.
-CUT: Final = "\x1d"
+CUT: Final = "\x02"
 _WIDTH: Final = 998
 _INTRODUCTION_LINES: Final = 4
 _CLOSING_LINES: Final = 15
@@ -38,7 +38,10 @@ def cut(text: str) -> Cut:
     at = 0
     while at < len(lines):
         seen = lines[at][:_WIDTH].strip()
-        if seen.startswith((">", "｜", "&gt;")):
+        if not seen:
+            kept.append("")
+            at += 1
+        elif seen.startswith((">", "｜", "&gt;")):
             quoted.append(lines[at])
             at += 1
         elif introduced := _introduction(lines, at, seen):
@@ -133,6 +136,8 @@ def _unsigned(lines: list[str]) -> str:
     left = sum(1 for line in lines if line.strip())
     addresses = sum(line.count("@") for line in lines)
     for number, line in enumerate(lines):
+        if not line:
+            continue
         seen = line[:_WIDTH].strip()
         if line.rstrip("\r") in ("-- ", "--", "—", "__") and number:
             end = number

@@ -1,6 +1,7 @@
 """What mail hosts report about messages of ours: deliveries (RFC 3464), complaints (RFC 5965), readings (RFC 8098)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from core.rules.text import clean_name
@@ -26,6 +27,12 @@ _EMPTY_LINE: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _ADDRESS: Final = re.compile(r"[^\s<>,;@]{1,128}@[^\s<>,;@]{1,255}")
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    ref: str
+    headers: tuple[tuple[str, str], ...]
+
+
 def report_of(root: Part) -> Report | None:
     """The first one that stands in the message."""
     leaves = list(root.leaves())
@@ -34,16 +41,23 @@ def report_of(root: Part) -> Report | None:
         return None
     kind = _KINDS[part.content_type]
     blocks = _blocks(part.content())
-    original = next((_headers(each.content()) for each in leaves if each.content_type in _ORIGINALS), [])
+    original = original_of(root)
     said = next((first(block, "original-message-id") for block in blocks if first(block, "original-message-id")), "")
     return Report(
         kind,
         _recipients(kind, blocks),
-        message_ref(said) or message_ref(first(original, "message-id")),
+        message_ref(said) or original.ref,
         feedback_type=clean_name(next((first(each, "feedback-type") for each in blocks), ""), 40).lower(),
         disposition=clean_name(next((first(each, "disposition") for each in blocks), ""), 100).lower(),
-        original_headers=tuple(original[:_ORIGINAL_HEADERS]),
+        original_headers=original.headers,
     )
+
+
+def original_of(root: Part) -> Original:
+    """The message that came back, or its headers."""
+    parts = (each for each in root.leaves() if each.content_type in _ORIGINALS)
+    headers = next((_headers(each.content()) for each in parts), [])
+    return Original(message_ref(first(headers, "message-id")), tuple(headers[:_ORIGINAL_HEADERS]))
 
 
 def _headers(content: bytes) -> Headers:
@@ -61,7 +75,7 @@ def _recipients(kind: ReportKind, blocks: list[Headers]) -> tuple[ReportedRecipi
     if kind is ReportKind.COMPLAINT:
         said = [value for block in blocks for name, value in block if name in ("original-rcpt-to", "removal-recipient")]
         return tuple(
-            ReportedRecipient(address, "", "", "") for address in dict.fromkeys(map(_address, said)) if address
+            ReportedRecipient(address, "", "", "") for address in dict.fromkeys(map(address_in, said)) if address
         )
     found = [each for each in map(_recipient, blocks) if each is not None]
     return tuple(found[:RECIPIENTS])
@@ -69,7 +83,7 @@ def _recipients(kind: ReportKind, blocks: list[Headers]) -> tuple[ReportedRecipi
 
 def _recipient(block: Headers) -> ReportedRecipient | None:
     # Whom we wrote to stands first: the final one may be where they have it forwarded to.
-    address = _address(first(block, "original-recipient")) or _address(first(block, "final-recipient"))
+    address = address_in(first(block, "original-recipient")) or address_in(first(block, "final-recipient"))
     if not address:
         return None
     action = first(block, "action").partition("(")[0].strip().lower()
@@ -83,7 +97,7 @@ def _recipient(block: Headers) -> ReportedRecipient | None:
     )
 
 
-def _address(value: str) -> str:
+def address_in(value: str) -> str:
     """Of ``rfc822; bo@example.org``, with or without the type and brackets."""
     found = _ADDRESS.search(value[:1000].partition(";")[2] or value[:1000])
     return found[0] if found else ""

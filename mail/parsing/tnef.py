@@ -35,7 +35,7 @@ def is_envelope(content: bytes) -> bool:
 
 def opened(content: bytes) -> Envelope | None:
     """None: it cannot be read, or would take too much."""
-    if len(content) > BYTES or _objects(content) * len(content) > _COPIED:
+    if len(content) > BYTES or _has_more_objects(content, _COPIED // len(content)):
         return None
     try:
         found = TNEF(content, do_checksum=False)
@@ -45,12 +45,12 @@ def opened(content: bytes) -> Envelope | None:
         return None
 
 
-def _objects(content: bytes) -> int:
+def _has_more_objects(content: bytes, most: int) -> bool:
     count, at = 0, 6
-    while at + _HEAD.size < len(content):
+    while at + _HEAD.size < len(content) and count <= most:
         at += _HEAD.unpack_from(content, at)[3] + 11
         count += 1
-    return count
+    return count > most
 
 
 def _text(value: object) -> str:

@@ -33,6 +33,7 @@ from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
 from core.words import Role
 from tests.bot.conftest import RUN, World, words
+from tests.core.usecases.holding import hold
 from tests.factories import LEARNER
 from usher.demo.slack.records import Message, User, View
 
@@ -52,6 +53,7 @@ class Stage:
     invitation_id: int
     change_id: int
     request_id: int
+    held_id: int
     link_id: int
     colleague_id: int
     """Invited, without an answer yet."""
@@ -241,6 +243,14 @@ async def decline(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_decline")
 
 
+async def release(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "held_mail_yes", str(stage.held_id))
+
+
+async def refuse(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "held_mail_no", str(stage.held_id))
+
+
 async def turn_staff_page(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_page:next", '["",1]')
 
@@ -296,7 +306,8 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
-    send_link_picture, ask_from_home, approve, decline, turn_schedules_page, cancel_scheduled, send_scheduled,
+    send_link_picture, ask_from_home, approve, decline, release, refuse, turn_schedules_page, cancel_scheduled,
+    send_scheduled,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home,
 )  # fmt: skip
@@ -382,6 +393,7 @@ def stage(world: World) -> Stage:
         invitation_id=ids["bo@example.org"],
         change_id=cancelled.change_id,
         request_id=request.id,
+        held_id=hold(app, owner),
         link_id=link_id,
         colleague_id=nell,
     )

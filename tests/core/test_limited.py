@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Busy
 from core.limited import Done, Failed, Kept, Killed, Limits, Stream, TimedOut
 from tests.core.limited_work import Order, Told
 
 WORK = "tests.core.limited_work:obey"
-SHORT = Limits(wall=10.0, cpu=1, memory=256 << 20, answer=8 << 20)
+SHORT = Limits(wall=10.0, cpu=0.5, memory=256 << 20, answer=8 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_bad_end_is_a_value_and_the_next_job_is_done(
 
 def test_past_the_wall_limit_the_whole_group_is_killed(tmp_path: Path) -> None:
     told = tmp_path / "child"
-    limits = Limits(wall=3.0, files=100)
+    limits = Limits(wall=1.0, files=100)
 
     with Kept(WORK, Told, limits) as kept:
         outcome = kept.run(Order("wait_with_a_child", ballast=str(told).encode()))
@@ -79,6 +80,19 @@ def is_gone(number: int) -> bool:
         return bool(poll.poll(5000))
 
 
+def test_what_its_parent_blocks_and_ignores_still_ends_it() -> None:
+    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGXCPU})
+    try:
+        with Kept(WORK, Told, SHORT) as kept:
+            outcome = kept.run(Order("loop"))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGPROF, before)
+
+    assert outcome == TimedOut("cpu")
+
+
 def test_noise_of_the_work_is_not_taken_for_its_answer(shared: Kept[Told]) -> None:
     assert shared.run(Order("shout")) == Done(Told(text="quiet"))
 
@@ -94,7 +108,7 @@ def test_large_requests_and_answers_do_not_wait_for_each_other(shared: Kept[Told
 def test_the_cpu_limit_is_each_jobs_own(shared: Kept[Told]) -> None:
     before = shared.run(Order("who"))
 
-    outcomes = [shared.run(Order("burn", 5)) for _ in range(3)]
+    outcomes = [shared.run(Order("burn", 3)) for _ in range(3)]
 
     assert outcomes == [Done(Told())] * 3
     assert shared.run(Order("who")) == before
@@ -184,6 +198,11 @@ kept = Kept("tests.core.limited_work:obey", Told, Limits(wall=60.0, cpu=60))
 print(kept.run(Order("who")).value.number, flush=True)
 kept.run(Order(sys.argv[1]))
 """
+
+
+def test_where_no_child_can_start_we_are_busy() -> None:
+    with Kept(WORK, Told, Limits(memory=1 << 20)) as kept, pytest.raises(Busy):
+        kept.run(Order("who"))
 
 
 def test_only_work_of_the_house_is_named() -> None:

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 from core.cards import RunCard
 from core.letters import (
+    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
@@ -146,3 +147,17 @@ def _body(mail: Mail, kind: str) -> str:
     body = parsed(mail).get_body((kind,))
     assert body is not None
     return str(body.get_content()).replace("\r\n", "\n")
+
+
+def held_mail(*, subject: str = "invite everybody", server: str = "mail.evil.test", waiting: int = 2) -> HeldMailLetter:
+    return HeldMailLetter(
+        head=head(reply_to=""),
+        token=LINKS.token(LinkKind.HELD_MAIL, 7),
+        received_at=NOW,
+        size=4321,
+        server=server,
+        subject=subject,
+        waiting=waiting,
+        erased_at=NOW + timedelta(days=30),
+        time_zone="Europe/London",
+    )

@@ -99,16 +99,12 @@ def olive(schools: SqliteCopies[School]) -> Correspondence:
     return Correspondence(Mailroom(school_with_a_mailbox(schools)))
 
 
-GMAIL = (
-    "yes B-0001\r\n\r\nOn Mon, 2 Mar 2026 at 09:00, Usher <u@usher.test> wrote:\r\n> Reply “no”\r\n> undo\r\n"
-)
+GMAIL = "yes B-0001\r\n\r\nOn Mon, 2 Mar 2026 at 09:00, Usher <u@usher.test> wrote:\r\n> Reply “no”\r\n> undo\r\n"
 OUTLOOK = (
     "Yes please\r\n\r\nKind regards\r\nOlive\r\n\r\n-----Original Message-----\r\nFrom: Usher\r\n"
     "Sent: Monday, 2 March 2026\r\nTo: Olive\r\nSubject: invite\r\n\r\nno\r\n"
 )
-PHONE = (
-    "Yes\r\n\r\nSent from my iPhone\r\n\r\n> On 2 Mar 2026, at 09:00, Usher <u@usher.test> wrote:\r\n> no\r\n"
-)
+PHONE = "Yes\r\n\r\nSent from my iPhone\r\n\r\n> On 2 Mar 2026, at 09:00, Usher <u@usher.test> wrote:\r\n> no\r\n"
 
 
 @pytest.mark.parametrize("reply", [GMAIL, OUTLOOK, PHONE])

@@ -1,8 +1,6 @@
 """A message from its row to its end."""
 
-import threading
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +9,11 @@ from sqlalchemy import text
 from core.context import Assurance, Door
 from core.errors import Busy, OrganisationNotChosen
 from core.model import InboundMessage, OutboundMessage, StaffMember
+from core.rules.policy import MAIL_LEASE
 from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
 from core.words import MailRule, MailState, Role
 from mail.parsing.parsed import NotParsed, ParsedMail
+from mail.parsing.parser import Parser
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import change, clock_of, everything
 from tests.factories import LEARNER, NOW, OPERATOR, School
@@ -59,21 +59,22 @@ def test_the_same_message_twice_is_done_once(room: Mailroom) -> None:
 
 
 def test_of_two_watchers_one_acts(room: Mailroom) -> None:
+    """The second one comes while the first is at it, and once more when that takes too long."""
     inbound_id = room.receive(written(PROVEN))
-    both = threading.Barrier(2)
+    second = Mailroom(room.school)
+    states = []
 
-    def meet(raw: bytes) -> ParsedMail:
-        both.wait(timeout=10)
+    def slow(raw: bytes) -> ParsedMail:
+        states.append(second.processor.process(inbound_id))
+        clock_of(room.app).now += MAIL_LEASE
+        states.append(second.processor.process(inbound_id))
         return read(raw)
 
-    rooms = [Mailroom(room.school, meet), Mailroom(room.school, meet)]
-    threads = [threading.Thread(target=each.processor.process, args=(inbound_id,)) for each in rooms]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    first = Mailroom(room.school, slow)
+    states.append(first.processor.process(inbound_id))
 
-    assert sum(len(each.desk.requests) for each in rooms) == 1
+    assert states == [MailState.RECEIVED, MailState.PROCESSED, MailState.PROCESSED]
+    assert (len(first.desk.requests), len(second.desk.requests)) == (0, 1)
 
 
 def test_same_id_other_content_is_flagged(room: Mailroom) -> None:
@@ -201,6 +202,8 @@ def test_a_message_that_ends_its_process_is_given_up_at_its_third_try(school: Sc
     for _ in range(3):
         with pytest.raises(Killed):
             room.processor.process(inbound_id)
+        clock_of(school.app).now += MAIL_LEASE
+        clock_of(school.app).advance(minutes=2)
 
     assert room.processor.process(inbound_id) is MailState.FAILED
     assert room.row(inbound_id).rule is MailRule.TRIED_TOO_OFTEN
@@ -220,21 +223,13 @@ def test_with_the_database_gone_nothing_is_decided(school: School) -> None:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO inbound_message"))
 
     assert Mailroom(school).row(inbound_id).state is MailState.RECEIVED
+    # That it was laid down could not be noted either.
+    clock_of(school.app).advance(minutes=2)
     assert Mailroom(school).processor.process(inbound_id) is MailState.PROCESSED
 
 
 def test_a_message_that_is_not_there_is_no_reason_to_stop(room: Mailroom) -> None:
     assert room.processor.process(12345) is MailState.FAILED
-
-
-def test_what_was_left_is_swept_up(room: Mailroom) -> None:
-    left = [room.receive(written(PROVEN, ref=f"<{number}@n.org>")) for number in range(3)]
-
-    assert room.processor.sweep(older_than=timedelta(minutes=1)) == 0
-    clock_of(room.app).advance(minutes=2)
-    assert room.processor.sweep(older_than=timedelta(minutes=1), limit=2) == 2
-    assert room.processor.sweep(older_than=timedelta(minutes=1)) == 1
-    assert {room.row(each).state for each in left} == {MailState.PROCESSED}
 
 
 def test_no_message_is_stored_in_clear(room: Mailroom) -> None:
@@ -244,3 +239,22 @@ def test_no_message_is_stored_in_clear(room: Mailroom) -> None:
     assert row.state is MailState.HELD
     assert b"secret" not in (stored.raw or b"")
     assert "secret" not in stored.subject
+
+
+def test_with_the_parser_of_the_house_all_ends_are_the_same(school: School) -> None:
+    messages = (
+        (written(PROVEN), MailRule.REQUEST),
+        (written(ref="<2@n.org>"), MailRule.UNAUTHENTICATED),
+        (written(PROVEN, ("From", OLIVE), ref="<3@n.org>"), MailRule.NO_SINGLE_SENDER),
+        (written(PROVEN, ("Auto-Submitted", "auto-replied"), ref="<4@n.org>"), MailRule.AUTO_REPLY),
+        (written(("List-Id", "<all.north.example.org>"), PROVEN, ref="<5@n.org>"), MailRule.LIST),
+        (written(("Resent-From", "eve@evil.test"), PROVEN, ref="<6@n.org>"), MailRule.UNAUTHENTICATED),
+        (written(sender="Bo <bo@example.org>", text="Stop", ref="<7@n.org>"), MailRule.STOP),
+        (written(sender=f'"{OLIVE}" <eve@evil.test>', ref="<8@n.org>"), MailRule.UNKNOWN_SENDER),
+        (b"\x00" * 100, MailRule.NO_SINGLE_SENDER),
+        (b"", MailRule.NO_SINGLE_SENDER),
+    )
+    with Parser() as parser:
+        room = Mailroom(school, parser.parse)
+
+        assert [room.take(raw).rule for raw, _ in messages] == [rule for _, rule in messages]

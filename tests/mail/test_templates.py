@@ -11,6 +11,7 @@ from tests.mail.letters import (
     LINKS,
     NOW,
     SETTINGS,
+    held_mail,
     html_text,
     invitation,
     join_confirmation,
@@ -27,7 +28,7 @@ from tests.mail.letters import welcome as welcome_letter
 
 KINDS = {kind.kind for kind in get_args(Letter)}
 LETTERS: list[Letter] = [invitation(note="A note"), welcome_letter(), staff_invitation(), slack_code(), sign_in()]
-LETTERS += [reminder(), joined(), join_confirmation(), stopped()]
+LETTERS += [reminder(), joined(), join_confirmation(), stopped(), held_mail()]
 # The style block's own pairs are judged in the browser; these are the inline ones: text on its ground.
 LIGHT = [("#20252a", "#ffffff"), ("#20252a", "#f4f2ed"), ("#54595e", "#ffffff"), ("#54595e", "#f4f2ed")]
 LIGHT += [("#0b5d52", "#ffffff"), ("#0b5d52", "#f4f2ed"), ("#ffffff", "#0b5d52")]

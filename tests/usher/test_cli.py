@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from click import Context
 
+from core.context import System
+from core.settings import load_settings
+from core.usecases.inbound import ReceiveMail, SettleMail, receive_mail, settle_mail
+from core.words import MailRule, MailState
 from usher.cli import COMMANDS, usher
+from usher.wiring import make_app
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = """\
@@ -42,6 +47,16 @@ class Operator:
         done = self.runs(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def failed_mail(self, raw: bytes) -> str:
+        """Stands for what a mailbox brought and a mistake of ours kept from being done. Its number."""
+        settings = load_settings(self.environment, self.folder / ".env")
+        app = make_app(settings)
+        received = app.run(receive_mail, ReceiveMail(raw, "<1@example.org>", "0" * 64), System())
+        failing = SettleMail(received.inbound_id, MailState.FAILED, MailRule.OUR_MISTAKE, reference="E-1")
+        app.run(settle_mail, failing, System())
+        app.engine.dispose()
+        return str(received.inbound_id)
 
 
 @pytest.fixture
@@ -196,3 +211,25 @@ def test_the_list_of_commands_has_them_all(operator: Operator) -> None:
     listed = re.findall(r"^  (\w+)  +\S", operator.succeeds("--help").partition("Commands:")[2], re.MULTILINE)
 
     assert listed == list(COMMANDS)
+
+
+def test_mail_that_came_in_is_listed_explained_saved_and_set_going(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    operator.succeeds("migrate")
+    number = operator.failed_mail(b"Subject: broken\r\n\r\nwords\r\n")
+
+    listed = operator.succeeds("held", "list")
+    shown = operator.succeeds("held", "show", number, "--save", "broken.eml")
+    twice = operator.runs("held", "show", number, "--save", "broken.eml")
+    again = operator.succeeds("held", "run", "--rule", "our_mistake")
+    nothing = operator.runs("held", "release", number)
+
+    assert "1 received: 1 our_mistake." in listed
+    assert "why: Usher made a mistake" in shown
+    assert "reference in the log: E-1" in shown
+    assert (operator.folder / "broken.eml").read_bytes() == b"Subject: broken\r\n\r\nwords\r\n"
+    assert twice.returncode == 1
+    assert "There is a file broken.eml already." in twice.stderr
+    assert "1 will be taken up again" in again
+    assert nothing.returncode == 1
+    assert "dealt with already" in nothing.stderr

@@ -13,7 +13,10 @@ _MARKS = {"good": "ok  ", "look": "look", "bad": "BAD "}
 
 @click.command()
 def doctor() -> None:
-    """Check settings, keys, database, mail, Slack and clock. Says what to do; exit status 1 if something is bad."""
+    """Check settings, keys, database, mail, mailboxes, Slack and clock.
+
+    Says what to do; exit status 1 if something is bad.
+    """
     try:
         settings = load_settings()
     except SettingInvalid as problem:

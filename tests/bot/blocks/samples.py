@@ -28,6 +28,7 @@ from core.usecases.colleagues import (
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.gathering import AddressesGathered
+from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.homes import HomeBatch, HomeShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
@@ -51,6 +52,8 @@ from core.words import (
     CourseKind,
     JoinedBy,
     LinkRule,
+    MailRule,
+    MailState,
     RequestState,
     Role,
     SharedLinkState,
@@ -186,6 +189,28 @@ def request(name: str, state: RequestState) -> LinkRequestShown:
     return LinkRequestShown(7, f"{name}@example.org", name, run_called(name), LinkState.EXPIRED, NOW, state, name)
 
 
+def held_mail(count: int, name: str) -> list[object]:
+    """Open and dealt with, with nothing and with everything known."""
+    full = HeldMailShown(
+        inbound_id=2**62,
+        token="x" * 36,
+        organisation=name,
+        time_zone="Europe/London",
+        received_at=NOW,
+        size=count,
+        server=name,
+        subject=name[:80],
+        rule=MailRule.UNAUTHENTICATED,
+        state=MailState.HELD,
+        waiting=count,
+        erased_at=NOW + timedelta(days=30),
+    )
+    bare = replace(full, server="", subject="", waiting=0)
+    given = (full, bare, replace(full, state=MailState.IGNORED))
+    answered = (HeldMailReleased, HeldMailRefused)
+    return [*given, *(kind(next_one) for kind in answered for next_one in (None, full))]
+
+
 def shared_links(count: int, name: str) -> list[SharedLinkShown]:
     """In every state, after every event, with nothing and with everything demanded."""
     plain = SharedLinkShown(
@@ -303,6 +328,7 @@ def every_result(count: int, name: str) -> list[object]:
         *(request(name, state) for state in RequestState),
         LinkRequestApproved(name, run),
         LinkRequestDeclined(name, run),
+        *held_mail(count, name),
         *shared_links(count, name),
         SharedLinksListed(tuple(shared_links(count, name)[:10]), 1, max(1, count // 10), count, name),
         SharedLinksListed((), 1, 1, 0, name),

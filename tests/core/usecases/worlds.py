@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.context import SlackVisitor
 from core.letters import AnswerPart, Verdict
-from core.model import Enrolment, LinkRequest, MailAnswer, SignIn, SlackUser
+from core.model import Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
 from core.requests import Help
 from core.rules.links import CodeKind, LinkKind
 from core.usecases import (
@@ -13,6 +13,7 @@ from core.usecases import (
     inbound,
     installations,
     invitations,
+    mailboxes,
     organisations,
     sign_in,
     slack_identity,
@@ -20,7 +21,7 @@ from core.usecases import (
 )
 from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
-from core.words import Role
+from core.words import MailboxAuth, MailboxSecurity, Role
 from tests.core.usecases.acting import (
     POETRY,
     SAFETY,
@@ -32,12 +33,24 @@ from tests.core.usecases.acting import (
     only,
     token_of,
 )
+from tests.core.usecases.holding import hold
 from tests.core.usecases.sharing import join, link_token, request_token, settle, share
 from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 
 A, B, C, D = "a@example.org", "b@example.org", "c@example.org", "d@example.org"
 BROWSER = "b" * 43
 VISITOR = SlackVisitor("", "T1", "U1", "olive@north.example.org")
+
+MAILBOX = mailboxes.AddMailbox(
+    "front",
+    "usher@example.org",
+    "imap.example.org",
+    993,
+    MailboxSecurity.TLS,
+    MailboxAuth.PASSWORD,
+    "usher",
+    mailboxes.MailboxSecret(password="secret"),
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,8 @@ class World:
     """What another message was answered with."""
     bounce_token: str
     stop_token: str
+    held_id: int
+    mailbox_id: int
 
 
 def make_world(school: School) -> World:
@@ -96,6 +111,7 @@ def make_world(school: School) -> World:
     enrolment = only(school.app, Enrolment, Enrolment.shared_link_id == link.link_id)
     begun = school.app.read(installations.begin_installation, installations.BeginInstallation(), LEARNER)
     school.app.run(sign_in.ask_to_sign_in, sign_in.AskToSignIn("olive@north.example.org", BROWSER), SYSTEM)
+    school.app.run(mailboxes.add_mailbox, MAILBOX, OPERATOR)
     arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     return World(
@@ -123,6 +139,8 @@ def make_world(school: School) -> World:
         answer_id=_answer(school),
         bounce_token=school.app.links.bounce_token(newest(school.app, A).message_id),
         stop_token=school.app.links.stop_token(newest(school.app, A).message_id),
+        held_id=hold(school.app, school.owner, 2),
+        mailbox_id=only(school.app, Mailbox).id,
     )
 
 

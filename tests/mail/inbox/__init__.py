@@ -1,0 +1,1 @@
+"""Mailboxes that are read: against a server that misbehaves on cue, and against Dovecot."""
