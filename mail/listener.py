@@ -52,7 +52,7 @@ class Background:
         self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, inbound_id: int) -> None:
+    def take_on(self, inbound_id: int) -> None:
         if len(self._tasks) < self._most:
             task = asyncio.create_task(self._do(inbound_id))
             self._tasks.add(task)
@@ -168,7 +168,7 @@ class Listener:
             _log.exception("a message could not be received")
             return "451 4.3.0 We cannot store it just now; please try again"
         if received.state is MailState.RECEIVED:
-            self.background.begin(received.inbound_id)
+            self.background.take_on(received.inbound_id)
         return "250 2.6.0 It is ours now"
 
 

@@ -33,13 +33,13 @@ def read(raw: bytes) -> ParsedMail:
     """As the real parser would, of plain mails: enough for what comes after it."""
     message = message_from_bytes(raw)
     headers = tuple((name.lower(), str(value).replace("\r\n", "")) for name, value in message.items())
-    froms = [value for name, value in headers if name == "from"]
+    senders_said = [value for name, value in headers if name == "from"]
     body = message.get_payload(decode=True)
     return ParsedMail(
         headers=headers,
         message_ref=next((value.strip() for name, value in headers if name == "message-id"), ""),
-        senders=tuple(address for _, address in getaddresses(froms) if address),
-        from_headers=len(froms),
+        senders=tuple(address for _, address in getaddresses(senders_said) if address),
+        from_headers=len(senders_said),
         in_reply_to=next((value for name, value in headers if name == "in-reply-to"), ""),
         references=(),
         subject=next((value for name, value in headers if name == "subject"), ""),
