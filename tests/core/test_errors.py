@@ -14,7 +14,7 @@ from core.errors import UsherError
 
 HOUSE = Path(__file__).parents[2]
 FOLDERS = ("bot", "core", "mail", "usher", "web", "worker")
-FAMILIES = UsherError.__subclasses__()
+FAMILIES = [family for family in UsherError.__subclasses__() if family.__module__.startswith("core.errors")]
 HOSTILE = "{0}{verb!r:>{x}}}}{{%s%(x)s|`*\x00\u202e\n<b>@channel"
 
 
