@@ -44,7 +44,6 @@ class Enrolled:
     learner_id: int
     is_new: bool
     """False: they were on the run before, or had been and are back."""
-    is_new_learner: bool
 
 
 # Without mapped objects: a thousand learners may join within a few seconds.
@@ -66,18 +65,18 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining."""
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
-        return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
+        return _enrolled(ctx, run, _new_learner(ctx, joiner), way)
     if known.removed_at is not None:
         ctx.session.execute(
             update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
         )
     if known.enrolment_id is None:
-        return _enrolled(ctx, run, known.learner_id, way, is_new_learner=False)
+        return _enrolled(ctx, run, known.learner_id, way)
     if known.left_at is not None:
         ctx.session.execute(
             update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
         )
-    return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
+    return Enrolled(known.enrolment_id, known.learner_id, is_new=False)
 
 
 def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
@@ -101,7 +100,7 @@ def close_invitation(ctx: Context, invitation: Invitation, state: InvitationStat
     return True
 
 
-def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new_learner: bool) -> Enrolled:
+def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way) -> Enrolled:
     enrolment_id = ctx.tokens.new_id()
     row = {
         "id": enrolment_id,
@@ -113,7 +112,7 @@ def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new
     }
     access.insert_all(ctx, Enrolment, [row])
     _charge(ctx, enrolment_id, run, way.agreement_id)
-    return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
+    return Enrolled(enrolment_id, learner_id, is_new=True)
 
 
 def _charge(ctx: Context, enrolment_id: int, run: CourseRun, agreement_id: int | None) -> None:
