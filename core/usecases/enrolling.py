@@ -44,6 +44,7 @@ class Enrolled:
     learner_id: int
     is_new: bool
     """False: they were on the run before, or had been and are back."""
+    is_new_learner: bool
 
 
 # Without mapped objects: a thousand learners may join within a few seconds.
@@ -65,18 +66,18 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining."""
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
-        return _enrolled(ctx, run, _new_learner(ctx, joiner), way)
+        return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
     if known.removed_at is not None:
         ctx.session.execute(
             update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
         )
     if known.enrolment_id is None:
-        return _enrolled(ctx, run, known.learner_id, way)
+        return _enrolled(ctx, run, known.learner_id, way, is_new_learner=False)
     if known.left_at is not None:
         ctx.session.execute(
             update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
         )
-    return Enrolled(known.enrolment_id, known.learner_id, is_new=False)
+    return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
 
 
 def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
@@ -100,7 +101,7 @@ def close_invitation(ctx: Context, invitation: Invitation, state: InvitationStat
     return True
 
 
-def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way) -> Enrolled:
+def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new_learner: bool) -> Enrolled:
     enrolment_id = ctx.tokens.new_id()
     row = {
         "id": enrolment_id,
@@ -112,7 +113,7 @@ def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way) -> Enroll
     }
     access.insert_all(ctx, Enrolment, [row])
     _charge(ctx, enrolment_id, run, way.agreement_id)
-    return Enrolled(enrolment_id, learner_id, is_new=True)
+    return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
 
 
 def _charge(ctx: Context, enrolment_id: int, run: CourseRun, agreement_id: int | None) -> None:

@@ -210,7 +210,7 @@ def join(ctx: Context, now: LinkNow, first_name: str, last_name: str, address: A
     joiner = Joiner(now.link.provider_id, address.address, address.key, first_name, last_name)
     agreement_id = now.agreement.id if now.agreement is not None else None
     enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id))
-    _close_invitation(ctx, now.run.id, enrolled)
+    _close_invitation(ctx, now.run.id, address, enrolled)
     if enrolled.is_new:
         _welcome(ctx, enrolled, address)
         _tell_of_outside(ctx, now.link, address)
@@ -218,13 +218,12 @@ def join(ctx: Context, now: LinkNow, first_name: str, last_name: str, address: A
     return JoinedByLink(run_card(now.run), now.organisation, address.address)
 
 
-# Only where there is one are mapped objects worth their while.
+# Only where there is one are mapped objects worth their while. One address at a time: with a query for them in its
+# place SQLite would read all that is pending on the run (seen in its plan).
 _PENDING = Query(
     select(Invitation.id).where(
         Invitation.run_id == bindparam("run_id"),
-        Invitation.address_key.in_(
-            select(LearnerAddress.address_key).where(LearnerAddress.learner_id == bindparam("learner_id"))
-        ),
+        Invitation.address_key == bindparam("key"),
         Invitation.state == InvitationState.PENDING,
         Invitation.replaced_at.is_(None),
         Invitation.expires_at > bindparam("now"),
@@ -232,9 +231,15 @@ _PENDING = Query(
 )
 
 
-def _close_invitation(ctx: Context, run_id: int, enrolled: Enrolled) -> None:
+_ADDRESSES = Query(select(LearnerAddress.address_key).where(LearnerAddress.learner_id == bindparam("learner_id")))
+
+
+def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enrolled) -> None:
     """What they were invited to is what they have joined; under whichever of their addresses."""
-    ids = _PENDING.run(ctx, run_id=run_id, learner_id=enrolled.learner_id, now=ctx.now).scalars().all()
+    keys = [address.key]
+    if not enrolled.is_new_learner:
+        keys = list(_ADDRESSES.run(ctx, learner_id=enrolled.learner_id).scalars())
+    ids = [row.id for key in keys for row in _PENDING.run(ctx, run_id=run_id, key=key, now=ctx.now)]
     pending = [ctx.session.get_one(Invitation, invitation_id) for invitation_id in ids]
     for invitation in pending:
         if close_invitation(ctx, invitation, InvitationState.ACCEPTED):
