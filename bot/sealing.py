@@ -23,6 +23,7 @@ from core.rules.links import LinkSigner
 from core.rules.policy import QUESTION_LIFE
 
 _MARK: Final = "~"
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -54,6 +55,9 @@ class Seals:
 
     def sealed(self, workspace: str, payload: Any) -> Any:
         """A copy of a message, view or answer in which every value is sealed."""
+        # Most of it is words, and asking whether they are a mapping costs more than the rest.
+        if type(payload) in _PLAIN:
+            return payload
         if isinstance(payload, list | tuple):
             return [self.sealed(workspace, each) for each in payload]
         if not isinstance(payload, Mapping):

@@ -12,6 +12,7 @@ uses is what stops a slower one.
 Unknown links are counted apart and refused by themselves: 30 misses from one network never lock out the learners in it.
 """
 
+import functools
 import ipaddress
 import logging
 import math
@@ -105,7 +106,12 @@ class HowOften:
 
 def network_of(scope: Scope) -> str:
     """The neighbourhood of the client's address, as the trusted proxies report it."""
-    host = scope["client"][0] if scope.get("client") else ""
+    return _network(scope["client"][0] if scope.get("client") else "")
+
+
+# The same few proxies and schools ask again and again.
+@functools.lru_cache(maxsize=_KEYS)
+def _network(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -9,11 +9,11 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -45,6 +45,7 @@ _FIXED_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Robots-Tag": "noindex, nofollow",
 }
+_NOT_KEPT: Final = (b"cache-control", b"no-store")
 _log = logging.getLogger("usher.web")
 
 
@@ -52,10 +53,13 @@ class StrictHeaders:
     def __init__(self, app: ASGIApp, *, base_url: str) -> None:
         self._app = app
         is_secure = base_url.startswith("https://")
-        self._headers = {
+        headers = {
             **_FIXED_HEADERS,
             **({"Strict-Transport-Security": f"max-age={_YEAR}"} if is_secure else {}),
         }
+        # As they go out: the framework's own way looks through all headers for each.
+        self._headers = Headers(headers).raw
+        self._names = frozenset(name for name, _value in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,13 +68,18 @@ class StrictHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                # Files under a hashed name say themselves that they may be kept.
-                headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = self._completed(message["headers"])
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _completed(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Names are in lower case, as the protocol wants them."""
+        completed = [header for header in headers if header[0] not in self._names]
+        # Files under a hashed name say themselves that they may be kept.
+        if not any(name == b"cache-control" for name, _value in completed):
+            completed.append(_NOT_KEPT)
+        return completed + self._headers
 
 
 class LastNet:

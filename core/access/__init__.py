@@ -5,7 +5,7 @@
 2. A use case's first line is one of the ``require_*`` functions. Roles and grants are read in that transaction:
    what a door or a cache believed a minute ago decides nothing.
 3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
-   the only package that may use the execution option ``all_organisations``.
+   the only package that may use the execution option ``all_organisations`` or ``Query.run_everywhere``.
 4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` stamps the organisation,
    ``update_each`` asks for it.
 """
@@ -14,6 +14,7 @@ from core.access.links import enrolment_by_link as enrolment_by_link
 from core.access.links import held_mail_by_link as held_mail_by_link
 from core.access.links import invitation_by_link as invitation_by_link
 from core.access.links import join_request_by_link as join_request_by_link
+from core.access.links import row_of_shared_link as row_of_shared_link
 from core.access.links import shared_link_by_link as shared_link_by_link
 from core.access.links import sign_in_by_link as sign_in_by_link
 from core.access.links import staff_by_link as staff_by_link

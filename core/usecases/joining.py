@@ -36,7 +36,7 @@ from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
 from core.rules.text import clean_name
 from core.usecases.confirmation_mails import ask_to_confirm
 from core.usecases.enrolling import Enrolled, Joiner, Way, close_invitation, enrol
-from core.usecases.link_states import LinkNow, links_now, openings
+from core.usecases.link_states import LinkNow, held_link, links_now, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
 _QUIET = {"synchronize_session": False}
@@ -91,15 +91,15 @@ class ConfirmationMailed:
 
 
 def look_at_link(ctx: Context, command: LookAtLink) -> LinkLookedAt:
-    link_id = access.shared_link_by_link(ctx, command.token)
-    return looked_at(ctx, link_now(ctx, link_id))
+    target = access.shared_link_by_link(ctx, command.token)
+    return looked_at(ctx, held_link(ctx, target))
 
 
 def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | ConfirmationMailed:
     """Raises SharedLinkClosed, NameMissing, AddressInvalid, DomainNotAllowed: nothing has changed then."""
-    link_id = access.shared_link_by_link(ctx, command.token)
-    hold_cap(ctx, link_id)
-    now = link_now(ctx, link_id)
+    target = access.shared_link_by_link(ctx, command.token)
+    hold_cap(ctx, target.id)
+    now = held_link(ctx, target)
     # Where addresses are confirmed, this answer never tells who is on the course.
     require_open(now, *(() if now.link.must_confirm else (SharedLinkState.FULL,)))
     first, last = _names(command.first_name, command.last_name)
@@ -116,8 +116,8 @@ def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | Confirmati
 
 def find_joined(ctx: Context, command: JoinByLink) -> JoinedByLink | None:
     """Whether who presses again has joined by this link a moment ago. None: join, and see what stands against it."""
-    link_id = access.shared_link_by_link(ctx, command.token)
-    now = link_now(ctx, link_id)
+    target = access.shared_link_by_link(ctx, command.token)
+    now = held_link(ctx, target)
     address = parse_address(command.address)
     is_good = now.state in (SharedLinkState.OPEN, SharedLinkState.FULL) and not now.link.must_confirm
     if isinstance(address, InvalidAddress) or not is_good:
@@ -218,11 +218,12 @@ def join(ctx: Context, now: LinkNow, first_name: str, last_name: str, address: A
     return JoinedByLink(run_card(now.run), now.organisation, address.address)
 
 
-# Only where there is one are mapped objects worth their while.
+# Only where there is one are mapped objects worth their while. One address at a time: with a query for them in its
+# place SQLite would read all that is pending on the run (seen in its plan).
 _PENDING = Query(
     select(Invitation.id).where(
         Invitation.run_id == bindparam("run_id"),
-        Invitation.address_key.in_(bindparam("keys", expanding=True)),
+        Invitation.address_key == bindparam("key"),
         Invitation.state == InvitationState.PENDING,
         Invitation.replaced_at.is_(None),
         Invitation.expires_at > bindparam("now"),
@@ -230,13 +231,15 @@ _PENDING = Query(
 )
 
 
+_ADDRESSES = Query(select(LearnerAddress.address_key).where(LearnerAddress.learner_id == bindparam("learner_id")))
+
+
 def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enrolled) -> None:
     """What they were invited to is what they have joined; under whichever of their addresses."""
     keys = [address.key]
     if not enrolled.is_new_learner:
-        query = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == enrolled.learner_id)
-        keys = list(ctx.session.scalars(query))
-    ids = _PENDING.run(ctx, run_id=run_id, keys=keys, now=ctx.now).scalars().all()
+        keys = list(_ADDRESSES.run(ctx, learner_id=enrolled.learner_id).scalars())
+    ids = [row.id for key in keys for row in _PENDING.run(ctx, run_id=run_id, key=key, now=ctx.now)]
     pending = [ctx.session.get_one(Invitation, invitation_id) for invitation_id in ids]
     for invitation in pending:
         if close_invitation(ctx, invitation, InvitationState.ACCEPTED):

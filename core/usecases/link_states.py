@@ -3,19 +3,23 @@
 The state is the first that fits: revoked, expired, paused, full, waiting, open. Nothing of it is stored.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core import access
 from core.context import Context
 from core.model import Agreement, Course, CourseRun, Organisation, SharedLink
 from core.phrases import zone_named
-from core.queries import Query
+from core.queries import Query, columns_of, copy_of
 from core.rules.expiry import LinkEnd, course_link_end, run_link_end
+from core.rules.links import LinkTarget
 from core.words import SharedLinkState
 
 
@@ -49,15 +53,55 @@ _current_run = (
     .correlate(SharedLink)
     .scalar_subquery()
 )
-# It runs at every click.
-_NOW = Query(
+_LINKS = (
     select(SharedLink, Course, Organisation.name, Organisation.time_zone, CourseRun)
     .join(Course, Course.id == SharedLink.course_id)
     .join(Organisation, Organisation.id == SharedLink.organisation_id)
     .outerjoin(CourseRun, CourseRun.id == func.coalesce(SharedLink.run_id, _current_run))
-    .options(access.with_course())
-    .where(SharedLink.id.in_(bindparam("ids", expanding=True)))
 )
+_NOW = Query(_LINKS.options(access.with_course()).where(SharedLink.id.in_(bindparam("ids", expanding=True))))
+_OF_LINK, _OF_COURSE, _OF_RUN = columns_of(SharedLink), columns_of(Course), columns_of(CourseRun)
+# It runs at every click.
+_HELD = Query(
+    _LINKS.with_only_columns(
+        SharedLink.organisation_id,
+        Organisation.name,
+        Organisation.time_zone,
+        *_OF_LINK,
+        *_OF_COURSE,
+        *_OF_RUN,
+    ).where(SharedLink.id == bindparam("id"), SharedLink.generation == bindparam("generation"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """For reading only: shared by all clicks that find the same."""
+
+    link: SharedLink
+    course: Course
+    organisation: str
+    organisation_zone: str
+    run: CourseRun | None
+
+
+def held_link(ctx: Context, target: LinkTarget) -> LinkNow:
+    """The link that somebody holds, for reading only. One query, as ``links_now``. Raises LinkNotFound."""
+    rows = _rows(tuple(access.row_of_shared_link(ctx, target, _HELD)))
+    agreements = access.agreements_for(ctx, rows.link.organisation_id, [rows.course])
+    return _now(ctx, rows, agreements.get(rows.course.id))
+
+
+# Of ten thousand clicks all but one find the same values: making objects of them costs five times the query.
+@functools.lru_cache(maxsize=256)
+def _rows(values: tuple[Any, ...]) -> _Rows:
+    _, organisation, zone, *rest = values
+    of_course, of_run = rest[len(_OF_LINK) :], rest[-len(_OF_RUN) :]
+    course = copy_of(Course, of_course[: len(_OF_COURSE)])
+    run = copy_of(CourseRun, of_run) if any(of_run) else None
+    if run is not None:
+        set_committed_value(run, "course", course)
+    return _Rows(copy_of(SharedLink, rest[: len(_OF_LINK)]), course, organisation, zone, run)
 
 
 def links_now(ctx: Context, ids: Sequence[int]) -> list[LinkNow]:
@@ -67,28 +111,18 @@ def links_now(ctx: Context, ids: Sequence[int]) -> list[LinkNow]:
         return []
     courses = [row.Course for row in rows]
     agreements = access.agreements_for(ctx, rows[0].SharedLink.organisation_id, courses)
-    return [
-        _now(ctx, row.SharedLink, row.Course, row.name, row.time_zone, row.CourseRun, agreements.get(row.Course.id))
-        for row in rows
-    ]
+    return [_now(ctx, _Rows(*row), agreements.get(row.Course.id)) for row in rows]
 
 
-def _now(
-    ctx: Context,
-    link: SharedLink,
-    course: Course,
-    organisation: str,
-    organisation_zone: str,
-    found: CourseRun | None,
-    agreement: Agreement | None,
-) -> LinkNow:
+def _now(ctx: Context, rows: _Rows, agreement: Agreement | None) -> LinkNow:
+    link, course, found = rows.link, rows.course, rows.run
     own_run = found if link.run_id is not None else None
-    time_zone = own_run.time_zone if own_run is not None else organisation_zone
+    time_zone = own_run.time_zone if own_run is not None else rows.organisation_zone
     end = _end(link, own_run, time_zone)
     is_ours = course.organisation_id == link.organisation_id
     run = found if found is not None and _takes(found, ctx.now) and (is_ours or agreement is not None) else None
     state = _state(link, end, run, ctx.now)
-    return LinkNow(link, course, organisation, own_run, run, agreement, end, state, time_zone)
+    return LinkNow(link, course, rows.organisation, own_run, run, agreement, end, state, time_zone)
 
 
 def _end(link: SharedLink, own_run: CourseRun | None, time_zone: str) -> LinkEnd:

@@ -55,6 +55,12 @@ def test_only_access_looks_beyond_an_organisation() -> None:
     assert named == {"core/access/links.py", "core/access/people.py", "core/access/scope.py"}
 
 
+def test_only_access_runs_a_query_everywhere() -> None:
+    named = {name for name, tree in sources(*PRODUCT) if "run_everywhere" in called(tree)}
+
+    assert named == {"core/access/links.py"}
+
+
 def test_only_a_query_that_carries_its_scope_says_so() -> None:
     """``core.access`` believes what says that it is scoped."""
     named = {

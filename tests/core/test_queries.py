@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.context import Context
 from core.model import Organisation, StaffMember
-from core.queries import Query
+from core.queries import Query, columns_of, copy_of
 from tests.core.test_access_scope import NORTH, STATEMENTS, VISITOR
 from tests.factories import LEARNER, OPERATOR, SYSTEM, School, in_context
 
@@ -73,6 +73,21 @@ def test_an_object_can_be_changed(school: School) -> None:
 
     rung = Query(select(StaffMember.email).where(StaffMember.telephone != ""))
     assert in_context(school.app, SYSTEM, partial(found, query=rung)) == SOUTH
+
+
+def test_a_copy_says_what_the_row_says_and_changes_nothing(school: School) -> None:
+    columns = Query(select(*columns_of(StaffMember)).where(StaffMember.id == school.owner.staff_id))
+
+    def copied(ctx: Context) -> bool:
+        copy = copy_of(StaffMember, columns.run(ctx).one())
+        row = ctx.session.get_one(StaffMember, school.owner.staff_id)
+        is_same = all(getattr(copy, column.key) == getattr(row, column.key) for column in columns_of(StaffMember))
+        copy.telephone = "020 7946 0000"
+        return is_same
+
+    assert school.app.run(lambda ctx, _command: copied(ctx), None, school.owner)
+    rung = Query(select(StaffMember.email).where(StaffMember.telephone != ""))
+    assert in_context(school.app, SYSTEM, partial(found, query=rung)) == set()
 
 
 def test_without_a_scope_a_query_does_not_run(school: School) -> None:
