@@ -22,7 +22,7 @@ from bench.sinks import Accepted, Sink
 from bench.world import World, addresses, as_typed, commits_a_second, make_world, new_folder, postgresql_url
 from core.cards import RunCard
 from core.letters import InvitationLetter, LetterHead
-from mail.rendering import render
+from mail.sending.rendering import render
 
 _PEER_NAME: Final = "{name}"
 _WARM_UP: Final = 50

@@ -10,15 +10,15 @@ from typing import Final
 from core.app import App
 from core.errors import SettingInvalid
 from core.settings import Settings
-from mail.bounces import note_report
 from mail.inbox.watching import Inbox
-from mail.listener import Background, Kind, Listener
-from mail.lookups import Dns
 from mail.parsing.parser import Parser
-from mail.processing import Processor
-from mail.reception import Process, Reception, Sweeper
-from mail.requests import answer
-from mail.stopping import stop
+from mail.receiving.listener import Background, Kind, Listener
+from mail.receiving.lookups import Dns
+from mail.receiving.processing import Processor
+from mail.receiving.reception import Process, Reception, Sweeper
+from mail.reports.bounces import note_report
+from mail.reports.stopping import stop
+from mail.requests.answering import answer
 
 _GRACE_SECONDS: Final = 10.0
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from bot.installing import Installer
-    from mail.transport import Mailer, UnconfiguredMailer
+    from mail.sending.transport import Mailer, UnconfiguredMailer
     from usher.server import QuietServer
     from worker.engine import Worker
     from worker.sending import Deliverer
@@ -222,8 +222,8 @@ class House:
 def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Mapping[JobKind, Deliverer[Any]]]:
     """Together the slots of a worker never have more mails on their way than there are open connections."""
     from bot.deliverer import SlackDeliverer
-    from mail.deliverer import MailDeliverer
-    from mail.transport import mailer_for
+    from mail.sending.deliverer import MailDeliverer
+    from mail.sending.transport import mailer_for
 
     mailer = mailer_for(settings, failpoint=Failpoints(settings.failpoints))
     width = max(1, settings.smtp_connections // settings.worker_slots)

@@ -26,8 +26,8 @@ from core.rules.policy import RECALL_WINDOW
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.recovering import SweepDue, sweep_due
 from core.words import Channel
-from mail.deliverer import MailDeliverer
-from mail.transport import Mailer
+from mail.sending.deliverer import MailDeliverer
+from mail.sending.transport import Mailer
 from tests.factories import FixedClock, RecordedJobs, School, make_app, make_engine, make_school
 from worker.sending import send_chunk
 

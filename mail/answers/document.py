@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.phrases import moment_words
-from mail.wire import one_line
+from mail.sending.wire import one_line
 
 _CHARACTERS: Final = 400
 

@@ -8,8 +8,8 @@ from core.letters import AnswerLetter
 from core.phrases import zone_named
 from core.settings import Settings
 from mail.answers import Answer, Teller, tell
-from mail.templates import filled, tight
-from mail.wire import alternatives, one_line, quoted_printable
+from mail.sending.templates import filled, tight
+from mail.sending.wire import alternatives, one_line, quoted_printable
 
 _SUBJECT_CHARACTERS: Final = 120
 _IS_REPLY: Final = re.compile(r"re\s?:", re.IGNORECASE)

@@ -42,7 +42,7 @@ from core.words import MailRule, MailState, OldMail
 from mail.inbox.connection import Connection, Folder, LoginRefused, Selected, Waiting
 from mail.inbox.login import log_in
 from mail.inbox.protocol import PATIENCE, ConnectionLost, Refused
-from mail.reception import Reception
+from mail.receiving.reception import Reception
 
 FOLDERS: Final = {
     MailState.PROCESSED: Folder.PROCESSED,

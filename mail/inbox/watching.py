@@ -12,7 +12,7 @@ from core.context import System
 from core.errors import Unavailable, UsherError
 from core.usecases.mailbox_watching import ListWatched, WatchedMailbox, list_watched
 from mail.inbox.watcher import Pace, Watcher
-from mail.reception import Reception
+from mail.receiving.reception import Reception
 
 _LOOK_SECONDS: Final = 10.0
 # Who stops waits so long for what is under way: a message takes half a minute at most to be read.

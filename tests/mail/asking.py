@@ -17,10 +17,10 @@ from core.results import revived_parts
 from core.usecases.inbound import ReceiveMail, receive_mail
 from core.usecases.letters import LoadLetters, load_letters
 from core.words import MailState, MessageKind
-from mail.asked import MailRequest
 from mail.parsing.parsed import Attachment, ParsedMail
-from mail.rendering import render
-from mail.requests import answer
+from mail.receiving.asked import MailRequest
+from mail.requests.answering import answer
+from mail.sending.rendering import render
 from tests.factories import SYSTEM, School
 from tests.mail.letters import html_text, parsed, plain_text
 

@@ -23,7 +23,7 @@ from core.rules.benefits import benefits_of
 from core.rules.links import LinkKind, LinkSigner
 from core.settings import Settings
 from core.words import AccessModel, CourseKind, Role
-from mail.rendering import Mail
+from mail.sending.rendering import Mail
 
 NOW = datetime(2026, 2, 20, 9, 30, tzinfo=UTC)
 LINKS = LinkSigner([b"k" * 32])

@@ -163,7 +163,7 @@ def _received_line(mail: ReceivedMail) -> str:
 
 def _say_received(shown: ReceivedShown) -> None:
     """The rule that decided, in words."""
-    from mail.screening import RULE_WORDS
+    from mail.receiving.screening import RULE_WORDS
 
     mail = shown.mail
     click.echo(_received_line(mail))

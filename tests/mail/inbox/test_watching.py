@@ -17,7 +17,7 @@ from core.usecases.mailboxes import (
     switch_mailbox,
 )
 from mail.inbox.watching import Inbox
-from mail.reception import Reception
+from mail.receiving.reception import Reception
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR
 from tests.mail.inbox.scripted_imap import ScriptedImap

@@ -15,7 +15,7 @@ from core.usecases.mailbox_watching import ListWatched, WatchedMailbox, list_wat
 from core.usecases.mailboxes import AddMailbox, MailboxSecret, add_mailbox
 from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState
 from mail.inbox.watcher import Pace, Watcher
-from mail.reception import Reception
+from mail.receiving.reception import Reception
 from tests.factories import OPERATOR
 
 QUICK = Pace(

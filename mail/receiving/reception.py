@@ -1,0 +1,121 @@
+"""Where a message enters the house, whichever way it came: stored and committed first, then done.
+
+    bytes -> receive: a row, committed -> process: screened, done and settled -> where it is filed
+
+What was received and not settled, since its process died or the database went away, is found by ``Sweeper``.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from core.app import App
+from core.context import System
+from core.errors import Unavailable
+from core.failpoints import Failpoints
+from core.usecases.inbound import (
+    LayDownMail,
+    ListUnsettled,
+    MailReceived,
+    ReceiveMail,
+    lay_down_mail,
+    list_unsettled,
+    receive_mail,
+)
+from core.words import MailState
+from mail.receiving.arrival import read_arrival
+
+_SWEEP_SECONDS: Final = 20.0
+# Whoever received it is about to begin with it.
+_SWEEP_GRACE: Final = timedelta(seconds=10)
+_SWEPT_AT_ONCE: Final = 50
+
+Process = Callable[[int], MailState]
+"""Does what a received message asks and settles it. Raises Unavailable."""
+
+_log = logging.getLogger("usher.mail")
+
+
+class Reception:
+    """Thread-safe. Everything here waits for the database: it runs in threads."""
+
+    def __init__(self, app: App, process: Process) -> None:
+        self._app = app
+        self._process = process
+        self._failpoint = Failpoints(app.settings.failpoints)
+
+    def receive(
+        self, raw: bytes, *, mailbox_id: int | None = None, envelope_from: str | None = None, envelope_to: str = ""
+    ) -> MailReceived:
+        """When it returns, the message cannot be lost any more. Raises Unavailable."""
+        arrival = read_arrival(raw, envelope_from=envelope_from, envelope_to=envelope_to)
+        command = ReceiveMail(
+            raw,
+            arrival.message_ref,
+            arrival.content_digest,
+            mailbox_id,
+            arrival.envelope_from,
+            arrival.envelope_to,
+        )
+        self._failpoint("mail_before_receive")
+        received = self._app.run(receive_mail, command, System())
+        self._failpoint("mail_received")
+        return received
+
+    def take(self, raw: bytes, mailbox_id: int) -> MailState:
+        """RECEIVED: somebody else is at it just now. Raises Unavailable."""
+        received = self.receive(raw, mailbox_id=mailbox_id)
+        if received.state is not MailState.RECEIVED:
+            return received.state
+        state = self.process(received.inbound_id)
+        self._failpoint("mail_settled")
+        return state
+
+    def process(self, inbound_id: int) -> MailState:
+        """Raises Unavailable."""
+        try:
+            return self._process(inbound_id)
+        except Unavailable:
+            # As soon as the database is back; else it would have to wait until we are taken for dead.
+            with contextlib.suppress(Unavailable):
+                self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
+            raise
+
+
+class Sweeper:
+    """Does what was received and not settled. Several may do so at once: each message is begun by one."""
+
+    def __init__(self, app: App, reception: Reception) -> None:
+        self._app = app
+        self._reception = reception
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until ``stop``."""
+        while not self._stopping.is_set():
+            try:
+                await self.sweep()
+            except Unavailable:
+                _log.warning("received messages wait: the database is away")
+            except Exception:
+                _log.exception("received messages wait")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SWEEP_SECONDS * self._app.tokens.jitter()):
+                    await self._stopping.wait()
+
+    def stop(self) -> None:
+        """What is under way comes to its end."""
+        self._stopping.set()
+
+    async def sweep(self) -> int:
+        """Gives how many were looked at. Raises Unavailable."""
+        listing = ListUnsettled(_SWEEP_GRACE, _SWEPT_AT_ONCE)
+        found = (await asyncio.to_thread(self._app.read, list_unsettled, listing, System())).inbound_ids
+        for inbound_id in found:
+            if self._stopping.is_set():
+                break
+            await asyncio.to_thread(self._reception.process, inbound_id)
+        return len(found)

@@ -1,0 +1,1 @@
+"""What comes back about our own mail: bounces, complaints, and wishes for no more of it."""

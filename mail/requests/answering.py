@@ -1,0 +1,230 @@
+"""Answering what a proven staff member writes: the words read, each request run, one answer stored.
+
+    one request       its use case, the settling and the answer are one transaction (``core.usecases.mail_requests``)
+    several           each in a transaction of its own under the key ``inbound:<id>:<n>``, then the one answer
+    reading           on a snapshot; then the answer
+    refused           nothing is changed, and the refusal is the answer
+
+What is Unavailable is raised: the message stays received, and is done again. So is our own mistake, which the caller
+settles as such: what was done before it stands under its key and is told when the message is run again.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.app import App
+from core.context import StaffActor, System
+from core.errors import (
+    AlreadySettled,
+    NeedsConfirmation,
+    NotStaff,
+    OnlyInSlack,
+    ReplyNeeded,
+    SenderUnproven,
+    Unavailable,
+    UsherError,
+)
+from core.letters import AnswerPart
+from core.requests import Asker, Mode, Request, mode_of, usecase_of
+from core.results import ReplyAwaited, kept, refused
+from core.rules.policy import MAIL_QUESTION_LIFE
+from core.rules.text import clean_name
+from core.usecases.batches import PrepareInvitation
+from core.usecases.inbound import SettleMail, settle_mail
+from core.usecases.invitation_changes import (
+    CancelInvitations,
+    Chosen,
+    ResendInvitations,
+    cancel_invitations,
+    resend_invitations,
+)
+from core.usecases.invitation_lists import ListedState, ListInvitations
+from core.usecases.invitations import ReinviteLearner
+from core.usecases.mail_invitations import invite_by_mail
+from core.usecases.mail_requests import (
+    ASKED_BACK,
+    AnswerMail,
+    Asking,
+    FindThread,
+    ThreadFound,
+    answer_mail,
+    answering,
+    find_thread,
+    rehearsed,
+)
+from core.words import MailRule, MailState
+from mail.receiving.asked import MailRequest
+from mail.requests.reading import Asked, body_lines, read_mail
+from mail.requests.reply_words import Task, meant, read_reply
+
+_SUBJECT_CHARACTERS: Final = 200
+_LINE_CHARACTERS: Final = 120
+_NOT_TO_BE_ANSWERED: Final = {NotStaff: MailRule.UNKNOWN_SENDER, SenderUnproven: MailRule.UNAUTHENTICATED}
+_Wanted = tuple[str, Task | object]
+"""What was written, and a task, a refusal or a result that is ready."""
+
+
+def answer(app: App, request: MailRequest) -> MailState:
+    """The state that the message is in afterwards. Raises Unavailable."""
+    asking = _asking(request)
+    try:
+        wanted = _wanted(app, request)
+        if len(wanted) == 1:
+            _answer_one(app, request.staff, asking, *wanted[0])
+        else:
+            _answer_several(app, request.staff, asking, wanted)
+    except AlreadySettled:
+        return _settled(app, request.inbound_id, MailState.PROCESSED, MailRule.REQUEST)
+    except (NotStaff, SenderUnproven) as error:
+        # Disabled since the message was screened: such a person gets no answer.
+        return _settled(app, request.inbound_id, MailState.HELD, _NOT_TO_BE_ANSWERED[type(error)])
+    return MailState.PROCESSED
+
+
+def _asking(request: MailRequest) -> Asking:
+    parsed = request.parsed
+    thread = dict.fromkeys((*parsed.references, parsed.in_reply_to, parsed.message_ref))
+    return Asking(
+        inbound_id=request.inbound_id,
+        subject=clean_name(parsed.subject, _SUBJECT_CHARACTERS),
+        message_ref=parsed.message_ref,
+        references=tuple(ref for ref in thread if ref),
+        may_answer=request.may_answer,
+    )
+
+
+def _settled(app: App, inbound_id: int, state: MailState, rule: MailRule) -> MailState:
+    return app.run(settle_mail, SettleMail(inbound_id, state, rule), System()).state
+
+
+# --- What is wanted ---------------------------------------------------------------------------------------
+
+
+def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
+    parsed = request.parsed
+    if request.refusal is not None:
+        return ((clean_name(parsed.subject, _LINE_CHARACTERS), request.refusal),)
+    refs = tuple(dict.fromkeys(ref for ref in (parsed.in_reply_to, *reversed(parsed.references)) if ref))
+    lines = list(body_lines(parsed.text))
+    thread = _thread(app, request.staff, refs)
+    reply = read_reply(lines)
+    if reply is not None:
+        line = clean_name(lines[0], _LINE_CHARACTERS)
+        try:
+            task = meant(reply, thread)
+        except UsherError as refusal:
+            return ((line, refusal),)
+        if task is not None:
+            return ((line, task),)
+    return tuple(_as_wanted(asked) for asked in read_mail(parsed, is_ours=thread.kind is not None))
+
+
+def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
+    """Whoever may do nothing at all is told so by the request itself."""
+    if not refs:
+        return ThreadFound()
+    try:
+        return app.read(find_thread, FindThread(refs), staff)
+    except Unavailable:
+        raise
+    except UsherError:
+        return ThreadFound()
+
+
+def _as_wanted(asked: Asked) -> _Wanted:
+    if not isinstance(asked.wanted, Request):
+        return asked.line, asked.wanted
+    try:
+        return asked.line, task_of(asked.wanted)
+    except UsherError as refusal:
+        return asked.line, refusal
+
+
+def task_of(request: Request) -> Task:
+    """By mail ``invite`` is one step and "all" is asked back; the rest is the same as in Slack. Raises OnlyInSlack."""
+    if request.verb.asker is Asker.VISITOR:
+        raise OnlyInSlack(verb=request.verb.name)
+    command = request.command
+    if isinstance(command, PrepareInvitation):
+        return Task(invite_by_mail, command)
+    if isinstance(command, ListInvitations) and request.verb.name in ("cancel", "resend"):
+        chosen = Chosen(command.run, state=ListedState.PENDING)
+        if request.verb.name == "cancel":
+            return Task(cancel_invitations, CancelInvitations(chosen))
+        return Task(resend_invitations, ResendInvitations(chosen))
+    return Task(usecase_of(request), command, mode_of(request))
+
+
+# --- Doing it ---------------------------------------------------------------------------------------------
+
+
+def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: Task | object) -> None:
+    if isinstance(wanted, Task) and wanted.mode is Mode.RUN:
+        usecase = answering(
+            wanted.usecase, asking, line, is_rehearsal=_is_asked_back(wanted), question_id=wanted.question_id
+        )
+        try:
+            app.run(usecase, wanted.command, staff)
+            return
+        except UsherError as error:
+            result = _instead(app, wanted, error)
+    else:
+        result = result_of(app, staff, wanted, key="")
+    _leave(app, staff, asking, (AnswerPart(line, result),))
+
+
+def _answer_several(app: App, staff: StaffActor, asking: Asking, wanted: tuple[_Wanted, ...]) -> None:
+    parts = tuple(
+        AnswerPart(line, result_of(app, staff, each, key=f"inbound:{asking.inbound_id}:{number}"))
+        for number, (line, each) in enumerate(wanted)
+    )
+    _leave(app, staff, asking, parts)
+
+
+def _leave(app: App, staff: StaffActor, asking: Asking, parts: tuple[AnswerPart, ...]) -> None:
+    if not app.run(answer_mail, AnswerMail(asking, parts), staff).was_open:
+        raise AlreadySettled
+
+
+def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -> object:
+    """Under a key it takes effect once, and gives the same again."""
+    if isinstance(wanted, UsherError):
+        return refused(wanted)
+    if not isinstance(wanted, Task):
+        return wanted
+    try:
+        if wanted.mode is Mode.READ:
+            return app.read(wanted.usecase, wanted.command, staff)
+        usecase = rehearsed(wanted.usecase) if _is_asked_back(wanted) else wanted.usecase
+        return app.run(usecase, wanted.command, staff, key=key)
+    except UsherError as error:
+        return _instead(app, wanted, error)
+
+
+def _instead(app: App, task: Task, error: UsherError) -> object:
+    """The question or the refusal that is the answer. Raises again what is none."""
+    if isinstance(error, Unavailable | AlreadySettled | NotStaff | SenderUnproven):
+        raise error
+    until = app.clock() + MAIL_QUESTION_LIFE
+    if isinstance(error, ReplyNeeded):
+        return _question(task.command, error.rehearsed, until)
+    if isinstance(error, NeedsConfirmation) and isinstance(task.command, ReinviteLearner):
+        confirmed = ReinviteLearner(task.command.run, task.command.address, is_confirmed=True)
+        return _question(confirmed, refused(error), until)
+    return refused(error)
+
+
+def _question(command: object, result: object, until: datetime) -> ReplyAwaited:
+    return ReplyAwaited(
+        command_kind=type(command).__name__,
+        command=msgspec.json.encode(command).decode(),
+        rehearsed_kind=type(result).__name__,
+        rehearsed=kept(result),
+        valid_until=until,
+    )
+
+
+def _is_asked_back(task: Task) -> bool:
+    return not task.is_confirmed and type(task.command) in ASKED_BACK

@@ -1,0 +1,59 @@
+"""What the worker is handed for e-mail: letters loaded and rendered by the chunk, sent by the few."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.app import App
+from core.context import System
+from core.letters import Letter, Loaded, Outcome, Verdict
+from core.usecases.letters import LoadLetters, load_letters
+from mail.sending.rendering import Mail, render
+
+_SYSTEM = System()
+_log = logging.getLogger("usher.mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """A letter that could not be put into words: our mistake, which must not take its chunk down."""
+
+    message_id: int
+    reference: str
+
+
+class Sender(Protocol):
+    """``Mailer``, ``UnconfiguredMailer``; a ledger in tests."""
+
+    def send(self, mails: Sequence[Mail]) -> list[Outcome]: ...
+
+
+class MailDeliverer:
+    """``width``: how many mails one chunk may have on their way, so that all slots together fill the connections."""
+
+    def __init__(self, mailer: Sender, *, width: int) -> None:
+        self.width = width
+        self._mailer = mailer
+
+    def load(self, app: App, message_ids: Sequence[int]) -> Loaded[Mail | Unrendered]:
+        loaded = app.read(load_letters, LoadLetters(tuple(message_ids)), _SYSTEM)
+        mails = [_rendered(app, letter) for letter in loaded.letters]
+        return Loaded({mail.message_id: mail for mail in mails}, loaded.unworthy_ids, loaded.confirmation_ids)
+
+    def send(self, items: Sequence[Mail | Unrendered]) -> list[Outcome]:
+        """An unrendered letter is tried again like any other, and given up with its reference."""
+        broken = [item for item in items if isinstance(item, Unrendered)]
+        outcomes = [Outcome(item.message_id, Verdict.LATER, f"our mistake {item.reference}") for item in broken]
+        return outcomes + self._mailer.send([item for item in items if isinstance(item, Mail)])
+
+
+def _rendered(app: App, letter: Letter) -> Mail | Unrendered:
+    try:
+        return render(letter, app.settings, app.links, now=app.clock())
+    except Exception:
+        reference = app.tokens.reference()
+        _log.exception(
+            "a letter cannot be rendered", extra={"message_id": letter.head.message_id, "reference": reference}
+        )
+        return Unrendered(letter.head.message_id, reference)

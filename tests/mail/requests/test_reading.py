@@ -1,0 +1,225 @@
+"""From an e-mail's words to the requests in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyRequests, UnknownVerb, UsherError
+from core.requests import Help, Request
+from core.results import NotUnderstood, SheetRecognised
+from core.rules.policy import MAIL_COMMAND_LINES
+from core.usecases.batches import PrepareInvitation
+from core.usecases.courses import ListCourses
+from core.usecases.recall import RecallBatch
+from mail.parsing.parsed import Attachment
+from mail.requests.reading import Asked, Wanted, body_lines, read_mail
+from mail.requests.reply_words import Reply, Word, read_reply
+from tests.mail.asking import parsed_mail
+
+MATHS = "maths-2026-03"
+ANY_TEXT = st.text(st.characters(), max_size=300)
+LIKELY = st.sampled_from(
+    [
+        "invite",
+        "undo",
+        "courses",
+        "Hi Usher,",
+        "please",
+        "thanks",
+        "-- ",
+        "yes",
+        "B-0041",
+        "a@example.org",
+        "\n",
+        " ",
+        MATHS,
+    ]
+)
+
+
+def read(subject: str = "", text: str = "", *attachments: Attachment) -> list[Wanted]:
+    return [each.wanted for each in read_mail(parsed_mail(subject, text, attachments=attachments))]
+
+
+def only(subject: str = "", text: str = "", *attachments: Attachment) -> Wanted:
+    (wanted,) = read(subject, text, *attachments)
+    return wanted
+
+
+def invited(wanted: Wanted) -> PrepareInvitation:
+    assert isinstance(wanted, Request)
+    assert isinstance(wanted.command, PrepareInvitation)
+    return wanted.command
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "courses maths",
+        "Courses maths",
+        "Fwd: courses maths",
+        "[External] courses maths",
+        "AW: [staff] Fwd: courses maths",
+        "Please courses maths, thanks!",
+        "usher courses maths",
+    ],
+)
+def test_the_subject_is_a_request_where_its_first_word_is_a_verb(subject: str) -> None:
+    wanted = only(subject, "Hello,\n\nKind regards\nOlive")
+
+    assert isinstance(wanted, Request)
+    assert wanted.command == ListCourses("maths")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "courses maths",
+        "Hi Usher, could you please courses maths",
+        "Good morning\r\n\r\nplease courses maths\r\n\r\nMany thanks,\r\nOlive Owner\r\nHead of courses",
+        "- courses maths\n-- \nrun the world",
+        "courses maths\n\nSent from my iPhone",
+        "Dear Usher,\n\n\u201ccourses maths",
+    ],
+)
+def test_the_body_is_read_without_manners_and_signatures(text: str) -> None:
+    wanted = only("A question", text)
+
+    assert isinstance(wanted, Request)
+    assert wanted.command == ListCourses("maths")
+
+
+def test_a_reply_does_not_ask_again_what_stands_in_the_subject_of_the_thread() -> None:
+    mail = parsed_mail(f"Re: invite {MATHS}", "Thanks, that is all", in_reply_to="<x@example.org>")
+
+    (asked,) = read_mail(mail)
+
+    assert isinstance(asked.wanted, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (f"invite {MATHS}", "a@example.org\nBo Young <b@example.org>\n\nThank you!\nOlive"),
+        ("", f"Hi,\n\nplease invite {MATHS}\n\na@example.org; b@example.org"),
+        ("", f"invite {MATHS} a@example.org\nb@example.org"),
+        (f"invite {MATHS}", "These are the new people whom we talked about:\n\n* a@example.org\n* b@example.org"),
+    ],
+)
+def test_addresses_stand_below_an_invite(subject: str, text: str) -> None:
+    command = invited(only(subject, text))
+
+    assert command.run == MATHS
+    assert "a@example.org" in command.addresses
+    assert "b@example.org" in command.addresses
+    assert "These are" not in command.addresses
+    assert "Olive" not in command.addresses
+
+
+def test_the_writer_s_own_address_is_no_learner_s() -> None:
+    command = invited(only(f"invite {MATHS}", "a@example.org\n\nOlive Owner\nOlive@North.example.org"))
+
+    assert "a@example.org" in command.addresses
+    assert "orth.example.org" not in command.addresses
+
+
+def test_the_moment_may_stand_before_the_addresses() -> None:
+    command = invited(only(f"invite {MATHS} at Mon 09:00", "a@example.org"))
+
+    assert (command.addresses, command.when) == ("a@example.org", "Mon 09:00")
+
+
+def test_addresses_come_from_attached_lists() -> None:
+    attached = Attachment("list.csv", "csv", b"Name,Mail\nBo,b@example.org\n")
+
+    command = invited(only(f"invite {MATHS}", "a@example.org", attached))
+
+    assert command.addresses.split() == ["a@example.org", "b@example.org"]
+
+
+def test_a_workbook_and_a_learner_import_are_named() -> None:
+    sheet = b"UKPRN,First name,Last name,Postcode,Email address\n10000001,Bo,Young,AB1 2CD,b@example.org\n"
+
+    named = only("New learners", "", Attachment("learners.csv", "csv", sheet))
+    book = only("New learners", "", Attachment("learners.xlsx", "xlsx", b"PK\x03\x04..."))
+
+    assert named == SheetRecognised("learners.csv", 5, 1)
+    assert isinstance(book, NotReadable)
+
+
+def test_several_requests_are_several() -> None:
+    wanted = read("", f"courses\n\nand then undo B-0041\nThis is prose about nothing in particular.\nlinks {MATHS}")
+
+    commands = [each.command for each in wanted if isinstance(each, Request)]
+    assert len(wanted) == len(commands) == 3
+    assert RecallBatch(number=41) in commands
+
+
+def test_too_many_requests_are_done_as_far_as_they_go() -> None:
+    wanted = read("", "\n".join(["courses"] * 12))
+
+    assert len(wanted) == MAIL_COMMAND_LINES + 1
+    assert isinstance(wanted[-1], TooManyRequests)
+
+
+def test_a_mistyped_verb_is_offered_the_nearest() -> None:
+    wanted = only("", "cuorses maths")
+
+    assert isinstance(wanted, UnknownVerb)
+    assert wanted.values["nearest"] == "courses"
+
+
+def test_what_is_missing_is_said() -> None:
+    assert isinstance(only("invite"), RunNotChosen)
+    assert isinstance(only(f"invite {MATHS}"), NoAddresses)
+    assert isinstance(only("New learners", "a@example.org\nb@example.org"), RunNotChosen)
+
+
+@pytest.mark.parametrize(("subject", "text"), [("", ""), ("help", ""), ("", "\n\n-- \nOlive"), ("", "help me please")])
+def test_nothing_and_help_are_answered_with_help(subject: str, text: str) -> None:
+    assert only(subject, text) == Help()
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("yes", Reply(Word.YES)),
+        ("Yes please!", Reply(Word.YES)),
+        ("YES B-0041.", Reply(Word.YES, 41)),
+        ("ok, do it", Reply(Word.YES)),
+        ("Hi Usher, go ahead", Reply(Word.YES)),
+        ("No, thanks", Reply(Word.NO)),
+        ("Don’t", Reply(Word.NO)),
+        ("undo", Reply(Word.UNDO)),
+        ("more please", Reply(Word.MORE)),
+        ("yes we can talk on Monday", None),
+        ("OK, here are the addresses", None),
+        ("cancel maths-2026-03 all", None),
+        ("", None),
+    ],
+)
+def test_a_reply_is_a_word_and_nothing_else(text: str, reply: Reply | None) -> None:
+    assert read_reply(list(body_lines(text))) == reply
+
+
+@given(subject=ANY_TEXT, text=ANY_TEXT, words=st.lists(st.one_of(LIKELY, ANY_TEXT), max_size=30))
+def test_anything_can_be_read(subject: str, text: str, words: list[str]) -> None:
+    for body in (text, " ".join(words), "\n".join(words)):
+        asked = read_mail(parsed_mail(subject, body))
+
+        assert 1 <= len(asked) <= MAIL_COMMAND_LINES + 1
+        assert all(_is_sound(each) for each in asked)
+        read_reply(list(body_lines(body)))
+
+
+def _is_sound(asked: Asked) -> bool:
+    kinds = Request | Help | UsherError | NotUnderstood | SheetRecognised
+    return len(asked.line) <= 120 and "\n" not in asked.line and isinstance(asked.wanted, kinds)
+
+
+@pytest.mark.parametrize("piece", ["re: ", "[x] ", "hi ", "please ", "a ", "-", "invite ", "thanks ", "- ", "\n", "@ "])
+def test_long_texts_of_one_piece_take_no_time(piece: str) -> None:
+    text = (piece * 100_000)[:100_000]
+
+    assert read_mail(parsed_mail(text, text))
+    read_reply(list(body_lines(text)))
