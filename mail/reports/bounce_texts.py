@@ -5,13 +5,10 @@ time. Holiday replies and “prove that you are no robot” go to the envelope s
 """
 
 import re
-from email.message import Message
 from typing import Final
 
-import flufl.bounce
-
 from core.words import ReportedAs
-from mail.parsing.parsed import ParsedMail
+from mail.parsing.parsed import ParsedMail, Report
 from mail.reports.failures import Failure, failure_of
 
 _CHARACTERS: Final = 10_000
@@ -70,7 +67,7 @@ def read_text(mail: ParsedMail) -> Failure | None:
         return None
     if told or _FAILED.search(mail.subject[:500]) or _FAILED.search(text) or _STILL_TRYING.search(mail.subject[:500]):
         return _from_words(mail.subject[:500], text, tuple(told) or tuple(_ADDRESS.findall(text)[:5]))
-    return _by_library(mail, text)
+    return _guessed(mail.report) if mail.report is not None else None
 
 
 def _before_copy(text: str) -> str:
@@ -96,21 +93,10 @@ def _answer(text: str) -> str:
     return "" if at is None else " ".join(lines[at : at + 2])[:500]
 
 
-def _by_library(mail: ParsedMail, text: str) -> Failure | None:
-    """On what was parsed already, not on the raw message: its detectors raise, and their time is not bounded."""
-    message = Message()
-    for name, value in mail.headers[:100]:
-        if name in ("from", "subject", "to", "x-mailer"):
-            message[name] = value[:500]
-    message["Content-Type"] = "text/plain; charset=utf-8"
-    message.set_payload(text.encode(errors="replace"), "utf-8")
-    try:
-        temporary, permanent = flufl.bounce.all_failures(message)
-    except Exception:
-        # It raised on 62 of 482 messages (notes on e-mail, section 8).
+def _guessed(report: Report) -> Failure | None:
+    """What flufl.bounce made of it, in the child: its detectors raise, and their time is not bounded."""
+    if not report.recipients:
         return None
-    if not temporary and not permanent:
-        return None
-    addresses = tuple(each.decode(errors="replace") for each in sorted(permanent or temporary))[:5]
-    late = not permanent
-    return Failure(ReportedAs.LATE if late else ReportedAs.HARD, "It did not arrive.", addresses=addresses)
+    is_late = all(each.action == "delayed" for each in report.recipients)
+    addresses = tuple(each.address for each in report.recipients)[:5]
+    return Failure(ReportedAs.LATE if is_late else ReportedAs.HARD, "It did not arrive.", addresses=addresses)

@@ -83,7 +83,8 @@ def _failure(mail: ParsedMail) -> Failure | None:
         case ReportKind.DISPOSITION:
             return None
         case ReportKind.DELIVERY:
-            return _delivery(mail.report) if mail.report.recipients else read_text(mail)
+            is_told = mail.report.recipients and not mail.report.is_guess
+            return _delivery(mail.report) if is_told else read_text(mail)
 
 
 def _complaint(report: Report) -> Failure | None:
