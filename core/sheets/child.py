@@ -73,6 +73,7 @@ def _read_slowly(content: bytes, kind: FileKind, notes: set[FileNote], ours: dic
 
 def _read_text(content: bytes, kind: FileKind) -> Iterator[Line]:
     if kind is FileKind.CSV:
+        text.take_long_cells()
         read = text.decoded(content)
         yield from _lines(kind, [("", False, lambda: text.text_rows(read.text))], set(read.notes), {})
         return

@@ -26,8 +26,15 @@ _HEAD_ROWS: Final = 20
 _NAMED: Final = re.compile(r"sep=([,;\t|])(?:\r\n?|\n|$)", re.IGNORECASE)
 _CONTROL: Final = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _END: Final = "\x00end\x00"
-# The csv module's own limit of 131,072 would end the whole file; what is too long for a cell is told later.
-csv.field_size_limit(1 << 24)
+_LONGEST_CELL: Final = 1 << 24
+
+
+def take_long_cells() -> None:
+    """For the whole process, thus for the child: the csv module's own limit of 131,072 would end the whole file.
+
+    What is too long for a cell is told later.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
 
 
 @dataclass(frozen=True, slots=True)

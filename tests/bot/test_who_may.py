@@ -243,6 +243,10 @@ async def decline(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_decline")
 
 
+async def list_bounced(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "unreached_list", RUN)
+
+
 async def release(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "held_mail_yes", str(stage.held_id))
 
@@ -306,8 +310,8 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
-    send_link_picture, ask_from_home, approve, decline, release, refuse, turn_schedules_page, cancel_scheduled,
-    send_scheduled,
+    send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
+    cancel_scheduled, send_scheduled,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home,
 )  # fmt: skip

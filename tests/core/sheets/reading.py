@@ -1,5 +1,6 @@
 """Reading without a child of its own, where the file harms nobody: the same work, a tenth of the time."""
 
+import csv
 import io
 from dataclasses import dataclass, field
 
@@ -24,6 +25,15 @@ class Read:
 
 
 def read_here(content: bytes, *, is_second_try: bool = False) -> Read:
+    limit = csv.field_size_limit()
+    try:
+        return _read(content, is_second_try=is_second_try)
+    finally:
+        # The child sets it for its own short life.
+        csv.field_size_limit(limit)
+
+
+def _read(content: bytes, *, is_second_try: bool) -> Read:
     found: dict[int, list[Row]] = {}
     read = Read()
     for line in read_lines(ReadRequest(is_second_try), io.BytesIO(content)):
