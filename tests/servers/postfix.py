@@ -172,4 +172,5 @@ class Postfix:
         routes = {HOUSE_DOMAIN: f"lmtp:inet:{LOOPBACK}:{self.house_port}", GONE_DOMAIN: "error:5.1.1 Nobody is there"}
         if self._lmtp_port is not None:
             routes[DOMAIN] = f"lmtp:inet:{LOOPBACK}:{self._lmtp_port}"
-        return "inline:{ %s }" % ", ".join(f"{{ {domain} = {route} }}" for domain, route in routes.items())
+        entries = ", ".join(f"{{ {domain} = {route} }}" for domain, route in routes.items())
+        return f"inline:{{ {entries} }}"
