@@ -67,7 +67,7 @@ def _headline(preview: InvitationPreviewed) -> str:
     new = preview.count(Bucket.NEW)
     given = sum(entry.count for entry in preview.buckets)
     if not new:
-        return f"*Nobody* of the {given:,} can be invited to {run_name(preview.run)} now. Nothing was sent."
+        return f"*None* of the {given:,} can be invited to {run_name(preview.run)} now. Nothing was sent."
     parts = f" in {counted(preview.batch_count, 'batch', 'batches')}" if preview.batch_count > 1 else ""
     return f"*{counted(new, 'learner')}* of {given:,} will be invited to {run_name(preview.run)}{parts}."
 

@@ -16,7 +16,7 @@ _SEARCH_CHARACTERS = 100
 
 def draw_courses(listed: CoursesListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
-    fits = f" that fit “{said(search)}”" if search else ""
+    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{said(search)}”" if search else ""
     head = f"{counted(listed.total, 'run')}{fits} to choose from"
     rows = tuple(block for row in listed.rows for block in _course(row))
     nothing = (context("Other words may find more: “courses” alone lists all."),)

@@ -301,10 +301,12 @@ def state_of(ctx: Context, inbound_id: int) -> MailState:
 
 
 def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:
+    """Nobody is about to begin with what was released: that is listed at once."""
     access.require_system(ctx)
+    is_left = InboundMessage.received_at <= ctx.now - command.older_than
     query = (
         select(InboundMessage.id)
-        .where(InboundMessage.state == MailState.RECEIVED, InboundMessage.received_at <= ctx.now - command.older_than)
+        .where(InboundMessage.state == MailState.RECEIVED, or_(is_left, InboundMessage.released_at.is_not(None)))
         .order_by(InboundMessage.received_at)
         .limit(command.limit)
     )

@@ -35,7 +35,7 @@ def tell_preview(preview: InvitationPreviewed, teller: Teller) -> Answer:
     """Of a list with nobody to invite; else it has a number."""
     given = sum(entry.count for entry in preview.buckets)
     new = preview.count(Bucket.NEW)
-    who = counted(new, "learner") if new else "Nobody"
+    who = counted(new, "learner") if new else "None"
     return Answer(
         headline=f"{who} of the {given:,} can be invited to {named(preview.run)} now. Nothing was sent.",
         lists=_sorted_lists(preview),
@@ -180,7 +180,7 @@ def _sorted_lists(preview: InvitationPreviewed) -> tuple[Listing, ...]:
             Row(each.text or "an empty entry", some(f"{FAULTS[each.fault]}.{_guess(each.suggestion)}"))
             for each in preview.invalid[:_SHOWN]
         ]
-        lists.append(_listing("That I cannot use", rows, len(preview.invalid)))
+        lists.append(_listing("What I cannot use", rows, len(preview.invalid)))
     if preview.typos:
         rows = [Row(typed, some(f"Did you mean {guess}?")) for typed, guess in preview.typos[:_SHOWN]]
         lists.append(_listing("Perhaps mistyped; invited as they stand", rows, len(preview.typos)))

@@ -10,7 +10,7 @@ from mail.answers.shared_links import link_row
 
 
 def tell_courses(listed: CoursesListed, teller: Teller) -> Answer:
-    fits = f" that fit “{listed.search}”" if listed.search else ""
+    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
     rows = tuple(_course(row) for row in listed.rows)
     code = listed.rows[0].run.code if listed.rows else ""
     return Answer(

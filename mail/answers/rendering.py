@@ -26,7 +26,7 @@ def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, byte
     teller = Teller(zone_named(letter.time_zone))
     parts = [ToldPart(one_line(part.asked), tell(part.result, teller)) for part in letter.parts]
     values = {
-        "subject": _subject(letter.subject, parts[0].answer.headline),
+        "subject": _subject(letter.subject, parts[0].answer.headline if len(parts) == 1 else "Your requests"),
         "parts": parts,
         "organisation": one_line(letter.head.organisation),
         "service": one_line(settings.mail_from_name),

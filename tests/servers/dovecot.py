@@ -1,4 +1,7 @@
-"""A Dovecot for tests: takes mail by LMTP and shows it by IMAP, with one account (`ACCOUNT`, `PASSWORD`)."""
+"""A Dovecot for tests: takes mail by LMTP and shows it by IMAP, with one account (`ACCOUNT`, `PASSWORD`).
+
+What is written to `BOUNCES` comes into the same mailbox, as docs/operating.md asks of a mail host.
+"""
 
 import imaplib
 import shutil
@@ -20,6 +23,7 @@ from tests.servers.processes import (
 
 DOMAIN = "usher.test"
 ACCOUNT = f"bot@{DOMAIN}"
+BOUNCES = f"bounces@{DOMAIN}"
 PASSWORD = "secret"
 _PROGRAM = "/usr/sbin/dovecot"
 _OWNER = "nobody"
@@ -44,7 +48,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={owner} gid={owner_group} home={folder}/home/%n
+  args = uid={owner} gid={owner_group} home={folder}/home/bot
 }}
 namespace inbox {{
   inbox = yes
@@ -135,7 +139,8 @@ class Dovecot:
         home = self._folder / "home"
         home.mkdir()
         shutil.chown(home, _OWNER, _OWNER_GROUP)
-        (self._folder / "users").write_text(f"{ACCOUNT}:{{PLAIN}}{PASSWORD}\n")
+        accounts = [f"{name}:{{PLAIN}}{PASSWORD}\n" for name in (ACCOUNT, BOUNCES)]
+        (self._folder / "users").write_text("".join(accounts))
         self._settings.write_text(
             _SETTINGS.format(
                 folder=self._folder,

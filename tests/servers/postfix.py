@@ -1,6 +1,7 @@
 """A Postfix for tests that cannot send anything anywhere: every mail ends in one local folder.
 
-Mail for `dovecot.DOMAIN` goes to the LMTP port it was given, if it was given one.
+Mail for `dovecot.DOMAIN` goes to the LMTP port it was given, if it was given one; mail for `HOUSE_DOMAIN` by LMTP to
+`house_port`, where a house may listen. Nobody has an address at `GONE_DOMAIN`: such mail is sent back.
 """
 
 import os
@@ -22,6 +23,8 @@ from tests.servers.processes import (
     wait_until,
 )
 
+HOUSE_DOMAIN = "house.test"
+GONE_DOMAIN = "gone.example.org"
 _MASTER = "/usr/lib/postfix/sbin/master"
 _OWNER = "postfix"
 _READER = "nobody"
@@ -91,6 +94,7 @@ def missing() -> str | None:
 class Postfix:
     def __init__(self, *, lmtp_port: int | None = None) -> None:
         self.port = free_port()
+        self.house_port = free_port()
         self._lmtp_port = lmtp_port
         self._folder = make_folder("postfix")
         self._daemon = Daemon([_MASTER, "-c", str(self._folder / "conf"), "-s"], log=self._folder / "server.log")
@@ -165,6 +169,8 @@ class Postfix:
             os.utime(path, (0, 0))
 
     def _transport(self) -> str:
-        if self._lmtp_port is None:
-            return ""
-        return f"inline:{{ {{ {DOMAIN} = lmtp:inet:{LOOPBACK}:{self._lmtp_port} }} }}"
+        routes = {HOUSE_DOMAIN: f"lmtp:inet:{LOOPBACK}:{self.house_port}", GONE_DOMAIN: "error:5.1.1 Nobody is there"}
+        if self._lmtp_port is not None:
+            routes[DOMAIN] = f"lmtp:inet:{LOOPBACK}:{self._lmtp_port}"
+        entries = ", ".join(f"{{ {domain} = {route} }}" for domain, route in routes.items())
+        return f"inline:{{ {entries} }}"

@@ -8,27 +8,24 @@ a story lets pass.
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 
 from core.context import SystemTokens, system_clock
 from core.settings import Settings
 from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from tests.bot.conftest import words
 from tests.factories import OPERATOR, SETTINGS
 from tests.servers.processes import free_port
+from tests.stories.talking import InSlack, until
 from usher.demo.mailbox import Mailbox
 from usher.demo.opened_mail import open_mail
 from usher.demo.sample import Sample, make_sample
-from usher.demo.slack.acks import Ack
-from usher.demo.slack.records import Channel, Message, User, View
 from usher.demo.slack.server import SlackLookalike
 from usher.migrating import upgrade
 from usher.serving import House
@@ -37,8 +34,6 @@ from worker.engine import migrate
 
 RUNS = ("sharing-1", "caring-1", "later-1", "home-1", "file-1")
 """One for each story that invites, so that no story counts another's learners."""
-_PATIENCE_SECONDS = 60
-Found = TypeVar("Found")
 
 
 class Way(StrEnum):
@@ -72,61 +67,13 @@ class Page:
 
 
 @dataclass(slots=True)
-class Story:
+class Story(InSlack):
     """``visitor`` is the browser of anybody, with cookies only where a story gives them."""
 
     house: House
-    slack: SlackLookalike
     mailbox: Mailbox
     clock: MovableClock
-    sample: Sample
     visitor: aiohttp.ClientSession
-
-    @property
-    def olive(self) -> User:
-        return self.sample.owner
-
-    # --- In Slack -----------------------------------------------------------------------------------------
-
-    async def write(self, text: str, *, user: User | None = None, channel: Channel | None = None) -> Message:
-        """``/usher TEXT``, and what is answered."""
-        ack = await self.slack.driver.command(user or self.olive, channel or self.sample.channel, "/usher", text)
-        assert ack.message is not None, ack
-        return ack.message
-
-    async def write_until(self, text: str, wanted: str) -> Message:
-        """Until the answer says so, for the worker needs a moment."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while wanted not in words(answer := await self.write(text)):  # noqa: ASYNC110 - as in `until`
-                await asyncio.sleep(0.1)
-            return answer
-
-    async def press(self, shown: Message | View, action: str, value: str | None = None) -> Ack:
-        ack = await self.slack.driver.press(self.olive, shown, action, value)
-        assert ack.ok, ack
-        return ack
-
-    async def invite(self, run: str, addresses: str) -> Message:
-        """What stands where the preview stood."""
-        preview = await self.write(f"invite {run} {addresses}")
-        await self.press(preview, "batches_confirm")
-        return preview
-
-    def newest(self) -> Message:
-        """What Olive was told last in the channel."""
-        return self.slack.workspace.seen_by(self.olive.id, self.sample.channel.id)[-1]
-
-    def direct_messages(self) -> list[Message]:
-        """What Olive was told directly, oldest first."""
-        channel = self.slack.workspace.direct_messages(self.sample.team, self.olive.id)
-        return [message for message in self.slack.workspace.seen_by(self.olive.id, channel.id) if message.bot_id]
-
-    def told_directly(self, wanted: str) -> Message | None:
-        return next((message for message in reversed(self.direct_messages()) if wanted in words(message)), None)
-
-    def home_words(self) -> str:
-        home = self.slack.workspace.views.home(self.sample.team, self.olive.id)
-        return words(home) if home else ""
 
     # --- Mails and pages ----------------------------------------------------------------------------------
 
@@ -158,17 +105,6 @@ class Story:
             return Page(answer.status, await answer.text(), answer.headers)
 
 
-async def until(look: Callable[[], Found | None], what: str) -> Found:
-    """The worker has threads of its own: what it does is looked for, and a busy machine is slow."""
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while not (found := look()):  # noqa: ASYNC110 - there is no event across threads
-                await asyncio.sleep(0.02)
-            return found
-    except TimeoutError:
-        raise AssertionError(f"It did not happen that {what}") from None
-
-
 # --- Making it --------------------------------------------------------------------------------------------
 
 
@@ -188,7 +124,7 @@ async def open_house(folder: Path, way: Way) -> AsyncIterator[Story]:
         try:
             await house.start()
             slack.courier.request_url = f"{house.url}/slack/events" if way is Way.HTTP else None
-            yield Story(house, slack, mailbox, clock, sample, visitor)
+            yield Story(slack, sample, house, mailbox, clock, visitor)
         finally:
             await house.stop()
 
@@ -216,15 +152,16 @@ def _prepare(settings: Settings, slack: SlackLookalike, clock: MovableClock) -> 
     try:
         upgrade(app.engine)
         sample = make_sample(app, slack.workspace, clock())
-        app.run(import_catalogue, ImportCatalogue("northfield", _catalogue(clock())), OPERATOR)
+        app.run(import_catalogue, ImportCatalogue("northfield", catalogue(clock(), RUNS)), OPERATOR)
     finally:
         app.engine.dispose()
     migrate(settings.database_url)
     return sample
 
 
-def _catalogue(now: datetime) -> str:
+def catalogue(now: datetime, runs: Sequence[str]) -> str:
+    """A course for each run, and who is invited pays nothing."""
     header = "course_code,course_title,kind,model,run_code,starts,ends,enrolment_closes"
     dates = ",".join(str(now.date() + timedelta(days=days)) for days in (14, 60, 40))
-    rows = [f"{run[:-2]},A Course of {run[:-2].title()},invite_only,no_purchase,{run},{dates}" for run in RUNS]
+    rows = [f"{run[:-2]},A Course of {run[:-2].title()},invite_only,no_purchase,{run},{dates}" for run in runs]
     return "\n".join([header, *rows])

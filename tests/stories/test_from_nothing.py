@@ -5,22 +5,15 @@ reduced to its requests. Once as one process on SQLite with Slack over HTTP, onc
 on PostgreSQL with Socket Mode.
 """
 
-import asyncio
-import base64
 import email
 import email.policy
 import math
-import os
 import re
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import pytest
@@ -30,52 +23,12 @@ from core.context import system_clock
 from tests.servers.postfix import Postfix
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.processes import free_port
+from tests.stories.installations import Installation, first_settings
+from tests.stories.talking import until
 from usher.demo.slack.records import Channel, User
 from usher.demo.slack.server import SlackLookalike
 
-ROOT = Path(__file__).parents[2]
 PROCFILE = ("web", "bot", "worker")
-_PATIENCE_SECONDS = 90
-
-
-@dataclass
-class Installation:
-    """Its settings, and a way to type commands."""
-
-    folder: Path
-    environment: dict[str, str]
-    base_url: str
-
-    def usher(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "usher", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    @contextmanager
-    def running(self, *kinds: str) -> Iterator[None]:
-        processes = [self._start(kind) for kind in kinds]
-        try:
-            yield
-        finally:
-            for process in processes:
-                process.terminate()
-            statuses = [process.wait(timeout=20) for process in processes]
-        assert statuses == [0] * len(kinds), (self.folder / "log").read_text()[-3000:]
-
-    def _start(self, kind: str) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("ab") as log:
-            command = [sys.executable, "-m", "usher", kind]
-            return subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
 
 
 @asynccontextmanager
@@ -89,21 +42,11 @@ async def installed(
     async with slack:
         team = slack.workspace.add_team("Northfield")
         bind = f"127.0.0.1:{free_port()}"
-        key = base64.b64encode(os.urandom(32)).decode()
         environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "USHER_DATABASE_URL": database_url,
-            "USHER_BIND": bind,
-            "USHER_BASE_URL": f"http://{bind}",
-            "USHER_LINK_KEYS": key,
-            "USHER_DATA_KEY": key,
+            **first_settings(database_url, bind, postfix.port),
             "USHER_MAIL_FROM": "please.do.not.reply@usher.example.org",
-            "USHER_SMTP_HOST": "127.0.0.1",
-            "USHER_SMTP_PORT": str(postfix.port),
             "USHER_SLACK_API_URL": slack.api_url,
             "USHER_SLACK_BOT_TOKEN": team.bot_token,
-            "USHER_RECALL_WINDOW": "1",
         }
         if with_socket:
             environment["USHER_SLACK_APP_TOKEN"] = slack.workspace.app.app_token
@@ -136,7 +79,6 @@ async def tell(house: Installation, slack: SlackLookalike, postfix: Postfix) -> 
 # --- What people do ---------------------------------------------------------------------------------------
 
 _NAME = {"first_name": "Ann", "last_name": "Lee"}
-Found = TypeVar("Found")
 
 
 def _catalogue() -> str:
@@ -211,32 +153,6 @@ def _scoreboard(slack: SlackLookalike, olive: User) -> str | None:
     return next((re.sub(r"[*]", "", text) for text in texts if "1* accepted" in text and "1* declined" in text), None)
 
 
-async def _ready(house: Installation) -> None:
-    async with aiohttp.ClientSession() as session:
-
-        async def answers() -> bool:
-            try:
-                async with session.get(f"{house.base_url}/readyz") as answer:
-                    return answer.status == 200
-            except aiohttp.ClientError:
-                return False
-
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while not await answers():  # noqa: ASYNC110 - there is no event across processes
-                await asyncio.sleep(0.05)
-
-
-async def until(look: Callable[[], Found | None], what: str) -> Found:
-    """Other processes are at work: what they do is looked for, and a busy machine is slow."""
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while (found := look()) is None:  # noqa: ASYNC110 - there is no event across processes
-                await asyncio.sleep(0.05)
-            return found
-    except TimeoutError:
-        raise AssertionError(f"It did not happen that {what}") from None
-
-
 # --- The story --------------------------------------------------------------------------------------------
 
 
@@ -246,7 +162,7 @@ async def test_one_process_on_sqlite_tells_the_whole_story(tmp_path: Path, postf
 
     async with installed(tmp_path, database_url, postfix_server, with_socket=False) as (house, slack):
         with house.running("serve"):
-            await _ready(house)
+            await house.ready()
             scoreboard = await tell(house, slack, postfix_server)
 
     assert "1 accepted" in scoreboard
@@ -262,7 +178,7 @@ async def test_three_processes_on_postgresql_tell_the_same_story_over_socket_mod
 
     async with installed(tmp_path, database_url, postfix_server, with_socket=True) as (house, slack):
         with house.running(*PROCFILE):
-            await _ready(house)
+            await house.ready()
             await until(lambda: slack.hub.is_connected or None, "the bot has dialled Slack")
             scoreboard = await tell(house, slack, postfix_server)
 

@@ -12,7 +12,8 @@ from core.rules.policy import HOME_INTERVAL, RESEND_PAUSE
 from core.usecases.organisations import CreateOrganisation, OrganisationCreated, create_organisation
 from tests.bot.conftest import words
 from tests.factories import OPERATOR
-from tests.stories.houses import Story, Way, open_house, until
+from tests.stories.houses import Story, Way, open_house
+from tests.stories.talking import until
 from usher.demo.slack.records import Channel, Message, Team, User
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -90,7 +90,7 @@ async def test_a_preview_of_nobody_has_no_button(world: World) -> None:
 
     ack = await world.usher(f"invite {RUN} ada@example.org")
 
-    assert "*Nobody* of the 1 can be invited" in words(ack)
+    assert "*None* of the 1 can be invited" in words(ack)
     assert action_ids(shown(ack)) == []
 
 

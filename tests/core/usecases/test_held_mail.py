@@ -22,6 +22,7 @@ from core.usecases.held_mail import (
     release_held_mail,
     show_held_mail,
 )
+from core.usecases.inbound import ListUnsettled, list_unsettled
 from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.slack_notes import LoadSlackNotes, load_slack_notes
 from core.usecases.workers import ForgetOld, forget_old
@@ -105,6 +106,17 @@ def test_a_yes_releases_the_message_shown_and_no_other(school: School) -> None:
     assert released.next is not None
     assert released.next.inbound_id == second
     assert one.subject == ""
+
+
+def test_what_is_released_is_taken_up_at_once(school: School) -> None:
+    inbound_id = hold(school.app, school.owner)
+    waiting = ListUnsettled(timedelta(minutes=1))
+
+    before = school.app.read(list_unsettled, waiting, SYSTEM).inbound_ids
+    school.app.run(confirm_held_mail, ConfirmHeldMail(token(school, inbound_id)), LEARNER)
+    after = school.app.read(list_unsettled, waiting, SYSTEM).inbound_ids
+
+    assert (before, after) == ((), (inbound_id,))
 
 
 def test_a_no_ends_it_and_operators_see_whose_word_it_was(school: School) -> None:

@@ -266,3 +266,32 @@ async def test_a_visitor_writes_to_usher_from_the_mailbox(stage: Stage, browser:
     mail = message_from_bytes(raw, policy=default)
     assert mail["Subject"] == f"invite {stage.sample.run}"
     assert [part.get_filename() for part in mail.iter_attachments()] == ["more.csv"]
+
+
+async def test_usher_answers_what_a_visitor_writes_and_takes_it_back(tmp_path: Path, browser: Browser) -> None:
+    async with running_demo(tmp_path, recall_window=timedelta(minutes=1)) as demo:
+        page = await _open(await browser.new_context(), demo.url)
+
+        await page.get_by_role("button", name="Write to Usher").click()
+        await page.get_by_role("button", name="Invite two").click()
+        await page.get_by_role("button", name="Send", exact=True).last.click()
+        await page.locator(".mails").get_by_role("button", name=f"Re: invite {demo.sample.run}").click(timeout=30_000)
+        answer = page.frame_locator("iframe")
+        await expect(answer.get_by_role("heading", name="2 learners invited to Maths for Everyone")).to_be_visible()
+        await page.get_by_role("button", name="Reply", exact=True).click()
+        await page.locator(".letter-form").get_by_label("Text").fill("undo")
+        await page.get_by_role("button", name="Send", exact=True).last.click()
+
+        await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)
+        await expect(_message(page, "B-0001")).to_contain_text("2 cancelled", timeout=30_000)
+
+
+async def test_a_suggestion_begins_an_email(stage: Stage, browser: Browser) -> None:
+    _post_every_block(stage)
+    page = await _open(await browser.new_context(viewport={"width": 390, "height": 800}), stage.slack.base_url)
+
+    await page.get_by_role("button", name="Ask by e-mail").click()
+
+    subject = page.locator(".letter-form").get_by_label("Subject")
+    await expect(subject).to_be_in_viewport()
+    await expect(subject).to_have_value(f"invites {stage.sample.run} pending")

@@ -119,12 +119,14 @@ function drawTries() {
     ["Invite for tomorrow", `/invite ${run} kim@example.org at tomorrow 9:00`],
     ["See who answered", `/invites ${run}`],
     ["Share one link", `/links ${run}`],
-    ["See all commands", "/usher help"],
   ];
-  for (const [label, command] of tries) {
-    const send = () => say(command);
-    find("tries").append(make("button", { type: "button", title: command, onclick: send }, make("strong", {}, label), make("code", {}, command)));
-  }
+  const offer = (label, words, onclick) =>
+    find("tries").append(make("button", { type: "button", title: words, onclick }, make("strong", {}, label), make("code", {}, words)));
+  for (const [label, command] of tries) offer(label, command, () => say(command));
+  offer("Ask by e-mail", `invites ${run} pending`, () => {
+    showSide("mail");
+    mailbox.write({ subject: `invites ${run} pending` });
+  });
 }
 
 function drawConversations() {

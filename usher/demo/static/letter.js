@@ -18,11 +18,10 @@ export class Letter {
     return this.#scene.people.some((person) => mail.to.includes(person.email));
   }
 
-  draw(answered, text) {
+  draw(answered, words) {
     const author = this.#author(answered);
-    const subject = make("input", { name: "subject", value: answered ? `Re: ${answered.subject.replace(/^re:\s*/i, "")}` : "", maxlength: 200, placeholder: "help" });
+    const subject = make("input", { name: "subject", value: answered ? `Re: ${answered.subject.replace(/^re:\s*/i, "")}` : words, maxlength: 200, placeholder: "help" });
     const body = make("textarea", { name: "text", rows: 9, placeholder: answered ? "yes, undo, stop, more …" : "What should Usher do?" });
-    body.value = text;
     const form = make(
       "form",
       { class: "letter-form", autocomplete: "off" },

@@ -1,7 +1,7 @@
 // The mailbox: a list of what came, and one mail opened as its reader sees it.
 
 import { Letter } from "./letter.js";
-import { clock, get, make } from "./page.js";
+import { clock, get, make, toast } from "./page.js";
 
 const LOOKS = { html: "As a reader sees it", text: "Plain text", headers: "Headers" };
 
@@ -78,7 +78,8 @@ export class MailboxPane {
       ["Open one, follow its link, and answer as the learner."],
       ["On the left, Usher's message about the batch shows the answer."],
     ];
-    return make("li", { class: "nothing" }, make("h3", {}, "No mail yet"), make("ol", {}, steps.map((step) => make("li", {}, step))));
+    const other = ["Staff can do the same by e-mail: press ", make("strong", {}, "Write to Usher"), " above. Its answer arrives here, and ", make("code", {}, "undo"), " in a reply takes back what it did."];
+    return make("li", { class: "nothing" }, make("h3", {}, "No mail yet"), make("ol", {}, steps.map((step) => make("li", {}, step))), make("p", {}, other));
   }
 
   #turnPages({ page, page_count: pages, total }) {
@@ -94,6 +95,7 @@ export class MailboxPane {
 
   async open(number) {
     this.#opened = await get(`/demo/mails/${number}`);
+    toast("");
     this.#look = this.#opened.has_html ? "html" : "text";
     this.#root.classList.add("is-reading");
     this.#draw();
@@ -101,9 +103,9 @@ export class MailboxPane {
   }
 
   /** A mail to Usher; `answered` is the opened mail that it replies to. */
-  write(answered = null, text = "") {
+  write({ answered = null, subject = "" } = {}) {
     this.#root.classList.add("is-reading");
-    this.#reading.replaceChildren(make("button", { type: "button", class: "back", onclick: () => this.#back() }, "← All mail"), this.#letter.draw(answered, text));
+    this.#reading.replaceChildren(make("button", { type: "button", class: "back", onclick: () => this.#back() }, "← All mail"), this.#letter.draw(answered, subject));
     this.#reading.querySelector("textarea").focus();
   }
 
@@ -124,7 +126,7 @@ export class MailboxPane {
         "div",
         { class: "tools" },
         make("div", { class: "tabs", role: "group", "aria-label": "Look" }, looks.map(([look, label]) => tab(label, look === this.#look, () => this.#turn({ look })))),
-        this.#letter.canAnswer(mail) ? make("button", { type: "button", onclick: () => this.write(mail) }, "Reply") : null,
+        this.#letter.canAnswer(mail) ? make("button", { type: "button", onclick: () => this.write({ answered: mail }) }, "Reply") : null,
         this.#look === "html" ? make("div", { class: "tabs", role: "group", "aria-label": "Colours" }, ["light", "dark"].map((scheme) => tab(scheme === "light" ? "Light" : "Dark", scheme === this.#scheme, () => this.#turn({ scheme })))) : null,
       ),
       this.#body(mail),

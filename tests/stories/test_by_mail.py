@@ -1,0 +1,165 @@
+"""What staff do by e-mail and what follows from it, through a real Postfix and a real Dovecot.
+
+The everyday house is one process on SQLite that reads a mailbox; the slow ones are the Procfile's four processes on
+PostgreSQL, and one process that takes mail from its mail host by LMTP.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.blocks.controls import Action
+from tests.bot.conftest import words
+from tests.servers.dovecot import Dovecot
+from tests.servers.postfix import GONE_DOMAIN, Postfix
+from tests.servers.postgresql import PostgreSQL
+from tests.stories.post_offices import PostOffice, Way, open_post_office
+from tests.stories.talking import until
+from usher.demo.slack.records import User
+from usher.demo.writing import Enclosure
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.postfix]
+_WAYS = (
+    Way.MAILBOX,
+    pytest.param(Way.CLUSTER, marks=[pytest.mark.slow, pytest.mark.postgresql]),
+    pytest.param(Way.LISTENER, marks=pytest.mark.slow),
+)
+_A_FEW_SECONDS = 10
+"""Mails go out a second after they were decided, and the machine has other work."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=_WAYS)
+async def post(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postfix_server: Postfix,
+    dovecot_server: Dovecot,
+) -> AsyncIterator[PostOffice]:
+    folder, way = tmp_path_factory.mktemp("house"), request.param
+    database_url = f"sqlite:///{folder}/usher.db"
+    if way is Way.CLUSTER:
+        server: PostgreSQL = request.getfixturevalue("postgresql_server")
+        database_url = server.url(server.create_database())
+    dovecot_server.wipe()
+    async with open_post_office(folder, way, database_url, postfix_server, dovecot_server.imap_port) as post:
+        yield post
+    dovecot_server.wipe()
+
+
+# --- Asking and replying ----------------------------------------------------------------------------------
+
+
+async def test_learners_of_the_text_and_of_a_file_are_invited_and_taken_back_by_a_reply(post: PostOffice) -> None:
+    file = Enclosure("more.csv", b"name,email\nCy Young,cy@example.org\nDi Zane,di@example.org\n")
+
+    letter = await post.mail("invite thread-1", "Hi Usher,\n\nann@example.org\nBo <bo@example.org>\n", files=(file,))
+    answer = await post.answer_to(letter)
+    invitations = [await post.mail_to(f"{name}@example.org") for name in ("ann", "bo", "cy", "di")]
+    undone = await post.ask("", "Undo, please.\n\nOlive", answered=answer)
+    listed = await post.ask("invites thread-1 cancelled")
+
+    assert answer.took < _A_FEW_SECONDS
+    assert "4 learners invited to A Course of Thread" in answer.text
+    assert answer.mail["Subject"] == "Re: invite thread-1"
+    assert str(answer.mail["References"]).split() == [letter.ref]
+    assert answer.mail["Auto-Submitted"] == "auto-replied"
+    assert all(f"{post.house.base_url}/i/" in each.text for each in invitations)
+    assert str(undone.mail["References"]).split()[:2] == [letter.ref, str(answer.mail["Message-ID"])]
+    assert "4" in undone.text
+    assert "4 invitations" in listed.text
+
+
+async def test_sixty_learners_are_previewed_and_invited_by_yes(post: PostOffice) -> None:
+    addresses = "\n".join(f"learner{number}@example.org" for number in range(60))
+
+    preview = await post.ask("invite many-1", addresses)
+    told = post.mails_to("learner")
+    (number,) = set(re.findall(r"yes (B-\d+)", preview.text))
+    invited = await post.ask("", f"yes {number}", answered=preview)
+    await until(lambda: len(post.mails_to("learner")) == 60 or None, "60 mails arrive")
+
+    assert told == []
+    assert "60" in preview.text
+    assert "60 learners invited to A Course of Many" in invited.text
+    assert number in invited.text
+
+
+async def test_several_requests_of_one_mail_are_answered_together(post: PostOffice) -> None:
+    answer = await post.ask("", "courses maths\ninvites several-1\ninvitse several-1\nlinks maths")
+
+    assert "Maths for Everyone" in answer.text
+    assert "A Course of Several" in answer.text
+    assert "invites" in answer.text
+    assert f"{post.house.base_url}/j/" in answer.text
+
+
+async def test_a_mistyped_verb_is_answered_with_the_nearest(post: PostOffice) -> None:
+    answer = await post.ask("Invte maths", "invte maths-1 ann@example.org")
+
+    assert "invite" in answer.text
+    assert "invte" in answer.text
+
+
+# --- Who wrote? -------------------------------------------------------------------------------------------
+
+
+async def test_strangers_are_not_answered(post: PostOffice) -> None:
+    stranger = User("U0", "T0", "sid", "Sid Stranger", "sid@elsewhere.example.org")
+
+    await post.mail("courses", author=stranger)
+    await post.ask("courses", author=post.max)
+
+    assert post.mails_to("sid@elsewhere.example.org") == []
+
+
+async def test_what_nobody_proved_waits_until_its_sender_says_yes_in_slack(post: PostOffice) -> None:
+    letter = await post.mail("invite held-1", "eve@example.org", is_proven=False)
+    question = await until(lambda: post.told_directly("Was this you?"), "Olive is asked whether it was her")
+    asked, told = words(question), post.mails_to("eve@example.org")
+    await post.press(question, Action.HELD_MAIL_YES)
+    answer = await post.answer_to(letter)
+
+    assert "“invite held-1”" in asked
+    assert told == []
+    assert "1 learner invited to A Course of Held" in answer.text
+    assert f"{post.house.base_url}/i/" in (await post.mail_to("eve@example.org")).text
+
+
+# --- What comes back --------------------------------------------------------------------------------------
+
+
+async def test_what_bounces_after_it_was_sent_is_seen_in_slack_and_by_mail(post: PostOffice) -> None:
+    gone = f"fay@{GONE_DOMAIN}"
+    answer = await post.ask("invite bounce-1", f"{gone}\ngus@example.org")
+    (number,) = set(re.findall(r"B-\d+", answer.text))
+
+    scoreboard = await until(lambda: post.told_directly("1 not delivered"), "the scoreboard tells of it")
+    listed = await post.ask("invites bounce-1 bounced")
+    suppressed = await asyncio.to_thread(post.house.usher, "suppression", "list", gone)
+
+    assert number in words(scoreboard)
+    assert "1 invitation not delivered" in listed.text
+    assert gone in listed.text
+    assert "gus@example.org" not in listed.text
+    assert "northfield" in suppressed
+
+
+async def test_a_learner_replies_stop_and_is_left_alone(post: PostOffice) -> None:
+    """In ten minutes Olive is told as well."""
+    answer = await post.ask("invite stop-1", "hal@example.org")
+    (number,) = set(re.findall(r"B-\d+", answer.text))
+    invitation = await post.mail_to("hal@example.org")
+    hal = User("U1", "T0", "hal", "Hal Learner", "hal@example.org")
+
+    await post.mail("Re: Your invitation", "Stop", author=hal, answered=invitation)
+    confirmed = await until(lambda: post.mails_to(hal.email)[1:], "Hal is told that it worked")
+    scoreboard = await until(lambda: post.told_directly("*1* declined"), "the scoreboard tells of it")
+    again = await post.ask("invite stop-1", hal.email)
+
+    assert "we have stopped" in confirmed[0].text
+    assert number in words(scoreboard)
+    assert "not to be written to, because mail came back or they asked for no more" in again.text
+    assert len(post.mails_to(hal.email)) == 2
