@@ -17,16 +17,11 @@ from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
 from bench.sinks import Sink
 from bench.world import World, make_world, new_folder, postgresql_url
-from core.context import LinkHolder, Operator
+from bench.writers import SETTINGS, Writer, add, deliver, found_schools, hire, seen_at
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION
-from core.usecases.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
-from core.usecases.organisations import CreateOrganisation, create_organisation
-from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
-from core.words import MailboxAuth, MailboxSecurity, Role
-from tests.servers.dovecot import ACCOUNT, DOMAIN, PASSWORD, Dovecot
+from core.words import Role
+from tests.servers.dovecot import Dovecot
 
-_OPERATOR: Final = Operator()
-_HOST_ID: Final = "mail.example.org"
 _LOOK_SECONDS: Final = 0.2
 
 
@@ -51,39 +46,24 @@ SMALL: Final = Size(singles=3, waiting=12)
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    address: str
-    organisation: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Post:
-    """Somebody who writes to Usher by way of the mail host, which says that the sender is who they say."""
-
     dovecot: Dovecot
-    writers: Sequence[_Writer]
+    writers: Sequence[Writer]
 
-    def write(self, number: int) -> None:
-        writer = self.writers[number % len(self.writers)]
-        domain = writer.address.rpartition("@")[2]
-        recipient = f"bot+{writer.organisation}@{DOMAIN}"
-        lines = (
-            f"Authentication-Results: {_HOST_ID}; dmarc=pass header.from={domain}",
-            f"From: <{writer.address}>",
-            f"To: {recipient}",
-            "Subject: courses",
-            f"Message-ID: <{number}.{time.monotonic_ns()}@{domain}>",
-            "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "",
-            "Thank you!",
-            "",
-        )
-        self.dovecot.deliver("\r\n".join(lines).encode(), sender=writer.address, recipient=recipient)
+    def write(self, numbers: range) -> None:
+        letters = ((self._writer(number), self._writer(number).letter("courses", _ref(number))) for number in numbers)
+        deliver(self.dovecot, letters)
 
     def expected(self, numbers: range) -> Counter[str]:
         """Answers by the writer's address."""
-        return Counter(self.writers[number % len(self.writers)].address for number in numbers)
+        return Counter(self._writer(number).address for number in numbers)
+
+    def _writer(self, number: int) -> Writer:
+        return self.writers[number % len(self.writers)]
+
+
+def _ref(number: int) -> str:
+    return f"<{number}.{time.monotonic_ns()}@example.org>"
 
 
 def run(size: Size) -> Report:
@@ -92,17 +72,11 @@ def run(size: Size) -> Report:
         Sink(folder) as sink,
         Dovecot() as dovecot,
         _database(size) as url,
-        make_world(
-            folder,
-            smtp_port=sink.port,
-            database_url=url,
-            USHER_MAIL_INBOX=ACCOUNT,
-            USHER_MAIL_AUTHSERV_IDS=_HOST_ID,
-            USHER_MAIL_FROM=ACCOUNT,
-        ) as world,
+        make_world(folder, smtp_port=sink.port, database_url=url, **SETTINGS) as world,
     ):
-        post = _Post(dovecot, _hire(world, size))
-        _add(world, dovecot)
+        schools = found_schools(world, size.organisations)
+        post = _Post(dovecot, hire(world, size.writers, schools, Role.VIEWER))
+        add(world, dovecot.imap_port)
         samples = Samples()
         with _serving(world):
             _measure_singles(size, post, sink, samples)
@@ -119,42 +93,6 @@ def _database(size: Size) -> Iterator[str]:
         yield url
 
 
-def _hire(world: World, size: Size) -> list[_Writer]:
-    """Staff members who have accepted, of new organisations in turn."""
-    slugs = [f"school{number}" for number in range(size.organisations)]
-    for slug in slugs:
-        command = CreateOrganisation(slug, slug.title(), "Europe/London", "Sam", "Owner", f"owner@{slug}.example.org")
-        _accept(world, world.app.run(create_organisation, command, _OPERATOR).owner.token)
-    writers = [_Writer(f"staff{number:03}@{slug}.example.org", slug) for number, slug in _dealt(size.writers, slugs)]
-    for writer in writers:
-        invite = InviteStaffMember(writer.organisation, "Sam", "Writer", writer.address, Role.VIEWER)
-        _accept(world, world.app.run(invite_staff_member, invite, _OPERATOR).token)
-    return writers
-
-
-def _accept(world: World, token: str) -> None:
-    """At once, so that no invitation goes out."""
-    world.app.run(accept_staff_invitation, AcceptStaffInvitation(token), LinkHolder())
-
-
-def _dealt(count: int, slugs: Sequence[str]) -> Iterator[tuple[int, str]]:
-    return ((number, slugs[number % len(slugs)]) for number in range(count))
-
-
-def _add(world: World, dovecot: Dovecot) -> None:
-    command = AddMailbox(
-        "bench",
-        ACCOUNT,
-        "127.0.0.1",
-        dovecot.imap_port,
-        MailboxSecurity.NONE,
-        MailboxAuth.PASSWORD,
-        ACCOUNT,
-        MailboxSecret(password=PASSWORD),
-    )
-    world.app.run(add_mailbox, command, _OPERATOR)
-
-
 @contextmanager
 def _serving(world: World) -> Iterator[Program]:
     """From when the mailbox is being watched."""
@@ -164,15 +102,13 @@ def _serving(world: World) -> Iterator[Program]:
 
 
 def _is_watched(world: World, *, since: float) -> bool:
-    started = world.app.clock().timestamp() - (time.monotonic() - since)
-    (row,) = world.app.read(list_mailboxes, ListMailboxes(), _OPERATOR).rows
-    return row.seen_at is not None and row.seen_at.timestamp() >= started
+    return seen_at(world) >= world.app.clock().timestamp() - (time.monotonic() - since)
 
 
 def _measure_singles(size: Size, post: _Post, sink: Sink, samples: Samples) -> None:
     for number in range(size.singles):
         before = len(sink.ledger.read())
-        post.write(number)
+        post.write(range(number, number + 1))
         delivered_at = time.monotonic()
         answer = sink.ledger.wait_for(before + 1, seconds=30)[-1]
         samples.add("answer_seconds", answer.at - delivered_at)
@@ -181,17 +117,17 @@ def _measure_singles(size: Size, post: _Post, sink: Sink, samples: Samples) -> N
 
 
 def _measure_waiting(size: Size, world: World, post: _Post, sink: Sink) -> dict[str, Any]:
-    """They arrive while nobody is there; the clock starts with the first answer's predecessor: the house's start."""
+    """They arrive while nobody is there. The rate is from the first answer to the last; the start is told besides."""
     before = len(sink.ledger.read())
-    for number in range(size.waiting):
-        post.write(size.singles + number)
+    numbers = range(size.singles, size.singles + size.waiting)
+    post.write(numbers)
     progress(f"{size.waiting} requests wait")
     with world.start("serve") as house, _Memory(house) as memory:
         answered = sink.ledger.wait_for(before + size.waiting, seconds=600)[before:]
         usage = house.usage()
     got = Counter(each.recipient for each in answered)
     first, last = answered[0].at, answered[-1].at
-    expected = post.expected(range(size.singles, size.singles + size.waiting))
+    expected = post.expected(numbers)
     return {
         "waiting": size.waiting,
         "requests_a_second": (size.waiting - 1) / (last - first),

@@ -10,6 +10,7 @@ from typing import Final
 from core.app import App
 from core.errors import SettingInvalid
 from core.settings import Settings
+from core.usecases.inbound import MailBegun
 from core.words import MailState
 from mail.inbox.watching import Inbox
 from mail.parsing.parser import Parser
@@ -62,8 +63,8 @@ class Mailroom:
             self._posting.stop()
             await self._posted
 
-    def _processed(self, inbound_id: int) -> MailState:
-        state = self._process(inbound_id)
+    def _processed(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
+        state = self._process(inbound_id, begun)
         if state is MailState.PROCESSED:
             self._posting.nudge()
         return state
