@@ -16,8 +16,8 @@ from typing import Any, Final
 from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
 from bench.sinks import Sink
-from bench.world import World, make_world, new_folder, postgresql_url
-from bench.writers import SETTINGS, Writer, add, deliver, found_schools, hire, seen_at
+from bench.world import World, new_folder, postgresql_url
+from bench.writers import Writer, deliver, found_schools, hire, seen_at, writing_world
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION
 from core.words import Role
 from tests.servers.dovecot import Dovecot
@@ -72,11 +72,10 @@ def run(size: Size) -> Report:
         Sink(folder) as sink,
         Dovecot() as dovecot,
         _database(size) as url,
-        make_world(folder, smtp_port=sink.port, database_url=url, **SETTINGS) as world,
+        writing_world(folder, dovecot.imap_port, smtp_port=sink.port, database_url=url) as world,
     ):
         schools = found_schools(world, size.organisations)
         post = _Post(dovecot, hire(world, size.writers, schools, Role.VIEWER))
-        add(world, dovecot.imap_port)
         samples = Samples()
         with _serving(world):
             _measure_singles(size, post, sink, samples)

@@ -1,11 +1,13 @@
 """Staff members who write e-mail to Usher, and the mailbox that they write to: a real Dovecot's."""
 
 import smtplib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from bench.world import World
+from bench.world import World, make_world
 from core.context import LinkHolder, Operator
 from core.usecases.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
 from core.usecases.organisations import CreateOrganisation, create_organisation
@@ -15,13 +17,24 @@ from tests.servers.dovecot import ACCOUNT, DOMAIN, PASSWORD, Dovecot
 from tests.servers.processes import LOOPBACK
 
 HOST_ID: Final = "mail.example.org"
-SETTINGS: Final = {
-    "USHER_MAIL_INBOX": ACCOUNT,
-    "USHER_MAIL_AUTHSERV_IDS": HOST_ID,
-    "USHER_MAIL_FROM": ACCOUNT,
-}
-"""Of a world that reads this mailbox."""
+NAME: Final = "bench"
+"""Of the mailbox."""
 _OPERATOR: Final = Operator()
+
+
+@contextmanager
+def writing_world(folder: Path, dovecot_port: int, *, smtp_port: int, database_url: str = "") -> Iterator[World]:
+    """A world that reads this mailbox."""
+    with make_world(
+        folder,
+        smtp_port=smtp_port,
+        database_url=database_url,
+        USHER_MAIL_INBOX=ACCOUNT,
+        USHER_MAIL_AUTHSERV_IDS=HOST_ID,
+        USHER_MAIL_FROM=ACCOUNT,
+    ) as world:
+        _add(world, dovecot_port)
+        yield world
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +88,9 @@ def _accept(world: World, token: str) -> None:
     world.app.run(accept_staff_invitation, AcceptStaffInvitation(token), LinkHolder())
 
 
-def add(world: World, imap_port: int) -> None:
+def _add(world: World, imap_port: int) -> None:
     command = AddMailbox(
-        "bench",
+        NAME,
         ACCOUNT,
         LOOPBACK,
         imap_port,

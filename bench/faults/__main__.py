@@ -1,4 +1,4 @@
-"""``python -m bench.faults NAME``: F1, F2, F3, F4, F6, F7, F10, F17 or all.
+"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F10, F17 or all.
 
 One line for people; with ``--json`` it goes to stderr, and one JSON object alone to stdout.
 """
@@ -18,6 +18,7 @@ EXPERIMENTS: Final = {
     "F2": "kills",
     "F3": "cases",
     "F4": "mails",
+    "F5": "cases",
     "F6": "events",
     "F7": "stops",
     "F10": "cases",

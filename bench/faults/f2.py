@@ -17,13 +17,13 @@ from sqlalchemy import update
 
 from bench.faults import checker
 from bench.faults.checker import Findings
-from bench.faults.mail_ledger import Accounted, Written, account, early, filed_in
+from bench.faults.mail_ledger import Accounted, Written, account, early, filed_in, settled
 from bench.faults.mail_server import MailServer
 from bench.faults.workers import until, worker_process
 from bench.processes import ProgramFailed
 from bench.report import Goal, Report, progress, rounded
-from bench.world import World, make_world, new_folder, postgresql_url
-from bench.writers import SETTINGS, Writer, add, deliver, hire, seen_at
+from bench.world import World, new_folder, postgresql_url
+from bench.writers import Writer, deliver, hire, seen_at, writing_world
 from core.model import InboundMessage
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_LEASE
 from core.words import MailState, Role
@@ -33,6 +33,7 @@ AT_RANDOM: Final = "at random"
 FAULTS: Final = (AT_RANDOM, "mail_before_receive", "mail_received", "mail_settled")
 _LATEST_PASSAGE: Final = 4
 _SETTLING_SECONDS: Final = 240
+_TOTALS: Final = ("lost", "dup", "stuck", "early", "given_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,12 @@ class _Scene:
     early: int = 0
     numbers: Any = field(default_factory=count)
 
-    def fill(self, backlog: int) -> None:
-        waiting = filed_in(self.dovecot, "INBOX").total()
-        deliver(self.dovecot, [self._letter() for _ in range(backlog - waiting)])
+    def fill(self, backlog: int) -> int:
+        """Gives how many lie before these that a killed watcher had begun with: they are its own for a while."""
+        states = settled(self.world.app)
+        fresh = sum(ref not in states for ref in filed_in(self.dovecot, "INBOX"))
+        deliver(self.dovecot, [self._letter() for _ in range(backlog - fresh)])
+        return sum(state is MailState.RECEIVED for state in states.values())
 
     def _letter(self) -> tuple[Writer, bytes]:
         number = next(self.numbers)
@@ -82,7 +86,7 @@ def run(size: Size, seed: int) -> Report:
         figures[name] = _figures(scene, accounted, found, seconds)
         accounts.append(accounted)
         findings.append(found)
-    total = {what: sum(figures[name][what] for name in size.databases) for what in ("lost", "dup", "stuck", "early")}
+    total = {what: sum(figures[name][what] for name in size.databases) for what in _TOTALS}
     figures |= {**total, "most_answers": max(each.most_answers for each in accounts)}
     return Report("F2", figures, _goals(figures, findings))
 
@@ -94,20 +98,19 @@ def _killed_on(database: str, size: Size, noise: random.Random) -> tuple[_Scene,
         place as url,
         MailServer() as server,
         Dovecot() as dovecot,
-        make_world(folder, smtp_port=server.port, database_url=url, **SETTINGS) as world,
+        writing_world(folder, dovecot.imap_port, smtp_port=server.port, database_url=url) as world,
     ):
         # As many as it takes that each message is answered.
         most = size.kills * (_LATEST_PASSAGE + 2) + size.backlog
         writers = hire(world, most // (MAIL_ANSWERS_AN_HOUR - 2) + 1, ["northfield"], Role.MANAGER)
         scene = _Scene(world, dovecot, writers)
         acknowledged = checker.begin(world.app)
-        add(world, dovecot.imap_port)
         _connect_once(world)
         for number in range(size.kills):
             if number % 25 == 0:
                 progress(f"F2: {database}, kill {number + 1} of {size.kills}, {len(scene.written.senders)} messages")
-            scene.fill(size.backlog)
-            _kill_once(scene, noise, FAULTS[noise.randrange(len(FAULTS))])
+            begun = scene.fill(size.backlog)
+            _kill_once(scene, noise, FAULTS[noise.randrange(len(FAULTS))], begun)
             scene.early += early(world.app, dovecot)
         seconds = _settle(scene, size)
         accounted = account(world.app, dovecot, scene.written, server.accepted)
@@ -122,11 +125,12 @@ def _connect_once(world: World) -> None:
         watcher.stop()
 
 
-def _kill_once(scene: _Scene, noise: random.Random, fault: str) -> None:
+def _kill_once(scene: _Scene, noise: random.Random, fault: str, begun: int) -> None:
     world = scene.world
     environment = world.environment
     if fault != AT_RANDOM:
-        environment = {**environment, "USHER_FAILPOINTS": f"{fault}:{noise.randint(1, _LATEST_PASSAGE)}"}
+        passage = noise.randint(1, _LATEST_PASSAGE) + (0 if fault == "mail_settled" else begun)
+        environment = {**environment, "USHER_FAILPOINTS": f"{fault}:{passage}"}
     with worker_process(environment, world.folder / "mailbox.log", "mailbox") as watcher:
         if fault == AT_RANDOM:
             if not until(lambda: "watching" in watcher.log, seconds=60):
@@ -172,6 +176,7 @@ def _figures(scene: _Scene, accounted: Accounted, found: Findings, seconds: floa
         "dup": accounted.dup + found.dup,
         "stuck": found.stuck,
         "early": scene.early,
+        "given_up": accounted.given_up,
         "ghost": found.ghost,
         "accepted": found.accepted,
         "broken_rules": list(found.broken),

@@ -1,5 +1,6 @@
 """What was written to Usher, and, at rest, what became of it: in the mailbox, in the database, at the mail server.
 
+given up  begun three times and never ended, so it was put aside, and the operator told
 lost    not settled, not filed, not answered, or an invited person without an invitation
 dup     done twice: a second row, filed twice, a second answer, a second mail to an invited person
 early   filed, and not settled
@@ -7,7 +8,7 @@ early   filed, and not settled
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,11 +37,18 @@ class Written:
         if invited:
             self.invited[ref] = invited
 
+    def without(self, refs: Collection[str]) -> "Written":
+        return Written(
+            {ref: sender for ref, sender in self.senders.items() if ref not in refs},
+            {ref: address for ref, address in self.invited.items() if ref not in refs},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Accounted:
     lost: int
     dup: int
+    given_up: int
     most_answers: int
     """To one message."""
     states: Mapping[str, int]
@@ -49,6 +57,8 @@ class Accounted:
 def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Accepted]) -> Accounted:
     """Where no message was to be held, ignored or failed, and all answers have gone out."""
     states = settled(app)
+    given_up = [ref for ref in written.senders if states.get(ref) is MailState.FAILED]
+    written = written.without(given_up)
     rows = app.read(lambda ctx, _: Counter(ctx.session.scalars(select(InboundMessage.message_ref))), None, System())
     filed, waiting = filed_in(dovecot, Folder.PROCESSED), filed_in(dovecot, "INBOX")
     answers = app.read(lambda ctx, _: _answers(ctx.session), None, System())
@@ -64,6 +74,7 @@ def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Acc
     return Accounted(
         lost=unsettled + waiting.total() + sum((wanted - got).total() for wanted, got in pairs),
         dup=sum((_of(got, wanted) - wanted).total() for wanted, got in pairs),
+        given_up=len(given_up),
         most_answers=max(answers.values(), default=0),
         states=Counter(state.value for state in states.values()),
     )
