@@ -31,6 +31,8 @@ class Written:
 
     senders: dict[str, str] = field(default_factory=dict)
     invited: dict[str, str] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
+    """Delivered again: each is filed, and nothing else is done with it."""
 
     def note(self, ref: str, sender: str, invited: str = "") -> None:
         self.senders[ref] = sender
@@ -41,6 +43,7 @@ class Written:
         return Written(
             {ref: sender for ref, sender in self.senders.items() if ref not in refs},
             {ref: address for ref, address in self.invited.items() if ref not in refs},
+            self.copies,
         )
 
 
@@ -66,14 +69,17 @@ def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Acc
     expected = Counter(written.senders.values()) + Counter(written.invited.values())
     invitations = app.read(lambda ctx, _: Counter(ctx.session.scalars(select(Invitation.address_key))), None, System())
     expected_invitations = Counter(written.invited.values())
-    found = (rows, filed, answers)
     refs = Counter(dict.fromkeys(written.senders, 1))
     ours = Counter({address: count for address, count in invitations.items() if address in expected_invitations})
-    pairs = [*((refs, each) for each in found), (expected, _of(mailed, expected)), (expected_invitations, ours)]
+    pairs = [(refs, rows), (refs, answers), (expected, _of(mailed, expected)), (expected_invitations, ours)]
     unsettled = sum(states.get(ref) is not MailState.PROCESSED for ref in written.senders)
     return Accounted(
-        lost=unsettled + waiting.total() + sum((wanted - got).total() for wanted, got in pairs),
-        dup=sum((_of(got, wanted) - wanted).total() for wanted, got in pairs),
+        lost=unsettled
+        + waiting.total()
+        + (refs - filed).total()
+        + sum((wanted - got).total() for wanted, got in pairs),
+        dup=(_of(filed, refs) - refs - written.copies).total()
+        + sum((_of(got, wanted) - wanted).total() for wanted, got in pairs),
         given_up=len(given_up),
         most_answers=max(answers.values(), default=0),
         states=Counter(state.value for state in states.values()),
