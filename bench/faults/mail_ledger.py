@@ -73,13 +73,11 @@ def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Acc
     ours = Counter({address: count for address, count in invitations.items() if address in expected_invitations})
     pairs = [(refs, rows), (refs, answers), (expected, _of(mailed, expected)), (expected_invitations, ours)]
     unsettled = sum(states.get(ref) is not MailState.PROCESSED for ref in written.senders)
+    missing = (refs - filed).total() + sum((wanted - got).total() for wanted, got in pairs)
+    doubled = (_of(filed, refs) - refs - written.copies).total()
     return Accounted(
-        lost=unsettled
-        + waiting.total()
-        + (refs - filed).total()
-        + sum((wanted - got).total() for wanted, got in pairs),
-        dup=(_of(filed, refs) - refs - written.copies).total()
-        + sum((_of(got, wanted) - wanted).total() for wanted, got in pairs),
+        lost=unsettled + waiting.total() + missing,
+        dup=doubled + sum((_of(got, wanted) - wanted).total() for wanted, got in pairs),
         given_up=len(given_up),
         most_answers=max(answers.values(), default=0),
         states=Counter(state.value for state in states.values()),
@@ -110,8 +108,7 @@ def filed_in(dovecot: Dovecot, folder: str) -> Counter[str]:
         # An empty folder has no first message.
         if status != "OK" or told[0] in (None, b"0"):
             return Counter()
-        told = connection.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
-        return Counter(_refs(told))
+        return Counter(_refs(connection.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]))
     finally:
         connection.logout()
 
