@@ -1,10 +1,12 @@
 """INBOX: from an e-mail in the mailbox to its answer at the mail server, one at a time and with many waiting.
 
 The mailbox is a real Dovecot that Usher reads with IDLE; the answer is taken by a sink that writes down the moment.
-The answers of the core are real: each request asks for the table of courses.
+The answers of the core are real: each request asks for the table of courses. Those who write work for as many
+organisations as it takes that neither a person nor an organisation asks more than it may in an hour.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,56 +16,54 @@ from typing import Any, Final
 from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
 from bench.sinks import Sink
-from bench.world import World, make_world, new_folder, postgresql_url
-from core.context import LinkHolder, Operator
-from core.usecases.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
-from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
-from core.words import MailboxAuth, MailboxSecurity, Role
-from tests.servers.dovecot import ACCOUNT, DOMAIN, PASSWORD, Dovecot
+from bench.world import World, new_folder, postgresql_url
+from bench.writers import Writer, deliver, found_schools, hire, seen_at, writing_world
+from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION
+from core.words import Role
+from tests.servers.dovecot import Dovecot
 
-_OPERATOR: Final = Operator()
-_HOST_ID: Final = "mail.example.org"
 _LOOK_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """``waiting`` requests come from ``writers`` people, so that nobody writes more than a person may in an hour."""
-
     singles: int = 40
     waiting: int = 1500
-    writers: int = 100
     is_postgresql: bool = False
 
+    @property
+    def writers(self) -> int:
+        """So many that each is answered."""
+        return -(-(self.singles + self.waiting) // (MAIL_ANSWERS_AN_HOUR - 2))
 
-SMALL: Final = Size(singles=3, waiting=12, writers=4)
+    @property
+    def organisations(self) -> int:
+        """One more than is needed: people do not divide evenly among them."""
+        return (self.singles + self.waiting) // MAIL_COMMANDS_AN_HOUR_ORGANISATION + 2
+
+
+SMALL: Final = Size(singles=3, waiting=12)
 
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """Somebody who writes to Usher by way of the mail host, which says that the sender is who they say."""
-
     dovecot: Dovecot
-    writers: Sequence[str]
+    writers: Sequence[Writer]
 
-    def write(self, number: int) -> str:
-        """The writer, whom the answer goes to."""
-        writer = self.writers[number % len(self.writers)]
-        domain = writer.rpartition("@")[2]
-        lines = (
-            f"Authentication-Results: {_HOST_ID}; dmarc=pass header.from={domain}",
-            f"From: <{writer}>",
-            f"To: bot+northfield@{DOMAIN}",
-            "Subject: courses",
-            f"Message-ID: <{number}.{time.monotonic_ns()}@{domain}>",
-            "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "",
-            "Thank you!",
-            "",
-        )
-        self.dovecot.deliver("\r\n".join(lines).encode(), sender=writer, recipient=f"bot+northfield@{DOMAIN}")
-        return writer
+    def write(self, numbers: range) -> None:
+        letters = ((self._writer(number), self._writer(number).letter("courses", _ref(number))) for number in numbers)
+        deliver(self.dovecot, letters)
+
+    def expected(self, numbers: range) -> Counter[str]:
+        """Answers by the writer's address."""
+        return Counter(self._writer(number).address for number in numbers)
+
+    def _writer(self, number: int) -> Writer:
+        return self.writers[number % len(self.writers)]
+
+
+def _ref(number: int) -> str:
+    return f"<{number}.{time.monotonic_ns()}@example.org>"
 
 
 def run(size: Size) -> Report:
@@ -72,17 +72,10 @@ def run(size: Size) -> Report:
         Sink(folder) as sink,
         Dovecot() as dovecot,
         _database(size) as url,
-        make_world(
-            folder,
-            smtp_port=sink.port,
-            database_url=url,
-            USHER_MAIL_INBOX=ACCOUNT,
-            USHER_MAIL_AUTHSERV_IDS=_HOST_ID,
-            USHER_MAIL_FROM=ACCOUNT,
-        ) as world,
+        writing_world(folder, dovecot.imap_port, smtp_port=sink.port, database_url=url) as world,
     ):
-        post = _Post(dovecot, _hire(world, size.writers))
-        _add(world, dovecot)
+        schools = found_schools(world, size.organisations)
+        post = _Post(dovecot, hire(world, size.writers, schools, Role.VIEWER))
         samples = Samples()
         with _serving(world):
             _measure_singles(size, post, sink, samples)
@@ -99,30 +92,6 @@ def _database(size: Size) -> Iterator[str]:
         yield url
 
 
-def _hire(world: World, count: int) -> list[str]:
-    """Staff members who have accepted."""
-    people = [f"staff{number:03}@northfield.example.org" for number in range(count)]
-    for address in people:
-        command = InviteStaffMember("northfield", "Sam", address.partition("@")[0], address, Role.VIEWER)
-        invited = world.app.run(invite_staff_member, command, _OPERATOR)
-        world.app.run(accept_staff_invitation, AcceptStaffInvitation(invited.token), LinkHolder())
-    return people
-
-
-def _add(world: World, dovecot: Dovecot) -> None:
-    command = AddMailbox(
-        "bench",
-        ACCOUNT,
-        "127.0.0.1",
-        dovecot.imap_port,
-        MailboxSecurity.NONE,
-        MailboxAuth.PASSWORD,
-        ACCOUNT,
-        MailboxSecret(password=PASSWORD),
-    )
-    world.app.run(add_mailbox, command, _OPERATOR)
-
-
 @contextmanager
 def _serving(world: World) -> Iterator[Program]:
     """From when the mailbox is being watched."""
@@ -132,15 +101,13 @@ def _serving(world: World) -> Iterator[Program]:
 
 
 def _is_watched(world: World, *, since: float) -> bool:
-    started = world.app.clock().timestamp() - (time.monotonic() - since)
-    (row,) = world.app.read(list_mailboxes, ListMailboxes(), _OPERATOR).rows
-    return row.seen_at is not None and row.seen_at.timestamp() >= started
+    return seen_at(world) >= world.app.clock().timestamp() - (time.monotonic() - since)
 
 
 def _measure_singles(size: Size, post: _Post, sink: Sink, samples: Samples) -> None:
     for number in range(size.singles):
         before = len(sink.ledger.read())
-        post.write(number)
+        post.write(range(number, number + 1))
         delivered_at = time.monotonic()
         answer = sink.ledger.wait_for(before + 1, seconds=30)[-1]
         samples.add("answer_seconds", answer.at - delivered_at)
@@ -149,16 +116,17 @@ def _measure_singles(size: Size, post: _Post, sink: Sink, samples: Samples) -> N
 
 
 def _measure_waiting(size: Size, world: World, post: _Post, sink: Sink) -> dict[str, Any]:
-    """They arrive while nobody is there; the clock starts with the first answer's predecessor: the house's start."""
+    """They arrive while nobody is there. The rate is from the first answer to the last; the start is told besides."""
     before = len(sink.ledger.read())
-    for number in range(size.waiting):
-        post.write(size.singles + number)
+    numbers = range(size.singles, size.singles + size.waiting)
+    post.write(numbers)
     progress(f"{size.waiting} requests wait")
     with world.start("serve") as house, _Memory(house) as memory:
         answered = sink.ledger.wait_for(before + size.waiting, seconds=600)[before:]
         usage = house.usage()
+    got = Counter(each.recipient for each in answered)
     first, last = answered[0].at, answered[-1].at
-    expected = {post.writers[number % len(post.writers)] for number in range(size.singles, size.singles + size.waiting)}
+    expected = post.expected(numbers)
     return {
         "waiting": size.waiting,
         "requests_a_second": (size.waiting - 1) / (last - first),
@@ -166,8 +134,8 @@ def _measure_waiting(size: Size, world: World, post: _Post, sink: Sink) -> dict[
         "cpu_ms_a_request": usage.cpu_seconds / size.waiting * 1000,
         "memory_at_first_tenth_mb": memory.early(first, last),
         "memory_highest_mb": memory.highest,
-        "answered_twice": len(answered) - len({each.message_id for each in answered}),
-        "left_out": len(expected - {each.recipient for each in answered}),
+        "answered_twice": (got - expected).total(),
+        "left_out": (expected - got).total(),
     }
 
 

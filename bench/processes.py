@@ -86,6 +86,11 @@ class Program:
         pids = _family(self.pid)
         return Usage(sum(map(_cpu_seconds, pids)), sum(map(_rss_mb, pids)))
 
+    @property
+    def peak_rss_mb(self) -> float:
+        """Of itself, without its children, since its start."""
+        return _memory_mb(self.pid, "VmHWM:")
+
     def stop(self, *, seconds: float = 20) -> None:
         """Politely, and after the given time by force."""
         if self._process.poll() is not None:
@@ -134,8 +139,12 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _rss_mb(pid: int) -> float:
+    return _memory_mb(pid, "VmRSS:")
+
+
+def _memory_mb(pid: int, name: str) -> float:
     for line in _text_of(Path(f"/proc/{pid}/status")).splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
     return 0.0
 

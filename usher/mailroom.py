@@ -10,10 +10,13 @@ from typing import Final
 from core.app import App
 from core.errors import SettingInvalid
 from core.settings import Settings
+from core.usecases.inbound import MailBegun
+from core.words import MailState
 from mail.inbox.watching import Inbox
 from mail.parsing.parser import Parser
 from mail.receiving.listener import Background, Kind, Listener
 from mail.receiving.lookups import Dns
+from mail.receiving.posting import Posting
 from mail.receiving.processing import Processor
 from mail.receiving.reception import Process, Reception, Sweeper
 from mail.reports.bounces import note_report
@@ -30,7 +33,9 @@ class Mailroom:
         self._app = app
         # The rest of the threads is for people who wait.
         width = max(2, app.settings.threads // 4)
-        reception = Reception(app, process)
+        self._process = process
+        self._posting = Posting(app)
+        reception = Reception(app, self._processed)
         self._inbox = Inbox(app, reception, width=width)
         self._sweeper = Sweeper(app, reception)
         self._listener = _listener(app, reception, width)
@@ -42,6 +47,7 @@ class Mailroom:
         if self._listener is not None:
             self.port = await _start(self._listener, self._app.settings)
         self._tasks = [asyncio.create_task(each.run()) for each in (self._inbox, self._sweeper)]
+        self._posted = asyncio.create_task(self._posting.run())
 
     async def stop(self) -> None:
         """What is under way comes to its end, or is swept up after the next start."""
@@ -54,6 +60,14 @@ class Mailroom:
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
+            self._posting.stop()
+            await self._posted
+
+    def _processed(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
+        state = self._process(inbound_id, begun)
+        if state is MailState.PROCESSED:
+            self._posting.nudge()
+        return state
 
 
 def _listener(app: App, reception: Reception, width: int) -> Listener | None:

@@ -1,4 +1,4 @@
-"""``python -m bench.faults NAME``: F1, F3, F4, F6, F7, F10, F17 or all.
+"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F10, F17 or all.
 
 One line for people; with ``--json`` it goes to stderr, and one JSON object alone to stdout.
 """
@@ -15,8 +15,10 @@ from bench.report import Report, show, together
 # Which count of an experiment's size ``--runs`` sets.
 EXPERIMENTS: Final = {
     "F1": "kills",
+    "F2": "kills",
     "F3": "cases",
     "F4": "mails",
+    "F5": "cases",
     "F6": "events",
     "F7": "stops",
     "F10": "cases",

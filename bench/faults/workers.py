@@ -27,7 +27,16 @@ _LOG_TAIL: Final = 3_000
 _forks = multiprocessing.get_context("forkserver")
 # What a worker loads when it starts, and this module.
 _forks.set_forkserver_preload(
-    ["bench.faults.workers", "worker.engine", "bot.app", "bot.deliverer", "mail.deliverer", "mail.transport", "web.app"]
+    [
+        "bench.faults.workers",
+        "worker.engine",
+        "bot.app",
+        "bot.deliverer",
+        "mail.sending.deliverer",
+        "mail.sending.transport",
+        "usher.mailroom",
+        "web.app",
+    ]
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from core.access.scope import enter_organisation
 from core.context import Context, Door, SlackVisitor, StaffActor
@@ -18,6 +18,7 @@ from core.model import (
     StaffMember,
     StaffSession,
 )
+from core.queries import Query
 from core.rules.policy import SIGN_IN_TRIES
 from core.rules.text import folded
 
@@ -94,13 +95,19 @@ def _is_workspace(visitor: SlackVisitor) -> tuple[Any, ...]:
 
 def staff_by_address(ctx: Context, keys: Sequence[str]) -> Sequence[Row[int, int, str]]:
     """(organisation_id, staff_id, slug) of whoever works under one of these addresses. For mail that comes in."""
-    query = (
-        select(StaffMember.organisation_id, StaffMember.id.label("staff_id"), Organisation.slug)
-        .join(Organisation, Organisation.id == StaffMember.organisation_id)
-        .where(StaffMember.email_key.in_(keys), StaffMember.accepted_at.is_not(None), StaffMember.disabled_at.is_(None))
-        .order_by(Organisation.slug, StaffMember.id)
+    return _BY_ADDRESS.run_everywhere(ctx, keys=list(keys)).all()
+
+
+_BY_ADDRESS = Query(
+    select(StaffMember.organisation_id, StaffMember.id.label("staff_id"), Organisation.slug)
+    .join(Organisation, Organisation.id == StaffMember.organisation_id)
+    .where(
+        StaffMember.email_key.in_(bindparam("keys", expanding=True)),
+        StaffMember.accepted_at.is_not(None),
+        StaffMember.disabled_at.is_(None),
     )
-    return ctx.session.execute(query, execution_options={"all_organisations": True}).all()
+    .order_by(Organisation.slug, StaffMember.id)
+)
 
 
 # --- Organisations ----------------------------------------------------------------------------------------

@@ -9,18 +9,21 @@
    already is left alone, so of two watchers one acts.
 """
 
+import functools
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core import access
 from core.context import Assurance, Context
 from core.crypto import Vault
 from core.errors import MailNotFound
 from core.model import InboundMessage
+from core.queries import Query
 from core.rules.policy import MAIL_LEASE, MAIL_TRIES
 from core.words import MailRule, MailState
 
@@ -29,7 +32,10 @@ RAW_PLACE = "inbound_message.raw"
 
 @dataclass(frozen=True, slots=True)
 class ReceiveMail:
-    """``message_ref`` empty: none that can be used. ``content_digest``: hex SHA-256 without the trace headers."""
+    """``message_ref`` empty: none that can be used. ``content_digest``: hex SHA-256 without the trace headers.
+
+    ``begins``: whoever receives it begins at once, so that this is one commit and not two.
+    """
 
     is_routine: ClassVar = True
 
@@ -39,15 +45,20 @@ class ReceiveMail:
     mailbox_id: int | None = None
     envelope_from: str | None = None
     envelope_to: str = ""
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MailReceived:
-    """``is_new`` False: the same message was received before; ``state`` tells how far it is."""
+    """``is_new`` False: the same message was received before; ``state`` tells how far it is.
+
+    ``begun`` None: that is still to be done.
+    """
 
     inbound_id: int
     state: MailState
     is_new: bool
+    begun: "MailBegun | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +144,39 @@ class UnsettledListed:
     inbound_ids: tuple[int, ...]
 
 
+# Built once, for every message comes by here; the table instead of the class, for no scope is to be added.
+_ROWS = cast(Table, InboundMessage.__table__)
+_KNOWN = Query(
+    select(InboundMessage.id, InboundMessage.state).where(
+        InboundMessage.message_ref == bindparam("ref"), InboundMessage.content_digest == bindparam("digest")
+    )
+)
+_TWIN = Query(
+    select(InboundMessage.id)
+    .where(
+        InboundMessage.message_ref == bindparam("ref"),
+        InboundMessage.id != bindparam("inbound_id"),
+        # Whoever forges a message first must not hold up the true one.
+        InboundMessage.assurance == Assurance.VERIFIED,
+    )
+    .limit(1)
+)
+_CLAIM = (
+    update(_ROWS)
+    .where(
+        _ROWS.c.id == bindparam("inbound_id"),
+        _ROWS.c.state == MailState.RECEIVED,
+        or_(_ROWS.c.begun_at.is_(None), _ROWS.c.begun_at <= bindparam("lease_began")),
+    )
+    .values(begun_at=bindparam("now"), attempts=_ROWS.c.attempts + 1)
+    .returning(_ROWS.c.id)
+)
+
+
 def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     access.require_system(ctx)
     ref = command.message_ref or derived_ref(command.content_digest, ctx.settings.message_domain)
-    known = ctx.session.execute(
-        select(InboundMessage.id, InboundMessage.state).where(
-            InboundMessage.message_ref == ref, InboundMessage.content_digest == command.content_digest
-        )
-    ).one_or_none()
+    known = _KNOWN.run(ctx, ref=ref, digest=command.content_digest).one_or_none()
     if known is not None:
         return MailReceived(known.id, known.state, is_new=False)
     row = InboundMessage(
@@ -153,11 +189,14 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         envelope_from=command.envelope_from,
         envelope_to=command.envelope_to,
         received_at=ctx.now,
+        attempts=1 if command.begins else 0,
+        begun_at=ctx.now if command.begins else None,
         state=MailState.RECEIVED,
     )
     ctx.session.add(row)
     ctx.session.flush()
-    return MailReceived(row.id, row.state, is_new=True)
+    begun = _begun(ctx, row, command.raw) if command.begins else None
+    return MailReceived(row.id, row.state, is_new=True, begun=begun)
 
 
 def derived_ref(content_digest: str, domain: str) -> str:
@@ -180,9 +219,13 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         return MailBegun(MailState.FAILED, None)
     if not _claim(ctx, row.id):
         return MailBegun(row.state, None)
+    return _begun(ctx, row, _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE))
+
+
+def _begun(ctx: Context, row: InboundMessage, raw: bytes) -> MailBegun:
     return MailBegun(
         row.state,
-        _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE),
+        raw,
         message_ref=row.message_ref,
         envelope_from=row.envelope_from,
         envelope_to=row.envelope_to,
@@ -194,18 +237,8 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
 
 def _claim(ctx: Context, inbound_id: int) -> bool:
     """Of several who begin at once one succeeds. Counts the try."""
-    claimed = ctx.session.execute(
-        update(InboundMessage)
-        .where(
-            InboundMessage.id == inbound_id,
-            InboundMessage.state == MailState.RECEIVED,
-            or_(InboundMessage.begun_at.is_(None), InboundMessage.begun_at <= ctx.now - MAIL_LEASE),
-        )
-        .values(begun_at=ctx.now, attempts=InboundMessage.attempts + 1)
-        .returning(InboundMessage.id),
-        execution_options={"synchronize_session": False},
-    )
-    return claimed.one_or_none() is not None
+    values = {"inbound_id": inbound_id, "now": ctx.now, "lease_began": ctx.now - MAIL_LEASE}
+    return ctx.session.connection().execute(_CLAIM, values).one_or_none() is not None
 
 
 def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:
@@ -230,11 +263,7 @@ def hold_unread(ctx: Context, command: HoldUnread) -> MailReceived:
     access.require_system(ctx)
     digest = hashlib.sha256(f"{command.mailbox_id} {command.reference}".encode()).hexdigest()
     ref = derived_ref(digest, ctx.settings.message_domain)
-    known = ctx.session.execute(
-        select(InboundMessage.id, InboundMessage.state).where(
-            InboundMessage.message_ref == ref, InboundMessage.content_digest == digest
-        )
-    ).one_or_none()
+    known = _KNOWN.run(ctx, ref=ref, digest=digest).one_or_none()
     if known is not None:
         return MailReceived(known.id, known.state, is_new=False)
     row = InboundMessage(
@@ -255,13 +284,8 @@ def hold_unread(ctx: Context, command: HoldUnread) -> MailReceived:
 
 
 def _has_twin(ctx: Context, row: InboundMessage) -> bool:
-    query = select(InboundMessage.id).where(
-        InboundMessage.message_ref == row.message_ref,
-        InboundMessage.id != row.id,
-        # Whoever forges a message first must not hold up the true one.
-        InboundMessage.assurance == Assurance.VERIFIED,
-    )
-    return ctx.session.scalar(query.limit(1)) is not None
+    found = _TWIN.run(ctx, ref=row.message_ref, inbound_id=row.id)
+    return found.first() is not None
 
 
 def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
@@ -282,14 +306,25 @@ def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
 
 def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
     """In the transaction that does what the message asks. False: it was settled before, so nothing may be done."""
-    settled = ctx.session.execute(
-        update(InboundMessage)
-        .where(InboundMessage.id == inbound_id, InboundMessage.state == MailState.RECEIVED)
-        .values(state=state, rule=rule, settled_at=ctx.now, **values)
-        .returning(InboundMessage.id),
-        execution_options={"synchronize_session": False},
-    )
+    statement = _settling(tuple(sorted(values)))
+    given = {"inbound_id": inbound_id, "settled_as": state, "by_rule": rule, "now": ctx.now}
+    settled = ctx.session.connection().execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})
     return settled.one_or_none() is not None
+
+
+@functools.cache
+def _settling(names: tuple[str, ...]) -> ReturningUpdate[int]:
+    return (
+        update(_ROWS)
+        .where(_ROWS.c.id == bindparam("inbound_id"), _ROWS.c.state == MailState.RECEIVED)
+        .values(
+            state=bindparam("settled_as"),
+            rule=bindparam("by_rule"),
+            settled_at=bindparam("now"),
+            **{name: bindparam(f"new_{name}") for name in names},
+        )
+        .returning(_ROWS.c.id)
+    )
 
 
 def state_of(ctx: Context, inbound_id: int) -> MailState:

@@ -1,6 +1,6 @@
 """What a proven staff member asks for by e-mail: done, settled and answered in one transaction.
 
-    answering(use case)  --done--> message processed, answer stored, e-mail enqueued: all of it, or nothing
+    answering(use case)  --done--> message processed, answer stored, e-mail due: all of it, or nothing
             |
             +--refused, or asked back--> nothing is changed; answer_mail stores the refusal or the question
     use case under the key inbound:<id>:<n>, for each of several requests --> answer_mail with all the parts
@@ -25,7 +25,7 @@ from core.context import Context
 from core.errors import AlreadySettled, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
 from core.letters import AnswerPart
 from core.model import MailAnswer, OutboundMessage, StaffMember
-from core.outbox import email_row, say
+from core.outbox import email_row, leave
 from core.results import QuestionClosed, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.colleagues import InviteColleague
@@ -162,7 +162,8 @@ def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...]) -
     )
     ctx.session.add(answer)
     ctx.session.flush()
-    say(ctx, [_message(ctx, staff, answer)])
+    # Whoever processes mail gives the worker the answers of a moment together: a job for each costs more than it.
+    leave(ctx, [_message(ctx, staff, answer)])
 
 
 def _message(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, Any]:

@@ -53,11 +53,12 @@ class HandBack:
 
 @dataclass(frozen=True, slots=True)
 class SweepDue:
-    """``grace``: rows due less long than this have a job of their own that will come."""
+    """``grace``: rows due less long than this have a job of their own that will come. ``kinds`` empty: all."""
 
     is_routine: ClassVar = True
 
     grace: timedelta
+    kinds: tuple[MessageKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def sweep_due(ctx: Context, command: SweepDue) -> DueSwept:
             OutboundMessage.state == MessageState.PENDING,
             OutboundMessage.not_before <= ctx.now - command.grace,
             or_(OutboundMessage.lease_until.is_(None), OutboundMessage.lease_until <= ctx.now),
+            *((OutboundMessage.kind.in_(command.kinds),) if command.kinds else ()),
         )
         .order_by(OutboundMessage.not_before, OutboundMessage.id)
         .limit(_SWEPT_AT_ONCE)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
 from core import access
 from core.context import Assurance, Context
 from core.model import InboundMessage, MailAnswer
+from core.queries import Query
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR
 from core.rules.text import folded
 from core.words import MailRule, MailState
@@ -63,6 +64,39 @@ class SenderNoted:
     may_answer: bool
 
 
+_ROWS = cast(Table, InboundMessage.__table__)
+_NOTE = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("inbound_id"), _ROWS.c.state == MailState.RECEIVED)
+    .values(
+        sender=bindparam("noted_as"),
+        organisation_id=bindparam("organisation"),
+        staff_id=bindparam("staff"),
+        assurance=bindparam("assured"),
+    )
+)
+# Requests done, and those under way.
+_ASKED = Query(
+    select(
+        func.count().filter(InboundMessage.sender == bindparam("sender")).label("by_sender"),
+        func.count().label("by_organisation"),
+    ).where(
+        InboundMessage.organisation_id == bindparam("organisation"),
+        InboundMessage.received_at > bindparam("hour_ago"),
+        InboundMessage.id != bindparam("inbound_id"),
+        or_(
+            InboundMessage.rule == MailRule.REQUEST,
+            and_(InboundMessage.state == MailState.RECEIVED, InboundMessage.assurance == Assurance.VERIFIED),
+        ),
+    )
+)
+_ANSWERS = Query(
+    select(func.count()).where(
+        MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago")
+    )
+)
+
+
 def find_sender(ctx: Context, command: FindSender) -> SenderFound:
     """Staff who work, in every organisation."""
     access.require_system(ctx)
@@ -78,17 +112,8 @@ def find_sender(ctx: Context, command: FindSender) -> SenderFound:
 def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
     """On the row, before anything is done; counted in the same transaction, so that of many at once each counts."""
     access.require_system(ctx)
-    ctx.session.execute(
-        update(InboundMessage)
-        .where(InboundMessage.id == command.inbound_id, InboundMessage.state == MailState.RECEIVED)
-        .values(
-            sender=command.sender,
-            organisation_id=command.organisation_id,
-            staff_id=command.staff_id,
-            assurance=command.assurance,
-        ),
-        execution_options={"synchronize_session": False},
-    )
+    values = {"noted_as": command.sender, "organisation": command.organisation_id, "staff": command.staff_id}
+    ctx.session.connection().execute(_NOTE, {**values, "inbound_id": command.inbound_id, "assured": command.assurance})
     by_sender, by_organisation = _asked(ctx, command)
     return SenderNoted(by_sender, by_organisation, _answers(ctx, command.staff_id) < MAIL_ANSWERS_AN_HOUR)
 
@@ -105,23 +130,15 @@ def refused_today(ctx: Context, staff_id: int, kind: str) -> bool:
 
 
 def _asked(ctx: Context, command: NoteSender) -> tuple[int, int]:
-    """Requests done, and those under way."""
-    is_request = or_(
-        InboundMessage.rule == MailRule.REQUEST,
-        and_(InboundMessage.state == MailState.RECEIVED, InboundMessage.assurance == Assurance.VERIFIED),
-    )
-    is_theirs = InboundMessage.sender == command.sender
-    row = ctx.session.execute(
-        select(func.count().filter(is_theirs).label("by_sender"), func.count().label("by_organisation")).where(
-            InboundMessage.organisation_id == command.organisation_id,
-            InboundMessage.received_at > ctx.now - _HOUR,
-            InboundMessage.id != command.inbound_id,
-            is_request,
-        )
+    row = _ASKED.run(
+        ctx,
+        sender=command.sender,
+        organisation=command.organisation_id,
+        hour_ago=ctx.now - _HOUR,
+        inbound_id=command.inbound_id,
     ).one()
     return row.by_sender, row.by_organisation
 
 
 def _answers(ctx: Context, staff_id: int) -> int:
-    query = select(func.count()).where(MailAnswer.staff_id == staff_id, MailAnswer.created_at > ctx.now - _HOUR)
-    return ctx.session.scalar(query) or 0
+    return _ANSWERS.run(ctx, staff_id=staff_id, hour_ago=ctx.now - _HOUR).scalar_one()

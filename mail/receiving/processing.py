@@ -1,6 +1,6 @@
 """A message that was received, from its row to its end: read, screened, and done, held or ignored.
 
-    begin_mail --> parse (limited child) --> by itself --> who has the address --> is it proven --> one of:
+    begun --> parse (limited child) --> by itself --> who has the address --> is it proven --> one of:
     a report, a wish to stop, a request (each done and settled by whoever takes it), held, ignored, failed
 
 1. Synchronous, for threads; several processors may work on one message, and one of them settles it.
@@ -70,10 +70,10 @@ class Processor:
         settings = app.settings
         self._house = House(address_key(settings.mail_from), _our_domain(settings))
 
-    def process(self, inbound_id: int) -> MailState:
-        """The state that it is in then. Raises Unavailable."""
+    def process(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
+        """The state that it is in then. ``begun``: by whoever received it. Raises Unavailable."""
         try:
-            return self._processed(inbound_id)
+            return self._processed(inbound_id, begun)
         except Unavailable:
             raise
         except MailNotFound:
@@ -82,8 +82,8 @@ class Processor:
         except Exception:
             return self._failed(inbound_id)
 
-    def _processed(self, inbound_id: int) -> MailState:
-        begun = self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)
+    def _processed(self, inbound_id: int, begun: MailBegun | None) -> MailState:
+        begun = begun or self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)
         if begun.raw is None or begun.received_at is None:
             return begun.state
         parsed = self._parse(begun.raw)

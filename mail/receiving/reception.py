@@ -8,9 +8,8 @@ What was received and not settled, since its process died or the database went a
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from core.app import App
 from core.context import System
@@ -19,6 +18,7 @@ from core.failpoints import Failpoints
 from core.usecases.inbound import (
     LayDownMail,
     ListUnsettled,
+    MailBegun,
     MailReceived,
     ReceiveMail,
     lay_down_mail,
@@ -34,8 +34,12 @@ _SWEEP_SECONDS: Final = 4.0
 _SWEEP_GRACE: Final = timedelta(seconds=10)
 _SWEPT_AT_ONCE: Final = 50
 
-Process = Callable[[int], MailState]
-"""Does what a received message asks and settles it. Raises Unavailable."""
+
+class Process(Protocol):
+    """Does what a received message asks and settles it. ``begun``: by whoever received it. Raises Unavailable."""
+
+    def __call__(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState: ...
+
 
 _log = logging.getLogger("usher.mail")
 
@@ -49,7 +53,13 @@ class Reception:
         self._failpoint = Failpoints(app.settings.failpoints)
 
     def receive(
-        self, raw: bytes, *, mailbox_id: int | None = None, envelope_from: str | None = None, envelope_to: str = ""
+        self,
+        raw: bytes,
+        *,
+        mailbox_id: int | None = None,
+        envelope_from: str | None = None,
+        envelope_to: str = "",
+        begins: bool = False,
     ) -> MailReceived:
         """When it returns, the message cannot be lost any more. Raises Unavailable."""
         arrival = read_arrival(raw, envelope_from=envelope_from, envelope_to=envelope_to)
@@ -60,6 +70,7 @@ class Reception:
             mailbox_id,
             arrival.envelope_from,
             arrival.envelope_to,
+            begins,
         )
         self._failpoint("mail_before_receive")
         received = self._app.run(receive_mail, command, System())
@@ -68,17 +79,17 @@ class Reception:
 
     def take(self, raw: bytes, mailbox_id: int) -> MailState:
         """RECEIVED: somebody else is at it just now. Raises Unavailable."""
-        received = self.receive(raw, mailbox_id=mailbox_id)
+        received = self.receive(raw, mailbox_id=mailbox_id, begins=True)
         if received.state is not MailState.RECEIVED:
             return received.state
-        state = self.process(received.inbound_id)
+        state = self.process(received.inbound_id, received.begun)
         self._failpoint("mail_settled")
         return state
 
-    def process(self, inbound_id: int) -> MailState:
+    def process(self, inbound_id: int, begun: MailBegun | None = None) -> MailState:
         """Raises Unavailable."""
         try:
-            return self._process(inbound_id)
+            return self._process(inbound_id, begun)
         except Unavailable:
             # As soon as the database is back; else it would have to wait until we are taken for dead.
             with contextlib.suppress(Unavailable):

@@ -6,6 +6,7 @@ What is written to `BOUNCES` comes into the same mailbox, as docs/operating.md a
 import imaplib
 import shutil
 import smtplib
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -121,6 +122,26 @@ class Dovecot:
         """Puts a mail into the account's INBOX; plus addresses (bot+x@usher.test) reach it too."""
         with smtplib.LMTP(LOOPBACK, self.lmtp_port) as connection:
             connection.sendmail(sender, [recipient], mail)
+
+    @property
+    def maildir(self) -> Path:
+        """The account's."""
+        return self._folder / "home" / ACCOUNT.partition("@")[0] / "Maildir"
+
+    def drop_in(self, mails: Iterable[bytes]) -> None:
+        """Many mails at once, as a program that writes into the folder itself does it."""
+        place = self.maildir / "new"
+        for number, mail in enumerate(mails):
+            file = place / f"{1_600_000_000 + number}.M{number}P1.usher"
+            file.write_bytes(mail)
+            shutil.chown(file, _OWNER, _OWNER_GROUP)
+
+    def forget_uids(self) -> None:
+        """What it had numbered gets new numbers, and another UIDVALIDITY. Cuts every connection."""
+        self._daemon.stop()
+        for file in self.maildir.rglob("dovecot*"):
+            file.unlink()
+        self.start()
 
     def login(self, *, password: str = PASSWORD) -> imaplib.IMAP4:
         connection = imaplib.IMAP4(LOOPBACK, self.imap_port, timeout=10)

@@ -10,12 +10,12 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.model import InboundMessage, Mailbox
-from core.usecases.inbound import BeginMail, SettleMail, begin_mail, settle_mail
+from core.usecases.inbound import BeginMail, MailBegun, SettleMail, begin_mail, settle_mail
 from core.usecases.mailbox_watching import ListWatched, WatchedMailbox, list_watched
 from core.usecases.mailboxes import AddMailbox, MailboxSecret, add_mailbox
 from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState
 from mail.inbox.watcher import Pace, Watcher
-from mail.receiving.reception import Reception
+from mail.receiving.reception import Process, Reception
 from tests.factories import OPERATOR
 
 QUICK = Pace(
@@ -57,8 +57,8 @@ class Clerk:
     done: Counter[str] = field(default_factory=Counter)
     begun: int = 0
 
-    def __call__(self, inbound_id: int) -> MailState:
-        message = self.app.run(begin_mail, BeginMail(inbound_id), System())
+    def __call__(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
+        message = begun or self.app.run(begin_mail, BeginMail(inbound_id), System())
         if message.raw is None:
             return message.state
         self.begun += 1
@@ -72,7 +72,7 @@ class Clerk:
 
 @asynccontextmanager
 async def watching(
-    app: App, clerk: Callable[[int], MailState], mailbox: WatchedMailbox, *, pace: Pace = QUICK, width: int = 4
+    app: App, clerk: Process, mailbox: WatchedMailbox, *, pace: Pace = QUICK, width: int = 4
 ) -> AsyncIterator[Watcher]:
     """A watcher that runs, and is stopped at the end."""
     watcher = Watcher(app, mailbox, Reception(app, clerk), pace=pace, width=width)

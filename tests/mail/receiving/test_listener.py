@@ -2,7 +2,7 @@
 
 import asyncio
 import smtplib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -11,9 +11,8 @@ import pytest
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES
-from core.words import MailState
 from mail.receiving.listener import Addresses, Kind, Listener
-from mail.receiving.reception import Reception, Sweeper
+from mail.receiving.reception import Process, Reception, Sweeper
 from tests.copies import SqliteCopies
 from tests.mail.certificates import tls_contexts
 from tests.mail.inbox.watching import Away, Clerk, mail, rows, until
@@ -32,7 +31,7 @@ async def listening(
     app: App,
     *,
     kind: Kind = "smtp",
-    process: Callable[[int], MailState] | None = None,
+    process: Process | None = None,
     reception: Reception | None = None,
     **options: object,
 ) -> AsyncIterator[tuple[Listener, int]]:
