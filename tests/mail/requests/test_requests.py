@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -61,6 +62,24 @@ def test_an_invitation_of_a_few_is_done_at_once_and_answered(olive: Writer) -> N
     assert answered.mail["Subject"] == f"Re: invite {MATHS}"
     assert answered.mail["In-Reply-To"] == "<q1@mail.example.org>"
     assert answered.mail["Auto-Submitted"] == "auto-replied"
+
+
+def test_many_in_small_portions_are_many(olive: Writer) -> None:
+    """Ten requests of fifty each in one e-mail would be five hundred that nobody confirmed."""
+    first = olive.write("", "\n".join(f"invite {MATHS}\n{many(30, start=30 * part)}" for part in range(3)))
+    second = olive.write(f"invite {MATHS}", many(21, start=200))
+
+    assert [type(part.result) for part in first.parts] == [InvitedAtOnce, PreviewNumbered, PreviewNumbered]
+    assert isinstance(second.result, PreviewNumbered)
+    assert isinstance(olive.write(f"invite {MATHS}", many(20, start=300)).result, InvitedAtOnce)
+
+
+def test_an_hour_later_as_many_are_invited_at_once_again(olive: Writer) -> None:
+    olive.write(f"invite {MATHS}", many(50))
+
+    clock_of(olive.app).now += timedelta(hours=1)
+
+    assert isinstance(olive.write(f"invite {MATHS}", many(50, start=50)).result, InvitedAtOnce)
 
 
 def test_many_are_previewed_with_their_number_and_invited_by_yes(olive: Writer) -> None:
