@@ -65,6 +65,13 @@ class QuestionClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class WentWrong:
+    """Our own mistake. The log has the rest under ``reference``."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """``seen`` is the line that looked most like a request, empty where the e-mail had no words at all."""
 
@@ -114,6 +121,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         SharedLinksListed,
         SheetRecognised,
         StaffListed,
+        WentWrong,
     )
 })  # fmt: skip
 _ROWS: Final[dict[RunList, Any]] = {

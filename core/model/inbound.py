@@ -137,7 +137,7 @@ class MailAnswer(OrganisationOwned, Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"), unique=True)
-    """At most one answer a message."""
+    """At most one answer a message. Empty: it tells of our mistake, and the message may be run again and answered."""
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
     subject: Mapped[str] = mapped_column(String(255))
     in_reply_to: Mapped[str] = mapped_column(String(255))

@@ -23,6 +23,9 @@ _ABOUT_WORKBOOKS: Final = (
     "it is a workbook. Importing learners from one is not available yet; "
     "save the sheet as .csv, and I can invite the addresses in it"
 )
+# Far more than ten thousand addresses with names, or a thousand screens of a sheet: reading more would take seconds.
+_CHARACTERS: Final = 2_000_000
+_CELLS: Final = 400_000
 _BYTE_ORDERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -37,16 +40,25 @@ class FileContent:
 
 def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     """Raises NotReadable."""
+    if len(content) > FILE_MEGABYTES * 1024 * 1024:
+        raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
     if content.startswith(_PACKED) and name.lower().endswith(_WORKBOOK_NAMES):
         raise unreadable(name, _ABOUT_WORKBOOKS)
     text = _decoded(content)
     if content.startswith(_PACKED) or "\x00" in text:
         raise unreadable(name, "it is not a text file")
     if not is_csv:
-        return FileContent(name, text)
+        return FileContent(name, _bounded(name, text))
     rows = _rows(name, text)
     sheet = recognised_sheet(rows)
-    return FileContent(name, "\n".join(_cells(rows) if sheet is None else sheet.emails or ()), sheet)
+    listed = "\n".join(_cells(rows) if sheet is None else sheet.emails or ())
+    return FileContent(name, _bounded(name, listed), sheet)
+
+
+def _bounded(name: str, text: str) -> str:
+    if len(text) > _CHARACTERS:
+        raise unreadable(name, "it is too long for a list of addresses")
+    return text
 
 
 def _decoded(content: bytes) -> str:
@@ -60,10 +72,16 @@ def _decoded(content: bytes) -> str:
 
 
 def _rows(name: str, text: str) -> list[list[str]]:
+    rows, cells = list[list[str]](), 0
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
+            cells += len(row) or 1
+            if cells > _CELLS:
+                raise unreadable(name, f"it has more than {_CELLS:,} cells")
+            rows.append(row)
     except csv.Error as error:
         raise unreadable(name, "its rows cannot be told apart") from error
+    return rows
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -119,7 +119,7 @@ MAIL_PROOF_LIFE: Final = timedelta(days=7)
 HELD_MAIL_PAUSE: Final = timedelta(hours=1)
 HELD_MAIL_QUESTIONS_A_DAY: Final = 3
 HELD_MAIL_SUBJECT: Final = 80
-# By e-mail this many are invited at once; more are confirmed first, in a reply or in Slack.
+# By e-mail this many are invited at once within an hour; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
 
 # Spreadsheets that come in (notes on spreadsheets, section 9: honest public files stay below each of these).

@@ -25,6 +25,9 @@ def checked_note(note: str) -> str:
 
 
 def checked_addresses(text: str) -> AddressList:
+    # Before they are read one by one: this is in a transaction, for which others wait.
+    if text.count("@") > 2 * CONFIRMATION_ADDRESSES:
+        raise TooManyAddresses(count=f"{text.count('@'):,}", limit=f"{CONFIRMATION_ADDRESSES:,}")
     listed = parse_addresses(text)
     if not listed.accepted and not listed.invalid:
         raise NoAddresses

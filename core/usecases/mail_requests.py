@@ -10,6 +10,8 @@
    fails the others stand. A kill in between changes nothing: done again, each key gives what it gave.
 3. The audit names the request's own use case, by whomever it is wrapped.
 4. The answer goes to the address on record, whatever the message wanted.
+5. A message is settled for the one who is proven to have written it, and for nobody else.
+6. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
 """
 
 import functools
@@ -21,10 +23,10 @@ from sqlalchemy import select, update
 
 from core import access
 from core.access import Permission
-from core.context import Context
-from core.errors import AlreadySettled, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
+from core.context import Context, StaffActor
+from core.errors import AlreadySettled, MailNotFound, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
 from core.letters import AnswerPart
-from core.model import MailAnswer, OutboundMessage, StaffMember
+from core.model import InboundMessage, MailAnswer, OutboundMessage, StaffMember
 from core.outbox import email_row, leave
 from core.results import QuestionClosed, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
@@ -56,12 +58,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class AnswerMail:
-    """For what has changed nothing, or is done already. The same answer again is none: ``was_open`` False."""
+    """For what has changed nothing, or is done already. The same answer again is none: ``was_open`` False.
+
+    ``reference``: of our mistake, with which the message has failed.
+    """
 
     is_routine: ClassVar = True
 
     asking: Asking
     parts: tuple[AnswerPart, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +107,12 @@ def answering(
     """The use case, with the message settled and answered. Raises AlreadySettled besides, and then nothing is done.
 
     ``is_rehearsal``: to its end and back again, with ReplyNeeded. ``question_id``: the answer whose question this
-    settles; raises QuestionAnswered and QuestionExpired.
+    settles; raises QuestionAnswered and QuestionExpired. MailNotFound: of somebody else's message.
     """
 
     @functools.wraps(usecase)
     def answered(ctx: Context, command: Any) -> Any:
+        _require_own(ctx, asking.inbound_id)
         if not settle(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
             raise AlreadySettled
         if question_id is not None:
@@ -136,14 +143,31 @@ def _asked_back(result: object) -> ReplyNeeded:
 
 
 def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
+    """Raises MailNotFound for somebody else's message."""
     access.require_member(ctx)
-    was_open = settle(ctx, command.asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST)
+    _require_own(ctx, command.asking.inbound_id)
+    state, rule = (
+        (MailState.FAILED, MailRule.OUR_MISTAKE) if command.reference else (MailState.PROCESSED, MailRule.REQUEST)
+    )
+    was_open = settle(ctx, command.asking.inbound_id, state, rule, reference=command.reference)
     if was_open:
-        _leave_answer(ctx, command.asking, command.parts)
+        _leave_answer(ctx, command.asking, command.parts, is_final=not command.reference)
     return MailAnswered(was_open)
 
 
-def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...]) -> None:
+def _require_own(ctx: Context, inbound_id: int) -> None:
+    """These rows are no organisation's: nothing else keeps one sender's request from settling another's message.
+
+    Raises MailNotFound.
+    """
+    query = select(InboundMessage.organisation_id, InboundMessage.staff_id).where(InboundMessage.id == inbound_id)
+    owner = ctx.session.execute(query).one_or_none()
+    asker = ctx.actor
+    if owner is None or not isinstance(asker, StaffActor) or tuple(owner) != (asker.organisation_id, asker.staff_id):
+        raise MailNotFound(number=inbound_id)
+
+
+def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True) -> None:
     staff = access.require_member(ctx)
     if not asking.may_answer:
         return
@@ -151,7 +175,7 @@ def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...]) -
     answer = MailAnswer(
         id=ctx.tokens.new_id(),
         organisation_id=staff.organisation_id,
-        inbound_id=asking.inbound_id,
+        inbound_id=asking.inbound_id if is_final else None,
         staff_id=staff.id,
         subject=asking.subject,
         in_reply_to=asking.message_ref,

@@ -41,6 +41,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "SharedLinksListed": shared_links.tell_links,
     "SheetRecognised": asides.tell_sheet,
     "StaffListed": staff.tell_staff,
+    "WentWrong": asides.tell_went_wrong,
 })  # fmt: skip
 
 

@@ -2,7 +2,15 @@
 
 from core.requests import VERBS, Asker, Help, Verb
 from core.result_words import clock_words, counted, duties
-from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused, SheetRecognised, revived
+from core.results import (
+    NotUnderstood,
+    QuestionClosed,
+    ReplyAwaited,
+    RequestRefused,
+    SheetRecognised,
+    WentWrong,
+    revived,
+)
 from core.usecases.colleagues import ColleagueInvited
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
 from core.usecases.quiet_hours import QuietHoursShown
@@ -47,6 +55,14 @@ def tell_not_understood(result: NotUnderstood, teller: Teller) -> Answer:
 
 def tell_refused(result: RequestRefused, teller: Teller) -> Answer:
     return Answer(result.message, steps=some(result.hint))
+
+
+def tell_went_wrong(result: WentWrong, teller: Teller) -> Answer:
+    return Answer(
+        headline=f"Something went wrong on our side; it has the number {result.reference}.",
+        lines=("It was not your fault. Your e-mail is kept, and can be taken up again when this is mended.",),
+        steps=("Give this number to whoever runs Usher, or try it in Slack.",),
+    )
 
 
 def tell_sheet(result: SheetRecognised, teller: Teller) -> Answer:

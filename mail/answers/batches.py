@@ -14,7 +14,7 @@ from core.result_words import (
     run_dates,
     until_words,
 )
-from core.rules.policy import BATCH_ADDRESSES
+from core.rules.policy import BATCH_ADDRESSES, MAIL_INVITES_AT_ONCE
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.recall import BatchRecalled
@@ -49,7 +49,7 @@ def tell_numbered(result: PreviewNumbered, teller: Teller) -> Answer:
     return Answer(
         headline=f"{new} of {given:,} will be invited to {named(preview.run)} when you say yes.",
         lines=some(
-            "Nothing is sent yet: by e-mail I ask before I invite so many.",
+            f"Nothing is sent yet: by e-mail I ask before I invite more than {MAIL_INVITES_AT_ONCE} within an hour.",
             f"They go out in batches of up to {BATCH_ADDRESSES:,}, all with this one confirmation."
             if preview.batch_count > 1
             else "",

@@ -76,14 +76,15 @@ class Processor:
             return self._processed(inbound_id, begun)
         except Unavailable:
             raise
-        except MailNotFound:
-            _log.warning("a message that is not there", extra={"inbound_id": inbound_id})
-            return MailState.FAILED
         except Exception:
             return self._failed(inbound_id)
 
     def _processed(self, inbound_id: int, begun: MailBegun | None) -> MailState:
-        begun = begun or self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)
+        try:
+            begun = begun or self._app.run(begin_mail, BeginMail(inbound_id), _SYSTEM)
+        except MailNotFound:
+            _log.warning("a message that is not there", extra={"inbound_id": inbound_id})
+            return MailState.FAILED
         if begun.raw is None or begun.received_at is None:
             return begun.state
         parsed = self._parse(begun.raw)

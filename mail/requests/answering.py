@@ -5,10 +5,11 @@
     reading           on a snapshot; then the answer
     refused           nothing is changed, and the refusal is the answer
 
-What is Unavailable is raised: the message stays received, and is done again. So is our own mistake, which the caller
-settles as such: what was done before it stands under its key and is told when the message is run again.
+What is Unavailable is raised: the message stays received, and is done again. Our own mistake is answered with its
+reference, and the message has failed: what was done before it stands under its key and is told when it is run again.
 """
 
+import logging
 from datetime import datetime
 from typing import Final
 
@@ -28,7 +29,7 @@ from core.errors import (
 )
 from core.letters import AnswerPart
 from core.requests import Asker, Mode, Request, mode_of, usecase_of
-from core.results import ReplyAwaited, kept, refused
+from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.batches import PrepareInvitation
@@ -62,6 +63,7 @@ from mail.requests.reply_words import Task, meant, read_reply
 _SUBJECT_CHARACTERS: Final = 200
 _LINE_CHARACTERS: Final = 120
 _NOT_TO_BE_ANSWERED: Final = {NotStaff: MailRule.UNKNOWN_SENDER, SenderUnproven: MailRule.UNAUTHENTICATED}
+_log = logging.getLogger("usher.mail")
 _Wanted = tuple[str, Task | object]
 """What was written, and a task, a refusal or a result that is ready."""
 
@@ -80,7 +82,21 @@ def answer(app: App, request: MailRequest) -> MailState:
     except (NotStaff, SenderUnproven) as error:
         # Disabled since the message was screened: such a person gets no answer.
         return _settled(app, request.inbound_id, MailState.HELD, _NOT_TO_BE_ANSWERED[type(error)])
+    except Unavailable:
+        raise
+    except Exception:
+        return _went_wrong(app, request.staff, asking)
     return MailState.PROCESSED
+
+
+def _went_wrong(app: App, staff: StaffActor, asking: Asking) -> MailState:
+    """Raises what keeps even this from being stored."""
+    reference = app.tokens.reference()
+    _log.exception("a request went wrong", extra={"inbound_id": asking.inbound_id, "reference": reference})
+    parts = (AnswerPart(asking.subject, WentWrong(reference)),)
+    if app.run(answer_mail, AnswerMail(asking, parts, reference), staff).was_open:
+        return MailState.FAILED
+    return _settled(app, asking.inbound_id, MailState.FAILED, MailRule.OUR_MISTAKE)
 
 
 def _asking(request: MailRequest) -> Asking:

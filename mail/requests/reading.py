@@ -29,6 +29,7 @@ _SHOWN_CHARACTERS: Final = 120
 # A line longer than this is no request; nor are the ones far below.
 _LINE_CHARACTERS: Final = 2_000
 _LINES: Final = 20_000
+_END_CHARACTERS: Final = 40
 # Each takes linear time: anchored, and bounded where something repeats.
 _REPLY: Final = re.compile(r"(?:re|aw|sv|antw|odp|vs)(?:\[\d{1,3}\])?\s?:\s*", re.IGNORECASE)
 _FORWARD: Final = re.compile(r"(?:fwd?|wg|tr)(?:\[\d{1,3}\])?\s?:\s*", re.IGNORECASE)
@@ -106,7 +107,12 @@ def _without_manners(line: str) -> str:
         if len(words.split()) <= 5 and "," not in words[:end] and not _begins_with_verb(_polite(rest)):
             return ""
         words = rest
-    return _LAST_THANKS.sub("", _polite(words)) if len(words) <= _LINE_CHARACTERS else words
+    return _without_thanks(_polite(words)) if len(words) <= _LINE_CHARACTERS else words
+
+
+def _without_thanks(words: str) -> str:
+    """Only the end is looked at: over a whole line of blanks the pattern takes quadratic time."""
+    return words[:-_END_CHARACTERS] + _LAST_THANKS.sub("", words[-_END_CHARACTERS:])
 
 
 def _end_of_greeting(words: str, start: int) -> int:

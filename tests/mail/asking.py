@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.app import App
-from core.context import Door, StaffActor
+from core.context import Assurance, Door, StaffActor
 from core.letters import AnswerPart
 from core.model import Base, InboundMessage, MailAnswer, OutboundMessage
 from core.results import revived_parts
 from core.usecases.inbound import ReceiveMail, receive_mail
 from core.usecases.letters import LoadLetters, load_letters
+from core.usecases.senders import NoteSender, note_sender
 from core.words import MailState, MessageKind
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.receiving.asked import MailRequest
@@ -108,6 +109,10 @@ class Writer:
         received = self.app.run(
             receive_mail, ReceiveMail(raw, parsed.message_ref, hashlib.sha256(raw).hexdigest()), SYSTEM
         )
+        who = NoteSender(
+            received.inbound_id, parsed.senders[0], self.actor.organisation_id, self.actor.staff_id, Assurance.VERIFIED
+        )
+        self.app.run(note_sender, who, SYSTEM)
         return MailRequest(
             received.inbound_id, parsed.message_ref, by_mail(self.actor), "northfield", parsed, self.app.clock()
         )

@@ -69,3 +69,21 @@ def test_of_a_learner_import_only_its_email_column_counts() -> None:
     assert content.text == "ada@example.org"
     assert content.sheet is not None
     assert (content.sheet.columns, content.sheet.rows) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("list.csv", b"," * 500_000, "more than 400,000 cells"),
+        ("list.csv", b"\n" * 500_000, "more than 400,000 cells"),
+        ("list.csv", b'"' + b"a" * 100_000 * 10 + b'@"' + b'\n"b@example.org"' * 5, "cannot be told apart"),
+        ("list.txt", b"a\n" * 1_000_001, "too long"),
+        ("list.txt", b"a" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
+        ("list.csv", b"a" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
+    ],
+)
+def test_a_list_that_would_take_long_to_read_is_not_read(name: str, content: bytes, reason: str) -> None:
+    with pytest.raises(NotReadable) as refused:
+        content_of(name, content, is_csv=name.endswith(".csv"))
+
+    assert reason in refused.value.message

@@ -1,6 +1,7 @@
 """Sizes and numbers of batches, and confirmations that meet."""
 
 from collections.abc import Callable
+from time import process_time
 
 import pytest
 from sqlalchemy import Engine
@@ -164,3 +165,13 @@ def test_lists_that_overlap_and_meet_invite_everybody_once(school: School, engin
         "b@example.org",
         "c@example.org",
     ]
+
+
+@SQLITE
+def test_far_too_many_are_refused_before_each_is_read(school: School) -> None:
+    before = process_time()
+    with pytest.raises(TooManyAddresses) as refused:
+        preview(school, "a@bü.example.org\n" * 1_000_000)
+
+    assert "1,000,000 addresses" in refused.value.message
+    assert process_time() - before < 2

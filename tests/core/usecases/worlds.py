@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.context import SlackVisitor
+from core.context import Assurance, SlackVisitor
 from core.letters import AnswerPart, Verdict
 from core.model import Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
 from core.requests import Help
@@ -15,6 +15,7 @@ from core.usecases import (
     invitations,
     mailboxes,
     organisations,
+    senders,
     sign_in,
     slack_identity,
     staff,
@@ -114,6 +115,7 @@ def make_world(school: School) -> World:
     school.app.run(mailboxes.add_mailbox, MAILBOX, OPERATOR)
     arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
+    _from_the_owner(school, received.inbound_id)
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -154,9 +156,16 @@ def _asking(inbound_id: int) -> Asking:
     return Asking(inbound_id, "help", "<help@example.org>", ("<help@example.org>",), may_answer=True)
 
 
+def _from_the_owner(school: School, inbound_id: int) -> None:
+    who = (school.owner.organisation_id, school.owner.staff_id)
+    sender = senders.NoteSender(inbound_id, "olive@north.example.org", *who, Assurance.VERIFIED)
+    school.app.run(senders.note_sender, sender, SYSTEM)
+
+
 def _answer(school: School) -> int:
     arrived = inbound.ReceiveMail(b"Subject: courses\r\n\r\n", "<courses@example.org>", "2" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
+    _from_the_owner(school, received.inbound_id)
     command = AnswerMail(_asking(received.inbound_id), (AnswerPart("help", Help()),))
     school.app.run(answer_mail, command, school.owner)
     return only(school.app, MailAnswer).id

@@ -17,6 +17,7 @@ from core.results import (
     QuestionClosed,
     ReplyAwaited,
     SheetRecognised,
+    WentWrong,
     kept,
     kept_parts,
     refused,
@@ -70,6 +71,7 @@ def answers(count: int, name: str) -> list[object]:
         QuestionClosed(),
         NotUnderstood(name, "invite"),
         NotUnderstood("", ""),
+        WentWrong("E-00000001"),
         SheetRecognised(name, 17, count),
     ]
 

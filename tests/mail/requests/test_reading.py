@@ -1,5 +1,7 @@
 """From an e-mail's words to the requests in it."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,3 +225,15 @@ def test_long_texts_of_one_piece_take_no_time(piece: str) -> None:
 
     assert read_mail(parsed_mail(text, text))
     read_reply(list(body_lines(text)))
+
+
+@pytest.mark.parametrize("filling", [" ", ",;.!", "\t "])
+def test_a_line_with_much_of_nothing_takes_no_time(filling: str) -> None:
+    """It took a quarter of a second a line, and a message has a hundred of them."""
+    text = f"courses{filling * 1900}"[:1900] + "maths\n"
+
+    before = process_time()
+    asked = read_mail(parsed_mail("", text * 130))
+
+    assert len(asked) == MAIL_COMMAND_LINES + 1
+    assert process_time() - before < 5

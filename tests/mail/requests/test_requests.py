@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.context import Assurance
-from core.model import AuditEntry, Invitation, MailAnswer, OutboundMessage
+from core.errors import MailNotFound
+from core.model import AuditEntry, InboundMessage, Invitation, MailAnswer, OutboundMessage
 from core.requests import Help, Mode, Request, mode_of, read_request, usecase_of
-from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused
+from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused, WentWrong, revived_parts
 from core.rules.links import LinkKind
 from core.usecases.answers import DeclineInvitation, decline_invitation
 from core.usecases.batches import (
@@ -25,16 +27,17 @@ from core.usecases.invitation_lists import InvitationsListed
 from core.usecases.invitations import InvitationResent
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.recall import BatchRecalled
+from core.usecases.received import RunReceived, run_received
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.workers import ForgetOld, forget_old
-from core.words import MailState, MessageKind
+from core.words import MailRule, MailState, MessageKind
 from mail.receiving.asked import MailRequest
 from mail.requests import answering
 from mail.requests.answering import answer
 from tests.copies import Copies
-from tests.core.usecases.acting import clock_of
+from tests.core.usecases.acting import change, clock_of
 from tests.factories import LEARNER, OPERATOR, SYSTEM, FixedClock, School, sent
-from tests.mail.asking import Writer, by_mail, looking, parsed_mail, rows
+from tests.mail.asking import Writer, by_mail, looking, parsed_mail, rows, state_of
 
 MATHS = "maths-2026-03"
 
@@ -61,6 +64,24 @@ def test_an_invitation_of_a_few_is_done_at_once_and_answered(olive: Writer) -> N
     assert answered.mail["Subject"] == f"Re: invite {MATHS}"
     assert answered.mail["In-Reply-To"] == "<q1@mail.example.org>"
     assert answered.mail["Auto-Submitted"] == "auto-replied"
+
+
+def test_many_in_small_portions_are_many(olive: Writer) -> None:
+    """Ten requests of fifty each in one e-mail would be five hundred that nobody confirmed."""
+    first = olive.write("", "\n".join(f"invite {MATHS}\n{many(30, start=30 * part)}" for part in range(3)))
+    second = olive.write(f"invite {MATHS}", many(21, start=200))
+
+    assert [type(part.result) for part in first.parts] == [InvitedAtOnce, PreviewNumbered, PreviewNumbered]
+    assert isinstance(second.result, PreviewNumbered)
+    assert isinstance(olive.write(f"invite {MATHS}", many(20, start=300)).result, InvitedAtOnce)
+
+
+def test_an_hour_later_as_many_are_invited_at_once_again(olive: Writer) -> None:
+    olive.write(f"invite {MATHS}", many(50))
+
+    clock_of(olive.app).now += timedelta(hours=1)
+
+    assert isinstance(olive.write(f"invite {MATHS}", many(50, start=50)).result, InvitedAtOnce)
 
 
 def test_many_are_previewed_with_their_number_and_invited_by_yes(olive: Writer) -> None:
@@ -430,3 +451,37 @@ def test_previews_wait_a_day_and_answers_a_month(olive: Writer) -> None:
         told.append((forgotten.drafts, forgotten.mail_drafts, forgotten.mail_answers))
 
     assert told == [(0, 0, 0), (0, 1, 0), (0, 0, 1)]
+
+
+def test_our_own_mistake_is_answered_once_with_its_reference_and_can_be_run_again(
+    olive: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = olive.write("courses")
+    (stored,) = rows(olive.app, MailAnswer)
+    request = olive.received(parsed_mail(text="help", in_reply_to=asked.ref, ref="<q2@mail.example.org>"))
+    change(olive.app, MailAnswer, stored.id, result="not what we keep")
+
+    assert answer(olive.app, request) is MailState.FAILED
+    assert answer(olive.app, request) is MailState.FAILED
+    (told,) = [row for row in rows(olive.app, MailAnswer) if row.id != stored.id]
+    (failed,) = [row for row in rows(olive.app, InboundMessage) if row.id == request.inbound_id]
+
+    change(olive.app, MailAnswer, stored.id, result=stored.result)
+    olive.app.run(run_received, RunReceived(request.inbound_id), OPERATOR)
+    state = answer(olive.app, request)
+
+    assert failed.rule is MailRule.OUR_MISTAKE
+    assert failed.reference == vars(caplog.records[0])["reference"]
+    assert revived_parts(told.result)[0].result == WentWrong(failed.reference)
+    assert isinstance(olive.answered(request, state).result, Help)
+
+
+def test_nobody_s_request_settles_somebody_else_s_message(olive: Writer) -> None:
+    request = olive.received(parsed_mail(f"invite {MATHS} eve@example.org"))
+    manager = replace(request, staff=by_mail(olive.school.manager))
+
+    with pytest.raises(MailNotFound):
+        answer(olive.app, manager)
+
+    assert state_of(olive.app, request.inbound_id) is MailState.RECEIVED
+    assert [*rows(olive.app, MailAnswer), *rows(olive.app, Invitation)] == []
