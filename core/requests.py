@@ -1,4 +1,4 @@
-"""The request language: what people write in Slack after ``/usher`` and, later, in an e-mail's first lines.
+"""The request language: what people write in Slack after ``/usher``, and in the lines of an e-mail.
 
     verb -> parser -> command -> use case -> help line
 

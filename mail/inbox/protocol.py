@@ -318,7 +318,7 @@ def _words(problem: OSError) -> str:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"its certificate cannot be trusted: {problem.verify_message}"
     if isinstance(problem, ssl.SSLError):
-        return "it does not speak TLS as we do; is the port right?"
+        return "it does not speak TLS as we do: look at the port"
     if isinstance(problem, socket.gaierror):
         return "there is no host of that name"
     if isinstance(problem, ConnectionRefusedError):

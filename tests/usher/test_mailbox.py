@@ -47,16 +47,17 @@ def says(*arguments: str, typed: str = "") -> str:
 
 
 def test_mailbox_has_its_life_at_the_terminal(settings: Settings) -> None:
+    assert "There are none" in says("status")
     added = says("add", "front", "--address", "usher@in.example.org", "--host", "imap.example.org", typed="hush\n")
     assert "usher mailbox check front" in added
     assert "hush" not in added
     assert "never connected to" in says("status", "front")
-    assert "imap.example.org:993  read" in says("list")
+    assert "imap.example.org:993  never connected to" in says("list")
     assert "new secret" in says("password", "front", "--secret-file", "-", typed="other\n")
     assert "disabled" in says("disable", "front") + says("list")
     assert "read again" in says("enable", "front")
-    assert "0 older messages are read" in says("answer-old", "front")
-    assert "0 older messages go to Ignored" in says("ignore-old", "front")
+    assert "Older messages: 0. They are read" in says("answer-old", "front")
+    assert "Older messages: 0. They go to Ignored" in says("ignore-old", "front")
     assert "forgotten" in says("remove", "front", "--yes")
     assert "There are none" in says("list")
 

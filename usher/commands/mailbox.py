@@ -19,6 +19,7 @@ _SECRET_FILE = click.option(
     help="Where the secret is read from: the password; or the token, and on a second line the client secret. "
     "“-”: from the standard input. Without it you are asked.",
 )
+_NONE = "There are none. “usher mailbox add” adds one."
 _MOMENT = "%d %B %Y %H:%M UTC"
 
 
@@ -109,18 +110,26 @@ def list_all() -> None:
     """List them, a line each."""
     rows = _rows("")
     for row in rows:
-        state = row.problem or ("read" if row.is_on else "disabled")
-        click.echo(f"{row.name}  {row.address}  {row.host}:{row.port}  {state}")
+        click.echo(f"{row.name}  {row.address}  {row.host}:{row.port}  {_state(row)}")
     if not rows:
-        click.echo("There are none. “usher mailbox add” adds one.")
+        click.echo(_NONE)
+
+
+def _state(row: MailboxRow) -> str:
+    if not row.is_on:
+        return "disabled"
+    return row.problem or ("read" if row.seen_at else "never connected to")
 
 
 @mailbox.command("status")
 @click.argument("name", required=False, default="")
 def status(name: str) -> None:
     """Say how they are: when they were last seen, what waits there, what is wrong."""
-    for row in _rows(name):
+    rows = _rows(name)
+    for row in rows:
         click.echo("\n".join(_described(row)))
+    if not rows:
+        click.echo(_NONE)
 
 
 def _rows(name: str) -> tuple[MailboxRow, ...]:
@@ -136,7 +145,9 @@ def _described(row: MailboxRow) -> list[str]:
         lines.append(f"  disabled; “usher mailbox enable {row.name}” reads it again")
     if row.problem:
         lines.append(f"  not read: {row.problem}")
-    lines.append(f"  last seen: {row.seen_at:{_MOMENT}}" if row.seen_at else "  never connected to")
+    if row.seen_at is None:
+        return [*lines, "  never connected to: does “usher serve” or “usher mailbox watch” run?"]
+    lines.append(f"  last seen: {row.seen_at:{_MOMENT}}")
     lines.append(f"  waiting: {row.waiting}")
     if row.waiting_old and row.connected_at is not None:
         lines.append(f"  older than the first connection ({row.connected_at:{_MOMENT}}): {row.waiting_old}, not read")
@@ -149,14 +160,14 @@ def _described(row: MailboxRow) -> list[str]:
 @click.argument("name")
 def answer_old(name: str) -> None:
     """Read and answer what lay in NAME before the first connection."""
-    _decide(name, OldMail.ANSWERED, "{count} older messages are read and answered from now on.")
+    _decide(name, OldMail.ANSWERED, "Older messages: {count}. They are read and answered from now on.")
 
 
 @mailbox.command("ignore-old")
 @click.argument("name")
 def ignore_old(name: str) -> None:
     """Move what lay in NAME before the first connection to Ignored, unread."""
-    _decide(name, OldMail.IGNORED, "{count} older messages go to Ignored, unread.")
+    _decide(name, OldMail.IGNORED, "Older messages: {count}. They go to Ignored, unread.")
 
 
 def _decide(name: str, old_mail: OldMail, words: str) -> None:

@@ -1,6 +1,5 @@
 """What staff write by e-mail, and what is done and answered."""
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +9,7 @@ from sqlalchemy import select
 from core.context import Assurance
 from core.errors import MailNotFound
 from core.model import AuditEntry, InboundMessage, Invitation, MailAnswer, OutboundMessage
-from core.requests import Help, Mode, Request, mode_of, read_request, usecase_of
+from core.requests import Help, Request, read_request
 from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused, WentWrong, revived_parts
 from core.rules.links import LinkKind
 from core.usecases.answers import DeclineInvitation, decline_invitation
@@ -34,9 +33,8 @@ from core.words import MailRule, MailState, MessageKind
 from mail.receiving.asked import MailRequest
 from mail.requests import answering
 from mail.requests.answering import answer
-from tests.copies import Copies
 from tests.core.usecases.acting import change, clock_of
-from tests.factories import LEARNER, OPERATOR, SYSTEM, FixedClock, School, sent
+from tests.factories import LEARNER, OPERATOR, SYSTEM, School, sent
 from tests.mail.asking import Writer, by_mail, looking, parsed_mail, rows, state_of
 
 MATHS = "maths-2026-03"
@@ -49,6 +47,11 @@ def olive(school: School) -> Writer:
 
 def many(count: int, start: int = 0) -> str:
     return "\n".join(f"learner{number}@example.org" for number in range(start, start + count))
+
+
+def invite(school: School, *addresses: str, run: str = MATHS) -> LearnersInvited:
+    preview = school.app.run(prepare_invitation, PrepareInvitation(run, " ".join(addresses)), school.owner)
+    return school.app.run(invite_learners, InviteLearners(preview.draft_id), school.owner)
 
 
 def test_an_invitation_of_a_few_is_done_at_once_and_answered(olive: Writer) -> None:
@@ -169,60 +172,6 @@ def test_a_refusal_is_answered_in_its_own_words(olive: Writer) -> None:
     assert isinstance(answered.result, RequestRefused)
     assert answered.result.message in answered.text
     assert "Did you mean maths-2026-03" in answered.text
-
-
-# --- The same as in Slack -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "words",
-    ["courses", "courses maths", f"run {MATHS}", f"invites {MATHS}", "links", "scheduled", "staff", "quiet",
-     f"reminders {MATHS}", f"reminders {MATHS} 5,close-2", f"resend {MATHS} ada@example.org", "batch 1",
-     f"cancel {MATHS} ada@example.org", "undo B-0001", f"links {MATHS}",
-     f"correct {MATHS} ada@example.org eda@example.org"],
-)  # fmt: skip
-def test_the_same_words_give_the_same_result_in_slack_and_by_mail(copies: Copies[School], words: str) -> None:
-    """Each on a copy of the same school, with the same ids and the same clock."""
-    results = []
-    for is_mail in (False, True):
-        copies.renew()
-        school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
-        invite(school, "ada@example.org", "bo@example.org")
-        request = read_request(words)
-        assert isinstance(request, Request)
-        if is_mail:
-            results.append(Writer(school, school.owner).write(words).result)
-        elif mode_of(request) is Mode.READ:
-            results.append(school.app.read(usecase_of(request), request.command, school.owner))
-        else:
-            results.append(school.app.run(usecase_of(request), request.command, school.owner))
-
-    assert _comparable(results[0]) == _comparable(results[1])
-
-
-def _comparable(result: object) -> str:
-    """Ids differ, for a mail that came in has one too; and no address of a shared link is kept."""
-    return re.sub(r"\b\d{12,}\b|url='[^']*'", "", repr(result))
-
-
-def invite(school: School, *addresses: str, run: str = MATHS) -> LearnersInvited:
-    preview = school.app.run(prepare_invitation, PrepareInvitation(run, " ".join(addresses)), school.owner)
-    return school.app.run(invite_learners, InviteLearners(preview.draft_id), school.owner)
-
-
-def test_inviting_by_mail_gives_the_same_batch_as_in_slack(copies: Copies[School]) -> None:
-    told = []
-    for is_mail in (False, True):
-        copies.renew()
-        school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
-        if is_mail:
-            result = Writer(school, school.owner).write(f"invite {MATHS} a@example.org b@example.org").result
-            assert isinstance(result, InvitedAtOnce)
-            told.append(result.invited)
-        else:
-            told.append(invite(school, "a@example.org", "b@example.org"))
-
-    assert _comparable(told[0]) == _comparable(told[1])
 
 
 # --- Replies --------------------------------------------------------------------------------------------------

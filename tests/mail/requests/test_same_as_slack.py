@@ -1,0 +1,129 @@
+"""The same words give the same result object in Slack and by e-mail, each on a copy of the same school."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.requests import VERBS, Asker, Mode, Request, mode_of, read_request, usecase_of
+from core.results import ReplyAwaited
+from core.usecases.batches import InvitationPreviewed, InviteLearners, invite_learners
+from core.usecases.invitation_changes import (
+    CancelInvitations,
+    Chosen,
+    ResendInvitations,
+    cancel_invitations,
+    resend_invitations,
+)
+from core.usecases.invitation_lists import ListedState
+from core.usecases.mail_invitations import InvitedAtOnce
+from tests.copies import Copies
+from tests.factories import FixedClock, School
+from tests.mail.asking import Writer
+
+MATHS = "maths-2026-03"
+_FIRST = f"invite {MATHS} ada@example.org bo@example.org"
+SAID: dict[str, tuple[tuple[str, ...], ...]] = {
+    "invite": (
+        (),
+        (f"invite {MATHS} ada@example.org cy@example.org not-one",),
+        (f"invite {MATHS} di@example.org at Mon 09:00",),
+    ),
+    "invites": ((f"invites {MATHS}",), (f"invites {MATHS} pending ada",), ("invites",)),
+    "resend": ((f"resend {MATHS} ada@example.org",), (f"resend {MATHS} all",)),
+    "cancel": ((f"cancel {MATHS} ada@example.org",), (f"cancel {MATHS} all",)),
+    "reinvite": ((f"cancel {MATHS} ada@example.org", f"reinvite {MATHS} ada@example.org"),),
+    "correct": ((f"correct {MATHS} ada@example.org eda@example.org",),),
+    "batch": (("batch 1",),),
+    "undo": (("undo B-0001",),),
+    "scheduled": (("scheduled",), (f"invite {MATHS} di@example.org at Mon 09:00", "scheduled")),
+    "reminders": ((f"reminders {MATHS}",), (f"reminders {MATHS} 5,close-2",), (f"reminders {MATHS} off",)),
+    "quiet": (("quiet",), ("quiet 20:00-07:00",), ("quiet off",)),
+    "courses": (("courses",), ("courses maths",)),
+    "run": ((f"run {MATHS}",), (f"run {MATHS} pending ada",)),
+    "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
+    "staff": (
+        ("staff",),
+        ("staff max",),
+        ("staff max@northfield.example.org",),
+        ("staff invite eve@example.org owner Eve Example",),
+    ),
+}  # fmt: skip
+"""What is said, verb by verb, after ada and bo were invited; the last of each is compared."""
+
+
+def test_every_verb_of_both_doors_is_compared() -> None:
+    both = {verb.name for verb in VERBS.values() if verb.asker is Asker.STAFF}
+
+    assert set(SAID) == both
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        pytest.param(verb, said, id=" then ".join(said) or _FIRST)
+        for verb, all_said in SAID.items()
+        for said in all_said
+    ],
+)
+def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
+    copies: Copies[School], verb: str, said: tuple[str, ...]
+) -> None:
+    by_door = []
+    for is_mail in (False, True):
+        copies.renew()
+        school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
+        tell = ByMail(school).tell if is_mail else InSlack(school).tell
+        by_door.append([tell(words) for words in (_FIRST, *said)][-1])
+
+    in_slack, by_mail = by_door
+    assert type(by_mail) is type(in_slack)
+    assert _comparable(by_mail) == _comparable(in_slack)
+    assert (said or (_FIRST,))[-1].split()[0] == verb
+
+
+def _comparable(result: object) -> str:
+    """Ids differ, for a mail that came in has one too; and no address of a shared link is kept."""
+    return re.sub(r"\b\d{12,}\b|url='[^']*'", "", repr(result))
+
+
+class InSlack:
+    """What the listeners run, and then what the button under it does."""
+
+    def __init__(self, school: School) -> None:
+        self._school = school
+
+    def tell(self, words: str) -> object:
+        request = read_request(words)
+        assert isinstance(request, Request)
+        if words.endswith(" all"):
+            return self._all(request)
+        result = self._do(usecase_of(request), request.command, mode_of(request))
+        if isinstance(result, InvitationPreviewed):
+            return self._do(invite_learners, InviteLearners(result.draft_id), Mode.RUN)
+        return result
+
+    def _all(self, request: Request) -> object:
+        chosen = Chosen(request.command.run, state=ListedState.PENDING)
+        if request.verb.name == "cancel":
+            return self._do(cancel_invitations, CancelInvitations(chosen), Mode.RUN)
+        return self._do(resend_invitations, ResendInvitations(chosen), Mode.RUN)
+
+    def _do(self, usecase: Any, command: Any, mode: Mode) -> object:
+        app = self._school.app
+        return (app.read if mode is Mode.READ else app.run)(usecase, command, self._school.owner)
+
+
+class ByMail:
+    """What is asked back is answered with yes."""
+
+    def __init__(self, school: School) -> None:
+        self._olive = Writer(school, school.owner)
+
+    def tell(self, words: str) -> object:
+        answered = self._olive.write(words)
+        if isinstance(answered.result, ReplyAwaited):
+            answered = self._olive.reply(answered, "yes")
+        result = answered.result
+        return result.invited if isinstance(result, InvitedAtOnce) else result
