@@ -113,6 +113,14 @@ def filed_in(dovecot: Dovecot, folder: str) -> Counter[str]:
         connection.logout()
 
 
+def count_in(dovecot: Dovecot, folder: str) -> int:
+    connection = dovecot.login()
+    try:
+        return int(connection.select(folder, readonly=True)[1][0] or 0)
+    finally:
+        connection.logout()
+
+
 def _refs(told: Iterable[object]) -> Iterable[str]:
     for each in told:
         found = _REF.search(each[1]) if isinstance(each, tuple) else None
