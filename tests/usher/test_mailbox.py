@@ -96,7 +96,7 @@ async def test_house_takes_mail_in_by_both_ways_and_stops_in_order(settings: Set
         settings = replace(settings, mail_listen="127.0.0.1:0", mail_listen_kind="lmtp")
         app = make_app(settings)
         add(app, server.port)
-        room = Mailroom(app, lambda _inbound_id: MailState.RECEIVED)
+        room = Mailroom(app, lambda _inbound_id, _begun=None: MailState.RECEIVED)
 
         await room.start()
         await server.reached("IDLE")
