@@ -47,7 +47,7 @@ class Vault:
         """Raises SettingInvalid when the key is gone, InvalidTag when the value was tampered with."""
         from cryptography.exceptions import InvalidTag
 
-        nonce, sealed = raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
+        nonce, sealed = raw[1 : 1 + _NONCE_BYTES], memoryview(raw)[1 + _NONCE_BYTES :]
         # Two keys may have the same mark by chance: the last one has the last word.
         keys = [key for key, mark in zip(self._keys, self._marks, strict=True) if mark == raw[0]]
         for key in keys[:-1]:

@@ -22,6 +22,8 @@ from core.words import MailState
 from mail.inbox.connection import Folder
 from tests.servers.dovecot import Dovecot
 
+# While thousands of messages are moved, the server answers nobody else.
+_PATIENCE_SECONDS: Final = 120
 _REF: Final = re.compile(rb"(?i)message-id:\s*(<[^>]+>)")
 
 
@@ -102,13 +104,21 @@ def early(app: App, dovecot: Dovecot) -> int:
 
 def filed_in(dovecot: Dovecot, folder: str) -> Counter[str]:
     """Message-IDs; empty where there is no such folder."""
-    connection = dovecot.login()
+    connection = dovecot.login(seconds=_PATIENCE_SECONDS)
     try:
         status, told = connection.select(folder, readonly=True)
         # An empty folder has no first message.
         if status != "OK" or told[0] in (None, b"0"):
             return Counter()
         return Counter(_refs(connection.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]))
+    finally:
+        connection.logout()
+
+
+def count_in(dovecot: Dovecot, folder: str) -> int:
+    connection = dovecot.login(seconds=_PATIENCE_SECONDS)
+    try:
+        return int(connection.select(folder, readonly=True)[1][0] or 0)
     finally:
         connection.logout()
 

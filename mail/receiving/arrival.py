@@ -12,6 +12,7 @@ from typing import Final
 
 HEADER_BYTES: Final = 256 * 1024
 """What is beyond counts as body."""
+_PIECE_BYTES: Final = 1 << 20
 _REF_CHARACTERS: Final = 255
 _ADDRESS_CHARACTERS: Final = 320
 _REF: Final = re.compile(rb"<[!-;=?A-~]+@[!-;=?A-~]+>")
@@ -92,9 +93,34 @@ def _digest(headers: list[tuple[bytes, bytes]], body: memoryview) -> str:
         if (name or value) and name not in _OF_THE_WAY and not name.startswith(_OF_THE_WAY_BEGINS):
             digest.update(name + b":" + value + b"\n")
     digest.update(b"\n")
-    # IMAP and LMTP end lines with CRLF, a file with LF: it is the same message.
-    digest.update(bytes(body).replace(b"\r\n", b"\n").strip(b"\n"))
+    for piece in _stripped(_pieces(body)):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def _pieces(body: memoryview) -> Iterator[bytes]:
+    """It may be large. IMAP and LMTP end lines with CRLF, a file with LF: it is the same message."""
+    carried = b""
+    for start in range(0, len(body), _PIECE_BYTES):
+        piece = carried + bytes(body[start : start + _PIECE_BYTES])
+        # Perhaps the first half of a line's end.
+        carried = b"\r" if piece.endswith(b"\r") else b""
+        yield piece.removesuffix(b"\r").replace(b"\r\n", b"\n")
+    yield carried
+
+
+def _stripped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Without empty lines at the beginning and at the end."""
+    held, is_begun = 0, False
+    for piece in pieces:
+        text = piece.rstrip(b"\n")
+        if not text:
+            held += len(piece)
+            continue
+        if is_begun:
+            yield b"\n" * held
+        yield text if is_begun else text.lstrip(b"\n")
+        held, is_begun = len(piece) - len(text), True
 
 
 def _ref(values: list[bytes]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from bench.faults.__main__ import EXPERIMENTS, line, main
 from bench.processes import clean_environment
 from bench.report import ROOT, Goal, Report
-from tests.servers import postgresql
+from tests.servers import dovecot, postgresql
 from tests.servers.requirement import require
 
 Runs = Mapping[str, Future["subprocess.CompletedProcess[str]"]]
@@ -21,6 +21,7 @@ Runs = Mapping[str, Future["subprocess.CompletedProcess[str]"]]
 def runs() -> Iterator[Runs]:
     """They wait more than they work: three at a time, the longest first."""
     require(postgresql.missing)
+    require(dovecot.missing)
     with ThreadPoolExecutor(3) as threads:
         yield {name: threads.submit(_run, name) for name in reversed(EXPERIMENTS)}
 

@@ -143,8 +143,8 @@ class Dovecot:
             file.unlink()
         self.start()
 
-    def login(self, *, password: str = PASSWORD) -> imaplib.IMAP4:
-        connection = imaplib.IMAP4(LOOPBACK, self.imap_port, timeout=10)
+    def login(self, *, password: str = PASSWORD, seconds: float = 10) -> imaplib.IMAP4:
+        connection = imaplib.IMAP4(LOOPBACK, self.imap_port, timeout=seconds)
         try:
             connection.login(ACCOUNT, password)
         except imaplib.IMAP4.error:

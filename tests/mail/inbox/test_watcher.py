@@ -306,10 +306,10 @@ async def test_stopping_ends_what_is_under_way_and_takes_nothing_new(app: App) -
     loop = asyncio.get_running_loop()
     clerk = Clerk(app)
 
-    def slowly(inbound_id: int, _begun: MailBegun | None = None) -> MailState:
+    def slowly(inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
         loop.call_soon_threadsafe(entered.set)
         asyncio.run_coroutine_threadsafe(leave.wait(), loop).result()
-        return clerk(inbound_id)
+        return clerk(inbound_id, begun)
 
     async with ScriptedImap() as server:
         await seen_before(app, server)
@@ -329,12 +329,12 @@ async def test_never_more_are_under_way_than_there_is_room_for(app: App) -> None
     most = now = 0
     clerk = Clerk(app)
 
-    def counting(inbound_id: int, _begun: MailBegun | None = None) -> MailState:
+    def counting(inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
         nonlocal most, now
         now += 1
         most = max(most, now)
         try:
-            return clerk(inbound_id)
+            return clerk(inbound_id, begun)
         finally:
             now -= 1
 
