@@ -5,6 +5,7 @@ docs/settings.md lists them all; a test compares it with this module.
 """
 
 import base64
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -66,6 +67,14 @@ def _names(value: str) -> tuple[str, ...]:
     if any(not re.fullmatch(r"-|[a-z0-9_][a-z0-9_.-]*", name) for name in names):
         raise ValueError("write host names like mx.example.org, with commas between them")
     return names
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return tuple(str(ipaddress.ip_network(part)) for part in parts)
+    except ValueError:
+        raise ValueError("write addresses or networks like 192.0.2.10 or 10.0.0.0/8, with commas") from None
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -131,6 +140,10 @@ class Settings:
         "", _host_and_port, "Host and port on which mail is taken from the own mail host; empty: mailboxes are read."
     )
     mail_listen_kind: str = _setting("smtp", _one_of("smtp", "lmtp"), "What is spoken there: smtp or lmtp.")
+    mail_listen_trusted: tuple[str, ...] = _setting(
+        ("127.0.0.0/8", "::1/128"), _networks,
+        "From where the own mail host connects, with commas; of anybody else no Authentication-Results are believed.",
+    )  # fmt: skip
     mail_listen_certificate: str = _setting(
         "", _text, "PEM file with key and certificate; with it STARTTLS is required there."
     )

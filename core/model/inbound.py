@@ -8,13 +8,14 @@ InboundMessage:
        |                                   failed      could not be read, or our mistake: its reference is in the log
        +--a third try begins--> failed
     held --"yes, it was me", released--> received --> ...     held --"no", thrown away--> ignored
+    held --too many: an hour has room for it--> received
     failed --run again by an operator--> received
 
 1. A row is written before anything is parsed, and is settled in the transaction that does what the message asks. The
    folder of the message at the mail server follows: it is filed when the row is settled, never before.
 2. ``message_ref`` and ``content_digest`` are unique together: the same message delivered twice is done once. The same
    id with other content is another message, and held: its sender chose the id.
-3. ``raw`` is encrypted, and erased after 30 days.
+3. ``raw`` is encrypted, and erased after 30 days; at once where it is ignored and nobody may need it.
 """
 
 from datetime import datetime

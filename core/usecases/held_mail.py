@@ -125,6 +125,9 @@ def hold_mail(ctx: Context, command: HoldMail) -> MailHeld:
     )
     if not was_open:
         return MailHeld(was_open=False, is_asked=False)
+    if command.rule is MailRule.TOO_MANY:
+        # They have proven that it was them, and it goes on by itself.
+        return MailHeld(was_open=True, is_asked=False)
     row = ctx.session.get_one(InboundMessage, command.inbound_id)
     staff = ctx.session.get(StaffMember, row.staff_id) if row.staff_id is not None else None
     if staff is None or staff.disabled_at is not None or _asked_lately(ctx, staff):
@@ -242,6 +245,7 @@ def _waiting_for(row: InboundMessage) -> tuple[ColumnElement[bool], ...]:
         InboundMessage.staff_id == row.staff_id,
         InboundMessage.organisation_id == row.organisation_id,
         InboundMessage.state == MailState.HELD,
+        InboundMessage.rule != MailRule.TOO_MANY,
         InboundMessage.raw.is_not(None),
     )
 

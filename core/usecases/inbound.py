@@ -5,7 +5,9 @@
 1. ``receive_mail`` commits before the message is filed or acknowledged. The same message again is the same row.
 2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try. Whoever
    begins has the message for a minute and a half; others who come meanwhile leave it alone.
-3. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
+3. Of a message that is nobody's to answer (``_NOT_KEPT``) the words are erased as soon as that is known: strangers
+   would fill the disk, and nobody has a reason to read what they wrote. At the mail server it lies in Ignored.
+4. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
    already is left alone, so of two watchers one acts.
 """
 
@@ -28,6 +30,11 @@ from core.rules.policy import MAIL_LEASE, MAIL_TRIES
 from core.words import MailRule, MailState
 
 RAW_PLACE = "inbound_message.raw"
+_NOT_KEPT = frozenset({
+    MailRule.OWN_MAIL, MailRule.LOOP, MailRule.AUTO_REPLY, MailRule.NO_SINGLE_SENDER, MailRule.UNKNOWN_SENDER,
+    MailRule.BOUNCE, MailRule.COMPLAINT,
+})  # fmt: skip
+"""What is ignored by these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +313,8 @@ def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
 
 def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
     """In the transaction that does what the message asks. False: it was settled before, so nothing may be done."""
+    if state is MailState.IGNORED and rule in _NOT_KEPT:
+        values["raw"] = None
     statement = _settling(tuple(sorted(values)))
     given = {"inbound_id": inbound_id, "settled_as": state, "by_rule": rule, "now": ctx.now}
     settled = ctx.session.connection().execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})

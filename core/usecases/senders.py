@@ -1,4 +1,8 @@
-"""Who has the address that a message is from, for whom they work, and how much was asked and answered lately."""
+"""Who has the address that a message is from, for whom they work, and how much was asked and answered lately.
+
+What was too much for one hour is held, and goes on by itself in the next (``resume_waiting``), the oldest first: a
+request counts in the hour in which it is done, not in which it came.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +14,12 @@ from core import access
 from core.context import Assurance, Context
 from core.model import InboundMessage, MailAnswer
 from core.queries import Query
-from core.rules.policy import MAIL_ANSWERS_AN_HOUR
+from core.rules.policy import (
+    MAIL_ANSWERS_AN_HOUR,
+    MAIL_COMMANDS_AN_HOUR,
+    MAIL_COMMANDS_AN_HOUR_ORGANISATION,
+    MAIL_LIFE,
+)
 from core.rules.text import folded
 from core.words import MailRule, MailState
 
@@ -56,6 +65,20 @@ class NoteSender:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeWaiting:
+    """Of at most ``limit`` messages."""
+
+    is_routine: ClassVar = True
+
+    limit: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingResumed:
+    inbound_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SenderNoted:
     """What was asked by e-mail within the hour before; ``may_answer``: they had not too many answers within it."""
 
@@ -76,13 +99,16 @@ _NOTE = (
     )
 )
 # Requests done, and those under way.
+# Requests done, and those under way.
 _ASKED = Query(
     select(
         func.count().filter(InboundMessage.sender == bindparam("sender")).label("by_sender"),
         func.count().label("by_organisation"),
     ).where(
         InboundMessage.organisation_id == bindparam("organisation"),
-        InboundMessage.received_at > bindparam("hour_ago"),
+        # What is older than the words of any message are kept is done; the index knows no other moment.
+        InboundMessage.received_at > bindparam("long_ago"),
+        or_(InboundMessage.settled_at.is_(None), InboundMessage.settled_at > bindparam("hour_ago")),
         InboundMessage.id != bindparam("inbound_id"),
         or_(
             InboundMessage.rule == MailRule.REQUEST,
@@ -118,6 +144,46 @@ def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
     return SenderNoted(by_sender, by_organisation, _answers(ctx, command.staff_id) < MAIL_ANSWERS_AN_HOUR)
 
 
+def resume_waiting(ctx: Context, command: ResumeWaiting) -> WaitingResumed:
+    """As many as their senders may ask now: more would only be held again."""
+    access.require_system(ctx)
+    query = (
+        select(InboundMessage.id, InboundMessage.sender, InboundMessage.organisation_id, InboundMessage.staff_id)
+        .where(
+            InboundMessage.state == MailState.HELD,
+            InboundMessage.rule == MailRule.TOO_MANY,
+            InboundMessage.raw.is_not(None),
+        )
+        .order_by(InboundMessage.received_at, InboundMessage.id)
+        .limit(command.limit)
+    )
+    room: dict[tuple[int, str], int] = {}
+    chosen: list[int] = []
+    for row in ctx.session.execute(query):
+        asker = (row.organisation_id, row.sender)
+        if asker not in room:
+            room[asker] = _room(ctx, NoteSender(row.id, row.sender, *asker[:1], row.staff_id, Assurance.VERIFIED))
+        if room[asker] > 0:
+            room[asker] -= 1
+            chosen.append(row.id)
+    if chosen:
+        ctx.session.execute(
+            update(InboundMessage)
+            .where(InboundMessage.id.in_(chosen), InboundMessage.state == MailState.HELD)
+            .values(
+                state=MailState.RECEIVED, rule=None, detail="", subject="", settled_at=None, begun_at=None, attempts=0
+            ),
+            execution_options={"synchronize_session": False},
+        )
+    return WaitingResumed(tuple(chosen))
+
+
+def _room(ctx: Context, sender: NoteSender) -> int:
+    """How many more of theirs may be done within this hour."""
+    by_sender, by_organisation = _asked(ctx, sender)
+    return min(MAIL_COMMANDS_AN_HOUR - by_sender, MAIL_COMMANDS_AN_HOUR_ORGANISATION - by_organisation)
+
+
 def refused_today(ctx: Context, staff_id: int, kind: str) -> bool:
     """Whether they were told this already: one refusal of a kind per address and day (notes on e-mail, section 5).
 
@@ -134,6 +200,7 @@ def _asked(ctx: Context, command: NoteSender) -> tuple[int, int]:
         ctx,
         sender=command.sender,
         organisation=command.organisation_id,
+        long_ago=ctx.now - MAIL_LIFE,
         hour_ago=ctx.now - _HOUR,
         inbound_id=command.inbound_id,
     ).one()

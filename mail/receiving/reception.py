@@ -2,7 +2,8 @@
 
     bytes -> receive: a row, committed -> process: screened, done and settled -> where it is filed
 
-What was received and not settled, since its process died or the database went away, is found by ``Sweeper``.
+What was received and not settled is found by ``Sweeper``: its process died, the database went away, somebody released
+it, or it was too much for the hour before.
 """
 
 import asyncio
@@ -25,10 +26,11 @@ from core.usecases.inbound import (
     list_unsettled,
     receive_mail,
 )
+from core.usecases.senders import ResumeWaiting, resume_waiting
 from core.words import MailState
 from mail.receiving.arrival import read_arrival
 
-# Whoever says in Slack that it was them waits for this.
+# Whoever says that it was them waits for this; a partial index makes it cheap.
 _SWEEP_SECONDS: Final = 4.0
 # Whoever received it is about to begin with it.
 _SWEEP_GRACE: Final = timedelta(seconds=10)
@@ -124,6 +126,7 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Gives how many were looked at. Raises Unavailable."""
+        await asyncio.to_thread(self._app.run, resume_waiting, ResumeWaiting(), System())
         listing = ListUnsettled(_SWEEP_GRACE, _SWEPT_AT_ONCE)
         found = (await asyncio.to_thread(self._app.read, list_unsettled, listing, System())).inbound_ids
         for inbound_id in found:

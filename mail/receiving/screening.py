@@ -212,7 +212,7 @@ RULE_WORDS: Final[Mapping[MailRule, str]] = {
     MailRule.BULK: "It is marked as mail to many, or as one that wants no answer.",
     MailRule.UNAUTHENTICATED: "It bears a staff member's address, and nothing proves that they wrote it.",
     MailRule.NOT_THEM: "The staff member whose address it bears said that they did not write it.",
-    MailRule.TOO_MANY: "There were more requests in an hour than are allowed.",
+    MailRule.TOO_MANY: "There were more requests in an hour than are allowed; it goes on by itself in another.",
     MailRule.REQUEST: "It is a request of a staff member, and was answered.",
 }
 """One sentence a rule, for operators: why it decided as it did."""

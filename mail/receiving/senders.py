@@ -48,6 +48,9 @@ def sender_of(mail: ParsedMail) -> Sender | None:
         return None
     typed = mail.senders[0].strip()
     found = parse_address(typed)
+    # Letters that only look like others of that mailbox's, or become them in small letters: K for the Kelvin sign.
+    if not typed.rpartition("@")[0].isascii():
+        return None
     if not isinstance(found, Address) or not _is_as_typed(typed, found.address):
         return None
     return Sender(found.key, found.address.rpartition("@")[2].lower().rstrip("."))

@@ -29,6 +29,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "mail_inbox": ("usher@example.org", "usher@example.org"),
     "mail_listen": ("127.0.0.1:2525", "127.0.0.1:2525"),
     "mail_listen_kind": ("lmtp", "lmtp"),
+    "mail_listen_trusted": ("192.0.2.10, 10.0.0.0/8,::1", ("192.0.2.10/32", "10.0.0.0/8", "::1/128")),
     "mail_listen_certificate": ("/etc/usher.pem", "/etc/usher.pem"),
     "mail_authserv_ids": (" MX.example.org, -", ("mx.example.org", "-")),
     "smtp_host": ("mail.example.org", "mail.example.org"),
@@ -207,7 +208,9 @@ def test_no_file_is_needed(tmp_path: Path) -> None:
 def told(value: Any) -> str:
     if isinstance(value, timedelta):
         value = int(value.total_seconds())
-    return "" if value in ("", ()) else f"`{value}`"
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    return "" if value == "" else f"`{value}`"
 
 
 def test_each_setting_stands_in_the_docs_with_its_default_and_meaning() -> None:

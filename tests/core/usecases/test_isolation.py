@@ -278,6 +278,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "keep_tokens": (System, mailbox_watching.KeepTokens(world.mailbox_id, MAILBOX.secret, MAILBOX.secret)),
         "list_unsettled": (System, inbound.ListUnsettled(timedelta(0))),
         "find_sender": (System, senders.FindSender(("olive@north.example.org",))),
+        "resume_waiting": (System, senders.ResumeWaiting()),
         "note_sender": (
             System,
             senders.NoteSender(

@@ -113,7 +113,12 @@ class Mailroom:
         """So many other messages had the same end."""
         columns = {column.name: getattr(like, column.name) for column in InboundMessage.__table__.columns}
         copies = [
-            {**columns, "id": number + 1, "message_ref": f"<{number}@before>", "content_digest": str(number)}
+            {
+                **columns,
+                "id": like.id // 2 + number,
+                "message_ref": f"<{like.id + number}@before>",
+                "content_digest": str(number),
+            }
             for number in range(times)
         ]
         with self.app.engine.begin() as connection:

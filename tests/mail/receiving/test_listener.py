@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,9 +12,11 @@ import pytest
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES
+from core.usecases.received import ShowReceived, show_received
 from mail.receiving.listener import Addresses, Kind, Listener
 from mail.receiving.reception import Process, Reception, Sweeper
 from tests.copies import SqliteCopies
+from tests.factories import OPERATOR
 from tests.mail.certificates import tls_contexts
 from tests.mail.inbox.watching import Away, Clerk, mail, rows, until
 
@@ -364,3 +367,37 @@ async def test_sweeper_leaves_alone_what_somebody_is_at(app: App) -> None:
     await Sweeper(app, Reception(app, clerk)).sweep()
 
     assert clerk.begun == 1
+
+
+@pytest.mark.parametrize(("trusted", "is_believed"), [(("127.0.0.0/8",), True), (("192.0.2.0/24",), False)])
+async def test_what_anybody_else_says_of_the_sender_is_not_believed(
+    app: App, trusted: tuple[str, ...], is_believed: bool
+) -> None:
+    """Whoever reaches the port could write the name of our mail host above their verdict."""
+    forged = b"Authentication-Results: mx.example.org; dmarc=pass header.from=example.org\r\n"
+    app.settings = replace(app.settings, mail_listen_trusted=trusted)
+
+    async with listening(app) as (_, port):
+        await send(port, forged + mail(1))
+
+    (row,) = rows(app)
+    raw = app.read(show_received, ShowReceived(row.id), OPERATOR).raw or b""
+    assert raw.startswith(forged if is_believed else b"Authentication-Results: in.example.org; none\r\n" + forged)
+
+
+@pytest.mark.parametrize(
+    ("peer", "is_trusted"),
+    [
+        ("127.0.0.1", True),
+        ("::ffff:127.0.0.1", True),
+        ("::1", True),
+        ("::1%lo", True),
+        ("192.0.2.1", False),
+        ("", False),
+    ],
+)
+def test_this_machine_is_trusted_and_no_other(app: App, peer: str, is_trusted: bool) -> None:
+    async def listener() -> Listener:
+        return Listener(app, Reception(app, Clerk(app)), kind="smtp")
+
+    assert asyncio.run(listener()).trusts(peer) is is_trusted

@@ -9,14 +9,15 @@ from sqlalchemy import text
 from core.context import Assurance, Door
 from core.errors import Busy, OrganisationNotChosen
 from core.model import InboundMessage, OutboundMessage, StaffMember
-from core.rules.policy import MAIL_LEASE
+from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_LEASE
+from core.usecases.senders import ResumeWaiting, resume_waiting
 from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
 from core.words import MailRule, MailState, Role
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.parsing.parser import Parser
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import change, clock_of, everything
-from tests.factories import LEARNER, NOW, OPERATOR, School
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
 from tests.mail.mails import OLIVE, read, written
 from tests.mail.receiving.mailroom import PROVEN, Mailroom, school_with_a_mailbox
 
@@ -258,3 +259,53 @@ def test_with_the_parser_of_the_house_all_ends_are_the_same(school: School) -> N
         room = Mailroom(school, parser.parse)
 
         assert [room.take(raw).rule for raw, _ in messages] == [rule for _, rule in messages]
+
+
+def test_what_was_too_much_for_an_hour_goes_on_by_itself_in_the_next(room: Mailroom) -> None:
+    room.as_if_before(room.take(written(PROVEN)), MAIL_COMMANDS_AN_HOUR - 1)
+    before = len(said(room))
+    waiting = [room.take(written(PROVEN, ref=f"<more{number}@n.org>")) for number in range(3)]
+    early = room.app.run(resume_waiting, ResumeWaiting(), SYSTEM)
+
+    clock_of(room.app).advance(hours=1)
+    resumed = room.app.run(resume_waiting, ResumeWaiting(), SYSTEM)
+    states = [room.processor.process(each.id) for each in waiting]
+
+    assert [row.rule for row in waiting] == [MailRule.TOO_MANY] * 3
+    # They are proven: nobody is asked whether it was them.
+    assert len(said(room)) == before
+    assert early.inbound_ids == ()
+    assert set(resumed.inbound_ids) == {each.id for each in waiting}
+    assert states == [MailState.PROCESSED] * 3
+
+
+def test_as_many_go_on_as_an_hour_has_room_for(room: Mailroom) -> None:
+    done = room.take(written(PROVEN))
+    room.as_if_before(done, MAIL_COMMANDS_AN_HOUR - 1)
+    waiting = room.take(written(PROVEN, ref="<more@n.org>"))
+    room.as_if_before(waiting, 100)
+
+    clock_of(room.app).advance(hours=1)
+    first = room.app.run(resume_waiting, ResumeWaiting(), SYSTEM)
+    second = room.app.run(resume_waiting, ResumeWaiting(), SYSTEM)
+
+    assert (len(first.inbound_ids), len(second.inbound_ids)) == (MAIL_COMMANDS_AN_HOUR, 0)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_kept"),
+    [
+        (written(sender="eve@evil.test", text="x" * 1000), False),
+        (written(PROVEN, ("Auto-Submitted", "auto-replied")), False),
+        (b"no mail at all", False),
+        (written(), True),
+        (written(PROVEN), True),
+    ],
+)
+def test_words_are_kept_only_where_somebody_may_need_them(room: Mailroom, raw: bytes, is_kept: bool) -> None:
+    """Strangers would fill the disk with 35 MB at a time."""
+    row = room.take(raw)
+
+    assert (row.raw is not None) is is_kept
+    # The same once more is still the same, and nothing is done about it.
+    assert room.take(raw).id == row.id

@@ -135,6 +135,11 @@ def test_an_address_that_only_looks_like_somebody_s_is_nobody_s(typed: str) -> N
     assert found is None or found.key != OLIVE or typed.rstrip(".") == OLIVE
 
 
+def test_the_sign_of_kelvin_is_no_letter_of_an_address() -> None:
+    """In small letters it is a plain k, and at its host it is somebody else."""
+    assert sender_of(with_senders(["fran\u212a@north.example.org"])) is None
+
+
 def test_two_from_headers_refused() -> None:
     assert sender_of(with_senders([OLIVE, OLIVE], from_headers=2)) is None
     assert sender_of(with_senders([OLIVE], from_headers=2)) is None
