@@ -231,3 +231,16 @@ class ImportReason(StrEnum):
     """Rows have problems."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
+
+
+class KeptReason(StrEnum):
+    """Why undoing an import leaves a learner as they are."""
+
+    CHANGED = "changed"
+    """Somebody changed them since."""
+    JOINED = "joined"
+    """They were created by it, and have joined a run or signed in."""
+    NOT_GRANTED = "not_granted"
+    """Of a provider whose learners the caller may not manage."""
+    GONE = "gone"
+    """They are no longer there."""

@@ -173,6 +173,7 @@ IMPORT_FILE_NAME_CHARACTERS: Final = 120
 # Named in an answer; the workbook has all.
 IMPORT_PROBLEMS_NAMED: Final = 10
 IMPORT_ROWS_NAMED: Final = 5
+IMPORT_KEPT_NAMED: Final = 50
 # What is wrong is the same for the same rows until the rules change: then a file may be sent once more.
 IMPORT_RULES_VERSION: Final = 1
 # UM 2: the month in which an academic year begins.

@@ -193,7 +193,7 @@ def _update(ctx: Context, found: Import, matching: Matching) -> None:
             provider_id = matching.reach.ids.get(after.ukprn or "", learner.provider_id)
             written = learner_row(matching.kept, matching.hashes, after, provider_id, matching.year)
             written |= _account(ctx, matching, learner, after, taken)
-            changes.append({"learner": learner.id, **_as_new({**written, "removed_at": None})})
+            changes.append({"learner": learner.id, **as_new({**written, "removed_at": None})})
             was = matching.kept.pack(_before(learner, known), "import_row.before")
             marks.append({"row_id": row.id, "was": was, "now_hash": written["detail_hash"]})
             addresses.append((learner.id, after))
@@ -214,11 +214,11 @@ def _account(
 
 
 def _before(learner: Any, known: LearnerValues) -> Before:
-    is_removed = learner.removed_at is not None
-    return Before(list(known), learner.provider_id, learner.academic_year, is_removed, learner.details is not None)
+    has_details = learner.details is not None
+    return Before(list(known), learner.provider_id, learner.academic_year, learner.removed_at, has_details)
 
 
-def _as_new(written: dict[str, Any]) -> dict[str, Any]:
+def as_new(written: dict[str, Any]) -> dict[str, Any]:
     return {f"new_{name}": written[name] for name in _WRITTEN}
 
 

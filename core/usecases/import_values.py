@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,7 +59,7 @@ class Before(msgspec.Struct, array_like=True):
     values: _Values
     provider_id: int | None
     academic_year: int | None
-    is_removed: bool
+    removed_at: datetime | None
     had_details: bool
 
 

@@ -102,6 +102,26 @@ def good_rows(number: str, address: str, organisation: str) -> None:
         _say(app, staff, _number(number))
 
 
+@imports.command("undo")
+@click.argument("number")
+@_AS
+@_OF
+def undo(number: str, address: str, organisation: str) -> None:
+    """Take an import back: whatever nobody changed since; the rest is listed."""
+    from core.usecases.import_undoing import UndoImport, undo_import
+
+    with operator_app() as app:
+        done = app.run(undo_import, UndoImport(_number(number)), _staff(app, address, organisation))
+    click.echo(
+        f"{_ref(done.number)} is undone: {done.removed} learners removed, {done.restored} as they were before, "
+        f"{done.kept_total} left as they are."
+    )
+    for kept in done.kept:
+        click.echo(f"  row {kept.row}  {kept.name or 'a learner'}: {_KEPT[kept.reason.value]}")
+    if done.kept_total > len(done.kept):
+        click.echo(f"  and {done.kept_total - len(done.kept)} more")
+
+
 # --- Words ------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +156,12 @@ def _settled(card: ImportCard) -> str:
     return f", processed {card.settled_at:%Y-%m-%d %H:%M:%S} UTC" if card.settled_at else ""
 
 
+_KEPT = {
+    "changed": "changed since",
+    "joined": "has joined a run or signed in",
+    "not_granted": "of a provider that they may not manage",
+    "gone": "no longer there",
+}
 _OUTCOMES = {
     ("applied", None): "imported.",
     ("undone", None): "undone.",

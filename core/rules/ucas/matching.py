@@ -121,7 +121,7 @@ def _objection(values: LearnerValues, learner: Known, key: Key) -> Problem | Non
     for each in stronger:
         ours, theirs = _value(values, each), _value(learner.values, each)
         if ours and theirs and ours != theirs and not (each is Key.UPN and _is_passing(ours, theirs)):
-            words = {"learner": _named(learner), "column": _COLUMNS[each].value}
+            words = {"learner": _named(learner), "other": _COLUMNS[each].value}
             return problem(Fault.MATCH_CONTRADICTS, _COLUMNS[each], ours, **words)
     if key in _IDENTIFIERS and _is_somebody_else(values, learner.values):
         return problem(Fault.MATCH_OTHER_PERSON, column, value, learner=_named(learner))

@@ -121,7 +121,7 @@ class Fault(Enum):
 
     MATCH_CONFLICT = ("match.conflict", _E, "what it is known by belongs to different learners: {learners}",
         "Compare it with the records of both.")
-    MATCH_CONTRADICTS = ("match.contradicts", _E, "all else fits {learner}, who has another {column}",
+    MATCH_CONTRADICTS = ("match.contradicts", _E, "all else fits {learner}, who has another {other}",
         "Compare it with the learner's record. If it is another learner, add what tells them apart, such as the Dob.")
     MATCH_OTHER_PERSON = ("match.other_person", _E, "it belongs to {learner}, with another last name and another Dob",
         "Compare it with the learner's record.")

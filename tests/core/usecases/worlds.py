@@ -94,7 +94,8 @@ class World:
     reading_import: int
     checked_import: int
     held_import: int
-    """Its number; the other three are ids."""
+    applied_import: int
+    """These two are numbers, the others ids."""
 
 
 def make_world(school: School) -> World:
@@ -157,6 +158,7 @@ def make_world(school: School) -> World:
         reading_import=_begun(school, "s@example.org", ()),
         checked_import=_begun(school, "t@example.org", (_row(2),)),
         held_import=_held(school),
+        applied_import=_applied(school),
     )
 
 
@@ -200,6 +202,11 @@ def _begun(school: School, name: str, rows: tuple[CheckedRow, ...]) -> int:
 def _held(school: School) -> int:
     broken = _row(3, problem(Fault.POSTCODE_SHAPE, "Postcode", "nowhere"))
     import_id = _begun(school, "u@example.org", (_row(2), broken))
+    return school.app.run(import_applying.apply_import, import_applying.ApplyImport(import_id), school.owner).number
+
+
+def _applied(school: School) -> int:
+    import_id = _begun(school, "v@example.org", (_row(4),))
     return school.app.run(import_applying.apply_import, import_applying.ApplyImport(import_id), school.owner).number
 
 
