@@ -1,8 +1,11 @@
 """An import from the file to the learners: buckets, policies, the same file again, and processes that die."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.errors import ImportClosed, RoleMissing
 from core.importing import run_import
@@ -20,8 +23,19 @@ from core.usecases.import_checking import (
 from core.usecases.import_values import Reading
 from core.usecases.imports import ListImports, ReceiveImport, ShowImport, list_imports, receive_import, show_import
 from core.words import ImportPolicy, ImportReason, ImportState
+from tests.copies import Copies
 from tests.core.usecases.acting import everything, refusal_of
-from tests.core.usecases.importing import ULNS, import_file, import_sheet, learners, line, sheet, stored, values_of
+from tests.core.usecases.importing import (
+    ULNS,
+    Line,
+    import_file,
+    import_sheet,
+    learners,
+    line,
+    sheet,
+    stored,
+    values_of,
+)
 from tests.factories import School
 
 GOOD = ImportPolicy.GOOD_ROWS
@@ -223,3 +237,32 @@ def test_the_buckets_of_the_rows_are_the_counts_of_the_import(school: School) ->
     assert done.buckets.rows == len(rows) == 3
     assert stored(school, done.number).duplicate == 1
     assert {row.bucket for row in rows} == {Bucket.CREATED, Bucket.DUPLICATE, Bucket.PROBLEM}
+
+
+LINES = st.builds(
+    lambda first, uln, dob, email, postcode: line(
+        first, **{"ULN": uln, "Dob": dob, "Email address": email, "Postcode": postcode}
+    ),
+    st.sampled_from(("Ada", "Bo", "")),
+    st.sampled_from(("", *ULNS[:2])),
+    st.sampled_from(("", "2009-03-01")),
+    st.sampled_from(("", "a@example.org", "b@example.org")),
+    st.sampled_from(("M1 1AA", "nowhere")),
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(LINES, min_size=1, max_size=6))
+def test_whatever_the_rows_are_the_buckets_add_up_and_nobody_is_created_twice(
+    sqlite_school: Copies[School], lines: list[Line]
+) -> None:
+    sqlite_school.renew()
+    school = replace(sqlite_school.filling, app=sqlite_school.app())
+
+    first = import_sheet(school, *lines, policy=GOOD)
+    again = import_sheet(school, *lines, line("Zoe"), policy=GOOD)
+
+    assert first.buckets.rows == len(lines)
+    assert again.buckets.rows == len(lines) + 1
+    assert again.buckets.created == 1
+    assert len(everything(school.app, Learner)) == first.buckets.created * (first.state is ImportState.APPLIED) + 1
