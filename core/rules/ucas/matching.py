@@ -11,6 +11,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+import msgspec
+
 from core.rules.addresses import address_key
 from core.rules.text import folded
 from core.rules.ucas.columns import Column
@@ -29,6 +31,7 @@ class Key(StrEnum):
     PERSON = "person"
 
 
+_encode: Final = msgspec.msgpack.Encoder().encode
 _IDENTIFIERS: Final = (Key.ULN, Key.UPN, Key.CCIS)
 _COLUMNS: Final = {
     Key.ULN: Column.ULN, Key.UPN: Column.UPN, Key.CCIS: Column.CCIS, Key.EMAIL: Column.EMAIL,
@@ -63,9 +66,8 @@ class Hasher:
     key: bytes
 
     def __call__(self, kind: str, *parts: str | None) -> bytes:
-        # With their lengths, so that no two lists of parts read alike.
-        text = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
-        return blake2b(text.encode(), key=self.key, digest_size=16, person=kind.encode()).digest()
+        # Encoded with their lengths: no two lists of parts read alike.
+        return blake2b(_encode(parts), key=self.key, digest_size=16, person=kind.encode()).digest()
 
     def keys(self, values: LearnerValues) -> Keys:
         upn = values.upn if values.upn and not is_temporary(values.upn) else None
