@@ -17,7 +17,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Base, Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
 from core.rules.access_codes import access_code_from
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket, Buckets
@@ -29,16 +29,14 @@ from core.usecases.import_values import LEARNER_COLUMNS, Before, import_ref, key
 from core.usecases.imports import buckets_of, find_import, lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState
 
-_ROWS: Final = Base.metadata.tables[ImportRow.__tablename__]
-_LEARNERS: Final = Base.metadata.tables[Learner.__tablename__]
 _CREATED: Final = (
-    update(_ROWS)
-    .where(_ROWS.c.id == bindparam("row_id"))
+    update(ImportRow)
+    .where(ImportRow.id == bindparam("row_id"))
     .values(learner_id=bindparam("whose"), applied_hash=bindparam("now_hash"))
 )
 _UPDATED: Final = (
-    update(_ROWS)
-    .where(_ROWS.c.id == bindparam("row_id"))
+    update(ImportRow)
+    .where(ImportRow.id == bindparam("row_id"))
     .values(before=bindparam("was"), applied_hash=bindparam("now_hash"))
 )
 _WRITTEN: Final = (
@@ -46,8 +44,8 @@ _WRITTEN: Final = (
     "uln_hash", "upn_hash", "ccis_hash", "email_key", "person_hash", "username", "access_code", "removed_at",
 )  # fmt: skip
 CHANGE_LEARNER: Final = (
-    update(_LEARNERS)
-    .where(_LEARNERS.c.id == bindparam("learner"))
+    update(Learner)
+    .where(Learner.id == bindparam("learner"))
     .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 )
 

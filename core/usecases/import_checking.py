@@ -16,7 +16,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Base, Import, ImportRow, Organisation, StaffMember
+from core.model import Import, ImportRow, Organisation, StaffMember
 from core.rules.policy import IMPORT_CHUNK, IMPORT_RULES_VERSION
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.problems import Problem, Problems, is_refused
@@ -188,7 +188,6 @@ def _same_rows(ctx: Context, found: Import) -> int | None:
 
 def _note_relations(ctx: Context, found: Import, command: FinishChecking) -> None:
     """Duplicates, and rows that clash with others: few, as a rule."""
-    table = Base.metadata.tables[ImportRow.__tablename__]
     same = [{"row_number": number, "first": first} for number, first in command.same_as.items()]
     access.update_each(
         ctx,
@@ -200,7 +199,9 @@ def _note_relations(ctx: Context, found: Import, command: FinishChecking) -> Non
     for begin in range(0, len(numbers), IMPORT_CHUNK):
         part = numbers[begin : begin + IMPORT_CHUNK]
         known = ctx.session.execute(
-            select(table.c.number, table.c.problems).where(table.c.import_id == found.id, table.c.number.in_(part))
+            select(ImportRow.number, ImportRow.problems).where(
+                ImportRow.import_id == found.id, ImportRow.number.in_(part)
+            )
         )
         changed = [_clashing(kept.problems, row.number, kept.found(row.problems), command) for row in known]
         for is_error in (True, False):
@@ -217,8 +218,7 @@ def _clashing(packed: Any, number: int, own: Problems, command: FinishChecking) 
 
 
 def _row_update(found: Import) -> Any:
-    table = Base.metadata.tables[ImportRow.__tablename__]
-    return update(table).where(table.c.import_id == found.id, table.c.number == bindparam("row_number"))
+    return update(ImportRow).where(ImportRow.import_id == found.id, ImportRow.number == bindparam("row_number"))
 
 
 def unread(fault: NotRead) -> Reading:

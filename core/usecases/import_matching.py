@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 
 from core import access
 from core.context import Context
-from core.model import Base, Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
+from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.rules.policy import (
     IMPORT_CHANGED_LEAST,
     IMPORT_CHANGED_SHARE,
@@ -28,7 +28,6 @@ from core.rules.ucas.values import LearnerValues, differences, merged
 from core.usecases.import_values import LEARNER_COLUMNS, Keeper, Reach, hasher, keeper, reach_of, this_year
 
 _QUIET = {"synchronize_session": False}
-_TABLE: Final = Base.metadata.tables[ImportRow.__tablename__]
 _BY_HASH: Final = {
     Key.ULN: (Learner.uln_hash, ImportRow.uln_hash),
     Key.UPN: (Learner.upn_hash, ImportRow.upn_hash),
@@ -38,13 +37,13 @@ _BY_HASH: Final = {
 }
 _TELLING: Final = frozenset({Column.LAST_NAME, Column.EMAIL})
 _FOUND: Final = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("row_id"))
+    update(ImportRow)
+    .where(ImportRow.id == bindparam("row_id"))
     .values(bucket=bindparam("to"), learner_id=bindparam("whose"), changes=bindparam("what"))
 )
 _REFUSED: Final = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("row_id"))
+    update(ImportRow)
+    .where(ImportRow.id == bindparam("row_id"))
     .values(bucket=Bucket.PROBLEM, match_problem=bindparam("why"))
 )
 
