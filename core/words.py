@@ -193,3 +193,54 @@ class MailRule(StrEnum):
     TOO_MANY = "too_many"
     REQUEST = "request"
     """Understood or not: it was answered."""
+
+
+class ImportState(StrEnum):
+    """Drawn in ``core.model.imports``."""
+
+    RECEIVED = "received"
+    READING = "reading"
+    CHECKED = "checked"
+    HELD = "held"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    UNDONE = "undone"
+
+
+class ImportPolicy(StrEnum):
+    """What happens with the good rows of a file in which others have problems."""
+
+    HOLD_IF_ERRORS = "hold-if-errors"
+    """Nothing is imported until somebody says “import the good rows”."""
+    GOOD_ROWS = "good-rows"
+    ALL_OR_NOTHING = "all-or-nothing"
+
+
+class ImportReason(StrEnum):
+    """Why an import is held or rejected."""
+
+    FILE = "file"
+    """It cannot be read."""
+    SHEET = "sheet"
+    """A problem of the whole sheet."""
+    NO_ROWS = "no_rows"
+    """Nothing stands below the headings."""
+    REPEATED = "repeated"
+    """The same rows were imported before."""
+    ROWS = "rows"
+    """Rows have problems."""
+    NAMES = "names"
+    """It would change the last name or e-mail address of very many learners."""
+
+
+class KeptReason(StrEnum):
+    """Why undoing an import leaves a learner as they are."""
+
+    CHANGED = "changed"
+    """Somebody changed them since."""
+    JOINED = "joined"
+    """They were created by it, and have joined a run or signed in."""
+    NOT_GRANTED = "not_granted"
+    """Of a provider whose learners the caller may not manage."""
+    GONE = "gone"
+    """They are no longer there."""

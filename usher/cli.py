@@ -28,6 +28,8 @@ COMMANDS = {
         "Which organisation may invite to whose courses, and at what price.",
     ),
     "catalogue": ("usher.commands.catalogue", "catalogue", "Courses and their runs."),
+    "import": ("usher.commands.imports", "import_learners", "Import the learners of a spreadsheet."),
+    "imports": ("usher.commands.imports", "imports", "Imports of learners."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
     "mailbox": ("usher.commands.mailbox", "mailbox", "Mailboxes that Usher reads."),

@@ -30,6 +30,7 @@ from core.words import Role
 class Permission(StrEnum):
     VIEW = "view"
     INVITE = "invite"
+    IMPORT = "import"
     MANAGE_STAFF = "manage_staff"
     SET_RULES = "set_rules"
     """What holds for the whole organisation, such as its quiet hours."""
@@ -37,7 +38,7 @@ class Permission(StrEnum):
 
 ROLE_PERMISSIONS: Final = {
     Role.OWNER: frozenset(Permission),
-    Role.MANAGER: frozenset({Permission.VIEW, Permission.INVITE}),
+    Role.MANAGER: frozenset({Permission.VIEW, Permission.INVITE, Permission.IMPORT}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }
 

@@ -12,13 +12,13 @@
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
-    │   │   RequestNotFound, ChangeNotFound
+    │   │   RequestNotFound, ChangeNotFound, ImportNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated
+    │   │   InstallationRepeated, ImportClosed
     ├── LimitExceeded       too much or too often
     │   ├── TooManyAddresses, TooManyRequests, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -35,6 +35,7 @@ from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
+from core.errors.conflicts import ImportClosed as ImportClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
 from core.errors.conflicts import InstallationRepeated as InstallationRepeated
 from core.errors.conflicts import InvitationClosed as InvitationClosed
@@ -66,6 +67,7 @@ from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
+from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound

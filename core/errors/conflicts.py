@@ -146,3 +146,9 @@ class InstallationRepeated(Conflict):
     code = "installation_repeated"
     wording = "This installation was finished before."
     advice = "If Usher is in your workspace, all is well. Else start again."
+
+
+class ImportClosed(Conflict):
+    code = "import_closed"
+    wording = "I cannot do that with import {number}: {reason}."
+    advice = "Nothing was changed. Send the file again to import it anew."

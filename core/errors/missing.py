@@ -90,3 +90,9 @@ class ChangeNotFound(NotFound):
     code = "change_not_found"
     wording = "I do not find what you want to take back."
     advice = "“invites” and the run's code show what is true now."
+
+
+class ImportNotFound(NotFound):
+    code = "import_not_found"
+    wording = "I found no import called “{number}”."
+    advice = "An import has a number like I-0007; “imports” lists them."

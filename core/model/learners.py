@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
@@ -11,11 +11,24 @@ from core.words import JoinedBy
 
 
 class Learner(OrganisationOwned, Base):
-    """A person in one organisation. Removed: nobody there sees their data, their enrolments still cost (LM)."""
+    """A person in one organisation. Removed: nobody there sees their data, their enrolments still cost (LM).
+
+    Whoever came by an invitation has names and addresses only. An import knows more: identifying and special columns
+    are encrypted, and what learners are found by is hashed with the organisation's own key (``rules.ucas.matching``).
+    """
 
     __tablename__ = "learner"
-    # Covers the count of those who are there.
-    __table_args__ = (Index("ix_learner_organisation_id_removed_at", "organisation_id", "removed_at"),)
+    __table_args__ = (
+        # Covers the count of those who are there.
+        Index("ix_learner_organisation_id_removed_at", "organisation_id", "removed_at"),
+        # An index and no constraint: SQLite would have to copy the table.
+        Index("ix_learner_organisation_id_username", "organisation_id", "username", unique=True),
+        Index("ix_learner_organisation_id_uln_hash", "organisation_id", "uln_hash"),
+        Index("ix_learner_organisation_id_upn_hash", "organisation_id", "upn_hash"),
+        Index("ix_learner_organisation_id_ccis_hash", "organisation_id", "ccis_hash"),
+        Index("ix_learner_organisation_id_email_key", "organisation_id", "email_key"),
+        Index("ix_learner_organisation_id_person_hash", "organisation_id", "person_hash"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     provider_id: Mapped[int | None] = mapped_column(Id, ForeignKey("provider.id"))
@@ -23,6 +36,27 @@ class Learner(OrganisationOwned, Base):
     last_name: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    email: Mapped[str | None] = mapped_column(String(254))
+    """As imported. Siblings may share one, so it need not be among their addresses."""
+    email_key: Mapped[str | None] = mapped_column(String(254))
+    year_group: Mapped[str | None] = mapped_column(String(8))
+    academic_year: Mapped[int | None]
+    """The year in which it began, of the last import that had them."""
+    details: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: the other columns of the import."""
+    detail_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Of all columns of the import, as they stand here: alike means unchanged."""
+    uln_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    upn_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """None of a temporary one."""
+    ccis_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    person_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Of the name and date of birth."""
+    username: Mapped[str | None] = mapped_column(String(127))
+    """In small letters."""
+    access_code: Mapped[str | None] = mapped_column(Text)
+    """Encrypted; gone when it was used."""
+    access_code_used_at: Mapped[datetime | None]
 
 
 class LearnerAddress(OrganisationOwned, Base):

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
 from core.rules.policy import QUIET_FROM, QUIET_UNTIL
 from core.rules.quiet import QuietHours
-from core.words import Role
+from core.words import ImportPolicy, Role
 
 
 def quiet_hours(from_minute: int | None, until_minute: int | None) -> QuietHours | None:
@@ -33,6 +33,13 @@ class Organisation(Base):
     setup_tries: Mapped[int] = mapped_column(default=0)
     # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
     batch_count: Mapped[int] = mapped_column(default=0)
+    # The last number given to an import, likewise.
+    import_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    import_policy: Mapped[ImportPolicy] = mapped_column(
+        closed_set(ImportPolicy), default=ImportPolicy.HOLD_IF_ERRORS, server_default=ImportPolicy.HOLD_IF_ERRORS.value
+    )
+    # Encrypted: what the hashes of learners' identifiers are keyed with. It outlives every change of the data key.
+    match_key: Mapped[str | None] = mapped_column(Text)
     # Minutes of the day in ``time_zone``; both or neither.
     quiet_from: Mapped[int | None] = mapped_column(default=QUIET_FROM)
     quiet_until: Mapped[int | None] = mapped_column(default=QUIET_UNTIL)

@@ -161,6 +161,24 @@ SUGGESTION_LIKENESS: Final = 85
 SUGGESTION_LEAD: Final = 8
 SUGGESTION_CHARACTERS: Final = 4
 
+# Rows that are stored, matched or written at once: each in one statement.
+IMPORT_CHUNK: Final = 2000
+# An import that would change the last name or the e-mail address of more known learners than this share, and of so
+# many at least, is asked about first: columns may have slipped.
+IMPORT_CHANGED_SHARE: Final = 0.3
+IMPORT_CHANGED_LEAST: Final = 5
+# The file, its rows and what they replaced.
+IMPORT_LIFE: Final = timedelta(days=30)
+IMPORT_FILE_NAME_CHARACTERS: Final = 120
+# Named in an answer; the workbook has all.
+IMPORT_PROBLEMS_NAMED: Final = 10
+IMPORT_ROWS_NAMED: Final = 5
+IMPORT_KEPT_NAMED: Final = 50
+# What is wrong is the same for the same rows until the rules change: then a file may be sent once more.
+IMPORT_RULES_VERSION: Final = 1
+# UM 2: the month in which an academic year begins.
+ACADEMIC_YEAR_BEGINS: Final = 9
+
 # UM 5.1. A generated one is far shorter: somebody types it from a slip of paper.
 USERNAME_CHARACTERS: Final = (6, 127)
 GENERATED_USERNAME_CHARACTERS: Final = 40

@@ -119,6 +119,19 @@ class Fault(Enum):
     GENDER_UNKNOWN = ("gender.unknown", _E, "it is none of the four values", "Choose one of the template's list.")
     ETHNICITY_UNKNOWN = ("ethnicity.unknown", _E, "it is none of the 19 values", "Choose one of the template's list.")
 
+    MATCH_CONFLICT = ("match.conflict", _E, "what it is known by belongs to different learners: {learners}",
+        "Compare it with the records of both.")
+    MATCH_CONTRADICTS = ("match.contradicts", _E, "all else fits {learner}, who has another {other}",
+        "Compare it with the learner's record. If it is another learner, add what tells them apart, such as the Dob.")
+    MATCH_OTHER_PERSON = ("match.other_person", _E, "it belongs to {learner}, with another last name and another Dob",
+        "Compare it with the learner's record.")
+    MATCH_SEVERAL = ("match.several", _E, "more than one learner fits: {learners}",
+        "Add what tells them apart, such as the ULN.")
+    MATCH_NOT_GRANTED = ("match.not_granted", _E, "it fits a learner of a provider whose learners you may not manage",
+        "Ask an owner of your organisation to grant you this provider, or have somebody else send these rows.")
+    MATCH_SAME_LEARNER = ("match.same_learner", _E, "{rows} the same learner, by something else",
+        "Keep the row that is right.")
+
     SHEET_NO_HEADINGS = ("sheet.no_headings", _E, "there is no row of headings in its first {rows} rows",
         "Put the headings of the template above the learners: UKPRN, First name, Last name, Postcode and so on.")
     SHEET_MISSING_COLUMNS = ("sheet.missing_columns", _E, "these columns are missing: {columns}",

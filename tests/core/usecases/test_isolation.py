@@ -38,6 +38,11 @@ from core.usecases import (
     held,
     held_mail,
     homes,
+    import_answers,
+    import_applying,
+    import_checking,
+    import_undoing,
+    imports,
     inbound,
     installations,
     invitation_changes,
@@ -74,6 +79,7 @@ from core.usecases import (
     suppressions,
     workers,
 )
+from core.usecases.import_values import Reading
 from core.usecases.invitation_changes import Chosen
 from core.words import MailRule, MailState, OldMail, ReportedAs, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
@@ -199,6 +205,16 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_place": (LinkHolder, places.ShowPlace(world.place_token)),
         "stop_mails_of_place": (LinkHolder, places.StopMails(world.place_token)),
         "import_catalogue": (Operator, catalogue.ImportCatalogue("northfield", _CATALOGUE)),
+        "receive_import": (StaffActor, imports.ReceiveImport("l.csv", b"UKPRN")),
+        "show_import": (StaffActor, imports.ShowImport(world.held_import)),
+        "load_marks": (StaffActor, import_answers.LoadMarks(world.held_import)),
+        "undo_import": (StaffActor, import_undoing.UndoImport(world.applied_import)),
+        "list_imports": (StaffActor, imports.ListImports()),
+        "begin_import": (StaffActor, import_checking.BeginImport(world.received_import)),
+        "stage_rows": (StaffActor, import_checking.StageRows(world.reading_import, 1, ())),
+        "finish_checking": (StaffActor, import_checking.FinishChecking(world.reading_import, 1, Reading())),
+        "apply_import": (StaffActor, import_applying.ApplyImport(world.checked_import)),
+        "release_import": (StaffActor, import_applying.ReleaseImport(world.held_import)),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
         "retry_held": (Operator, held.RetryHeld()),
@@ -383,6 +399,14 @@ def _absent(command: object) -> object:
         shared_links.RestoreSharedLink: shared_links.RestoreSharedLink(12345),
         shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
         link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
+        imports.ShowImport: command,
+        import_undoing.UndoImport: command,
+        import_answers.LoadMarks: command,
+        import_checking.BeginImport: import_checking.BeginImport(12345),
+        import_checking.StageRows: import_checking.StageRows(12345, 1, ()),
+        import_checking.FinishChecking: import_checking.FinishChecking(12345, 1, Reading()),
+        import_applying.ApplyImport: import_applying.ApplyImport(12345),
+        import_applying.ReleaseImport: command,
         colleagues.ShowColleague: colleagues.ShowColleague(12345),
         colleagues.ChangeColleague: colleagues.ChangeColleague(12345, Role.MANAGER, ()),
         colleagues.DisableColleague: colleagues.DisableColleague(12345),
@@ -421,11 +445,19 @@ BY_ID = (
     "reinvite_colleague",
     "release_held_mail",
     "refuse_held_mail",
+    "show_import",
+    "load_marks",
+    "undo_import",
+    "begin_import",
+    "stage_rows",
+    "finish_checking",
+    "apply_import",
+    "release_import",
 )
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
-    "lift_suppression",
+    *("lift_suppression", "receive_import", "list_imports"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -549,6 +581,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
+    seeing |= {"show_import", "list_imports"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

@@ -7,9 +7,14 @@ from core.letters import AnswerPart, Verdict
 from core.model import Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
 from core.requests import Help
 from core.rules.links import CodeKind, LinkKind
+from core.rules.ucas.problems import Fault, Problem, problem
+from core.rules.ucas.rows import CheckedRow, LearnerRow
 from core.usecases import (
     batches,
     gathering,
+    import_applying,
+    import_checking,
+    imports,
     inbound,
     installations,
     invitations,
@@ -21,6 +26,7 @@ from core.usecases import (
     staff,
 )
 from core.usecases.answers import AskForLink, ask_for_link
+from core.usecases.import_values import Reading
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.words import MailboxAuth, MailboxSecurity, Role
 from tests.core.usecases.acting import (
@@ -35,6 +41,7 @@ from tests.core.usecases.acting import (
     token_of,
 )
 from tests.core.usecases.holding import hold
+from tests.core.usecases.importing import line, sheet
 from tests.core.usecases.sharing import join, link_token, request_token, settle, share
 from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 
@@ -84,6 +91,12 @@ class World:
     stop_token: str
     held_id: int
     mailbox_id: int
+    received_import: int
+    reading_import: int
+    checked_import: int
+    held_import: int
+    applied_import: int
+    """These two are numbers, the others ids."""
 
 
 def make_world(school: School) -> World:
@@ -143,6 +156,11 @@ def make_world(school: School) -> World:
         stop_token=school.app.links.stop_token(newest(school.app, A).message_id),
         held_id=hold(school.app, school.owner, 2),
         mailbox_id=only(school.app, Mailbox).id,
+        received_import=_import(school, "r@example.org"),
+        reading_import=_begun(school, "s@example.org", ()),
+        checked_import=_begun(school, "t@example.org", (_row(2),)),
+        held_import=_held(school),
+        applied_import=_applied(school),
     )
 
 
@@ -169,3 +187,38 @@ def _answer(school: School) -> int:
     command = AnswerMail(_asking(received.inbound_id), (AnswerPart("help", Help()),))
     school.app.run(answer_mail, command, school.owner)
     return only(school.app, MailAnswer).id
+
+
+def _import(school: School, name: str) -> int:
+    command = imports.ReceiveImport(f"{name}.csv", sheet(line(name)))
+    return school.app.run(imports.receive_import, command, school.owner).import_id
+
+
+def _begun(school: School, name: str, rows: tuple[CheckedRow, ...]) -> int:
+    """Checked, where there are rows. No child process is started for it."""
+    import_id = _import(school, name)
+    app, owner = school.app, school.owner
+    begun = app.run(import_checking.begin_import, import_checking.BeginImport(import_id), owner)
+    if rows:
+        app.run(import_checking.stage_rows, import_checking.StageRows(import_id, begun.attempt, rows), owner)
+        finish = import_checking.FinishChecking(
+            import_id, begun.attempt, Reading(), str(import_id).encode(), row_count=len(rows)
+        )
+        app.run(import_checking.finish_checking, finish, owner)
+    return import_id
+
+
+def _held(school: School) -> int:
+    broken = _row(3, problem(Fault.POSTCODE_SHAPE, "Postcode", "nowhere"))
+    import_id = _begun(school, "u@example.org", (_row(2), broken))
+    return school.app.run(import_applying.apply_import, import_applying.ApplyImport(import_id), school.owner).number
+
+
+def _applied(school: School) -> int:
+    import_id = _begun(school, "v@example.org", (_row(4),))
+    return school.app.run(import_applying.apply_import, import_applying.ApplyImport(import_id), school.owner).number
+
+
+def _row(number: int, *problems: Problem) -> CheckedRow:
+    learner = LearnerRow("10000001", None, "Ada", f"Young{number}", *(None,) * 13)
+    return CheckedRow(number, learner, problems)

@@ -1,0 +1,135 @@
+"""Leads an import through its stages, from stored file to decision; what every door calls.
+
+1. The file is read in a child process with limits, between transactions.
+2. Its rows are checked and stored chunk by chunk, so that nobody else waits for long.
+3. It can be killed at any moment and called again: what is done already is not done twice.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from core.app import App
+from core.context import StaffActor
+from core.rules.policy import IMPORT_CHUNK
+from core.rules.ucas.columns import Column
+from core.rules.ucas.duplicates import DuplicateFinder
+from core.rules.ucas.headings import Headings, best_sheet
+from core.rules.ucas.problems import Problem
+from core.rules.ucas.rows import CheckedRow, RowChecker, Terms
+from core.rules.ucas.values import values_of
+from core.sheets.cells import FileNote, Row, SheetFile
+from core.sheets.faults import NotRead
+from core.sheets.reader import read_sheets
+from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
+from core.usecases.import_checking import (
+    BeginImport,
+    FinishChecking,
+    ImportBegun,
+    StageRows,
+    begin_import,
+    finish_checking,
+    stage_rows,
+    unread,
+)
+from core.usecases.import_values import Reading, stored_problems
+
+Progress = Callable[[int, int], None]
+"""Told how many rows of how many are checked."""
+T = TypeVar("T")
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Nobody looks."""
+
+
+def run_import(app: App, import_id: int, actor: StaffActor, progress: Progress = _nobody) -> ImportSettled:
+    """Raises UsherError: ImportClosed when another process has taken it up, Busy."""
+    begun = app.run(begin_import, BeginImport(import_id), actor)
+    if begun.content is not None:
+        _check(app, import_id, actor, begun, begun.content, progress)
+    return app.run(apply_import, ApplyImport(import_id), actor)
+
+
+def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, content: bytes, progress: Progress) -> None:
+    file = read_sheets(content)
+    if isinstance(file, NotRead):
+        app.run(finish_checking, FinishChecking(import_id, begun.attempt, unread(file)), actor)
+        return
+    found = best_sheet([sheet.rows for sheet in file.sheets])
+    if isinstance(found, Problem):
+        reading = Reading(kind=file.kind, hidden=file.hidden, problems=stored_problems((found,)))
+        app.run(finish_checking, FinishChecking(import_id, begun.attempt, reading), actor)
+        return
+    place, headings = found
+    reading, terms = _reading(file, place, headings), _terms(file, begun.terms)
+    if not headings.is_usable:
+        app.run(finish_checking, FinishChecking(import_id, begun.attempt, reading), actor)
+        return
+    _check_rows(app, import_id, actor, begun.attempt, reading, headings, terms, file.sheets[place].rows, progress)
+
+
+def _check_rows(
+    app: App,
+    import_id: int,
+    actor: StaffActor,
+    attempt: int,
+    reading: Reading,
+    headings: Headings,
+    terms: Terms,
+    rows: Iterable[Row],
+    progress: Progress,
+) -> None:
+    checker, finder, digest = RowChecker(headings, terms), DuplicateFinder(), hashlib.sha256()
+    total = sum(1 for row in rows if row.number > headings.row)
+    done = 0
+    for chunk in _chunks(_checked(checker, headings, rows), IMPORT_CHUNK):
+        for row in chunk:
+            finder.add(row)
+            digest.update(_canonical(row))
+        done += len(chunk)
+        app.run(stage_rows, StageRows(import_id, attempt, chunk), actor)
+        progress(done, total)
+    reading.problems += stored_problems(checker.problems)
+    relations = finder.found()
+    finished = FinishChecking(
+        import_id, attempt, reading, digest.digest(), relations.same_as, relations.problems, row_count=done
+    )
+    app.run(finish_checking, finished, actor)
+
+
+def _checked(checker: RowChecker, headings: Headings, rows: Iterable[Row]) -> Iterator[CheckedRow]:
+    for number, cells in rows:
+        if number > headings.row and (row := checker.check(number, cells)) is not None:
+            yield row
+
+
+def _canonical(row: CheckedRow) -> bytes:
+    """Where a row stands makes no difference, nor does what is only worth a look."""
+    faulty = [(each.code, each.column, each.value) for each in row.problems]
+    return msgspec.msgpack.encode((values_of(row.learner), faulty))
+
+
+def _chunks(items: Iterator[T], size: int) -> Iterator[Sequence[T]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def _terms(file: SheetFile, terms: Terms) -> Terms:
+    return Terms(terms.today, terms.providers, terms.not_stored, is_date_1904=FileNote.DATES_1904 in file.notes)
+
+
+def _reading(file: SheetFile, place: int, headings: Headings) -> Reading:
+    return Reading(
+        kind=file.kind,
+        sheet=file.sheets[place].name,
+        header_row=headings.row,
+        places={Column(column).value: where for column, where in headings.places.items()},
+        hidden=file.hidden,
+        other_sheets=tuple(sheet.name for number, sheet in enumerate(file.sheets) if number != place),
+        notes=tuple(sorted(note.value for note in file.notes)),
+        problems=stored_problems(headings.problems),
+    )

@@ -1,0 +1,106 @@
+"""Imports of learners: each file that came, and its rows.
+
+Import:
+
+    received --begun--> reading --all rows checked--> checked --> applied --undone--> undone
+        |                  |                          |-> held --"import the good rows"--> applied --> ...
+        |                  |                          +-> rejected   rows have problems, and it is all or nothing
+        |                  +-> rejected   cannot be read, no headings, or the same rows were imported before
+        +------------------+-- begun again after a crash: its rows are thrown away and read anew
+
+1. What stands in the file, in its rows and in what they replaced is encrypted, and erased after 30 days.
+2. A row lies in exactly one bucket, so the counts add up to the rows. Until an import is applied, the buckets say what
+   would become of its rows.
+3. Whoever begins counts an attempt: an earlier process that wakes up can store nothing more.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.context import Door
+from core.database import Id
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.rules.ucas.buckets import Bucket
+from core.words import ImportPolicy, ImportReason, ImportState
+
+
+class Import(OrganisationOwned, Base):
+    __tablename__ = "import"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "number"),
+        Index("ix_import_organisation_id_file_hash", "organisation_id", "file_hash"),
+        Index("ix_import_organisation_id_content_hash", "organisation_id", "content_hash"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    """As in I-0007; counted by the organisation."""
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    door: Mapped[Door] = mapped_column(closed_set(Door))
+    policy: Mapped[ImportPolicy] = mapped_column(closed_set(ImportPolicy))
+    state: Mapped[ImportState] = mapped_column(closed_set(ImportState))
+    reason: Mapped[ImportReason | None] = mapped_column(closed_set(ImportReason))
+    """Why it is held or rejected."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    rules_version: Mapped[int]
+    repeats_id: Mapped[int | None] = mapped_column(Id, ForeignKey("import.id"))
+    """Rejected: the import that had the same rows."""
+    file_name: Mapped[str] = mapped_column(Text)
+    """Encrypted."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted. None: erased."""
+    file_hash: Mapped[str] = mapped_column(String(64))
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the rows as they were read; alike in a file that was only saved once more."""
+    reading: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: which sheet, where its headings stand, what is worth saying of the file."""
+    created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    duplicate: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[int] = mapped_column(default=0)
+    received_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Then everything encrypted is erased."""
+    settled_at: Mapped[datetime | None]
+    """Held, applied or rejected, the last time."""
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
+
+
+class ImportRow(OrganisationOwned, Base):
+    __tablename__ = "import_row"
+    __table_args__ = (UniqueConstraint("import_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    import_id: Mapped[int] = mapped_column(Id, ForeignKey("import.id"))
+    number: Mapped[int]
+    """The spreadsheet's own."""
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted: the values, as they were read."""
+    problems: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: of its cells, and with other rows of the file."""
+    is_refused: Mapped[bool]
+    """One of these is an error."""
+    same_as: Mapped[int | None]
+    """The earlier row that it repeats."""
+    bucket: Mapped[Bucket] = mapped_column(closed_set(Bucket))
+    learner_id: Mapped[int | None] = mapped_column(Id, index=True)
+    """Who it is, or was: an undone import may have taken them away."""
+    match_problem: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: why nobody can be sure who it is."""
+    changes: Mapped[str] = mapped_column(String(300), default="")
+    """Updated: the columns that differ, with commas between."""
+    before: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: the learner as they were."""
+    applied_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """The learner's, when this was applied: it differs if somebody changed them since."""
+    ukprn: Mapped[str | None] = mapped_column(String(8))
+    row_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
+    uln_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    upn_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    ccis_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    email_key: Mapped[str | None] = mapped_column(String(254))
+    person_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))

@@ -1,0 +1,161 @@
+"""An applied import is taken back: whatever nobody changed since; the rest is listed, with the reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.errors import ImportClosed, UndoOver
+from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
+from core.rules.ucas.buckets import Bucket
+from core.rules.ucas.values import value_list
+from core.usecases.import_applying import CHANGE_LEARNER, as_new
+from core.usecases.import_values import (
+    LEARNER_COLUMNS,
+    Before,
+    Keeper,
+    Reach,
+    hasher,
+    import_ref,
+    keeper,
+    learner_row,
+    reach_of,
+)
+from core.usecases.imports import find_import, lock_organisation
+from core.words import ImportState, KeptReason
+
+_QUIET: Final = {"synchronize_session": False}
+_NOTHING: Final = {
+    "email": None, "year_group": None, "academic_year": None, "details": None, "detail_hash": None, "uln_hash": None,
+    "upn_hash": None, "ccis_hash": None, "email_key": None, "person_hash": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UndoImport:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    row: int
+    name: str
+    """Empty where the caller may not see them, or they are gone."""
+    reason: KeptReason
+
+
+@dataclass(frozen=True, slots=True)
+class ImportUndone:
+    number: int
+    removed: int
+    restored: int
+    kept: tuple[KeptRow, ...]
+    """The first few of those that stay as they are."""
+    kept_total: int
+
+
+def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
+    """By its sender, or an owner. Raises ImportClosed or UndoOver."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    organisation = lock_organisation(ctx, staff.organisation_id)
+    found = find_import(ctx, command.number)
+    _require_undoable(ctx, staff, found)
+    undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
+    last = 0
+    while rows := _touched_rows(ctx, found, last):
+        undoing.take_back(rows)
+        last = rows[-1].number
+    found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
+    return ImportUndone(
+        found.number, undoing.removed, undoing.restored, tuple(undoing.kept[:IMPORT_KEPT_NAMED]), len(undoing.kept)
+    )
+
+
+def _require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
+    is_owner = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
+    if found.staff_id != staff.id and not is_owner:
+        raise ImportClosed(number=import_ref(found.number), reason="a colleague sent it")
+    if found.state is not ImportState.APPLIED:
+        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and not applied")
+    if found.ends_at <= ctx.now:
+        raise UndoOver(
+            reason=f"Import {import_ref(found.number)} can no longer be undone: what it replaced has been erased.",
+            next_step="Send a file with the right values.",
+        )
+
+
+def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
+    return ctx.session.execute(
+        select(
+            ImportRow.number, ImportRow.bucket, ImportRow.learner_id, ImportRow.before, ImportRow.applied_hash
+        )
+        .where(
+            ImportRow.import_id == found.id,
+            ImportRow.number > after,
+            ImportRow.bucket.in_((Bucket.CREATED, Bucket.UPDATED)),
+        )
+        .order_by(ImportRow.number)
+        .limit(IMPORT_CHUNK)
+    ).all()  # fmt: skip
+
+
+class _Undoing:
+    def __init__(self, ctx: Context, kept: Keeper, reach: Reach, hashes: Any) -> None:
+        self.removed = self.restored = 0
+        self.kept: list[KeptRow] = []
+        self._ctx, self._keeper, self._reach, self._hashes = ctx, kept, reach, hashes
+
+    def take_back(self, rows: Sequence[Any]) -> None:
+        ids = [row.learner_id for row in rows]
+        query = select(*LEARNER_COLUMNS, Learner.access_code, Learner.access_code_used_at).where(Learner.id.in_(ids))
+        learners = {each.id: each for each in self._ctx.session.execute(query)}
+        joined = set(self._ctx.session.scalars(select(Enrolment.learner_id).where(Enrolment.learner_id.in_(ids))))
+        removed, changes = [], []
+        for row in rows:
+            learner = learners.get(row.learner_id)
+            reason = self._why_kept(row, learner, joined)
+            if reason is not None:
+                is_seen = learner is not None and reason is not KeptReason.NOT_GRANTED
+                name = f"{learner.first_name} {learner.last_name}" if learner is not None and is_seen else ""
+                self.kept.append(KeptRow(row.number, name, reason))
+            elif row.bucket is Bucket.CREATED:
+                removed.append(row.learner_id)
+            else:
+                changes.append(self._as_before(row, learner))
+        self._remove(removed)
+        access.update_each(self._ctx, CHANGE_LEARNER, changes)
+        self.removed += len(removed)
+        self.restored += len(changes)
+
+    def _why_kept(self, row: Any, learner: Any, joined: set[int]) -> KeptReason | None:
+        if learner is None:
+            return KeptReason.GONE
+        if learner.provider_id is not None and learner.provider_id not in self._reach.granted_ids:
+            return KeptReason.NOT_GRANTED
+        if learner.detail_hash != row.applied_hash or learner.removed_at is not None:
+            return KeptReason.CHANGED
+        has_come = learner.id in joined or learner.access_code_used_at is not None
+        return KeptReason.JOINED if row.bucket is Bucket.CREATED and has_come else None
+
+    def _as_before(self, row: Any, learner: Any) -> dict[str, Any]:
+        before: Before = self._keeper.unpack(row.before, "import_row.before", Before)
+        values = value_list(before.values)
+        written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
+        if not before.had_details:
+            # They came by an invitation, and no import knew of them.
+            written |= _NOTHING
+        is_used = learner.access_code_used_at is not None
+        keeps_account = before.had_details or is_used
+        account = (learner.username, learner.access_code) if keeps_account else (None, None)
+        whole = {**written, "username": account[0], "access_code": account[1], "removed_at": before.removed_at}
+        return {"learner": learner.id, **as_new(whole)}
+
+    def _remove(self, ids: Sequence[int]) -> None:
+        session = self._ctx.session
+        session.execute(delete(LearnerAddress).where(LearnerAddress.learner_id.in_(ids)), execution_options=_QUIET)
+        session.execute(delete(Learner).where(Learner.id.in_(ids)), execution_options=_QUIET)

@@ -1,0 +1,200 @@
+"""How learners and rows of imports are stored: what is encrypted, what is hashed, and back again."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import select, update
+
+from core import access
+from core.context import Context
+from core.crypto import Vault
+from core.model import Import, Learner, Organisation, Provider, StaffMember
+from core.rules.addresses import address_key
+from core.rules.ucas.identifiers import Providers
+from core.rules.ucas.matching import Hasher
+from core.rules.ucas.problems import Fault, Problem, Problems
+from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year, value_list
+from core.sheets.cells import FileKind
+
+_KEY_PLACE = "organisation.match_key"
+_Values = list[str | None]
+
+
+class StoredProblem(msgspec.Struct, array_like=True):
+    fault: str
+    column: str
+    value: str
+    reason: str
+    suggestion: str
+    choices: tuple[str, ...]
+
+
+class Reading(msgspec.Struct):
+    """What an import's file turned out to be."""
+
+    kind: FileKind | None = None
+    sheet: str = ""
+    header_row: int = 0
+    places: dict[str, int] = {}
+    """Column -> place, counted from 0."""
+    hidden: tuple[str, ...] = ()
+    other_sheets: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Stable codes: ``FileNote``."""
+    problems: list[StoredProblem] = []
+    """Of the whole sheet."""
+    fault: str = ""
+    """Why it could not be read: a ``FileFault``, and its detail."""
+    detail: str = ""
+
+
+class Before(msgspec.Struct, array_like=True):
+    """A learner as they were before an import."""
+
+    values: _Values
+    provider_id: int | None
+    academic_year: int | None
+    removed_at: datetime | None
+    had_details: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Encrypts and decrypts for one transaction."""
+
+    vault: Vault
+
+    def problems(self, problems: Problems) -> bytes | None:
+        return self.pack(stored_problems(problems), "import_row.problems") if problems else None
+
+    def found(self, stored: bytes | None) -> Problems:
+        if stored is None:
+            return ()
+        return problems_of(self.unpack(stored, "import_row.problems", list[StoredProblem]))
+
+    def values(self, values: Sequence[str | None]) -> bytes:
+        return self.pack(list(values), "import_row.content")
+
+    def row_values(self, stored: bytes) -> LearnerValues:
+        return value_list(self.unpack(stored, "import_row.content", _Values))
+
+    def learner_values(self, row: Any, ukprn: str | None) -> LearnerValues:
+        """``row`` has the columns of ``LEARNER_COLUMNS``."""
+        open_ones = (ukprn, row.year_group, row.first_name, row.last_name, row.email)
+        if row.details is None:
+            return LearnerValues(*open_ones)
+        return value_list([*open_ones, *self.unpack(row.details, "learner.details", _Values)])
+
+    def pack(self, value: object, place: str) -> bytes:
+        return self.vault.encrypt_bytes(msgspec.msgpack.encode(value), place)
+
+    def unpack(self, stored: bytes, place: str, kind: Any) -> Any:
+        return msgspec.msgpack.decode(self.vault.decrypt_bytes(stored, place), type=kind)
+
+
+LEARNER_COLUMNS = (
+    Learner.id, Learner.provider_id, Learner.first_name, Learner.last_name, Learner.email, Learner.year_group,
+    Learner.academic_year, Learner.details, Learner.detail_hash, Learner.removed_at, Learner.username,
+)  # fmt: skip
+
+
+def keeper(ctx: Context) -> Keeper:
+    return Keeper(Vault(ctx.settings.data_key, ctx.tokens.nonce))
+
+
+def stored_problems(problems: Problems) -> list[StoredProblem]:
+    return [
+        StoredProblem(each.fault.name, each.column, each.value, each.reason, each.suggestion, each.choices)
+        for each in problems
+    ]
+
+
+def problems_of(stored: Sequence[StoredProblem]) -> Problems:
+    return tuple(
+        Problem(Fault[each.fault], each.column, each.value, each.reason, each.suggestion, each.choices)
+        for each in stored
+    )
+
+
+def hasher(ctx: Context, organisation: Organisation) -> Hasher:
+    """Made when it is first needed. The organisation's row is locked then, so that there is only one."""
+    vault = keeper(ctx).vault
+    if organisation.match_key is None:
+        made = vault.encrypt(ctx.tokens.secret(), _KEY_PLACE)
+        ctx.session.execute(
+            update(Organisation)
+            .where(Organisation.id == organisation.id, Organisation.match_key.is_(None))
+            .values(match_key=made),
+            execution_options={"synchronize_session": False},
+        )
+        ctx.session.refresh(organisation)
+    assert organisation.match_key is not None  # noqa: S101 - It was written above.
+    return Hasher(base64.urlsafe_b64decode(vault.decrypt(organisation.match_key, _KEY_PLACE) + "="))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The organisation's providers, and those whose learners the sender may manage, at this moment."""
+
+    ids: Mapping[str, int]
+    """By UKPRN."""
+    ukprns: Mapping[int, str]
+    granted_ids: frozenset[int]
+
+    @property
+    def providers(self) -> Providers:
+        granted = frozenset(self.ukprns[each] for each in self.granted_ids)
+        return Providers(frozenset(self.ids), granted)
+
+
+def reach_of(ctx: Context, staff: StaffMember) -> Reach:
+    rows = ctx.session.execute(select(Provider.ukprn, Provider.id)).all()
+    ids = {row.ukprn: row.id for row in rows}
+    granted = access.granted_provider_ids(ctx, staff)
+    everywhere = frozenset(ids.values())
+    return Reach(ids, {row.id: row.ukprn for row in rows}, everywhere if granted is None else granted & everywhere)
+
+
+def today(ctx: Context, organisation: Organisation) -> date:
+    return ctx.now.astimezone(ZoneInfo(organisation.time_zone)).date()
+
+
+def this_year(ctx: Context, organisation: Organisation) -> int:
+    return academic_year(today(ctx, organisation))
+
+
+def learner_row(
+    kept: Keeper, hashes: Hasher, values: LearnerValues, provider_id: int | None, year: int | None
+) -> dict[str, Any]:
+    """The columns of a learner that an import writes."""
+    return {
+        "provider_id": provider_id,
+        "first_name": values.first_name,
+        "last_name": values.last_name,
+        "email": values.email,
+        "year_group": values.year_group,
+        "academic_year": year,
+        "details": kept.pack(list(values[FIRST_SECRET:]), "learner.details"),
+        "detail_hash": hashes.content(values, year),
+        **hashes.keys(values)._asdict(),
+    }
+
+
+def key_of(values: LearnerValues) -> str | None:
+    return address_key(values.email) if values.email else None
+
+
+def import_ref(number: int) -> str:
+    return f"I-{number:04}"
+
+
+def reading_of(kept: Keeper, found: Import) -> Reading:
+    if found.reading is None:
+        return Reading()
+    reading: Reading = kept.unpack(found.reading, "import.reading", Reading)
+    return reading

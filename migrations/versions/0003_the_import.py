@@ -1,0 +1,243 @@
+"""The import: files of learners, their rows, and what an import knows of a learner
+
+Revision: 0003, after 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "import",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "door",
+            sa.Enum(
+                "slack",
+                "mail",
+                "web",
+                "cli",
+                "worker",
+                name="door",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "policy",
+            sa.Enum(
+                "hold-if-errors",
+                "good-rows",
+                "all-or-nothing",
+                name="importpolicy",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "received",
+                "reading",
+                "checked",
+                "held",
+                "applied",
+                "rejected",
+                "undone",
+                name="importstate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "file",
+                "sheet",
+                "no_rows",
+                "repeated",
+                "rows",
+                "names",
+                name="importreason",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=False),
+        sa.Column("repeats_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("file_hash", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=True),
+        sa.Column("reading", sa.LargeBinary(), nullable=True),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("duplicate", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_import_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["repeats_id"], ["import.id"], name=op.f("fk_import_repeats_id_import")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_import_staff_id_staff_member")),
+        sa.ForeignKeyConstraint(["undone_by"], ["staff_member.id"], name=op.f("fk_import_undone_by_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import")),
+        sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_import_organisation_id_number")),
+    )
+    with op.batch_alter_table("import", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_organisation_id_content_hash", ["organisation_id", "content_hash"], unique=False
+        )
+        batch_op.create_index("ix_import_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False)
+
+    op.create_table(
+        "import_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("problems", sa.LargeBinary(), nullable=True),
+        sa.Column("is_refused", sa.Boolean(), nullable=False),
+        sa.Column("same_as", sa.Integer(), nullable=True),
+        sa.Column(
+            "bucket",
+            sa.Enum(
+                "created",
+                "updated",
+                "unchanged",
+                "duplicate",
+                "problem",
+                name="bucket",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("match_problem", sa.LargeBinary(), nullable=True),
+        sa.Column("changes", sa.String(length=300), nullable=False),
+        sa.Column("before", sa.LargeBinary(), nullable=True),
+        sa.Column("applied_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("ukprn", sa.String(length=8), nullable=True),
+        sa.Column("row_hash", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("uln_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("upn_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("ccis_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("email_key", sa.String(length=254), nullable=True),
+        sa.Column("person_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_import_row_import_id_import")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_import_row_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_row")),
+        sa.UniqueConstraint("import_id", "number", name=op.f("uq_import_row_import_id_number")),
+    )
+    with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_row_learner_id"), ["learner_id"], unique=False)
+
+    with op.batch_alter_table("learner", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("email", sa.String(length=254), nullable=True))
+        batch_op.add_column(sa.Column("email_key", sa.String(length=254), nullable=True))
+        batch_op.add_column(sa.Column("year_group", sa.String(length=8), nullable=True))
+        batch_op.add_column(sa.Column("academic_year", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("details", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("detail_hash", sa.LargeBinary(length=16), nullable=True))
+        batch_op.add_column(sa.Column("uln_hash", sa.LargeBinary(length=16), nullable=True))
+        batch_op.add_column(sa.Column("upn_hash", sa.LargeBinary(length=16), nullable=True))
+        batch_op.add_column(sa.Column("ccis_hash", sa.LargeBinary(length=16), nullable=True))
+        batch_op.add_column(sa.Column("person_hash", sa.LargeBinary(length=16), nullable=True))
+        batch_op.add_column(sa.Column("username", sa.String(length=127), nullable=True))
+        batch_op.add_column(sa.Column("access_code", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("access_code_used_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index("ix_learner_organisation_id_ccis_hash", ["organisation_id", "ccis_hash"], unique=False)
+        batch_op.create_index("ix_learner_organisation_id_email_key", ["organisation_id", "email_key"], unique=False)
+        batch_op.create_index(
+            "ix_learner_organisation_id_person_hash", ["organisation_id", "person_hash"], unique=False
+        )
+        batch_op.create_index("ix_learner_organisation_id_uln_hash", ["organisation_id", "uln_hash"], unique=False)
+        batch_op.create_index("ix_learner_organisation_id_upn_hash", ["organisation_id", "upn_hash"], unique=False)
+        batch_op.create_index("ix_learner_organisation_id_username", ["organisation_id", "username"], unique=True)
+
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("import_count", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "import_policy",
+                sa.Enum(
+                    "hold-if-errors",
+                    "good-rows",
+                    "all-or-nothing",
+                    name="importpolicy",
+                    native_enum=False,
+                    create_constraint=True,
+                    length=24,
+                ),
+                server_default="hold-if-errors",
+                nullable=False,
+            )
+        )
+        batch_op.add_column(sa.Column("match_key", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_organisation_importpolicy"), type_="check")
+        batch_op.drop_column("match_key")
+        batch_op.drop_column("import_policy")
+        batch_op.drop_column("import_count")
+
+    with op.batch_alter_table("learner", schema=None) as batch_op:
+        batch_op.drop_index("ix_learner_organisation_id_username")
+        batch_op.drop_index("ix_learner_organisation_id_upn_hash")
+        batch_op.drop_index("ix_learner_organisation_id_uln_hash")
+        batch_op.drop_index("ix_learner_organisation_id_person_hash")
+        batch_op.drop_index("ix_learner_organisation_id_email_key")
+        batch_op.drop_index("ix_learner_organisation_id_ccis_hash")
+        batch_op.drop_column("access_code_used_at")
+        batch_op.drop_column("access_code")
+        batch_op.drop_column("username")
+        batch_op.drop_column("person_hash")
+        batch_op.drop_column("ccis_hash")
+        batch_op.drop_column("upn_hash")
+        batch_op.drop_column("uln_hash")
+        batch_op.drop_column("detail_hash")
+        batch_op.drop_column("details")
+        batch_op.drop_column("academic_year")
+        batch_op.drop_column("year_group")
+        batch_op.drop_column("email_key")
+        batch_op.drop_column("email")
+
+    with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_row_learner_id"))
+
+    op.drop_table("import_row")
+    with op.batch_alter_table("import", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_organisation_id_file_hash")
+        batch_op.drop_index("ix_import_organisation_id_content_hash")
+
+    op.drop_table("import")

@@ -1,0 +1,61 @@
+"""Small sheets of learners, and imports of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.context import StaffActor
+from core.importing import run_import
+from core.model import Import, Learner
+from core.rules.ucas.values import LearnerValues
+from core.usecases.import_applying import ImportSettled
+from core.usecases.import_values import keeper
+from core.usecases.imports import ReceiveImport, receive_import
+from core.words import ImportPolicy
+from tests.core.usecases.acting import everything, only
+from tests.factories import School, in_context
+
+ULNS = ("9276308686", "1000000043", "1000000051", "1000000078", "1000000086", "1000000094")
+"""Each with a right check digit; nobody's."""
+
+Line = Mapping[str, str]
+
+
+def line(first: str, last: str = "Young", **cells: str) -> Line:
+    return {"UKPRN": "10000001", "First name": first, "Last name": last, "Postcode": "ZZ99 9ZZ", **cells}
+
+
+def sheet(*lines: Line, headings: tuple[str, ...] = ()) -> bytes:
+    names = headings or tuple(dict.fromkeys(name for each in lines for name in each))
+    rows = [",".join(names), *(",".join(each.get(name, "") for name in names) for each in lines)]
+    return "\n".join(rows).encode()
+
+
+def import_sheet(
+    school: School, *lines: Line, policy: ImportPolicy | None = None, by: StaffActor | None = None
+) -> ImportSettled:
+    return import_file(school, sheet(*lines), policy=policy, by=by)
+
+
+def import_file(
+    school: School, content: bytes, *, policy: ImportPolicy | None = None, by: StaffActor | None = None
+) -> ImportSettled:
+    staff = by or school.owner
+    received = school.app.run(receive_import, ReceiveImport("learners.csv", content, policy), staff)
+    return run_import(school.app, received.import_id, staff)
+
+
+def learners(school: School) -> dict[str, Learner]:
+    """By first name."""
+    return {each.first_name: each for each in everything(school.app, Learner)}
+
+
+def values_of(school: School, first: str) -> LearnerValues:
+    def look(ctx: Any) -> LearnerValues:
+        return keeper(ctx).learner_values(learners(school)[first], None)
+
+    found: LearnerValues = in_context(school.app, school.owner, look)
+    return found
+
+
+def stored(school: School, number: int) -> Import:
+    return only(school.app, Import, Import.number == number)

@@ -1,0 +1,105 @@
+"""An import is taken back, as far as nobody has built on it."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import ImportClosed, UndoOver, UsherError
+from core.letters import Verdict
+from core.model import Learner, LearnerAddress
+from core.rules.policy import IMPORT_LIFE
+from core.usecases.import_undoing import ImportUndone, KeptRow, UndoImport, undo_import
+from core.words import ImportState, KeptReason
+from tests.core.usecases.acting import MATHS, accept, clock_of, deliver, everything, invite, refusal_of
+from tests.core.usecases.importing import ULNS, import_sheet, learners, line, stored, values_of
+from tests.factories import School
+
+
+def undo(school: School, number: int) -> ImportUndone:
+    return school.app.run(undo_import, UndoImport(number), school.owner)
+
+
+def test_learners_that_it_created_are_removed_and_the_others_as_they_were(school: School) -> None:
+    import_sheet(school, line("Ada", ULN=ULNS[0], Town="Anytown"))
+    before = values_of(school, "Ada")
+    second = import_sheet(
+        school, line("Ada", ULN=ULNS[0], Town="Othertown"), line("Bo", **{"Email address": "b@example.org"})
+    )
+    assert values_of(school, "Ada").town == "Othertown"
+
+    undone = undo(school, second.number)
+
+    assert undone == ImportUndone(second.number, removed=1, restored=1, kept=(), kept_total=0)
+    assert values_of(school, "Ada") == before
+    assert set(learners(school)) == {"Ada"}
+    assert not everything(school.app, LearnerAddress)
+    assert stored(school, second.number).state is ImportState.UNDONE
+
+
+def test_the_same_file_can_be_imported_again_afterwards(school: School) -> None:
+    first = import_sheet(school, line("Ada"))
+    undo(school, first.number)
+
+    again = import_sheet(school, line("Ada"))
+
+    assert (again.state, again.buckets.created) == (ImportState.APPLIED, 1)
+    assert again.number != first.number
+
+
+def test_who_was_changed_since_is_left_and_listed(school: School) -> None:
+    first = import_sheet(school, line("Ada", ULN=ULNS[0]), line("Bo"))
+    import_sheet(school, line("Ada", ULN=ULNS[0], Town="Othertown"))
+
+    undone = undo(school, first.number)
+
+    assert (undone.removed, undone.kept) == (1, (KeptRow(2, "Ada Young", KeptReason.CHANGED),))
+    assert values_of(school, "Ada").town == "Othertown"
+
+
+def test_who_has_joined_a_run_stays(school: School) -> None:
+    address = "ada@example.org"
+    first = import_sheet(school, line("Ada", **{"Email address": address}))
+    invite(school, address, run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, address)
+
+    undone = undo(school, first.number)
+
+    assert undone.kept == (KeptRow(2, "Ada Young", KeptReason.JOINED),)
+    assert len(everything(school.app, Learner)) == 1
+
+
+def test_who_came_by_an_invitation_is_found_by_the_address_and_put_back(school: School) -> None:
+    address = "bo@example.org"
+    invite(school, address, run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, address)
+
+    done = import_sheet(school, line("Bo", **{"Email address": address, "ULN": ULNS[0]}))
+    assert done.buckets.updated == 1
+    assert learners(school)["Bo"].username == "bo.young"
+
+    undone = undo(school, done.number)
+
+    assert undone.restored == 1
+    assert (learners(school)["Bo"].uln_hash, learners(school)["Bo"].username) == (None, None)
+    assert [each.address for each in everything(school.app, LearnerAddress)] == [address]
+
+
+@pytest.mark.parametrize(("days", "error"), [(0, ImportClosed), (IMPORT_LIFE.days, UndoOver)])
+def test_it_is_undone_once_and_within_its_time(school: School, days: int, error: type[UsherError]) -> None:
+    done = import_sheet(school, line("Ada"))
+    if days:
+        clock_of(school.app).now += timedelta(days=days)
+    else:
+        undo(school, done.number)
+
+    assert isinstance(refusal_of(school.app, undo_import, UndoImport(done.number), school.owner), error)
+
+
+def test_a_colleague_s_import_is_undone_by_owners_only(school: School) -> None:
+    mine = import_sheet(school, line("Ada"))
+    theirs = import_sheet(school, line("Bo", UKPRN="10000002"), by=school.manager)
+
+    assert isinstance(refusal_of(school.app, undo_import, UndoImport(mine.number), school.manager), ImportClosed)
+    assert undo(school, theirs.number).removed == 1

@@ -1,0 +1,70 @@
+"""``usher import`` as somebody at a terminal runs it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.context import LinkHolder
+from core.settings import load_settings
+from core.usecases.staff import AcceptStaffInvitation, accept_staff_invitation
+from tests.usher.test_cli import Operator
+from usher.wiring import make_app
+
+SHEET = """\
+UKPRN,First name,Last name,Postcode,Town
+10000001,Ada,Young,M1 1AA,Anytown
+10000001,Bo,Young,nowhere,Anytown
+"""
+AS = ("--as", "olive@north.example.org")
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    """Northfield works, and so does its owner."""
+    found = Operator(tmp_path)
+    found.succeeds("keys", "new", "--write")
+    found.succeeds("migrate")
+    made = found.succeeds(
+        "org", "create", "northfield", "--name", "Northfield College", "--owner-first-name", "Olive",
+        "--owner-last-name", "Owner", "--owner-email", "olive@north.example.org",
+    )  # fmt: skip
+    found.succeeds("provider", "add", "northfield", "10000001", "Northfield Sixth Form")
+    link = re.search(r"/s/(\S+)", made)
+    assert link is not None
+    app = make_app(load_settings(found.environment, found.folder / ".env"))
+    app.run(accept_staff_invitation, AcceptStaffInvitation(link[1]), LinkHolder())
+    app.engine.dispose()
+    return found
+
+
+def test_a_file_is_imported_answered_released_and_undone(operator: Operator) -> None:
+    (operator.folder / "learners.csv").write_text(SHEET)
+
+    held = operator.succeeds("import", "learners.csv", *AS)
+
+    assert "I-0001: nothing is imported yet, for rows have problems." in held
+    assert "2 rows: 1 new, 0 changed, 0 unchanged, 0 repeated, 1 with problems" in held
+    assert "Postcode: no postcode is made like this (1, row 3)." in held
+    marked = (operator.folder / "learners (checked).csv").read_text("utf-8-sig")
+    assert "Usher status" in marked
+    assert (operator.folder / "learners (checked).xlsx").exists()
+    assert "I-0001: imported." in operator.succeeds("imports", "good-rows", "i-1", *AS)
+    assert "Olive Owner  imported." in operator.succeeds("imports", "list", *AS)
+    assert "1 learners removed" in operator.succeeds("imports", "undo", "I-0001", *AS)
+    assert "I-0001: undone." in operator.succeeds("imports", "show", "I-0001", *AS)
+
+
+def test_the_template_is_written_and_mistakes_are_said_in_a_sentence(operator: Operator) -> None:
+    assert "Written to empty.xlsx" in operator.succeeds("import", "empty.xlsx", "--template")
+
+    for arguments, words in (
+        (("import", "empty.xlsx"), "--as ADDRESS"),
+        (("import", "empty.xlsx", "--as", "nobody@example.org"), "No staff member works with the address"),
+        (("import", "gone.xlsx", *AS), "cannot be read"),
+        (("imports", "show", "I-0009", *AS), "I found no import called “I-0009”."),
+    ):
+        failed = operator.runs(*arguments)
+        assert failed.returncode != 0
+        assert words in failed.stderr
+        assert "Traceback" not in failed.stderr
