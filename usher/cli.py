@@ -28,7 +28,11 @@ COMMANDS = {
         "Which organisation may invite to whose courses, and at what price.",
     ),
     "catalogue": ("usher.commands.catalogue", "catalogue", "Courses and their runs."),
-    "import": ("usher.commands.imports", "import_learners", "Import the learners of a spreadsheet."),
+    "import": (
+        "usher.commands.imports",
+        "import_learners",
+        "Import the learners of FILE, any spreadsheet; what became of each row is written beside it.",
+    ),
     "imports": ("usher.commands.imports", "imports", "Imports of learners."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),

@@ -245,7 +245,7 @@ def _begun(ctx: Context, row: InboundMessage, raw: bytes) -> MailBegun:
 def _claim(ctx: Context, inbound_id: int) -> bool:
     """Of several who begin at once one succeeds. Counts the try."""
     values = {"inbound_id": inbound_id, "now": ctx.now, "lease_began": ctx.now - MAIL_LEASE}
-    return ctx.session.connection().execute(_CLAIM, values).one_or_none() is not None
+    return ctx.session.execute(_CLAIM, values).one_or_none() is not None
 
 
 def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:
@@ -317,7 +317,7 @@ def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **va
         values["raw"] = None
     statement = _settling(tuple(sorted(values)))
     given = {"inbound_id": inbound_id, "settled_as": state, "by_rule": rule, "now": ctx.now}
-    settled = ctx.session.connection().execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})
+    settled = ctx.session.execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})
     return settled.one_or_none() is not None
 
 
