@@ -169,6 +169,7 @@ async def test_one_process_on_sqlite_tells_the_whole_story(tmp_path: Path, postf
     assert "1 declined" in scoreboard
 
 
+@pytest.mark.slow
 @pytest.mark.postfix
 @pytest.mark.postgresql
 async def test_three_processes_on_postgresql_tell_the_same_story_over_socket_mode(

@@ -80,6 +80,7 @@ async def test_a_learner_joins_by_a_shared_link_without_javascript(browser: Brow
     assert world.count("SELECT count(*) FROM enrolment") == 1
 
 
+@pytest.mark.slow
 async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
     (_, plain), (number, strict) = share(world), share(world, "safety-2026-10")
@@ -158,6 +159,7 @@ async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Brows
     assert {page: faults for page, faults in found.items() if faults} == {}
 
 
+@pytest.mark.slow
 async def test_nothing_needs_scrolling_sideways_with_text_twice_as_large(
     browser: Browser, served: tuple[str, World]
 ) -> None:

@@ -84,6 +84,7 @@ async def test_a_link_opened_elsewhere_shows_the_code_for_the_window_that_asked(
         await expect(here).to_have_title(re.compile("Your account"))
 
 
+@pytest.mark.slow
 async def test_every_page_for_staff_is_clean(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
     found: Faults = {}

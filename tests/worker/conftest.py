@@ -38,7 +38,7 @@ def cluster(postgresql_server: PostgreSQL, postgresql_template: str, tmp_path: P
     postgresql_server.drop_database(name)
 
 
-@pytest.fixture(params=["embedded", "cluster"])
+@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.slow)])
 def life(request: pytest.FixtureRequest) -> Life:
     made: Life = request.getfixturevalue(request.param)
     return made

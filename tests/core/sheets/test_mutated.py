@@ -34,16 +34,16 @@ def test_a_damaged_file_is_answered_and_harms_nobody() -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_damaged_files_are_answered_and_harm_nobody() -> None:
-    answers = [answer(seed) for seed in range(30, 1030)]
+def test_many_damaged_files_are_answered_and_harm_nobody() -> None:
+    answers = [answer(seed) for seed in range(30, 230)]
 
-    assert answers.count("file.too_hard") < 20
+    assert answers.count("file.too_hard") < 4
     assert len(set(answers)) >= 4
 
 
 @pytest.mark.slow
-def test_a_hundred_damaged_files_can_be_sent_back_if_they_were_read() -> None:
-    for seed in range(100):
+def test_damaged_files_can_be_sent_back_if_they_were_read() -> None:
+    for seed in range(25):
         random = Random(seed)
         content = mutated(random.choice(originals()), random)
         read = read_sheets(content, LIMITS)

@@ -125,7 +125,7 @@ def _begin(app: App) -> Beginning:
     return make_world(make_school(app)), clock_of(app).now
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies[Beginning]]:
     """Making one takes longer than most tests."""
     if request.param == "sqlite":

@@ -15,7 +15,7 @@ from tests.mail.corpus.floods import floods
 
 # CPU time, for the wall's tells of the neighbours; but ten seconds are a hang on any machine.
 STRICT = replace(LIMITS, cpu=2, wall=10.0)
-MUTANTS = 10_000
+MUTANTS = 2_000
 A_FLOOD_OF_EACH_KIND = (
     "larger than may be", "From full of (", "a header block past its limit", "nested 1000 deep", "messages in messages",
     "20000 parts", "a megabyte of On a a a", "2 MiB HTML of open divs",

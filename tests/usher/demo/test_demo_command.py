@@ -78,6 +78,7 @@ async def test_a_kept_database_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "usher.db").read_bytes() == b"somebody's data"
 
 
+@pytest.mark.slow
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = await _usher("--port", str(taken.getsockname()[1]), folder=tmp_path)

@@ -225,6 +225,7 @@ async def test_a_visitor_invites_a_learner_and_answers_as_the_learner(tmp_path: 
         await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)
 
 
+@pytest.mark.slow
 async def test_an_answer_comes_into_view_wherever_it_was_asked_for(tmp_path: Path, browser: Browser) -> None:
     async with running_demo(tmp_path, recall_window=timedelta(0)) as demo:
         page = await _open(await browser.new_context(), demo.url)
@@ -239,6 +240,7 @@ async def test_an_answer_comes_into_view_wherever_it_was_asked_for(tmp_path: Pat
         await expect(_message(page, "Not answered yet")).to_be_in_viewport()
 
 
+@pytest.mark.slow
 async def test_the_picture_of_a_link_is_shown(tmp_path: Path, browser: Browser) -> None:
     async with running_demo(tmp_path, recall_window=timedelta(0)) as demo:
         page = await _open(await browser.new_context(), demo.url)
