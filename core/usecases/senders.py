@@ -12,7 +12,7 @@ from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
 from core import access
 from core.context import Assurance, Context
-from core.model import InboundMessage, MailAnswer
+from core.model import InboundMessage, MailAnswer, Mailbox
 from core.queries import Query
 from core.rules.policy import (
     MAIL_ANSWERS_AN_HOUR,
@@ -42,6 +42,8 @@ class SenderFound:
     candidates: tuple["Candidate", ...]
     is_chosen: bool
     """False: the one who wrote works for several organisations and named none, or one that is none of theirs."""
+    house: tuple[str, ...]
+    """The addresses that people write to, of all mailboxes; without an organisation's ``+name``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,6 @@ _NOTE = (
     )
 )
 # Requests done, and those under way.
-# Requests done, and those under way.
 _ASKED = Query(
     select(
         func.count().filter(InboundMessage.sender == bindparam("sender")).label("by_sender"),
@@ -116,6 +117,7 @@ _ASKED = Query(
         ),
     )
 )
+_MAILBOXES = Query(select(Mailbox.address).where(Mailbox.disabled_at.is_(None)))
 _ANSWERS = Query(
     select(func.count()).where(
         MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago")
@@ -130,9 +132,10 @@ def find_sender(ctx: Context, command: FindSender) -> SenderFound:
     found = [Candidate(row.organisation_id, row.staff_id, row.slug) for row in rows]
     wanted = folded(command.slug)
     chosen = [each for each in found if each.slug == wanted] if wanted else found
+    house = tuple(filter(None, (ctx.settings.mail_inbox, *_MAILBOXES.run(ctx).scalars())))
     if len(chosen) != 1:
-        return SenderFound(tuple(found), is_chosen=False)
-    return SenderFound((*chosen, *(each for each in found if each not in chosen)), is_chosen=True)
+        return SenderFound(tuple(found), is_chosen=False, house=house)
+    return SenderFound((*chosen, *(each for each in found if each not in chosen)), is_chosen=True, house=house)
 
 
 def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:

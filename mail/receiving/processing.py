@@ -32,7 +32,7 @@ from core.words import MailRule, MailState
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.receiving.asked import Answer, MailReport, MailRequest, MailStop, NoteReport, Stop
 from mail.receiving.screening import BY_ADDRESS, BY_ITSELF, BY_PROOF, Decision, Facts, House, Verdict, screen
-from mail.receiving.senders import Proof, Sender, proof_of, sender_of
+from mail.receiving.senders import Claim, Proof, Sender, proof_of, sender_of
 from mail.receiving.signatures import TxtLookup
 from mail.receiving.written_to import is_bounce_address, slug_written_to
 from mail.sending.wire import ascii_address
@@ -121,7 +121,7 @@ class Processor:
         return self._proven(work, facts, sender, found)
 
     def _proven(self, work: _Work, facts: Facts, sender: Sender, found: SenderFound) -> MailState:
-        proof = self._proof(work, sender)
+        proof = self._proof(work, Claim(sender, found.house, work.received_at))
         is_sure = proof.is_given or work.begun.is_released
         who = found.candidates[0]
         noted = self._app.run(
@@ -157,10 +157,10 @@ class Processor:
             )
         )
 
-    def _proof(self, work: _Work, sender: Sender) -> Proof:
+    def _proof(self, work: _Work, claim: Claim) -> Proof:
         if work.begun.is_released:
             return Proof(is_given=True, words="they said that it was them")
-        return proof_of(work.mail, work.raw, sender, self._app.settings, self._lookup, work.received_at)
+        return proof_of(work.mail, work.raw, claim, self._app.settings, self._lookup)
 
     def _not_chosen(self, candidates: tuple[Candidate, ...]) -> UsherError:
         local, _, domain = self._app.settings.mail_inbox.rpartition("@")

@@ -19,6 +19,7 @@ from core.rules.addresses import Address, parse_address
 from core.settings import Settings
 from mail.parsing.parsed import ParsedMail
 from mail.receiving.signatures import TxtLookup, Wanted, vouched_for
+from mail.receiving.written_to import names_us
 
 WITHOUT_ID: Final = "-"
 """In the setting: our host writes no name of its own (Microsoft 365)."""
@@ -61,20 +62,31 @@ def _is_as_typed(typed: str, read: str) -> bool:
     return typed.rpartition("@")[0].lower() == read.rpartition("@")[0].lower() and "@" not in typed.partition("@")[2]
 
 
-def proof_of(
-    mail: ParsedMail, raw: bytes, sender: Sender, settings: Settings, lookup: TxtLookup, received_at: datetime
-) -> Proof:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be proven. ``house``: the addresses that people write to us at."""
+
+    sender: Sender
+    house: tuple[str, ...]
+    received_at: datetime
+
+
+def proof_of(mail: ParsedMail, raw: bytes, claim: Claim, settings: Settings, lookup: TxtLookup) -> Proof:
     """Never raises."""
+    sender = claim.sender
     passed_on = passed_on_by(mail)
     if passed_on:
         return Proof(False, passed_on)
     twice = next((name for name in _ONCE if len(mail.all_headers(name)) > 1), None)
     if twice is not None:
         return Proof(False, f"two {twice} headers")
+    # A signature does not say whom a mail was for: whoever got one could send it to us as it is.
+    if not names_us(mail, claim.house):
+        return Proof(False, "neither To nor Cc names us")
     said = _said_by_our_host(mail, sender.domain, settings.mail_authserv_ids)
     if said == "":
         return Proof(True, "our mail host checked it (DMARC)")
-    wanted = Wanted(sender.domain, settings.mail_inbox, received_at)
+    wanted = Wanted(sender.domain, settings.mail_inbox, claim.received_at)
     unsigned = vouched_for(raw, wanted, lookup) if settings.mail_inbox else "no address of ours is set"
     return Proof(True, "signed by its domain (DKIM)") if unsigned == "" else Proof(False, f"{said}; {unsigned}")
 

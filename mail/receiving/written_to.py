@@ -1,7 +1,7 @@
 """Which of our addresses a message was written to: ``local+SLUG@domain`` of an organisation, or a bounce address."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from core.rules.links import LinkSigner
 from core.rules.text import folded
@@ -27,8 +27,19 @@ def is_bounce_address(envelope_to: str, links: LinkSigner) -> bool:
     return token != local and links.read_bounce_token(token) is not None
 
 
-def _named(mail: ParsedMail) -> Iterator[str]:
-    for name in ("delivered-to", "x-original-to", "to", "cc"):
+def names_us(mail: ParsedMail, house: Iterable[str]) -> bool:
+    """To or Cc has one of these addresses, with or without an organisation's ``+name``."""
+    ours = {address.lower() for address in house}
+    return any(_without_name(address) in ours for address in _named(mail, ("to", "cc")))
+
+
+def _without_name(address: str) -> str:
+    local, _, domain = address[:_ADDRESS_CHARACTERS].lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _named(mail: ParsedMail, names: Iterable[str] = ("delivered-to", "x-original-to", "to", "cc")) -> Iterator[str]:
+    for name in names:
         for value in mail.all_headers(name):
             yield from _ADDRESSES.findall(value[:_HEADER_CHARACTERS])
 

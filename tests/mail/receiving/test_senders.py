@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.receiving.senders import Proof, Sender, proof_of, sender_of
+from mail.receiving.senders import Claim, Proof, Sender, proof_of, sender_of
 from tests.factories import NOW, SETTINGS
 from tests.mail.mails import INBOX, OLIVE, mail, read, with_senders, written
 from tests.mail.signing import Domain
@@ -18,10 +18,14 @@ NORTH = Sender(OLIVE, "north.example.org")
 PASS = "mx.usher.example.org; dmarc=pass (p=reject) header.from=north.example.org"
 
 
+def claim(sender: Sender = NORTH) -> Claim:
+    return Claim(sender, (INBOX, "help@usher.example.org"), NOW)
+
+
 def proven(*results: str, house: object = OURS, **values: str) -> Proof:
     raw = written(*(("Authentication-Results", value) for value in results), **values)
     assert isinstance(house, type(SETTINGS))
-    return proof_of(read(raw), raw, NORTH, house, lambda _name: None, NOW)
+    return proof_of(read(raw), raw, claim(), house, lambda _name: None)
 
 
 def test_our_own_mail_host_s_word_counts() -> None:
@@ -78,8 +82,27 @@ def test_a_signature_of_its_domain_is_proof_too() -> None:
     domain = Domain()
     raw = domain.sign(written())
 
-    assert proof_of(read(raw), raw, NORTH, NOBODY, domain.lookup, NOW).is_given
-    assert not proof_of(read(raw), raw, replace(NORTH, domain="south.example.org"), NOBODY, domain.lookup, NOW).is_given
+    assert proof_of(read(raw), raw, claim(), NOBODY, domain.lookup).is_given
+    assert not proof_of(
+        read(raw), raw, claim(replace(NORTH, domain="south.example.org")), NOBODY, domain.lookup
+    ).is_given
+
+
+@pytest.mark.parametrize(
+    ("to", "is_ours"),
+    [
+        (INBOX, True),
+        (f"Usher <{INBOX.upper()}>, bo@example.org", True),
+        (INBOX.replace("@", "+north@"), True),
+        ("help@usher.example.org", True),
+        ("eve@example.org", False),
+        (f"{INBOX}.example.com", False),
+        (f"not{INBOX}", False),
+        ("", False),
+    ],
+)
+def test_a_mail_that_was_written_to_somebody_else_proves_nothing_when_they_send_it_on(to: str, is_ours: bool) -> None:
+    assert proven(PASS, to=to).is_given == is_ours
 
 
 @pytest.mark.parametrize("name", ["Resent-From", "Resent-Date", "X-Forwarded-To", "X-Forwarded-For"])
@@ -87,14 +110,14 @@ def test_what_somebody_sent_on_is_not_proven(name: str) -> None:
     raw = written(("Authentication-Results", PASS), (name, "bo@example.org"))
 
     assert proven(PASS).is_given
-    assert not proof_of(read(raw), raw, NORTH, OURS, lambda _name: None, NOW).is_given
+    assert not proof_of(read(raw), raw, claim(), OURS, lambda _name: None).is_given
 
 
 @pytest.mark.parametrize("name", ["Subject", "To", "Date", "Message-ID", "Content-Type"])
 def test_of_two_headers_nobody_knows_which_was_checked(name: str) -> None:
     raw = written(("Authentication-Results", PASS), (name, "x"), (name, "y"))
 
-    assert not proof_of(read(raw), raw, NORTH, OURS, lambda _name: None, NOW).is_given
+    assert not proof_of(read(raw), raw, claim(), OURS, lambda _name: None).is_given
 
 
 @pytest.mark.parametrize(
@@ -161,4 +184,4 @@ def test_no_text_is_proof_and_nothing_raises(results: str, sender: str) -> None:
     message = replace(with_senders([sender]), headers=(("authentication-results", results), ("from", sender)))
     found = sender_of(message)
 
-    assert not proof_of(message, sender.encode(), found or NORTH, OURS, lambda _name: None, NOW).is_given
+    assert not proof_of(message, sender.encode(), claim(found or NORTH), OURS, lambda _name: None).is_given
