@@ -57,6 +57,8 @@ class ScriptedImap:
         self.folders: dict[str, list[bytes]] = {"INBOX": []}
         self.commands: list[str] = []
         self.connections = 0
+        self._told = 1
+        """The next UID when the client last heard how many messages there are."""
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._idlers: list[tuple[str, asyncio.StreamWriter]] = []
         self._reached: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -91,6 +93,7 @@ class ScriptedImap:
         self.dates[uid] = date
         for _, writer in self._idlers:
             writer.write(b"* %d EXISTS\r\n" % len(self.inbox))
+            self._told = self.next_uid
         return uid
 
     async def reached(self, command: str) -> None:
@@ -192,6 +195,7 @@ class ScriptedImap:
     def _search(self, tag: str, rest: str) -> bytes:
         first, last = re.findall(r"(\d+):(\d+|\*)", rest)[0]
         uids = [uid for uid in self.inbox if uid not in self.deleted]
+        self._told = self.next_uid
         chosen = [uid for uid in uids if uid >= int(first) and (last == "*" or uid <= int(last))]
         if last == "*" and uids and not chosen:
             chosen = [max(uids)]
@@ -236,7 +240,10 @@ class ScriptedImap:
         return f"{tag} OK done\r\n".encode()
 
     def _idle(self, tag: str, rest: str) -> bytes:
-        return b"+ idling\r\n"
+        # What came since the client looked is told now (RFC 3501, 7): else nobody would wake it.
+        news = b"* %d EXISTS\r\n" % len(self.inbox) if self._told != self.next_uid else b""
+        self._told = self.next_uid
+        return b"+ idling\r\n" + news
 
     def _authenticate(self, tag: str, rest: str) -> bytes:
         return f"{tag} OK in\r\n".encode()

@@ -138,7 +138,7 @@ def test_a_thousand_mails_of_one_sender_are_all_accounted_for(room: Mailroom) ->
     assert [row.state for row in rows].count(MailState.PROCESSED) == MAIL_COMMANDS_AN_HOUR
     assert [row.state for row in rows].count(MailState.HELD) == 1000 - MAIL_COMMANDS_AN_HOUR
     assert len(everything(room.app, MailAnswer)) == MAIL_ANSWERS_AN_HOUR
-    assert len(questions(room)) == 1
+    assert questions(room) == []
 
 
 def test_forged_mail_does_not_use_up_anybody_s_limit(room: Mailroom) -> None:
