@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from core.context import Context
-from core.letters import AnswerLetter, AnswerPart, Letter, LetterHead
+from core.letters import AnswerLetter, AnswerPart, Letter
 from core.model import MailAnswer, Organisation, StaffMember
 from core.results import revived_parts
+from core.usecases.letter_heads import letter_head
 from core.usecases.link_states import links_now
 from core.usecases.shared_links import SharedLinkChanged, shown
 
@@ -33,14 +34,8 @@ def _letter(
     ctx: Context, row: Row[Any], answer: MailAnswer, staff: StaffMember, organisation: Organisation
 ) -> AnswerLetter:
     return AnswerLetter(
-        head=LetterHead(
-            message_id=row.id,
-            message_ref=row.message_ref,
-            recipient=row.recipient,
-            recipient_name=staff.name,
-            organisation=organisation.name,
-            reply_to=organisation_address(ctx.settings.mail_inbox, organisation.slug),
-            created_at=row.created_at,
+        head=letter_head(
+            row, staff.name, organisation.name, organisation_address(ctx.settings.mail_inbox, organisation.slug)
         ),
         parts=tuple(_with_link(ctx, part) for part in revived_parts(answer.result)),
         subject=answer.subject,

@@ -7,22 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, select
 
 from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.letters import (
-    HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
     JoinedLetter,
     Letter,
-    LetterHead,
     ReminderLetter,
-    SignInLetter,
-    SlackCodeLetter,
-    StaffInvitationLetter,
     StoppedLetter,
     WelcomeLetter,
 )
@@ -38,19 +33,16 @@ from core.model import (
     Organisation,
     OutboundMessage,
     SharedLink,
-    SignIn,
-    SlackUser,
     StaffMember,
     Suppression,
 )
 from core.outbox import is_first_invitation
-from core.rules.links import CodeKind, LinkKind
-from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
+from core.rules.links import LinkKind
 from core.usecases.answer_letters import answer_letters
 from core.usecases.confirmation_mails import confirmation_key
-from core.usecases.held_mail import HeldMailShown, held_mail_shown
-from core.usecases.staff import invitation_ends, is_invitation_open
-from core.words import Channel, InvitationState, MailState, MessageKind, MessageState
+from core.usecases.letter_heads import letter_head
+from core.usecases.staff_letters import code_letters, held_mail_letters, sign_in_letters, staff_letters
+from core.words import Channel, InvitationState, MessageKind, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +169,7 @@ def _reminder_letter(
     ctx: Context, row: Row[Any], invitation: Row[Any], inviter: StaffMember, run: RunCard, answers_ref: str
 ) -> ReminderLetter:
     return ReminderLetter(
-        head=_head(row, invitation.name, invitation.organisation, inviter.email),
+        head=letter_head(row, invitation.name, invitation.organisation, inviter.email),
         token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
         run=run,
         inviter=inviter.name,
@@ -191,7 +183,7 @@ def _invitation_letter(
 ) -> InvitationLetter:
     batch, inviter = origin
     return InvitationLetter(
-        head=_head(row, invitation.name, invitation.organisation, inviter.email),
+        head=letter_head(row, invitation.name, invitation.organisation, inviter.email),
         token=ctx.links.token(LinkKind.INVITATION, invitation.id, invitation.generation),
         run=run,
         inviter=inviter.name,
@@ -218,7 +210,7 @@ def _welcome_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     runs = _runs(ctx, {each.Invitation.run_id for each in found.values()})
     return [
         WelcomeLetter(
-            head=_head(row, each.Learner.first_name, each.name, each.email),
+            head=letter_head(row, each.Learner.first_name, each.name, each.email),
             token=ctx.links.token(LinkKind.INVITATION, each.Invitation.id, each.Invitation.generation),
             run=runs[each.Invitation.run_id],
         )
@@ -243,7 +235,7 @@ def _joined_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     return [
         JoinedLetter(
             # Without the name: whoever held the link could have typed anything, to any address.
-            head=_head(row, "", each.name, each.email),
+            head=letter_head(row, "", each.name, each.email),
             token=ctx.links.token(LinkKind.PLACE, each.Enrolment.id),
             run=runs[each.Enrolment.run_id],
         )
@@ -267,7 +259,7 @@ def _confirmation_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter
     # Without the name as well. An older mail that still waits would only confuse.
     return [
         JoinConfirmationLetter(
-            head=_head(row, "", each.name, each.email),
+            head=letter_head(row, "", each.name, each.email),
             token=ctx.links.token(LinkKind.JOIN_CONFIRMATION, each.JoinRequest.id),
             course_title=each.title,
         )
@@ -286,72 +278,6 @@ def _suppressed(ctx: Context, rows: Sequence[Row[Any]]) -> set[tuple[int, str]]:
     return {(row.organisation_id, row.address_key) for row in ctx.session.execute(query)}
 
 
-def _staff_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
-    # Who has accepted needs no invitation any more, except an owner whose organisation still waits for the terms.
-    query = (
-        select(StaffMember, Organisation.name, Organisation.time_zone)
-        .join(Organisation, Organisation.id == StaffMember.organisation_id)
-        .where(StaffMember.id.in_([row.about_id for row in rows]), StaffMember.disabled_at.is_(None))
-        .where(or_(StaffMember.accepted_at.is_(None), Organisation.terms_accepted_at.is_(None)))
-    )
-    found = {each.StaffMember.id: each for each in ctx.session.execute(query)}
-    return [
-        StaffInvitationLetter(
-            head=_head(row, each.StaffMember.name, each.name, ""),
-            token=ctx.links.token(LinkKind.STAFF_INVITATION, each.StaffMember.id, each.StaffMember.generation),
-            role=each.StaffMember.role,
-            expires_at=invitation_ends(each.StaffMember),
-            time_zone=each.time_zone,
-        )
-        for row in rows
-        if (each := found.get(row.about_id)) is not None
-        and is_invitation_open(each.StaffMember, ctx.now)
-        # An older link's e-mail that still waits would carry the newer link, twice.
-        and row.idempotency_key == f"staff_invitation:{each.StaffMember.id}:{each.StaffMember.generation}"
-    ]
-
-
-def _code_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
-    query = (
-        select(SlackUser, StaffMember, Organisation.name)
-        .join(StaffMember, StaffMember.id == SlackUser.staff_id)
-        .join(Organisation, Organisation.id == SlackUser.organisation_id)
-        .where(SlackUser.id.in_([row.about_id for row in rows]), SlackUser.code_valid_until > ctx.now)
-    )
-    found = {each.SlackUser.id: each for each in ctx.session.execute(query)}
-    return [
-        SlackCodeLetter(
-            head=_head(row, each.StaffMember.name, each.name, ""),
-            code=ctx.links.code(CodeKind.SLACK_LINK, each.SlackUser.id, each.SlackUser.generation),
-            minutes=int(LINK_CODE_LIFE.total_seconds() // 60),
-        )
-        for row in rows
-        if (each := found.get(row.about_id)) is not None
-        # An older code's e-mail that still waits would only confuse.
-        and row.idempotency_key == f"slack_code:{each.SlackUser.id}:{each.SlackUser.generation}"
-    ]
-
-
-def _sign_in_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
-    query = (
-        select(SignIn, StaffMember, Organisation.name)
-        .join(StaffMember, StaffMember.id == SignIn.staff_id)
-        .join(Organisation, Organisation.id == SignIn.organisation_id)
-        .where(SignIn.id.in_([row.about_id for row in rows]), SignIn.expires_at > ctx.now)
-        .where(SignIn.used_at.is_(None), StaffMember.disabled_at.is_(None))
-    )
-    found = {each.SignIn.id: each for each in ctx.session.execute(query)}
-    return [
-        SignInLetter(
-            head=_head(row, each.StaffMember.name, each.name, ""),
-            token=ctx.links.token(LinkKind.SIGN_IN, each.SignIn.id),
-            minutes=int(SIGN_IN_LIFE.total_seconds() // 60),
-        )
-        for row in rows
-        if (each := found.get(row.about_id)) is not None
-    ]
-
-
 def _stopped_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     query = (
         select(InboundMessage.id, InboundMessage.message_ref, Organisation.name)
@@ -360,65 +286,23 @@ def _stopped_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
     )
     found = {each.id: each for each in ctx.session.execute(query)}
     return [
-        StoppedLetter(_head(row, "", each.name, ""), each.message_ref)
+        StoppedLetter(letter_head(row, "", each.name, ""), each.message_ref)
         for row in rows
         if (each := found.get(row.about_id)) is not None
     ]
-
-
-def _held_mail_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
-    """A handful a day at most. What was answered meanwhile in Slack is not asked any more."""
-    query = (
-        select(InboundMessage.id, StaffMember)
-        .join(StaffMember, StaffMember.id == InboundMessage.staff_id)
-        .where(InboundMessage.id.in_([row.about_id for row in rows]), InboundMessage.state == MailState.HELD)
-        .where(InboundMessage.raw.is_not(None), StaffMember.disabled_at.is_(None))
-    )
-    found = {each.id: each.StaffMember for each in ctx.session.execute(query)}
-    return [
-        _held_mail_letter(row, found[row.about_id], held_mail_shown(ctx, row.about_id))
-        for row in rows
-        if row.about_id in found
-    ]
-
-
-def _held_mail_letter(row: Row[Any], staff: StaffMember, shown: HeldMailShown) -> HeldMailLetter:
-    return HeldMailLetter(
-        head=_head(row, staff.name, shown.organisation, ""),
-        token=shown.token,
-        received_at=shown.received_at,
-        size=shown.size,
-        server=shown.server,
-        subject=shown.subject,
-        waiting=shown.waiting,
-        erased_at=shown.erased_at,
-        time_zone=shown.time_zone,
-    )
 
 
 _LOADERS = {
     MessageKind.WELCOME: _welcome_letters,
     MessageKind.JOINED: _joined_letters,
     MessageKind.JOIN_CONFIRMATION: _confirmation_letters,
-    MessageKind.STAFF_INVITATION: _staff_letters,
-    MessageKind.SLACK_CODE: _code_letters,
-    MessageKind.SIGN_IN: _sign_in_letters,
+    MessageKind.STAFF_INVITATION: staff_letters,
+    MessageKind.SLACK_CODE: code_letters,
+    MessageKind.SIGN_IN: sign_in_letters,
     MessageKind.ANSWER: answer_letters,
     MessageKind.STOPPED: _stopped_letters,
-    MessageKind.HELD_MAIL: _held_mail_letters,
+    MessageKind.HELD_MAIL: held_mail_letters,
 }
-
-
-def _head(row: Row[Any], name: str, organisation: str, reply_to: str) -> LetterHead:
-    return LetterHead(
-        message_id=row.id,
-        message_ref=row.message_ref,
-        recipient=row.recipient,
-        recipient_name=name,
-        organisation=organisation,
-        reply_to=reply_to,
-        created_at=row.created_at,
-    )
 
 
 _RUNS = (

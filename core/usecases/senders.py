@@ -24,7 +24,6 @@ from core.rules.text import folded
 from core.words import MailRule, MailState
 
 _HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +184,6 @@ def _room(ctx: Context, sender: NoteSender) -> int:
     """How many more of theirs may be done within this hour."""
     by_sender, by_organisation = _asked(ctx, sender)
     return min(MAIL_COMMANDS_AN_HOUR - by_sender, MAIL_COMMANDS_AN_HOUR_ORGANISATION - by_organisation)
-
-
-def refused_today(ctx: Context, staff_id: int, kind: str) -> bool:
-    """Whether they were told this already: one refusal of a kind per address and day (notes on e-mail, section 5).
-
-    ``kind`` is ``MailAnswer.result_kind``; the caller has authorised.
-    """
-    query = select(MailAnswer.id).where(
-        MailAnswer.staff_id == staff_id, MailAnswer.result_kind == kind, MailAnswer.created_at > ctx.now - _DAY
-    )
-    return ctx.session.scalar(query.limit(1)) is not None
 
 
 def _asked(ctx: Context, command: NoteSender) -> tuple[int, int]:

@@ -63,10 +63,5 @@ def academic_year(today: date) -> int:
     return today.year - (today.month < ACADEMIC_YEAR_BEGINS)
 
 
-def academic_year_words(began: int) -> str:
-    """``2025/26``"""
-    return f"{began}/{(began + 1) % 100:02}"
-
-
 def value_list(values: Sequence[str | None]) -> LearnerValues:
     return LearnerValues._make(values)

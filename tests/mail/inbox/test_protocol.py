@@ -210,6 +210,8 @@ async def test_message_that_arrives_between_search_and_idle_ends_the_idle(connec
         async with asyncio.timeout(AT_ONCE):
             await connection.wait(600)
 
+        assert server.heard("IDLE") == server.heard("DONE")
+
 
 async def test_message_announced_outside_a_command_ends_the_idle(connect: Connect) -> None:
     async with ScriptedImap({"SEARCH": b"* SEARCH\r\nTAG OK done\r\n* 1 EXISTS\r\n"}) as server:
@@ -219,6 +221,8 @@ async def test_message_announced_outside_a_command_ends_the_idle(connect: Connec
 
         async with asyncio.timeout(AT_ONCE):
             await connection.wait(600)
+
+        assert server.heard("IDLE") == server.heard("DONE")
 
 
 async def test_idle_ends_after_its_time_and_may_be_renewed(connect: Connect) -> None:
