@@ -1,0 +1,74 @@
+"""The request language: what people write in Slack after ``/usher``, and in the lines of an e-mail.
+
+    verb -> parser -> command -> use case -> help line
+
+One table, ``VERBS``, serves every door: the same words (they stand in ``core.verbs``) mean the same everywhere. A
+parser turns text into a command and raises InvalidRequest with what is missing; it neither reads the database nor knows
+who asks. What belongs together stands in one module: ``about_invitations`` and so on.
+"""
+
+import difflib
+from collections.abc import Callable
+from typing import Any, Final
+
+from core.context import Context
+from core.errors import UnknownVerb
+from core.requests import about_courses, about_invitations, about_staff
+from core.requests.language import Asker as Asker
+from core.requests.language import ComposeInvitation as ComposeInvitation
+from core.requests.language import ComposeStaffInvitation as ComposeStaffInvitation
+from core.requests.language import Form as Form
+from core.requests.language import Help as Help
+from core.requests.language import Mode as Mode
+from core.requests.language import OtherUseCases, first_word
+from core.requests.language import Request as Request
+from core.requests.language import Verb as Verb
+from core.rules.text import folded
+
+_SUBJECTS: Final = (about_invitations, about_courses, about_staff)
+VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
+_OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}
+ALIASES: Final = {
+    "invitations": "invites",
+    "runs": "courses",
+    "re-invite": "reinvite",
+    "recall": "undo",
+    "shared-links": "links",
+    "connect": "link",
+    "disconnect": "unlink",
+    "colleagues": "staff",
+}
+
+
+def read_request(text: str) -> Request | Form | Help:
+    """Raises UnknownVerb with the nearest verb, and what the verb's parser raises."""
+    name, rest = first_word(text)
+    name = folded(name)
+    if name in ("", "help", "?"):
+        return Help(_known_verb(rest).name if rest else "")
+    verb = _known_verb(name)
+    if folded(rest) in ("help", "?", "--help", "-h"):
+        return Help(verb.name)
+    command = verb.parse(rest)
+    return command if isinstance(command, Form) else Request(verb, command)
+
+
+def _known_verb(name: str) -> Verb:
+    wanted = ALIASES.get(folded(name), folded(name))
+    if wanted in VERBS:
+        return VERBS[wanted]
+    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.5)
+    raise UnknownVerb(verb=name[:40], nearest=nearest[0] if nearest else None)
+
+
+def usecase_of(request: Request) -> Callable[[Context, Any], Any]:
+    """``link CODE`` confirms, ``cancel RUN all`` lists first, ``links CODE`` makes or offers a link."""
+    return _meant(request)[0]
+
+
+def mode_of(request: Request) -> Mode:
+    return _meant(request)[1]
+
+
+def _meant(request: Request) -> tuple[Callable[[Context, Any], Any], Mode]:
+    return _OTHERS.get(type(request.command), (request.verb.usecase, request.verb.mode))
