@@ -8,12 +8,13 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from core.app import App
-from core.context import StaffActor
+from core.context import Door, StaffActor, System
+from core.errors import ImportClosed, NotAllowed
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.columns import Column
 from core.rules.ucas.duplicates import DuplicateFinder
@@ -35,11 +36,20 @@ from core.usecases.import_checking import (
     stage_rows,
     unread,
 )
+from core.usecases.import_jobs import (
+    FindSender,
+    GiveUpImport,
+    SweepImports,
+    give_up_import,
+    sender_of_import,
+    sweep_imports,
+)
 from core.usecases.import_values import Reading, stored_problems
 
 Progress = Callable[[int, int], None]
 """Told how many rows of how many are checked."""
 T = TypeVar("T")
+_WORKER: Final = System(Door.WORKER)
 
 
 def _nobody(_done: int, _total: int) -> None:
@@ -52,6 +62,29 @@ def run_import(app: App, import_id: int, actor: StaffActor, progress: Progress =
     if begun.content is not None:
         _check(app, import_id, actor, begun, begun.content, progress)
     return app.run(apply_import, ApplyImport(import_id), actor)
+
+
+def run_in_background(app: App, import_id: int) -> bool:
+    """In its sender's name. Whether this process settled it. Raises Unavailable, and then it is taken up again."""
+    staff = app.read(sender_of_import, FindSender(import_id), _WORKER).staff
+    if staff is None:
+        return False
+    try:
+        run_import(app, import_id, staff)
+    except ImportClosed:
+        # Somebody else has taken it up.
+        return False
+    except NotAllowed:
+        return app.run(give_up_import, GiveUpImport(import_id), _WORKER).was_open
+    return True
+
+
+def sweep(app: App) -> int:
+    """Imports that nobody is at go on. How many."""
+    swept = app.run(sweep_imports, SweepImports(), _WORKER)
+    for import_id in swept.hopeless:
+        app.run(give_up_import, GiveUpImport(import_id), _WORKER)
+    return swept.enqueued
 
 
 def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, content: bytes, progress: Progress) -> None:
@@ -91,7 +124,7 @@ def _check_rows(
             finder.add(row)
             digest.update(_canonical(row))
         done += len(chunk)
-        app.run(stage_rows, StageRows(import_id, attempt, chunk), actor)
+        app.run(stage_rows, StageRows(import_id, attempt, chunk, total), actor)
         progress(done, total)
     reading.problems += stored_problems(checker.problems)
     relations = finder.found()

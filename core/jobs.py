@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class JobKind(StrEnum):
     SEND_MAIL = "send_mail"
     SEND_SLACK = "send_slack"
+    RUN_IMPORT = "run_import"
+    """One import of learners, by its id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,10 @@ def scoreboard_key(confirmation_id: int) -> str:
     return f"scoreboard:{confirmation_id}"
 
 
+def import_key(import_id: int) -> str:
+    return f"import:{import_id}"
+
+
 def unreached_key(confirmation_id: int) -> str:
     return f"unreached:{confirmation_id}"
 

@@ -229,6 +229,8 @@ class ImportReason(StrEnum):
     """The same rows were imported before."""
     ROWS = "rows"
     """Rows have problems."""
+    OUR_MISTAKE = "our_mistake"
+    """It was begun several times and never finished."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
 

@@ -13,7 +13,7 @@ VERSION: Final = "1"
 # The engine's own default is pickle.
 SERIALIZER: Final = DBOSPortableJSONSerializer()
 
-QUEUES: Final = {JobKind.SEND_MAIL: "mail", JobKind.SEND_SLACK: "slack"}
+QUEUES: Final = {JobKind.SEND_MAIL: "mail", JobKind.SEND_SLACK: "slack", JobKind.RUN_IMPORT: "imports"}
 
 
 def open_client(database_url: str) -> DBOSClient:

@@ -178,6 +178,10 @@ class Worker:
         self._client.register_queue(
             QUEUES[JobKind.SEND_SLACK], worker_concurrency=1, polling_interval_sec=_SLACK_POLLING_SECONDS
         )
+        # One at a time: two would wait for each other's transactions, and each reads in a child of its own.
+        self._client.register_queue(
+            QUEUES[JobKind.RUN_IMPORT], worker_concurrency=1, polling_interval_sec=_MAIL_POLLING_SECONDS
+        )
         self._client.apply_schedules(
             [{"schedule_name": "housekeeping", "workflow_name": "housekeeping", "schedule": "17 * * * *"}]
         )

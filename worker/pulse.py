@@ -19,6 +19,7 @@ from dbos import DBOSClient
 from core.app import App
 from core.context import System
 from core.errors import Unavailable
+from core.importing import sweep
 from core.rules.policy import HEARTBEAT_SILENCE
 from core.usecases.homes import RefreshHomes, refresh_homes
 from core.usecases.recovering import ReleaseLeases, SweepDue, release_leases, sweep_due
@@ -82,6 +83,7 @@ class Pulse:
             reap_dead(self._app, self._client, self._slot.name)
         self._app.run(release_leases, ReleaseLeases(executor=None), System())
         self._app.run(sweep_due, SweepDue(_SWEEP_GRACE), System())
+        sweep(self._app)
         self._app.run(refresh_homes, RefreshHomes(), System())
         return True
 

@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSClient
 from core.app import App
 from core.context import System
 from core.failpoints import Failpoints
+from core.importing import run_in_background
 from core.jobs import JobKind
 from core.rules.policy import FINISHED_JOB_LIFE
 from core.usecases.recovering import HandBack, hand_back
@@ -94,6 +95,22 @@ def _sent_in_turn(duty: Duty, kind: JobKind, message_ids: list[int]) -> ChunkSen
             stop=duty.stop,
             turn=duty.turns[kind],
         )
+
+
+@DBOS.workflow(name="run_import", max_recovery_attempts=_RECOVERIES)
+def run_import(import_ids: list[int]) -> dict[str, int]:
+    return finish_imports(import_ids)
+
+
+@DBOS.step(name="finish_imports")
+def finish_imports(import_ids: list[int]) -> dict[str, int]:
+    """One that fails is swept later, and given up after a few tries."""
+    duty = _on_duty[-1]
+    try:
+        return {"settled": sum(run_in_background(duty.app, import_id) for import_id in import_ids)}
+    except Exception as error:
+        _log.exception("an import failed; the sweeper takes it up again")
+        raise ChunkFailed(type(error).__name__) from None
 
 
 @DBOS.workflow(name="housekeeping", max_recovery_attempts=_RECOVERIES)

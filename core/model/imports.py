@@ -16,7 +16,7 @@ Import:
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.context import Door
@@ -32,6 +32,12 @@ class Import(OrganisationOwned, Base):
         UniqueConstraint("organisation_id", "number"),
         Index("ix_import_organisation_id_file_hash", "organisation_id", "file_hash"),
         Index("ix_import_organisation_id_content_hash", "organisation_id", "content_hash"),
+        Index(
+            "ix_import_unsettled",
+            "busy_until",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -61,6 +67,13 @@ class Import(OrganisationOwned, Base):
     unchanged: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
     problem: Mapped[int] = mapped_column(default=0)
+    inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"))
+    """The e-mail that brought it, and is answered when it is settled."""
+    rows_read: Mapped[int] = mapped_column(default=0)
+    """How far checking has come, of ``row_count``."""
+    row_count: Mapped[int] = mapped_column(default=0)
+    busy_until: Mapped[datetime]
+    """Until then somebody is at it, or a job of its own will come; later a worker takes it up again."""
     received_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     """Then everything encrypted is erased."""

@@ -169,6 +169,10 @@ IMPORT_CHANGED_SHARE: Final = 0.3
 IMPORT_CHANGED_LEAST: Final = 5
 # The file, its rows and what they replaced.
 IMPORT_LIFE: Final = timedelta(days=30)
+# A step of an import takes seconds: after this long somebody else takes it up, so many times.
+IMPORT_LEASE: Final = timedelta(minutes=2)
+IMPORT_ATTEMPTS: Final = 3
+IMPORTS_SWEPT: Final = 100
 IMPORT_FILE_NAME_CHARACTERS: Final = 120
 # Named in an answer; the workbook has all.
 IMPORT_PROBLEMS_NAMED: Final = 10

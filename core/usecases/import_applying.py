@@ -25,6 +25,7 @@ from core.rules.ucas.values import LearnerValues, merged
 from core.rules.usernames import username_from
 from core.usecases.import_checking import own_import
 from core.usecases.import_matching import Matching, count_buckets, match_rows
+from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import LEARNER_COLUMNS, Before, import_ref, key_of, learner_row
 from core.usecases.imports import buckets_of, find_import, lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState
@@ -117,10 +118,11 @@ def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: boo
     found.state, found.reason = _decision(found.policy, buckets, matching, is_released=is_released)
     for bucket in Bucket:
         setattr(found, bucket.value, getattr(buckets, bucket.value))
-    found.settled_at = ctx.now
+    is_first, found.settled_at = found.settled_at is None, ctx.now
     if found.state is ImportState.APPLIED:
         _create(ctx, found, matching)
         _update(ctx, found, matching)
+    (tell_settled if is_first else tell_changed)(ctx, found)
 
 
 def _decision(

@@ -17,12 +17,13 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, Organisation, StaffMember
-from core.rules.policy import IMPORT_CHUNK, IMPORT_RULES_VERSION
+from core.rules.policy import IMPORT_CHUNK, IMPORT_LEASE, IMPORT_RULES_VERSION
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.problems import Problem, Problems, is_refused
 from core.rules.ucas.rows import CheckedRow, Terms
 from core.rules.ucas.values import values_of
 from core.sheets.faults import NotRead
+from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, this_year, today
 from core.usecases.imports import find_import
 from core.words import ImportReason, ImportState
@@ -61,6 +62,7 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
     found.state = ImportState.READING
     found.attempt += 1
+    found.rows_read, found.busy_until = 0, ctx.now + IMPORT_LEASE
     content = keeper(ctx).vault.decrypt_bytes(found.content, "import.content")
     return ImportBegun(found.state, found.attempt, content, terms)
 
@@ -80,6 +82,8 @@ class StageRows:
     import_id: int
     attempt: int
     rows: Sequence[CheckedRow]
+    total: int = 0
+    """All rows of the sheet, blank ones too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,9 @@ def stage_rows(ctx: Context, command: StageRows) -> RowsStaged:
             **hashes.keys(values)._asdict(),
         })  # fmt: skip
     access.insert_all(ctx, ImportRow, rows)
+    found.rows_read, found.row_count = found.rows_read + len(rows), command.total
+    found.busy_until = ctx.now + IMPORT_LEASE
+    tell_changed(ctx, found)
     return RowsStaged(len(rows))
 
 
@@ -150,9 +157,10 @@ def finish_checking(ctx: Context, command: FinishChecking) -> CheckingFinished:
     if reason is not None:
         ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
         found.state, found.reason, found.settled_at = ImportState.REJECTED, reason, ctx.now
+        tell_settled(ctx, found)
         return CheckingFinished(found.state, reason)
     _note_relations(ctx, found, command)
-    found.state = ImportState.CHECKED
+    found.state, found.busy_until = ImportState.CHECKED, ctx.now + IMPORT_LEASE
     return CheckingFinished(found.state, None)
 
 

@@ -15,6 +15,7 @@ from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import value_list
 from core.usecases.import_applying import CHANGE_LEARNER, as_new
+from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import (
     LEARNER_COLUMNS,
     Before,
@@ -71,6 +72,7 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
         undoing.take_back(rows)
         last = rows[-1].number
     found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
+    tell_changed(ctx, found)
     return ImportUndone(
         found.number, undoing.removed, undoing.restored, tuple(undoing.kept[:IMPORT_KEPT_NAMED]), len(undoing.kept)
     )

@@ -16,10 +16,12 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportNotFound
+from core.jobs import Job, JobKind
 from core.model import Import, ImportRow, Organisation, StaffMember
 from core.pages import page_within
 from core.rules.policy import (
     IMPORT_FILE_NAME_CHARACTERS,
+    IMPORT_LEASE,
     IMPORT_LIFE,
     IMPORT_PROBLEMS_NAMED,
     IMPORT_ROWS_NAMED,
@@ -44,6 +46,10 @@ class ReceiveImport:
     file_name: str
     content: bytes
     policy: ImportPolicy | None = None
+    inbound_id: int | None = None
+    """The e-mail that brought it."""
+    runs_later: bool = False
+    """A worker runs it; else the caller does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,19 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
         "file_name": vault.encrypt(clean_name(command.file_name, IMPORT_FILE_NAME_CHARACTERS), "import.file_name"),
         "content": vault.encrypt_bytes(command.content, "import.content"),
         "file_hash": file_hash,
+        "inbound_id": command.inbound_id,
+        "busy_until": ctx.now + IMPORT_LEASE,
         "received_at": ctx.now,
         "ends_at": ctx.now + IMPORT_LIFE,
     }
     access.insert_all(ctx, Import, [row])
+    if command.runs_later:
+        ctx.jobs.enqueue(ctx.session, [import_job(import_id, "0")])
     return ImportReceived(import_id, number, is_repeat=False)
+
+
+def import_job(import_id: int, generation: str) -> Job:
+    return Job(JobKind.RUN_IMPORT, f"{JobKind.RUN_IMPORT}-{import_id}-{generation}", (import_id,))
 
 
 def lock_organisation(ctx: Context, organisation_id: int) -> Organisation:

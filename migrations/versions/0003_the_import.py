@@ -92,6 +92,10 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("duplicate", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Integer(), nullable=False),
+        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rows_read", sa.Integer(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
@@ -100,6 +104,9 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_import_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_import_inbound_id_inbound_message")
         ),
         sa.ForeignKeyConstraint(["repeats_id"], ["import.id"], name=op.f("fk_import_repeats_id_import")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_import_staff_id_staff_member")),
@@ -112,6 +119,13 @@ def upgrade() -> None:
             "ix_import_organisation_id_content_hash", ["organisation_id", "content_hash"], unique=False
         )
         batch_op.create_index("ix_import_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False)
+        batch_op.create_index(
+            "ix_import_unsettled",
+            ["busy_until"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
 
     op.create_table(
         "import_row",

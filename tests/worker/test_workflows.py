@@ -58,7 +58,8 @@ def duty(embedded: Life, client: DBOSClient, tmp_path: Path) -> Iterator[workflo
 
 
 def test_workflows_have_the_names_that_jobs_carry() -> None:
-    names = {workflow.dbos_function_name for workflow in (workflows.send_mail, workflows.send_slack)}  # type: ignore[attr-defined]  # Set by the decorator.
+    flows = (workflows.send_mail, workflows.send_slack, workflows.run_import)
+    names = {flow.dbos_function_name for flow in flows}  # type: ignore[union-attr]  # Set by the decorator.
 
     assert names == {kind.value for kind in JobKind}
 
