@@ -16,6 +16,7 @@ from bot.deps import Deps
 from bot.handlers import (
     batches,
     commands,
+    costs,
     gathering,
     held_mail,
     home,
@@ -45,6 +46,7 @@ _HANDLERS = (
     gathering,
     schedules,
     runs,
+    costs,
     shared_links,
     link_requests,
     held_mail,

@@ -78,6 +78,14 @@ WORDS: dict[str, VerbWords] = {
             ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
+            "costs", "[MONTH]", "What enrolments cost, month by month and run by run; agreements and budgets.",
+            ("costs", "costs 2026-10", "costs last month"),
+        ),
+        VerbWords(
+            "budget", "[OWNER [COURSE] AMOUNT|off]", "See or set what an agreement may cost. For owners.",
+            ("budget", "budget southgate 5000", "budget southgate off"),
+        ),
+        VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
             "List the staff, invite one, change a role, or disable somebody. For owners.",
             ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),

@@ -152,3 +152,9 @@ class ImportClosed(Conflict):
     code = "import_closed"
     wording = "I cannot do that with import {number}: {reason}."
     advice = "Nothing was changed. Send the file again to import it anew."
+
+
+class BudgetSpent(Conflict):
+    code = "budget_spent"
+    wording = "All places of this course are taken at the moment."
+    advice = "You were not signed up, and nothing was lost. Tell the people who gave you the link: they can make room."

@@ -1,7 +1,7 @@
 """What is no result of a use case: help, refusals, questions, and what nobody understood."""
 
 from core.requests import VERBS, Asker, Help, Verb
-from core.result_words import clock_words, counted, duties
+from core.result_words import agreement_words, clock_words, counted, duties
 from core.results import (
     NotUnderstood,
     QuestionClosed,
@@ -11,6 +11,7 @@ from core.results import (
     WentWrong,
     revived,
 )
+from core.usecases.budgets import AgreementCosts, BudgetsShown
 from core.usecases.colleagues import ColleagueInvited
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
 from core.usecases.quiet_hours import QuietHoursShown
@@ -103,6 +104,8 @@ def _question_of(rehearsed: object) -> str:
         case QuietHoursShown() if rehearsed.quiet is not None:
             hours = f"{clock_words(rehearsed.quiet.from_minute)} to {clock_words(rehearsed.quiet.until_minute)}"
             return f"Set the quiet hours of {rehearsed.organisation} to {hours}?"
+        case BudgetsShown(changed=AgreementCosts() as changed):
+            return f"Set this budget? {agreement_words(changed)}"
         case RequestRefused():
             return f"{rehearsed.message} Invite them all the same?"
     raise TypeError(f"nobody asks about a {type(rehearsed).__name__}")
