@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -106,6 +107,7 @@ _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgr
 UseCase = Callable[..., object]
 
 
+@cache
 def found() -> dict[str, UseCase]:
     """Public functions that take a context and a command which belongs to core."""
     usecases: dict[str, UseCase] = {}
