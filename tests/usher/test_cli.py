@@ -1,10 +1,16 @@
-"""The command line, run as an operator runs it: other processes, real files, real answers."""
+"""The command line as an operator types it: real files, real answers, real exit statuses.
 
+Most commands run in this process, for an interpreter's start takes longer than what they do.
+"""
+
+import io
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -14,7 +20,7 @@ from core.context import System
 from core.settings import load_settings
 from core.usecases.inbound import ReceiveMail, SettleMail, receive_mail, settle_mail
 from core.words import MailRule, MailState
-from usher.cli import COMMANDS, usher
+from usher.cli import COMMANDS, main, usher
 from usher.wiring import make_app
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +39,23 @@ class Operator:
         self.environment = {"PATH": path, "PYTHONPATH": str(ROOT), "USHER_DATABASE_URL": f"sqlite:///{folder}/u.db"}
 
     def runs(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        said, complained = io.StringIO(), io.StringIO()
+        terminal = self._at_terminal(settings)
+        with terminal, redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as end:
+            main(list(arguments))
+        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), said.getvalue(), complained.getvalue())
+
+    @contextmanager
+    def _at_terminal(self, settings: dict[str, str]) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch, chdir(self.folder):
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in {**self.environment, **settings}.items():
+                patch.setenv(name, value)
+            yield
+
+    def starts(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "usher", *arguments],
             cwd=self.folder,
@@ -101,7 +124,7 @@ def test_keys_that_are_there_are_kept(operator: Operator) -> None:
 
 
 def test_without_keys_a_start_stops_with_one_clear_sentence(operator: Operator) -> None:
-    done = operator.runs("serve")
+    done = operator.starts("serve")
 
     assert done.returncode == 1
     assert done.stderr.startswith("The setting USHER_LINK_KEYS is wrong: it is missing")
@@ -113,7 +136,7 @@ def test_a_port_that_is_taken_stops_the_start_before_anything_is_done(operator: 
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
-        done = operator.runs("serve", USHER_BIND=f"127.0.0.1:{port}")
+        done = operator.starts("serve", USHER_BIND=f"127.0.0.1:{port}")
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"The setting USHER_BIND is wrong: cannot listen on 127.0.0.1:{port}")
@@ -129,13 +152,13 @@ def test_a_command_that_needs_no_database_does_not_wait_for_its_library(
 ) -> None:
     operator.succeeds("keys", "new", "--write")
 
-    done = operator.runs(*typed.split(), PYTHONPROFILEIMPORTTIME="1")
+    done = operator.starts(*typed.split(), PYTHONPROFILEIMPORTTIME="1")
 
     assert bool(re.search(r"\| +sqlalchemy$", done.stderr, re.MULTILINE)) is is_loaded
 
 
 def test_a_wrong_setting_stops_the_start_and_is_not_repeated(operator: Operator) -> None:
-    done = operator.runs("serve", USHER_SMTP_PORT="secret-typed-here")
+    done = operator.starts("serve", USHER_SMTP_PORT="secret-typed-here")
 
     assert done.returncode == 1
     assert "USHER_SMTP_PORT" in done.stderr
