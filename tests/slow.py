@@ -1,6 +1,12 @@
-"""What only continuous integration runs each time: slow tests, and many examples for each property."""
+"""What only continuous integration runs each time: slow tests, many examples for each property, and both databases.
+
+What is said of both databases is tried on one of them otherwise: which of the two hangs on the test's name, so each
+sees about half of what every use case does. Only what is about a race, with ``at_once`` in its name, always meets both.
+"""
 
 import os
+from collections import defaultdict
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -14,11 +20,28 @@ settings.load_profile("thorough" if IS_CI else "everyday")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for twin in _twins(items):
+        twin.add_marker("slow")
     if _runs_all(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     items[:] = [item for item in items if item not in slow]
     config.hook.pytest_deselected(items=slow)
+
+
+def _twins(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of each test that is there on both databases the one that waits for continuous integration."""
+    pairs: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if database := _database_of(item):
+            pairs[item.nodeid.replace(database, "database")].append(item)
+    return [pair[crc32(name.encode()) % 2] for name, pair in pairs.items() if len(pair) == 2 and "at_once" not in name]
+
+
+def _database_of(item: pytest.Item) -> str:
+    """Empty when there is no choice."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return str(parameters.get("copies", ""))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

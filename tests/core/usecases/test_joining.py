@@ -290,7 +290,7 @@ def test_the_welcome_mail_has_no_job_of_its_own(school: School) -> None:
 # --- The first one from outside ---------------------------------------------------------------------------
 
 
-def test_the_first_join_from_outside_is_told_once(school: School) -> None:
+def test_of_several_first_joins_from_outside_at_once_one_is_told(school: School) -> None:
     link = share(school).link_id
     join(school, link, "pupil@north.example.org")
     assert everything(school.app, OutboundMessage, OutboundMessage.kind == MessageKind.OUTSIDE_JOIN) == []
