@@ -55,6 +55,7 @@ from tests.bot.blocks.samples import (
 )
 from tests.bot.blocks.second_list import excesses
 from tests.factories import NOW
+from tests.slow import examples
 from usher.demo.slack.limit_tables import characters
 from usher.demo.slack.limits import assert_block_kit
 
@@ -141,7 +142,7 @@ def test_every_error_is_within_slacks_limits(name: str) -> None:
     assert len(option["description"]["text"]) <= 75
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 12_000), st.text(min_size=1, max_size=200))
 def test_both_lists_take_whatever_is_drawn(count: int, name: str) -> None:
     for result in every_result(count, name):

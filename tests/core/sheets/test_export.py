@@ -19,6 +19,7 @@ from core.sheets.reader import read_sheets
 from core.sheets.template import INSTRUCTIONS, TEMPLATE_VERSION, learner_template
 from tests.core.sheets.files import saved
 from tests.core.sheets.reading import read_here
+from tests.slow import examples
 
 DANGEROUS = [
     "=1+1",
@@ -45,7 +46,7 @@ def as_workbook(rows: list[list[str]]) -> bytes:
     return file.getvalue()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.lists(TEXT | st.sampled_from(DANGEROUS[:4]), min_size=2, max_size=2), max_size=5))
 def test_text_comes_back_from_both_kinds_of_file_as_it_was(rows: list[list[str]]) -> None:
     in_csv = read_here(b"".join(csv_pieces(["Name", "Code"], rows)))

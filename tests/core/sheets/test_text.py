@@ -13,6 +13,7 @@ from core.sheets.formulas import guarded, is_like_formula, without_guard
 from core.sheets.text import DELIMITERS
 from tests.core.sheets.files import HEADINGS
 from tests.core.sheets.reading import read_here
+from tests.slow import examples
 
 LATIN = st.text(st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]), max_size=12)
 ANY = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co"]), max_size=12)
@@ -32,7 +33,7 @@ def is_unlike_utf8(content: bytes) -> bool:
         return True
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     rows=st.lists(st.lists(LATIN, min_size=6, max_size=6), max_size=8),
     delimiter=st.sampled_from(DELIMITERS),

@@ -37,6 +37,7 @@ from tests.core.usecases.importing import (
     values_of,
 )
 from tests.factories import School
+from tests.slow import examples
 
 GOOD = ImportPolicy.GOOD_ROWS
 BAD = line("Bad", Postcode="nowhere")
@@ -251,7 +252,7 @@ LINES = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(LINES, min_size=1, max_size=6))
 def test_whatever_the_rows_are_the_buckets_add_up_and_nobody_is_created_twice(
     sqlite_school: Copies[School], lines: list[Line]

@@ -16,6 +16,7 @@ from core.words import SharedLinkState
 from tests.core.usecases.acting import at_once, clock_of, everything, only
 from tests.core.usecases.sharing import join, settle, share, shown
 from tests.factories import School, make_app, make_engine, make_school
+from tests.slow import examples
 
 
 def test_of_many_who_join_at_once_no_more_get_in_than_the_cap(school: School) -> None:
@@ -100,4 +101,4 @@ class Caps(RuleBasedStateMachine):
 
 
 TestCaps = Caps.TestCase
-TestCaps.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+TestCaps.settings = settings(max_examples=examples(12), stateful_step_count=20, deadline=None)

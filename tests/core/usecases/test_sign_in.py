@@ -40,6 +40,7 @@ from core.usecases.staff import InviteStaffMember, invite_staff_member
 from core.words import MessageKind, Role
 from tests.core.usecases.acting import at_once, change, clock_of, dump, everything, only
 from tests.factories import LEARNER, OPERATOR, SYSTEM, FixedClock, School, make_app, make_engine, make_school
+from tests.slow import examples
 
 OLIVE = "olive@north.example.org"
 
@@ -413,5 +414,5 @@ class SigningIn(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-SigningIn.TestCase.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
+SigningIn.TestCase.settings = settings(max_examples=examples(8), stateful_step_count=12, deadline=None)
 TestSigningIn = SigningIn.TestCase

@@ -34,6 +34,7 @@ from tests.core.usecases.acting import (
     only,
 )
 from tests.factories import NOW, School, make_app, make_engine, make_school
+from tests.slow import examples
 
 ADDRESS = "a@example.org"
 
@@ -163,7 +164,7 @@ _PIECES = st.sampled_from(
 
 
 @given(pieces=st.lists(_PIECES, min_size=1, max_size=12))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_buckets_add_up_to_the_pieces_that_were_given(mixed_school: School, pieces: list[str]) -> None:
     previewed = preview(mixed_school, "\n".join(pieces))
 

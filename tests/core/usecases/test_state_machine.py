@@ -333,4 +333,4 @@ class Invitations(RuleBasedStateMachine):
 
 TestInvitations = Invitations.TestCase
 # An example is a whole story on a database.
-TestInvitations.settings = settings(max_examples=max(6, settings().max_examples // 16), stateful_step_count=25)
+TestInvitations.settings = settings(max_examples=max(4, settings().max_examples // 16), stateful_step_count=25)

@@ -15,8 +15,9 @@ from mail.parsing.mime import take_apart
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.parsing.parser import Parser
 from tests.mail.corpus.case import attached, letter, mixed, part, plain
+from tests.slow import examples
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=examples(40), deadline=None)
 NAMES = ("From", "To", "Subject", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "References", "X-Other")
 LINES = ("invite maths", "> old", "On 1 Jan a@b wrote:", "-- ", "", "From: x", "Sent: y")
 KINDS = (

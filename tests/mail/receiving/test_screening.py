@@ -22,6 +22,7 @@ from mail.receiving.screening import (
 )
 from mail.receiving.senders import Proof
 from tests.mail.mails import mail, reporting, with_senders
+from tests.slow import examples
 
 HOUSE = House("please.do.not.reply@usher.example.org", "usher.example.org")
 NOBODY = Facts(HOUSE)
@@ -227,7 +228,7 @@ FACTS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(MAILS, FACTS)
 def test_any_message_is_decided_by_a_named_rule(message: ParsedMail, facts: Facts) -> None:
     decision = screen(ALL, message, facts)

@@ -10,6 +10,7 @@ from mail.receiving.senders import Claim, Proof, Sender, proof_of, sender_of
 from tests.factories import NOW, SETTINGS
 from tests.mail.mails import INBOX, OLIVE, mail, read, with_senders, written
 from tests.mail.signing import Domain
+from tests.slow import examples
 
 OURS = replace(SETTINGS, mail_inbox=INBOX, mail_authserv_ids=("mx.usher.example.org",))
 NOBODY = replace(SETTINGS, mail_inbox=INBOX)
@@ -178,7 +179,7 @@ def test_other_headers_choose_nobody() -> None:
     assert [sender_of(each) for each in (strange, named)] == [Sender("eve@evil.test", "evil.test")] * 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=200), st.text(max_size=60))
 def test_no_text_is_proof_and_nothing_raises(results: str, sender: str) -> None:
     message = replace(with_senders([sender]), headers=(("authentication-results", results), ("from", sender)))

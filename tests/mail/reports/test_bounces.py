@@ -27,6 +27,7 @@ from tests.core.usecases.acting import deliver, everything, invite, message_of, 
 from tests.core.usecases.reporting import arrived
 from tests.factories import SYSTEM, School
 from tests.mail.bounce_samples import COMPLAINTS, DSNS, NO_BOUNCES, SAMPLES, TEXTS, Sample
+from tests.slow import examples
 
 LEARNER = "bo@school.example"
 SENDER = f"bounces+{'a2' * 13}@usher.example.org"
@@ -244,7 +245,7 @@ def test_hostile_text_takes_no_time(text: str) -> None:
     assert len(command.detail) <= 300
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=400), st.text(max_size=80), st.text(max_size=80))
 def test_any_words_give_a_command(text: str, subject: str, address: str) -> None:
     mail = replace(

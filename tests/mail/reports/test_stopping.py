@@ -22,6 +22,7 @@ from tests.copies import SqliteCopies
 from tests.core.usecases.acting import deliver, everything, invite, message_of
 from tests.core.usecases.reporting import arrived
 from tests.factories import SYSTEM, School
+from tests.slow import examples
 
 LEARNER = "bo@school.example"
 TOKEN = "a2" * 13
@@ -152,7 +153,7 @@ def test_what_it_replies_to_comes_the_nearest_first_and_once() -> None:
     assert read_stop(asked(mail("stop", more=more))).refs == ("<3@x.example>", "<2@x.example>", "<1@x.example>")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.text(max_size=300), st.text(max_size=100))
 def test_any_words_are_judged(text: str, subject: str) -> None:
     found = replace(mail(), text=text, subject=subject)
