@@ -4,7 +4,6 @@ Filling one takes longer than most tests. So does compiling every statement anew
 test would do; and a database of its own takes PostgreSQL ten times as long as setting the rows back.
 """
 
-import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -94,7 +93,7 @@ class PostgresqlCopies(Generic[Filling]):
 
 def _app(copies: Copies[Any], tokens: Any, **options: Any) -> App:
     made = make_app(copies.engine, **options)
-    made.tokens = copy.deepcopy(tokens)
+    made.tokens = tokens.twin()
     return made
 
 

@@ -3,7 +3,7 @@
 Each scenario is played by a staff member first: so a refusal cannot pass because the scenario is broken.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.blocks.parts import Block
 from bot.blocks.shared_links import settings_view
 from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
+from core.app import App
 from core.model import Invitation, LinkRequest
 from core.requests import ComposeStaffInvitation
 from core.rules.links import LinkKind
@@ -32,10 +33,12 @@ from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
 from core.words import Role
-from tests.bot.conftest import RUN, World, words
+from tests.bot.conftest import RUN, World, bound_school, open_world, words
+from tests.copies import SqliteCopies
 from tests.core.usecases.holding import hold
-from tests.factories import LEARNER
+from tests.factories import LEARNER, FixedClock, School
 from usher.demo.slack.records import Message, User, View
+from usher.demo.slack.server import SlackLookalike
 
 REFUSAL = "I cannot tell who you are"
 PERSONLESS = {"remove_workspace", "forget_person"}
@@ -375,10 +378,17 @@ def _list(stage: Stage, search: str = "") -> tuple[Block, ...]:
     return draw(listed).blocks
 
 
-@pytest.fixture
-def stage(world: World) -> Stage:
+@dataclass(frozen=True)
+class Beginning(School):
+    """What lies in the stage's database."""
+
+    ids: dict[str, int]
+
+
+def _begin(app: App) -> Beginning:
     """Bo has not answered, Cyd's was cancelled, Ada has declined and asks for a new link after all."""
-    app, owner = world.app, world.school.owner
+    school = bound_school(app)
+    owner = school.owner
     previewed = app.run(
         prepare_invitation, PrepareInvitation(RUN, "ada@example.org bo@example.org cyd@example.org"), owner
     )
@@ -394,20 +404,31 @@ def stage(world: World) -> Stage:
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         request = session.scalars(select(LinkRequest)).one()
     command = InviteColleague("nell@north.example.org", Role.VIEWER, "Nell", "New")
-    nell = app.run(invite_colleague, command, owner).staff.staff_id
-    link_id = app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id
-    return Stage(
-        world=world,
-        draft_id=previewed.draft_id,
-        confirmation_id=invited.confirmation_id,
-        scheduled_id=scheduled.confirmation_id,
-        invitation_id=ids["bo@example.org"],
-        change_id=cancelled.change_id,
-        request_id=request.id,
-        held_id=hold(app, owner),
-        link_id=link_id,
-        colleague_id=nell,
-    )
+    found = {
+        "draft_id": previewed.draft_id,
+        "confirmation_id": invited.confirmation_id,
+        "scheduled_id": scheduled.confirmation_id,
+        "invitation_id": ids["bo@example.org"],
+        "change_id": cancelled.change_id,
+        "request_id": request.id,
+        "held_id": hold(app, owner),
+        "link_id": app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
+        "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
+    }
+    return Beginning(**vars(school), ids=found)
+
+
+@pytest.fixture(scope="module")
+def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[Beginning]]:
+    copies = SqliteCopies(tmp_path_factory.mktemp("stage"), _begin)
+    yield copies
+    copies.close()
+
+
+@pytest.fixture
+async def stage(beginnings: SqliteCopies[Beginning], clock: FixedClock, slack: SlackLookalike) -> AsyncIterator[Stage]:
+    async with open_world(beginnings, clock, slack) as world:
+        yield Stage(world, **beginnings.filling.ids)
 
 
 def guest(world: World) -> User:

@@ -95,7 +95,7 @@ def dump(app: App, *besides: str) -> dict[str, set[tuple[object, ...]]]:
     with app.engine.connect() as connection:
         return {
             table.name: {tuple(row) for row in connection.execute(select(table))}
-            for table in Base.metadata.sorted_tables
+            for table in Base.metadata.tables.values()
             if table.name not in besides
         }
 
