@@ -16,10 +16,11 @@ from tests.servers import chromium, dovecot, postfix, postgresql
 from tests.servers.processes import quickest_place
 from tests.servers.requirement import pytest_make_collect_report, pytest_runtest_makereport, require
 from tests.servers.smtp_sink import SmtpSink
-from tests.slow import pytest_collection_modifyitems, pytest_terminal_summary
+from tests.slow import pytest_collection_finish, pytest_collection_modifyitems, pytest_terminal_summary
 
 # Named here so that pytest finds the hooks.
 __all__ = [
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",

@@ -4,6 +4,7 @@ What is said of both databases is tried on one of them otherwise: which of the t
 sees about half of what every use case does. Only what is about a race, with ``at_once`` in its name, always meets both.
 """
 
+import gc
 import os
 from collections import defaultdict
 from zlib import crc32
@@ -11,6 +12,8 @@ from zlib import crc32
 import pytest
 from hypothesis import settings
 
+# Until everything is imported and collected: nearly all of that stays.
+gc.disable()
 IS_CI = os.environ.get("CI") == "true"
 
 # Time is the machine's, so there is no deadline.
@@ -32,6 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _twins(items: list[pytest.Item]) -> list[pytest.Item]:
