@@ -61,6 +61,8 @@ from usher.demo.slack.limits import assert_block_kit
 
 _LINKS = LinkSigner([b"k" * 32])
 NAMES = (PLAIN, *map(long, HOSTILE))
+# What is too long here is too long with a hundred thousand.
+_THOUSAND = pytest.param(1_000, marks=pytest.mark.slow)
 
 
 def assert_shown(text: str, blocks: tuple[Block, ...]) -> None:
@@ -78,7 +80,7 @@ def assert_shown(text: str, blocks: tuple[Block, ...]) -> None:
         assert len(piece) < 3000
 
 
-@pytest.mark.parametrize("count", [0, 1, 10, 1_000, 100_000])
+@pytest.mark.parametrize("count", [0, 1, 10, _THOUSAND, 100_000])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_result_is_within_slacks_limits(count: int, name: str) -> None:
     for result in every_result(count, name):
@@ -97,7 +99,7 @@ def test_no_name_can_mention_or_link(name: str) -> None:
             assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("count", [0, 1, 1_000, 100_000])
+@pytest.mark.parametrize("count", [0, 1, _THOUSAND, 100_000])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
     views = [
