@@ -89,37 +89,35 @@ async def test_every_page_for_staff_is_clean(browser: Browser, served: tuple[str
     url, world = served
     found: Faults = {}
 
-    for width in (320, 1280):
-        async with (
-            window(browser, reduced_motion="reduce", viewport={"width": width, "height": 800}) as page,
-            window(browser, reduced_motion="reduce", viewport={"width": width, "height": 800}) as elsewhere,
-        ):
-            world.clock.advance(hours=1)
-            for path in ("sign-in", "slack/install", "slack/installed", "slack/oauth_redirect"):
-                await page.goto(f"{url}/{path}")
-                await check(page, f"{path}, {width}", found)
-            await page.goto(f"{url}/sign-in")
-            await page.get_by_role("button", name="Send me a link").click()
-            await check(page, f"sign-in, error, {width}", found)
-            await ask(page, url)
-            await check(page, f"asked, {width}", found)
-            await page.get_by_role("button", name="Sign in").click()
-            await check(page, f"asked, error, {width}", found)
-            link = url + mailed(world)[-1]
-            for each, name in ((page, "here"), (elsewhere, "elsewhere")):
-                await each.goto(link)
-                await check(each, f"{name}, {width}", found)
-            await page.get_by_role("button", name="Sign in").click()
-            await check(page, f"account, {width}", found)
-            await page.goto(f"{url}/terms")
-            await check(page, f"terms, accepted, {width}", found)
-            without_terms(world)
-            for path in ("terms", "account"):
-                await page.goto(f"{url}/{path}")
-                await check(page, f"{path}, not accepted, {width}", found)
-            await page.goto(f"{url}/terms")
-            await page.get_by_role("button", name="Accept the terms").click()
-            await page.goto(link)
-            await check(page, f"closed, {width}", found)
+    async with (
+        window(browser, reduced_motion="reduce") as page,
+        window(browser, reduced_motion="reduce") as elsewhere,
+    ):
+        for path in ("sign-in", "slack/install", "slack/installed", "slack/oauth_redirect"):
+            await page.goto(f"{url}/{path}")
+            await check(page, f"{path}", found)
+        await page.goto(f"{url}/sign-in")
+        await page.get_by_role("button", name="Send me a link").click()
+        await check(page, "sign-in, error", found)
+        await ask(page, url)
+        await check(page, "asked", found)
+        await page.get_by_role("button", name="Sign in").click()
+        await check(page, "asked, error", found)
+        link = url + mailed(world)[-1]
+        for each, name in ((page, "here"), (elsewhere, "elsewhere")):
+            await each.goto(link)
+            await check(each, f"{name}", found)
+        await page.get_by_role("button", name="Sign in").click()
+        await check(page, "account", found)
+        await page.goto(f"{url}/terms")
+        await check(page, "terms, accepted", found)
+        without_terms(world)
+        for path in ("terms", "account"):
+            await page.goto(f"{url}/{path}")
+            await check(page, f"{path}, not accepted", found)
+        await page.goto(f"{url}/terms")
+        await page.get_by_role("button", name="Accept the terms").click()
+        await page.goto(link)
+        await check(page, "closed", found)
 
     assert found == {}
