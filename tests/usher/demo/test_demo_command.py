@@ -33,6 +33,7 @@ async def _ended(process: Process) -> tuple[int | None, str, str]:
     return process.returncode, said.decode(), complained.decode()
 
 
+@pytest.mark.slow  # test_answering has the story told in its own process, to fewer.
 async def test_once_tells_the_whole_story_in_figures(tmp_path: Path) -> None:
     process = await _usher("--once", "--json", folder=tmp_path)
 
