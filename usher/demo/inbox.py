@@ -15,6 +15,7 @@ from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
+from pysasl.hashing import BuiltinHash
 
 from core.context import Clock
 
@@ -41,7 +42,9 @@ class Inbox:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Inbox"]:
-        self._backend, config = await DictBackend.init(_arguments(self.address, self.password))
+        # The password is made for this process and stored nowhere: to hash it slowly would only make each login slow.
+        hashing = BuiltinHash(rounds=1)
+        self._backend, config = await DictBackend.init(_arguments(self.address, self.password), hash_context=hashing)
         greet = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(self._backend.login, config))
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
