@@ -62,6 +62,7 @@ def test_everyday_server_does_not_wait_for_the_disk(postgresql_server: PostgreSQ
     assert _ask(postgresql_server, "postgres", "show fsync") == "off"
 
 
+@pytest.mark.slow  # Only slow tests crash or stop a server.
 def test_durable_server_keeps_committed_rows_through_a_crash(durable_server: PostgreSQL) -> None:
     name = durable_server.create_database()
     _run(durable_server, name, "create table runs as select 7 as places")
@@ -72,6 +73,7 @@ def test_durable_server_keeps_committed_rows_through_a_crash(durable_server: Pos
     assert _ask(durable_server, name, "select places from runs") == 7
 
 
+@pytest.mark.slow
 def test_stopped_server_refuses_until_it_is_started(durable_server: PostgreSQL) -> None:
     durable_server.stop("fast")
     with pytest.raises(psycopg.OperationalError):

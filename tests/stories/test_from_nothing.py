@@ -156,6 +156,7 @@ def _scoreboard(slack: SlackLookalike, olive: User) -> str | None:
 # --- The story --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # Its quick twins: the story by mail in a process, and the second workspace's story in Slack.
 @pytest.mark.postfix
 async def test_one_process_on_sqlite_tells_the_whole_story(tmp_path: Path, postfix_server: Postfix) -> None:
     database_url = f"sqlite:///{tmp_path}/usher.db"

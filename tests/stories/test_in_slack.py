@@ -21,7 +21,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 _SWEPT_AFTER = timedelta(seconds=16)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=list(Way))
+# One story goes both ways every day, and the bot's own tests compare what both ways say and do.
+_WAYS = (Way.HTTP, pytest.param(Way.SOCKET_MODE, marks=pytest.mark.slow))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=_WAYS)
 async def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     async with open_house(tmp_path_factory.mktemp("house"), request.param) as story:
         yield story
@@ -139,6 +143,7 @@ async def _correct(story: Story, listed: Message, address: str) -> None:
     assert f"goes to {address} now" in words(done.view)
 
 
+@pytest.mark.parametrize("story", list(Way), indirect=True)
 async def test_an_invitation_is_sent_again_with_the_same_link(story: Story) -> None:
     await story.invite("caring-1", "flo@example.org")
     first = await story.link_in_mail("flo@example.org", "i")
