@@ -28,14 +28,14 @@ def answer(seed: int) -> str:
 
 
 def test_a_damaged_file_is_answered_and_harms_nobody() -> None:
-    answers = {answer(seed) for seed in range(30)}
+    answers = {answer(seed) for seed in range(12)}
 
     assert {"rows", "file.damaged"} <= answers
 
 
 @pytest.mark.slow
 def test_many_damaged_files_are_answered_and_harm_nobody() -> None:
-    answers = [answer(seed) for seed in range(30, 230)]
+    answers = [answer(seed) for seed in range(12, 230)]
 
     assert answers.count("file.too_hard") < 4
     assert len(set(answers)) >= 4
