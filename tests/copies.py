@@ -4,9 +4,13 @@ Filling one takes longer than most tests. So does compiling every statement anew
 test would do; and a database of its own takes PostgreSQL ten times as long as setting the rows back.
 """
 
+import atexit
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Engine, create_engine
@@ -14,8 +18,9 @@ from sqlalchemy import Engine, create_engine
 from core.app import App
 from core.database import open_engine
 from core.model import Base
-from tests.factories import make_app, make_engine
+from tests.factories import School, make_app, make_engine, make_school
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.processes import quickest_place
 
 Filling = TypeVar("Filling", covariant=True)
 _FILES = ("usher.db", "usher.db-wal", "usher.db-shm")
@@ -62,6 +67,20 @@ class SqliteCopies(Generic[Filling]):
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def school_anew() -> School:
+    """On SQLite, for state machines: their examples come one after another, and no fixture is made for each."""
+    copies = _schools()
+    copies.renew()
+    return replace(copies.filling, app=copies.app())
+
+
+@cache
+def _schools() -> SqliteCopies[School]:
+    folder = TemporaryDirectory(dir=quickest_place())
+    atexit.register(folder.cleanup)
+    return SqliteCopies(Path(folder.name), make_school)
 
 
 class PostgresqlCopies(Generic[Filling]):

@@ -1,9 +1,5 @@
 """The cap of a shared link is exact, whoever joins, leaves the cap, sets it, or presses twice, in whatever order."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -13,9 +9,10 @@ from core.model import Enrolment, SharedLink
 from core.usecases.joining import JoinedByLink
 from core.usecases.shared_links import PauseSharedLink, ResumeSharedLink, pause_shared_link, resume_shared_link
 from core.words import SharedLinkState
+from tests.copies import school_anew
 from tests.core.usecases.acting import at_once, clock_of, everything, only
 from tests.core.usecases.sharing import join, settle, share, shown
-from tests.factories import School, make_app, make_engine, make_school
+from tests.factories import School
 from tests.slow import examples
 
 
@@ -49,9 +46,7 @@ PEOPLE = st.integers(0, 7)
 class Caps(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
-        self.folder = Path(tempfile.mkdtemp())
-        self.engine = make_engine(f"sqlite:///{self.folder}/usher.db")
-        self.school = make_school(make_app(self.engine))
+        self.school = school_anew()
         self.link = share(self.school).link_id
         self.inside: set[int] = set()
         self.cap: int | None = None
@@ -93,11 +88,6 @@ class Caps(RuleBasedStateMachine):
         assert len(everything(self.school.app, Enrolment)) == len(self.inside)
         link = only(self.school.app, SharedLink)
         assert link.use_cap is None or link.use_count == len(self.inside)
-
-    def teardown(self) -> None:
-        if hasattr(self, "engine"):
-            self.engine.dispose()
-            shutil.rmtree(self.folder)
 
 
 TestCaps = Caps.TestCase

@@ -9,9 +9,6 @@
 7. The counts of scoreboard, list and note add up.
 """
 
-import tempfile
-from pathlib import Path
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -24,6 +21,7 @@ from core.usecases.invitation_lists import ListedState, ListInvitations, list_in
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.unreached import unreached
 from core.words import InvitationState, MailRule, MailState, MessageKind, MessageState, ReportedAs, SuppressReason
+from tests.copies import school_anew
 from tests.core.usecases.acting import (
     MATHS,
     accept,
@@ -38,7 +36,7 @@ from tests.core.usecases.acting import (
     token_of,
 )
 from tests.core.usecases.reporting import arrived, reply_stop
-from tests.factories import LEARNER, SYSTEM, in_context, make_app, make_engine, make_school
+from tests.factories import LEARNER, SYSTEM, in_context
 
 PEOPLE = ("ada@example.org", "bo@example.org")
 people = st.sampled_from(PEOPLE)
@@ -47,8 +45,7 @@ people = st.sampled_from(PEOPLE)
 class Reports(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
-        self.school = make_school(make_app(make_engine(f"sqlite:///{Path(self._folder.name) / 'usher.db'}")))
+        self.school = school_anew()
         self.app = self.school.app
         self.confirmation_id = invite(self.school, *PEOPLE).confirmation_id
         self.reports = 0
@@ -57,10 +54,6 @@ class Reports(RuleBasedStateMachine):
         self.wishes: dict[str, SuppressReason] = {}
         self.answers: dict[int, InvitationState] = {}
         self.over: dict[int, MessageState] = {}
-
-    def teardown(self) -> None:
-        self.app.engine.dispose()
-        self._folder.cleanup()
 
     @rule()
     def deliver_all(self) -> None:

@@ -1,6 +1,5 @@
 """Staff sign in by a mailed link, in the browser that asked."""
 
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,8 +37,9 @@ from core.usecases.sign_in import (
 )
 from core.usecases.staff import InviteStaffMember, invite_staff_member
 from core.words import MessageKind, Role
+from tests.copies import school_anew
 from tests.core.usecases.acting import at_once, change, clock_of, dump, everything, only
-from tests.factories import LEARNER, OPERATOR, SYSTEM, FixedClock, School, make_app, make_engine, make_school
+from tests.factories import LEARNER, OPERATOR, SYSTEM, School
 from tests.slow import examples
 
 OLIVE = "olive@north.example.org"
@@ -344,10 +344,9 @@ class SigningIn(RuleBasedStateMachine):
 
     @initialize()
     def open_school(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.clock = FixedClock()
-        self.app = make_app(make_engine(f"sqlite:///{self.folder.name}/usher.db"), clock=self.clock)
-        self.school = make_school(self.app)
+        self.school = school_anew()
+        self.app = self.school.app
+        self.clock = clock_of(self.app)
         self.browsers = {"mine": "m" * 43, "theirs": "t" * 43}
         self.asked: list[Asked] = []
         self.sessions: dict[str, datetime] = {}
@@ -407,11 +406,6 @@ class SigningIn(RuleBasedStateMachine):
     def exactly_the_sessions_of_the_model_are_open(self) -> None:
         for session, until in self.sessions.items():
             assert (who(self.app, session) is not None) == (self.clock() < until)
-
-    def teardown(self) -> None:
-        if hasattr(self, "app"):
-            self.app.engine.dispose()
-            self.folder.cleanup()
 
 
 SigningIn.TestCase.settings = settings(max_examples=examples(8), stateful_step_count=12, deadline=None)

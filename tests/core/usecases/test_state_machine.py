@@ -8,11 +8,9 @@
 6. Nothing goes to an address that must not be written to, and nothing fails in an unexpected way.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -69,8 +67,9 @@ from core.usecases.link_requests import ApproveLinkRequest, approve_link_request
 from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.words import InvitationState, MessageKind, MessageState, RequestState
+from tests.copies import school_anew
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only
-from tests.factories import LEARNER, SYSTEM, make_app, make_engine, make_school
+from tests.factories import LEARNER, SYSTEM
 
 RUNS = (MATHS, POETRY)
 PEOPLE = tuple(f"{name}@example.org" for name in ("ada", "bo", "cy"))
@@ -82,16 +81,9 @@ people = st.sampled_from(PEOPLE)
 class Invitations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
-        path = Path(self._folder.name) / "usher.db"
-        engine = make_engine(f"sqlite:///{path}")
-        self.school = make_school(make_app(engine))
+        self.school = school_anew()
         self.app = self.school.app
         self.staff = self.school.owner
-
-    def teardown(self) -> None:
-        self.app.engine.dispose()
-        self._folder.cleanup()
 
     # --- What people do -----------------------------------------------------------------------------------
 
