@@ -23,7 +23,7 @@ demo: .venv/.installed-demo ## Run the product with sample data: no accounts, no
 test: servers check ## Run the static checks, then the tests; with CI=true also the slow ones
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-slow: servers .venv/.installed-dev ## Run the slow tests alone: faults and load, with small counts
+slow: servers .venv/.installed-dev ## Run the slow tests alone: faults, load, and the twins of quicker ones
 	@# In one process: each would start all experiments.
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
