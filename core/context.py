@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -31,8 +32,14 @@ class Tokens(Protocol):
     def new_id(self) -> int:
         """A positive 63-bit id: random, so that ids tell nobody how many there are."""
 
+    def new_ids(self, count: int) -> Sequence[int]:
+        """As many of these, at a tenth of the price."""
+
     def nonce(self) -> bytes:
         """12 bytes that no encryption has had before."""
+
+    def entropy(self, count: int) -> bytes:
+        """So many bytes that nobody can guess."""
 
     def secret(self) -> str:
         """256 bits for a browser to keep, 43 characters; we keep the digest."""
@@ -51,8 +58,14 @@ class SystemTokens:
     def new_id(self) -> int:
         return secrets.randbits(63) | 1
 
+    def new_ids(self, count: int) -> Sequence[int]:
+        return [number >> 1 | 1 for number in struct.unpack(f"{count}Q", secrets.token_bytes(8 * count))]
+
     def nonce(self) -> bytes:
         return secrets.token_bytes(12)
+
+    def entropy(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
 
     def secret(self) -> str:
         return secrets.token_urlsafe(32)
