@@ -18,6 +18,7 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.queries import Query
 from core.rules.access_codes import access_codes
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket, Buckets
@@ -141,18 +142,21 @@ def _write(ctx: Context, found: Import, matching: Matching) -> None:
     writer = _Writer(ctx, found, matching)
     for bucket, write in ((Bucket.CREATED, writer.create), (Bucket.UPDATED, writer.update)):
         last = 0
-        while rows := _rows_of(ctx, found, bucket, last):
+        while rows := _ROWS.run(ctx, import_id=found.id, bucket=bucket, after=last).all():
             write(rows)
             last = rows[-1].number
 
 
-def _rows_of(ctx: Context, found: Import, bucket: Bucket, after: int) -> Sequence[Any]:
-    return ctx.session.execute(
-        select(ImportRow.number, ImportRow.learner_id, ImportRow.content, ImportRow.row_hash, *_KEYS)
-        .where(ImportRow.import_id == found.id, ImportRow.number > after, ImportRow.bucket == bucket)
-        .order_by(ImportRow.number)
-        .limit(IMPORT_CHUNK)
-    ).all()
+_ROWS: Final = Query(
+    select(ImportRow.number, ImportRow.learner_id, ImportRow.content, ImportRow.row_hash, *_KEYS)
+    .where(
+        ImportRow.import_id == bindparam("import_id"),
+        ImportRow.number > bindparam("after"),
+        ImportRow.bucket == bindparam("bucket"),
+    )
+    .order_by(ImportRow.number)
+    .limit(IMPORT_CHUNK)
+)
 
 
 class _Writer:

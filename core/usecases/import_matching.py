@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from core import access
 from core.context import Context
 from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
+from core.queries import Query
 from core.rules.policy import (
     IMPORT_CHANGED_LEAST,
     IMPORT_CHANGED_SHARE,
@@ -67,7 +68,7 @@ def match_rows(ctx: Context, found: Import, staff: StaffMember, organisation: Or
     _forget(ctx, found)
     _refuse_ungranted(ctx, found, matching)
     last = 0
-    while rows := _next_rows(ctx, found, last):
+    while rows := _ROWS.run(ctx, import_id=found.id, after=last).all():
         _match_chunk(ctx, found, matching, rows)
         last = rows[-1].number
     _refuse_same_learner(ctx, found, matching)
@@ -110,13 +111,16 @@ def _refuse_ungranted(ctx: Context, found: Import, matching: Matching) -> None:
         )
 
 
-def _next_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
-    return ctx.session.execute(
-        select(ImportRow.number, ImportRow.row_hash)
-        .where(ImportRow.import_id == found.id, ImportRow.number > after, ImportRow.bucket == Bucket.CREATED)
-        .order_by(ImportRow.number)
-        .limit(IMPORT_CHUNK)
-    ).all()
+_ROWS: Final = Query(
+    select(ImportRow.number, ImportRow.row_hash)
+    .where(
+        ImportRow.import_id == bindparam("import_id"),
+        ImportRow.number > bindparam("after"),
+        ImportRow.bucket == Bucket.CREATED,
+    )
+    .order_by(ImportRow.number)
+    .limit(IMPORT_CHUNK)
+)
 
 
 def _match_chunk(ctx: Context, found: Import, matching: Matching, rows: Sequence[Any]) -> None:
