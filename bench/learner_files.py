@@ -23,16 +23,15 @@ _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _SEED: Final = 7
 
 
-def learner_rows(count: int) -> Iterator[list[Any]]:
-    """Dob is a date; all else is text. Nobody is there twice, and no row has an error."""
-    random = Random(_SEED)
-    for number, uln in zip(range(count), _ulns(), strict=False):
-        first, last = random.choice(_FIRST), random.choice(_LAST) + random.choice(_ENDS)
+def learner_rows(count: int, first: int = 0) -> Iterator[list[Any]]:
+    """Dob is a date; all else is text. Nobody is there twice, and no row has an error. ``first``: for other people."""
+    random = Random(_SEED + first)
+    for number, uln in zip(range(first, first + count), _ulns(first), strict=False):
         yield [
             random.choice(UKPRNS),
             f"Year {random.randint(10, 12)}",
-            first,
-            last,
+            random.choice(_FIRST),
+            random.choice(_LAST) + random.choice(_ENDS),
             f"learner{number}@example.org",
             str(random.randint(1, 200)),
             random.choice(_STREETS),
@@ -49,11 +48,11 @@ def learner_rows(count: int) -> Iterator[list[Any]]:
         ]
 
 
-def learner_csv(count: int) -> bytes:
+def learner_csv(count: int, first: int = 0) -> bytes:
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow([column.value for column in LEARNER_COLUMNS])
-    writer.writerows([*row[:14], f"{row[14]:%d/%m/%Y}", *row[15:]] for row in learner_rows(count))
+    writer.writerows([*row[:14], f"{row[14]:%d/%m/%Y}", *row[15:]] for row in learner_rows(count, first))
     return file.getvalue().encode()
 
 
@@ -68,9 +67,9 @@ def learner_workbook(count: int) -> bytes:
     return file.getvalue()
 
 
-def _ulns() -> Iterator[str]:
-    """Ten digits, the last of which makes the weighted sum right (HESA C17051); some beginnings have none."""
-    for stem in range(100_000_000, 1_000_000_000):
+def _ulns(first: int) -> Iterator[str]:
+    """Ten digits, the last of which makes the weighted sum right (HESA C17051); one beginning in eleven has none."""
+    for stem in range(100_000_000 + 2 * first, 1_000_000_000):
         digits = str(stem)
         rest = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
         if rest and rest < 11:
