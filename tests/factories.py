@@ -83,7 +83,7 @@ class SeededTokens:
         return self._random.getrandbits(62) | 1
 
     def new_ids(self, count: int) -> list[int]:
-        return [self.new_id() for _ in range(count)]
+        return sorted(self.new_id() for _ in range(count))
 
     def nonce(self) -> bytes:
         return self._random.randbytes(12)
