@@ -55,8 +55,8 @@ class Import(OrganisationOwned, Base):
     """Rejected: the import that had the same rows."""
     file_name: Mapped[str] = mapped_column(Text)
     """Encrypted."""
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Encrypted. None: erased."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Encrypted; read when it is asked for, for it may be ten megabytes. None: erased."""
     file_hash: Mapped[str] = mapped_column(String(64))
     content_hash: Mapped[str | None] = mapped_column(String(64))
     """Of the rows as they were read; alike in a file that was only saved once more."""
