@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "home", "inbox")
+NAMES: Final = ("b3", "b4", "b5", "b9", "home", "import", "inbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--strict", action="store_true", help="exit status 1 if a goal is missed")
     parser.add_argument("--small", action="store_true", help="tiny counts: shows that it works, measures nothing")
-    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3, b5, inbox)")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="on PostgreSQL instead of SQLite (b3, b5, import, inbox)"
+    )
     parser.add_argument("--requests", type=int, default=0, help="how many Slack requests in all (b4)")
     return parser
 
@@ -73,6 +75,12 @@ def _home(wish: Wish) -> Report:
     return home.run(home.SMALL if wish.is_small else home.Size())
 
 
+def _import(wish: Wish) -> Report:
+    from bench import imports
+
+    return imports.run(replace(imports.SMALL if wish.is_small else imports.Size(), is_postgresql=wish.is_postgresql))
+
+
 def _inbox(wish: Wish) -> Report:
     from bench import inbox
 
@@ -86,6 +94,7 @@ _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
     "b5": _b5,
     "b9": _b9,
     "home": _home,
+    "import": _import,
     "inbox": _inbox,
 }
 

@@ -83,8 +83,7 @@ class Program:
         return self.log
 
     def usage(self) -> Usage:
-        pids = _family(self.pid)
-        return Usage(sum(map(_cpu_seconds, pids)), sum(map(_rss_mb, pids)))
+        return usage_of(self.pid)
 
     @property
     def peak_rss_mb(self) -> float:
@@ -115,6 +114,11 @@ class Program:
 
     def _failed(self, what: str) -> ProgramFailed:
         return ProgramFailed(f"{self.name}: {what}\n{self.log[-_LOG_TAIL:]}")
+
+
+def usage_of(pid: int) -> Usage:
+    pids = _family(pid)
+    return Usage(sum(map(_cpu_seconds, pids)), sum(map(_rss_mb, pids)))
 
 
 def clean_environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import SettingInvalid
@@ -17,7 +17,7 @@ from core.errors import SettingInvalid
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
 
 
 class Vault:
@@ -27,6 +27,8 @@ class Vault:
         self._keys = tuple(hashlib.sha256(key).digest() for key in keys)
         self._marks = tuple(hashlib.sha256(b"mark" + key).digest()[0] for key in keys)
         self._nonce = nonce
+        # Setting a key up costs as much as encrypting a row.
+        self._ciphers: dict[bytes, AESGCM] = {}
 
     def encrypt(self, clear: str, place: str) -> str:
         """As ``encrypt_bytes``, in base64."""
@@ -41,27 +43,36 @@ class Vault:
         if not self._keys:
             raise _key_missing()
         nonce = self._nonce()
-        return bytes((self._marks[0],)) + nonce + _cipher(self._keys[0]).encrypt(nonce, clear, place.encode())
+        return bytes((self._marks[0],)) + nonce + self._cipher(self._keys[0]).encrypt(nonce, clear, place.encode())
+
+    def encrypt_all(self, clears: Iterable[bytes], place: str, entropy: bytes) -> list[bytes]:
+        """As ``encrypt_bytes``, of many at a third of the price. ``entropy``: 12 fresh bytes for each."""
+        if not self._keys:
+            raise _key_missing()
+        encrypt, mark, bound = self._cipher(self._keys[0]).encrypt, bytes((self._marks[0],)), place.encode()
+        nonces = (entropy[begin : begin + NONCE_BYTES] for begin in range(0, len(entropy), NONCE_BYTES))
+        return [mark + nonce + encrypt(nonce, clear, bound) for clear, nonce in zip(clears, nonces, strict=True)]
 
     def decrypt_bytes(self, raw: bytes, place: str) -> bytes:
         """Raises SettingInvalid when the key is gone, InvalidTag when the value was tampered with."""
         from cryptography.exceptions import InvalidTag
 
-        nonce, sealed = raw[1 : 1 + _NONCE_BYTES], memoryview(raw)[1 + _NONCE_BYTES :]
+        nonce, sealed = raw[1 : 1 + NONCE_BYTES], memoryview(raw)[1 + NONCE_BYTES :]
         # Two keys may have the same mark by chance: the last one has the last word.
         keys = [key for key, mark in zip(self._keys, self._marks, strict=True) if mark == raw[0]]
         for key in keys[:-1]:
             with contextlib.suppress(InvalidTag):
-                return _cipher(key).decrypt(nonce, sealed, place.encode())
+                return self._cipher(key).decrypt(nonce, sealed, place.encode())
         if not keys:
             raise _key_missing()
-        return _cipher(keys[-1]).decrypt(nonce, sealed, place.encode())
+        return self._cipher(keys[-1]).decrypt(nonce, sealed, place.encode())
 
+    def _cipher(self, key: bytes) -> AESGCM:
+        if key not in self._ciphers:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 60 ms that most commands need not pay.
 
-def _cipher(key: bytes) -> AESGCM:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 60 ms that most commands need not pay.
-
-    return AESGCM(key)
+            self._ciphers[key] = AESGCM(key)
+        return self._ciphers[key]
 
 
 def _key_missing() -> SettingInvalid:

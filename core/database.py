@@ -89,7 +89,13 @@ def _prepare_sqlite(engine: Engine) -> None:
     def on_connect(raw: DBAPIConnection, _record: object) -> None:
         raw.isolation_level = None  # The driver's own begin is what loses updates.
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_MS}"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            f"busy_timeout={WAIT_MS}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -7,7 +7,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ from core.rules.ucas.headings import Headings, best_sheet
 from core.rules.ucas.problems import Problem
 from core.rules.ucas.rows import CheckedRow, RowChecker, Terms
 from core.rules.ucas.values import values_of
-from core.sheets.cells import FileNote, Row, SheetFile
+from core.sheets.cells import FileNote, Row, Rows, SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.reader import read_sheets
 from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
@@ -30,6 +30,7 @@ from core.usecases.import_checking import (
     BeginImport,
     FinishChecking,
     ImportBegun,
+    StagedRow,
     StageRows,
     begin_import,
     finish_checking,
@@ -50,6 +51,7 @@ Progress = Callable[[int, int], None]
 """Told how many rows of how many are checked."""
 T = TypeVar("T")
 _WORKER: Final = System(Door.WORKER)
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def _nobody(_done: int, _total: int) -> None:
@@ -113,18 +115,20 @@ def _check_rows(
     reading: Reading,
     headings: Headings,
     terms: Terms,
-    rows: Iterable[Row],
+    rows: Rows,
     progress: Progress,
 ) -> None:
     checker, finder, digest = RowChecker(headings, terms), DuplicateFinder(), hashlib.sha256()
-    total = sum(1 for row in rows if row.number > headings.row)
+    total = len(rows) - sum(1 for _ in takewhile(lambda row: row.number <= headings.row, rows))
     done = 0
     for chunk in _chunks(_checked(checker, headings, rows), IMPORT_CHUNK):
+        staged = [StagedRow(row.number, values_of(row.learner), row.problems) for row in chunk]
         for row in chunk:
             finder.add(row)
-            digest.update(_canonical(row))
+        for each in staged:
+            digest.update(_canonical(each))
         done += len(chunk)
-        app.run(stage_rows, StageRows(import_id, attempt, chunk, total), actor)
+        app.run(stage_rows, StageRows(import_id, attempt, staged, total), actor)
         progress(done, total)
     reading.problems += stored_problems(checker.problems)
     relations = finder.found()
@@ -140,10 +144,10 @@ def _checked(checker: RowChecker, headings: Headings, rows: Iterable[Row]) -> It
             yield row
 
 
-def _canonical(row: CheckedRow) -> bytes:
+def _canonical(row: StagedRow) -> bytes:
     """Where a row stands makes no difference, nor does what is only worth a look."""
     faulty = [(each.code, each.column, each.value) for each in row.problems]
-    return msgspec.msgpack.encode((values_of(row.learner), faulty))
+    return _encode((row.values, faulty))
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[Sequence[T]]:

@@ -82,8 +82,14 @@ class SeededTokens:
     def new_id(self) -> int:
         return self._random.getrandbits(62) | 1
 
+    def new_ids(self, count: int) -> list[int]:
+        return sorted(self.new_id() for _ in range(count))
+
     def nonce(self) -> bytes:
         return self._random.randbytes(12)
+
+    def entropy(self, count: int) -> bytes:
+        return self._random.randbytes(count)
 
     def secret(self) -> str:
         return base64.urlsafe_b64encode(self._random.randbytes(32)).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F10, F17 or all.
+"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F10, F12, F13, F17 or all.
 
 One line for people; with ``--json`` it goes to stderr, and one JSON object alone to stdout.
 """
@@ -22,6 +22,8 @@ EXPERIMENTS: Final = {
     "F6": "events",
     "F7": "stops",
     "F10": "cases",
+    "F12": "files",
+    "F13": "kills",
     "F17": "invitations",
 }
 _ON_THE_LINE: Final = ("runs", "lost", "dup", "ghost", "stuck")
@@ -47,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description="What Usher does when things break.")
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"))
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--runs", type=int, default=0, help="how many kills, cases, mails, events or stops")
+    parser.add_argument("--runs", type=int, default=0, help="how many kills, cases, mails, events, files or stops")
     parser.add_argument("--small", action="store_true", help="small counts, as in the tests")
     parser.add_argument("--seed", type=int, default=7)
     return parser

@@ -6,8 +6,8 @@
    what a door or a cache believed a minute ago decides nothing.
 3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
    the only package that may use the execution option ``all_organisations`` or ``Query.run_everywhere``.
-4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` stamps the organisation,
-   ``update_each`` asks for it.
+4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` and ``insert_plain`` stamp the
+   organisation, ``update_each`` and ``update_plain`` ask for it.
 """
 
 from core.access.links import enrolment_by_link as enrolment_by_link
@@ -18,6 +18,8 @@ from core.access.links import row_of_shared_link as row_of_shared_link
 from core.access.links import shared_link_by_link as shared_link_by_link
 from core.access.links import sign_in_by_link as sign_in_by_link
 from core.access.links import staff_by_link as staff_by_link
+from core.access.many import insert_plain as insert_plain
+from core.access.many import update_plain as update_plain
 from core.access.people import organisation_by_slug as organisation_by_slug
 from core.access.people import session_staff as session_staff
 from core.access.people import slack_staff as slack_staff

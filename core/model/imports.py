@@ -55,8 +55,8 @@ class Import(OrganisationOwned, Base):
     """Rejected: the import that had the same rows."""
     file_name: Mapped[str] = mapped_column(Text)
     """Encrypted."""
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Encrypted. None: erased."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Encrypted; read when it is asked for, for it may be ten megabytes. None: erased."""
     file_hash: Mapped[str] = mapped_column(String(64))
     content_hash: Mapped[str | None] = mapped_column(String(64))
     """Of the rows as they were read; alike in a file that was only saved once more."""
@@ -85,11 +85,18 @@ class Import(OrganisationOwned, Base):
 
 class ImportRow(OrganisationOwned, Base):
     __tablename__ = "import_row"
-    __table_args__ = (UniqueConstraint("import_id", "number"),)
+    __table_args__ = (
+        # Of the learners that are known; most rows have none until they are applied.
+        Index(
+            "ix_import_row_learner_id",
+            "learner_id",
+            sqlite_where=text("learner_id IS NOT NULL"),
+            postgresql_where=text("learner_id IS NOT NULL"),
+        ),
+    )
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    import_id: Mapped[int] = mapped_column(Id, ForeignKey("import.id"))
-    number: Mapped[int]
+    import_id: Mapped[int] = mapped_column(Id, ForeignKey("import.id"), primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The spreadsheet's own."""
     content: Mapped[bytes] = mapped_column(LargeBinary)
     """Encrypted: the values, as they were read."""
@@ -100,7 +107,7 @@ class ImportRow(OrganisationOwned, Base):
     same_as: Mapped[int | None]
     """The earlier row that it repeats."""
     bucket: Mapped[Bucket] = mapped_column(closed_set(Bucket))
-    learner_id: Mapped[int | None] = mapped_column(Id, index=True)
+    learner_id: Mapped[int | None] = mapped_column(Id)
     """Who it is, or was: an undone import may have taken them away."""
     match_problem: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: why nobody can be sure who it is."""

@@ -1,5 +1,6 @@
 """One-time access codes: short enough for a slip of paper, of characters that nobody confuses."""
 
+from collections.abc import Callable
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -8,6 +9,10 @@ from core.rules.policy import ACCESS_CODE_GROUPS
 ACCESS_CODE_CHARACTERS: Final = "ACDEFGHJKMNPQRTUVWXY34679"
 """Without B and 8, I, L and 1, O and 0, S and 5, Z and 2."""
 _LENGTH: Final = sum(ACCESS_CODE_GROUPS)
+# A byte to a character. The last six bytes are thrown away: with them some characters would be likelier than others.
+_FAIR: Final = 256 - 256 % len(ACCESS_CODE_CHARACTERS)
+_BY_BYTE: Final = bytes(ord(ACCESS_CODE_CHARACTERS[byte % len(ACCESS_CODE_CHARACTERS)]) for byte in range(256))
+_UNFAIR: Final = bytes(range(_FAIR, 256))
 _BETWEEN: Final = str.maketrans("", "", "-–— \u00a0\t")
 _BOUNDS: Final = tuple(pairwise(accumulate(ACCESS_CODE_GROUPS, initial=0)))
 
@@ -22,6 +27,15 @@ def access_code_from(entropy: bytes) -> str:
         number, place = divmod(number, len(ACCESS_CODE_CHARACTERS))
         characters.append(ACCESS_CODE_CHARACTERS[place])
     return _grouped("".join(characters))
+
+
+def access_codes(count: int, entropy: Callable[[int], bytes]) -> list[str]:
+    """As many, at a tenth of the price. ``entropy`` gives so many random bytes."""
+    characters = b""
+    while len(characters) < count * _LENGTH:
+        characters += entropy(count * _LENGTH).translate(_BY_BYTE, _UNFAIR)
+    text = characters.decode("ascii")
+    return [_grouped(text[begin : begin + _LENGTH]) for begin in range(0, count * _LENGTH, _LENGTH)]
 
 
 def typed_access_code(text: str) -> str | None:

@@ -44,6 +44,9 @@ def first_link(text: str) -> str | None:
 
 def folded(text: str) -> str:
     """For comparing what people typed: without case, marks' order or width."""
+    if text.isascii() and "\0" not in text:
+        # As most of what is compared is.
+        return text.lower().strip()
     return _normalised("NFKC", _NO_TEXT.sub("", text)).casefold().strip()
 
 
@@ -58,6 +61,8 @@ def _normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
 
 def _with_few_marks(text: str) -> str:
     """At most 30 in a row (UAX 15, stream-safe text): putting more in order takes quadratic time (measured)."""
+    if len(text) <= _MARKS_IN_A_ROW:
+        return text
     kept: list[str] = []
     marks = 0
     for character in text:

@@ -1,5 +1,6 @@
 """Learners' usernames (UM 5.1): what is one, and one made from a name for whoever is created without."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Container
@@ -46,6 +47,7 @@ def username_stem(first_name: str, last_name: str) -> str:
     return ".".join(parts)[:GENERATED_USERNAME_CHARACTERS].strip("-.") or _NAMELESS
 
 
+@functools.lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     """In a to z: names in other alphabets leave nothing, and nobody's name is spelt by guessing."""
     letters = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))

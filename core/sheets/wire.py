@@ -67,42 +67,49 @@ class ReadRequest(msgspec.Struct):
 
 def packed(number: int, cells: Sequence[Any]) -> tuple[WireRow | None, int]:
     """The row, or None where all cells are blank; and about how many characters it has."""
-    size = 0
-    kinds: dict[int, str] | None = None
-    values: list[Any] = []
-    filled = 0
-    for place, cell in enumerate(cells):
-        kind = type(cell)
-        if kind is str:
-            if not cell.isprintable():
-                cell = _UNSAFE.sub("", cell)
-            if cell.isspace():
-                cell = ""
-            if cell:
-                size += len(cell)
-                if len(cell) > policy.SHEET_CELL_CHARACTERS:
-                    cell, mark = cell[:80], CellFault.TOO_LONG.value
-                    kinds = {**(kinds or {}), place: mark}
-                filled = place + 1
-        elif kind is float:
-            if cell.is_integer() and -_EXACT < cell < _EXACT:
-                cell = int(cell)
-            filled = place + 1
-        elif cell is None:
-            cell = ""
-        else:
-            filled = place + 1
-            if kind is int:
-                if not -_EXACT < cell < _EXACT:
-                    cell = _as_float(cell)
-            elif kind is not bool:
-                cell, mark = _as_text(cell)
-                if mark:
-                    kinds = {**(kinds or {}), place: mark}
-        values.append(cell)
-    if not filled:
+    values = list(cells)
+    kinds: dict[int, str] = {}
+    # Most cells are texts with nothing odd about them, which one look at all of them together shows.
+    for place in [place for place, cell in enumerate(values) if type(cell) is not str]:
+        values[place] = _plain(values[place], place, kinds)
+    texts = [cell for cell in values if type(cell) is str]
+    together = "".join(texts)
+    if not together.isprintable() or len(together) > policy.SHEET_CELL_CHARACTERS or any(map(str.isspace, texts)):
+        values = [_clean(cell, place, kinds) if type(cell) is str else cell for place, cell in enumerate(values)]
+    # An error may show nothing and is one all the same.
+    while values and values[-1] == "" and len(values) - 1 not in kinds:
+        values.pop()
+    if not values:
         return None, 0
-    return WireRow(number, values[:filled], kinds), size + 8 * filled
+    return WireRow(number, values, kinds or None), len(together) + 8 * len(values)
+
+
+def _plain(cell: Any, place: int, kinds: dict[int, str]) -> Any:
+    """Of what is no text."""
+    kind = type(cell)
+    if kind is float:
+        return int(cell) if cell.is_integer() and -_EXACT < cell < _EXACT else cell
+    if cell is None:
+        return ""
+    if kind is int:
+        return cell if -_EXACT < cell < _EXACT else _as_float(cell)
+    if kind is bool:
+        return cell
+    text, mark = _as_text(cell)
+    if mark:
+        kinds[place] = mark
+    return text
+
+
+def _clean(text: str, place: int, kinds: dict[int, str]) -> str:
+    if not text.isprintable():
+        text = _UNSAFE.sub("", text)
+    if text.isspace():
+        return ""
+    if len(text) > policy.SHEET_CELL_CHARACTERS:
+        kinds[place] = CellFault.TOO_LONG.value
+        return text[:80]
+    return text
 
 
 def safe_name(name: str) -> str:

@@ -18,32 +18,31 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
-from core.rules.access_codes import access_code_from
+from core.queries import Query
+from core.rules.access_codes import access_codes
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket, Buckets
-from core.rules.ucas.values import LearnerValues, merged
+from core.rules.ucas.matching import Keys
+from core.rules.ucas.values import FIRST_SECRET, LearnerValues, merged
 from core.rules.usernames import username_from
 from core.usecases.import_checking import own_import
 from core.usecases.import_matching import Matching, count_buckets, match_rows
 from core.usecases.import_telling import tell_changed, tell_settled
-from core.usecases.import_values import LEARNER_COLUMNS, Before, import_ref, key_of, learner_row
+from core.usecases.import_values import (
+    LEARNER_COLUMNS,
+    LEARNER_WRITTEN,
+    Before,
+    import_ref,
+    learner_plain,
+    learner_row,
+)
 from core.usecases.imports import buckets_of, find_import, lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState
 
-_CREATED: Final = (
-    update(ImportRow)
-    .where(ImportRow.id == bindparam("row_id"))
-    .values(learner_id=bindparam("whose"), applied_hash=bindparam("now_hash"))
-)
-_UPDATED: Final = (
-    update(ImportRow)
-    .where(ImportRow.id == bindparam("row_id"))
-    .values(before=bindparam("was"), applied_hash=bindparam("now_hash"))
-)
-_WRITTEN: Final = (
-    "provider_id", "first_name", "last_name", "email", "year_group", "academic_year", "details", "detail_hash",
-    "uln_hash", "upn_hash", "ccis_hash", "email_key", "person_hash", "username", "access_code", "removed_at",
-)  # fmt: skip
+_CREATED: Final = ("learner_id", "applied_hash")
+_UPDATED: Final = ("before", "applied_hash")
+_KEYS: Final = tuple(getattr(ImportRow, name) for name in Keys._fields)
+_WRITTEN: Final = (*LEARNER_WRITTEN, "username", "access_code", "removed_at")
 CHANGE_LEARNER: Final = (
     update(Learner)
     .where(Learner.id == bindparam("learner"))
@@ -120,8 +119,7 @@ def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: boo
         setattr(found, bucket.value, getattr(buckets, bucket.value))
     is_first, found.settled_at = found.settled_at is None, ctx.now
     if found.state is ImportState.APPLIED:
-        _create(ctx, found, matching)
-        _update(ctx, found, matching)
+        _write(ctx, found, matching)
     (tell_settled if is_first else tell_changed)(ctx, found)
 
 
@@ -140,77 +138,90 @@ def _decision(
 # --- Writing ----------------------------------------------------------------------------------------------
 
 
-def _create(ctx: Context, found: Import, matching: Matching) -> None:
-    taken: set[str] | None = None
-    shared = _shared_addresses(ctx, found)
-    last = 0
-    while rows := _rows_of(ctx, found, Bucket.CREATED, last):
-        if taken is None:
-            taken = set(filter(None, ctx.session.scalars(select(Learner.username))))
+def _write(ctx: Context, found: Import, matching: Matching) -> None:
+    writer = _Writer(ctx, found, matching)
+    for bucket, write in ((Bucket.CREATED, writer.create), (Bucket.UPDATED, writer.update)):
+        last = 0
+        while rows := _ROWS.run(ctx, import_id=found.id, bucket=bucket, after=last).all():
+            write(rows)
+            last = rows[-1].number
+
+
+_ROWS: Final = Query(
+    select(ImportRow.number, ImportRow.learner_id, ImportRow.content, ImportRow.row_hash, *_KEYS)
+    .where(
+        ImportRow.import_id == bindparam("import_id"),
+        ImportRow.number > bindparam("after"),
+        ImportRow.bucket == bindparam("bucket"),
+    )
+    .order_by(ImportRow.number)
+    .limit(IMPORT_CHUNK)
+)
+
+
+class _Writer:
+    """A chunk at a time. What was hashed when the rows were checked is not hashed again."""
+
+    def __init__(self, ctx: Context, found: Import, matching: Matching) -> None:
+        self._ctx, self._found, self._matching = ctx, found, matching
+        self._shared = _shared_addresses(ctx, found)
+        self._taken = set(filter(None, ctx.session.scalars(select(Learner.username))))
+
+    def create(self, rows: Sequence[Any]) -> None:
+        ctx, kept, provider_ids = self._ctx, self._matching.kept, self._matching.reach.ids
+        people = [kept.row_values(row.content) for row in rows]
+        details = kept.pack_all([values[FIRST_SECRET:] for values in people], "learner.details")
+        accounts = self._accounts(people)
+        ids = ctx.tokens.new_ids(len(rows))
         learners, marks, addresses = [], [], []
-        for row in rows:
-            values = matching.kept.row_values(row.content)
-            learner = _new_learner(ctx, matching, values, taken)
-            learners.append(learner)
-            marks.append({"row_id": row.id, "whose": learner["id"], "now_hash": learner["detail_hash"]})
-            addresses.append((learner["id"], values))
-        access.insert_all(ctx, Learner, learners)
-        access.update_each(ctx, _CREATED, marks)
-        _add_addresses(ctx, addresses, shared)
-        last = rows[-1].number
+        for learner_id, row, values, secret, account in zip(ids, rows, people, details, accounts, strict=True):
+            number, _, _, row_hash, *keys = row
+            provider_id = provider_ids.get(values.ukprn or "")
+            plain = learner_plain(values, provider_id, self._matching.year, secret, row_hash, keys)
+            learners.append((learner_id, *plain, *account))
+            marks.append((learner_id, row_hash, number))
+            addresses.append((learner_id, values.email, row.email_key))
+        access.insert_plain(ctx, Learner, ("id", *_WRITTEN[:-1]), learners, created_at=ctx.now)
+        access.update_plain(ctx, ImportRow, _CREATED, "number", marks, import_id=self._found.id)
+        _add_addresses(ctx, addresses, self._shared)
 
-
-def _new_learner(ctx: Context, matching: Matching, values: LearnerValues, taken: set[str]) -> dict[str, Any]:
-    """With a username and a one-time code: encrypted, not hashed, for slips are printed from it."""
-    username = username_from(values.first_name or "", values.last_name or "", taken=taken, new_number=ctx.tokens.new_id)
-    taken.add(username)
-    code = access_code_from(base64.urlsafe_b64decode(ctx.tokens.secret() + "="))
-    provider_id = matching.reach.ids.get(values.ukprn or "")
-    return {
-        "id": ctx.tokens.new_id(),
-        "created_at": ctx.now,
-        "removed_at": None,
-        "username": username,
-        "access_code": matching.kept.vault.encrypt(code, "learner.access_code"),
-        **learner_row(matching.kept, matching.hashes, values, provider_id, matching.year),
-    }
-
-
-def _update(ctx: Context, found: Import, matching: Matching) -> None:
-    shared = _shared_addresses(ctx, found)
-    taken: set[str] | None = None
-    last = 0
-    while rows := _rows_of(ctx, found, Bucket.UPDATED, last):
-        if taken is None:
-            taken = set(filter(None, ctx.session.scalars(select(Learner.username))))
-        query = select(*LEARNER_COLUMNS, Learner.access_code).where(Learner.id.in_([row.learner_id for row in rows]))
-        learners = {learner.id: learner for learner in ctx.session.execute(query)}
+    def update(self, rows: Sequence[Any]) -> None:
+        ctx, kept = self._ctx, self._matching.kept
+        learners = self._learners([row.learner_id for row in rows])
         changes, marks, addresses = [], [], []
         for row in rows:
             learner = learners[row.learner_id]
-            known = matching.kept.learner_values(learner, matching.reach.ukprns.get(learner.provider_id))
-            after = merged(known, matching.kept.row_values(row.content))
-            provider_id = matching.reach.ids.get(after.ukprn or "", learner.provider_id)
-            written = learner_row(matching.kept, matching.hashes, after, provider_id, matching.year)
-            written |= _account(ctx, matching, learner, after, taken)
-            changes.append({"learner": learner.id, **as_new({**written, "removed_at": None})})
-            was = matching.kept.pack(_before(learner, known), "import_row.before")
-            marks.append({"row_id": row.id, "was": was, "now_hash": written["detail_hash"]})
-            addresses.append((learner.id, after))
-        access.update_each(ctx, CHANGE_LEARNER, changes)
-        access.update_each(ctx, _UPDATED, marks)
-        _add_addresses(ctx, addresses, shared)
-        last = rows[-1].number
+            known = kept.learner_values(learner, self._matching.reach.ukprns.get(learner.provider_id))
+            after = merged(known, kept.row_values(row.content))
+            provider_id = self._matching.reach.ids.get(after.ukprn or "", learner.provider_id)
+            written = learner_row(kept, self._matching.hashes, after, provider_id, self._matching.year)
+            # Whoever came by an invitation has no account until an import names them.
+            account = (learner.username, learner.access_code) if learner.username else self._accounts([after])[0]
+            changes.append((*written.values(), *account, None, learner.id))
+            marks.append((kept.pack(_before(learner, known), "import_row.before"), written["detail_hash"], row.number))
+            addresses.append((learner.id, after.email, written["email_key"]))
+        access.update_plain(ctx, Learner, _WRITTEN, "id", changes)
+        access.update_plain(ctx, ImportRow, _UPDATED, "number", marks, import_id=self._found.id)
+        _add_addresses(ctx, addresses, self._shared)
 
+    def _learners(self, ids: Sequence[int]) -> dict[int, Any]:
+        query = select(*LEARNER_COLUMNS, Learner.access_code).where(Learner.id.in_(ids))
+        return {learner.id: learner for learner in self._ctx.session.execute(query)}
 
-def _account(
-    ctx: Context, matching: Matching, learner: Any, values: LearnerValues, taken: set[str]
-) -> dict[str, str | None]:
-    """Whoever came by an invitation has none until an import names them."""
-    if learner.username is not None:
-        return {"username": learner.username, "access_code": learner.access_code}
-    made = _new_learner(ctx, matching, values, taken)
-    return {"username": made["username"], "access_code": made["access_code"]}
+    def _accounts(self, people: Sequence[LearnerValues]) -> list[tuple[str, str]]:
+        """A username and a one-time code each: encrypted, not hashed, for slips are printed from it."""
+        codes = access_codes(len(people), self._ctx.tokens.entropy)
+        sealed = self._matching.kept.seal_all([code.encode() for code in codes], "learner.access_code")
+        return [
+            (self._username(values), base64.b64encode(code).decode())
+            for values, code in zip(people, sealed, strict=True)
+        ]
+
+    def _username(self, values: LearnerValues) -> str:
+        first_name, last_name = values.first_name or "", values.last_name or ""
+        found = username_from(first_name, last_name, taken=self._taken, new_number=self._ctx.tokens.new_id)
+        self._taken.add(found)
+        return found
 
 
 def _before(learner: Any, known: LearnerValues) -> Before:
@@ -220,15 +231,6 @@ def _before(learner: Any, known: LearnerValues) -> Before:
 
 def as_new(written: dict[str, Any]) -> dict[str, Any]:
     return {f"new_{name}": written[name] for name in _WRITTEN}
-
-
-def _rows_of(ctx: Context, found: Import, bucket: Bucket, after: int) -> Sequence[Any]:
-    return ctx.session.execute(
-        select(ImportRow.id, ImportRow.number, ImportRow.learner_id, ImportRow.content)
-        .where(ImportRow.import_id == found.id, ImportRow.number > after, ImportRow.bucket == bucket)
-        .order_by(ImportRow.number)
-        .limit(IMPORT_CHUNK)
-    ).all()
 
 
 def _shared_addresses(ctx: Context, found: Import) -> frozenset[str]:
@@ -242,18 +244,13 @@ def _shared_addresses(ctx: Context, found: Import) -> frozenset[str]:
     return frozenset(filter(None, ctx.session.scalars(query)))
 
 
-def _add_addresses(ctx: Context, learners: Iterable[tuple[int, LearnerValues]], shared: frozenset[str]) -> None:
-    """So that whoever joins a run with it is known to be this learner."""
-    wanted = {
-        key: (learner_id, values.email)
-        for learner_id, values in learners
-        if (key := key_of(values)) and key not in shared
-    }
+def _add_addresses(
+    ctx: Context, learners: Iterable[tuple[int, str | None, str | None]], shared: frozenset[str]
+) -> None:
+    """Of each its address and the key of that, so that whoever joins a run with it is known to be this learner."""
+    wanted = {key: (learner_id, address, key) for learner_id, address, key in learners if key and key not in shared}
     query = select(LearnerAddress.address_key).where(LearnerAddress.address_key.in_(list(wanted)))
-    known = set(ctx.session.scalars(query))
-    rows = [
-        {"id": ctx.tokens.new_id(), "learner_id": learner_id, "address": address, "address_key": key}
-        for key, (learner_id, address) in wanted.items()
-        if key not in known
-    ]
-    access.insert_all(ctx, LearnerAddress, rows)
+    for known in ctx.session.scalars(query):
+        del wanted[known]
+    rows = [(new_id, *each) for new_id, each in zip(ctx.tokens.new_ids(len(wanted)), wanted.values(), strict=True)]
+    access.insert_plain(ctx, LearnerAddress, ("id", "learner_id", "address", "address_key"), rows)

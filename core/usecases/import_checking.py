@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -19,16 +19,20 @@ from core.errors import ImportClosed
 from core.model import Import, ImportRow, Organisation, StaffMember
 from core.rules.policy import IMPORT_CHUNK, IMPORT_LEASE, IMPORT_RULES_VERSION
 from core.rules.ucas.buckets import Bucket
+from core.rules.ucas.matching import Keys
 from core.rules.ucas.problems import Problem, Problems, is_refused
-from core.rules.ucas.rows import CheckedRow, Terms
-from core.rules.ucas.values import values_of
+from core.rules.ucas.rows import Terms
+from core.rules.ucas.values import LearnerValues
 from core.sheets.faults import NotRead
 from core.usecases.import_telling import tell_changed, tell_settled
-from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, this_year, today
+from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, today, year_of
 from core.usecases.imports import find_import
 from core.words import ImportReason, ImportState
 
 _QUIET = {"synchronize_session": False}
+_STAGED: Final = (
+    "number", "content", "problems", "is_refused", "bucket", "ukprn", "row_hash", *Keys._fields,
+)  # fmt: skip
 _BEFORE_CHECKED = (ImportState.RECEIVED, ImportState.READING)
 
 
@@ -75,13 +79,19 @@ def own_import(ctx: Context, staff: StaffMember, import_id: int) -> Import:
     return found
 
 
+class StagedRow(NamedTuple):
+    number: int
+    values: LearnerValues
+    problems: Problems
+
+
 @dataclass(frozen=True, slots=True)
 class StageRows:
     is_routine: ClassVar = True
 
     import_id: int
     attempt: int
-    rows: Sequence[CheckedRow]
+    rows: Sequence[StagedRow]
     total: int = 0
     """All rows of the sheet, blank ones too."""
 
@@ -96,25 +106,15 @@ def stage_rows(ctx: Context, command: StageRows) -> RowsStaged:
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = _in_attempt(ctx, staff, command.import_id, command.attempt)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    kept, hashes, year = keeper(ctx), hasher(ctx, organisation), this_year(ctx, organisation)
-    rows: list[dict[str, Any]] = []
-    for number, learner, problems in command.rows:
-        values = values_of(learner)
-        refused = is_refused(problems)
-        rows.append({
-            "id": ctx.tokens.new_id(),
-            "import_id": found.id,
-            "number": number,
-            "content": kept.values(values),
-            "problems": kept.problems(problems),
-            "is_refused": refused,
-            "bucket": Bucket.PROBLEM if refused else Bucket.CREATED,
-            "changes": "",
-            "ukprn": values.ukprn,
-            "row_hash": hashes.content(values, year),
-            **hashes.keys(values)._asdict(),
-        })  # fmt: skip
-    access.insert_all(ctx, ImportRow, rows)
+    kept, hashes, year = keeper(ctx), hasher(ctx, organisation), year_of(found, organisation)
+    rows: list[tuple[Any, ...]] = []
+    contents = kept.contents([row.values for row in command.rows])
+    for (number, values, problems), content in zip(command.rows, contents, strict=True):
+        refused = bool(problems) and is_refused(problems)
+        bucket = Bucket.PROBLEM if refused else Bucket.CREATED
+        row = number, content, kept.problems(problems), refused, bucket.value, values.ukprn
+        rows.append((*row, hashes.content(values, year), *hashes.keys(values)))
+    access.insert_plain(ctx, ImportRow, _STAGED, rows, import_id=found.id, changes="")
     found.rows_read, found.row_count = found.rows_read + len(rows), command.total
     found.busy_until = ctx.now + IMPORT_LEASE
     tell_changed(ctx, found)

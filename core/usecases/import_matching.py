@@ -4,16 +4,17 @@ It changes no learner, and may be done again: what was found before is forgotten
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from core import access
 from core.context import Context
 from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
+from core.queries import Query
 from core.rules.policy import (
     IMPORT_CHANGED_LEAST,
     IMPORT_CHANGED_SHARE,
@@ -25,7 +26,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.matching import Hasher, Key, Known, find_match
 from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.values import LearnerValues, differences, merged
-from core.usecases.import_values import LEARNER_COLUMNS, Keeper, Reach, hasher, keeper, reach_of, this_year
+from core.usecases.import_values import LEARNER_COLUMNS, Keeper, Reach, hasher, keeper, reach_of, year_of
 
 _QUIET = {"synchronize_session": False}
 _BY_HASH: Final = {
@@ -36,16 +37,9 @@ _BY_HASH: Final = {
     Key.PERSON: (Learner.person_hash, ImportRow.person_hash),
 }
 _TELLING: Final = frozenset({Column.LAST_NAME, Column.EMAIL})
-_FOUND: Final = (
-    update(ImportRow)
-    .where(ImportRow.id == bindparam("row_id"))
-    .values(bucket=bindparam("to"), learner_id=bindparam("whose"), changes=bindparam("what"))
-)
-_REFUSED: Final = (
-    update(ImportRow)
-    .where(ImportRow.id == bindparam("row_id"))
-    .values(bucket=Bucket.PROBLEM, match_problem=bindparam("why"))
-)
+_FOUND: Final = ("bucket", "learner_id", "changes")
+_REFUSED: Final = ("bucket", "match_problem", "learner_id")
+_Placed = tuple[str, int, str]
 
 
 @dataclass(slots=True)
@@ -69,12 +63,12 @@ class Matching:
 
 def match_rows(ctx: Context, found: Import, staff: StaffMember, organisation: Organisation) -> Matching:
     matching = Matching(
-        organisation, keeper(ctx), hasher(ctx, organisation), reach_of(ctx, staff), this_year(ctx, organisation)
+        organisation, keeper(ctx), hasher(ctx, organisation), reach_of(ctx, staff), year_of(found, organisation)
     )
     _forget(ctx, found)
     _refuse_ungranted(ctx, found, matching)
     last = 0
-    while rows := _next_rows(ctx, found, last):
+    while rows := _ROWS.run(ctx, import_id=found.id, after=last).all():
         _match_chunk(ctx, found, matching, rows)
         last = rows[-1].number
     _refuse_same_learner(ctx, found, matching)
@@ -94,6 +88,8 @@ def _forget(ctx: Context, found: Import) -> None:
     ctx.session.execute(
         update(ImportRow)
         .where(ImportRow.import_id == found.id, ImportRow.is_refused.is_(False), ImportRow.same_as.is_(None))
+        # Most often nothing was found before, and then nothing is written.
+        .where(or_(ImportRow.bucket != Bucket.CREATED, ImportRow.learner_id.is_not(None)))
         .values(bucket=Bucket.CREATED, learner_id=None, match_problem=None, changes=""),
         execution_options=_QUIET,
     )
@@ -115,31 +111,50 @@ def _refuse_ungranted(ctx: Context, found: Import, matching: Matching) -> None:
         )
 
 
-def _next_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
-    return ctx.session.execute(
-        select(ImportRow.id, ImportRow.number, ImportRow.content, ImportRow.row_hash)
-        .where(ImportRow.import_id == found.id, ImportRow.number > after, ImportRow.bucket == Bucket.CREATED)
-        .order_by(ImportRow.number)
-        .limit(IMPORT_CHUNK)
-    ).all()
+_ROWS: Final = Query(
+    select(ImportRow.number, ImportRow.row_hash)
+    .where(
+        ImportRow.import_id == bindparam("import_id"),
+        ImportRow.number > bindparam("after"),
+        ImportRow.bucket == Bucket.CREATED,
+    )
+    .order_by(ImportRow.number)
+    .limit(IMPORT_CHUNK)
+)
 
 
 def _match_chunk(ctx: Context, found: Import, matching: Matching, rows: Sequence[Any]) -> None:
     candidates = _candidates(ctx, found, rows[0].number, rows[-1].number)
     learners = _learners(ctx, {each for by_key in candidates.values() for ids in by_key.values() for each in ids})
     matching.by_id.clear()
-    placed: list[dict[str, Any]] = []
-    refused: list[dict[str, Any]] = []
-    for row in rows:
-        if not (by_key := candidates.get(row.number)):
+    placed: list[tuple[Any, ...]] = []
+    refused: list[tuple[Any, ...]] = []
+    unsure: list[int] = []
+    for number, row_hash in rows:
+        if not (by_key := candidates.get(number)):
             continue
-        decided = _decide(matching, row, by_key, learners)
+        same = _unchanged(matching, row_hash, by_key, learners)
+        if same is None:
+            unsure.append(number)
+        else:
+            placed.append((*same, number))
+    for number, content in _contents(ctx, found, unsure):
+        decided = _decide(matching, matching.kept.row_values(content), candidates[number], learners)
         if isinstance(decided, Problem):
-            refused.append({"row_id": row.id, "why": matching.kept.problems((decided,))})
+            refused.append((Bucket.PROBLEM.value, matching.kept.problems((decided,)), None, number))
         elif decided is not None:
-            placed.append({"row_id": row.id, **decided})
-    access.update_each(ctx, _FOUND, placed)
-    access.update_each(ctx, _REFUSED, refused)
+            placed.append((*decided, number))
+    access.update_plain(ctx, ImportRow, _FOUND, "number", placed, import_id=found.id)
+    access.update_plain(ctx, ImportRow, _REFUSED, "number", refused, import_id=found.id)
+
+
+def _contents(ctx: Context, found: Import, numbers: Sequence[int]) -> Iterable[Any]:
+    if not numbers:
+        return ()
+    query = select(ImportRow.number, ImportRow.content).where(
+        ImportRow.import_id == found.id, ImportRow.number.in_(numbers)
+    )
+    return ctx.session.execute(query)
 
 
 def _candidates(ctx: Context, found: Import, first: int, last: int) -> dict[int, dict[Key, list[int]]]:
@@ -176,25 +191,29 @@ def _learners(ctx: Context, ids: set[int]) -> Mapping[int, Any]:
     return found
 
 
-def _decide(
-    matching: Matching, row: Any, by_key: Mapping[Key, Sequence[int]], learners: Mapping[int, Any]
-) -> dict[str, Any] | Problem | None:
-    """The values of ``_FOUND``; None where nobody is known."""
+def _unchanged(
+    matching: Matching, row_hash: bytes, by_key: Mapping[Key, Sequence[int]], learners: Mapping[int, Any]
+) -> _Placed | None:
+    """Of the one learner who is alike in every column: nothing needs to be decrypted to know it."""
     ids = {each for ids in by_key.values() for each in ids}
-    if len(ids) == 1:
-        learner = learners[next(iter(ids))]
-        # Alike in every column: nothing needs to be decrypted to know it.
-        if learner.detail_hash == row.row_hash and learner.removed_at is None and _is_granted(matching, learner):
-            matching.matched += 1
-            return {"to": Bucket.UNCHANGED, "whose": learner.id, "what": ""}
-    values = matching.kept.row_values(row.content)
+    learner = learners[ids.pop()]
+    if ids or learner.detail_hash != row_hash or learner.removed_at is not None or not _is_granted(matching, learner):
+        return None
+    matching.matched += 1
+    return Bucket.UNCHANGED.value, learner.id, ""
+
+
+def _decide(
+    matching: Matching, values: LearnerValues, by_key: Mapping[Key, Sequence[int]], learners: Mapping[int, Any]
+) -> _Placed | Problem | None:
+    """The values of ``_FOUND``; None where nobody is known."""
     match = find_match(values, {key: [_known(matching, learners[each]) for each in ids] for key, ids in by_key.items()})
     if match is None or isinstance(match, Problem):
         return match
     return _difference(matching, values, match[0], learners[match[0].learner_id])
 
 
-def _difference(matching: Matching, values: LearnerValues, known: Known, learner: Any) -> dict[str, Any]:
+def _difference(matching: Matching, values: LearnerValues, known: Known, learner: Any) -> _Placed:
     after = merged(known.values, values)
     changed = differences(known.values, after)
     is_same = matching.hashes.content(after, matching.year) == learner.detail_hash and learner.removed_at is None
@@ -203,7 +222,7 @@ def _difference(matching: Matching, values: LearnerValues, known: Known, learner
     if Column.LAST_NAME in changed or (Column.EMAIL in changed and known.values.email):
         matching.renamed += 1
     bucket = Bucket.UNCHANGED if is_same else Bucket.UPDATED
-    return {"to": bucket, "whose": learner.id, "what": ",".join(changed)}
+    return bucket.value, learner.id, ",".join(changed)
 
 
 def _is_granted(matching: Matching, learner: Any) -> bool:
@@ -226,16 +245,16 @@ def _refuse_same_learner(ctx: Context, found: Import, matching: Matching) -> Non
         .having(func.count() > 1)
     )
     rows = ctx.session.execute(
-        select(ImportRow.id, ImportRow.number, ImportRow.learner_id)
+        select(ImportRow.number, ImportRow.learner_id)
         .where(ImportRow.import_id == found.id, ImportRow.learner_id.in_(several))
         .order_by(ImportRow.learner_id, ImportRow.number)
     ).all()
-    refused: list[dict[str, Any]] = []
+    refused: list[tuple[Any, ...]] = []
     for _, group in groupby(rows, key=lambda row: row.learner_id):
         same = list(group)
         for row in same:
             others = [str(each.number) for each in same if each.number != row.number][:IMPORT_ROWS_NAMED]
             words = f"row {others[0]} is" if len(others) == 1 else f"rows {', '.join(others)} are"
             why = problem(Fault.MATCH_SAME_LEARNER, Column.LAST_NAME, None, rows=words)
-            refused.append({"row_id": row.id, "why": matching.kept.problems((why,))})
-    access.update_each(ctx, _REFUSED.values(learner_id=None), refused)
+            refused.append((Bucket.PROBLEM.value, matching.kept.problems((why,)), None, row.number))
+    access.update_plain(ctx, ImportRow, _REFUSED, "number", refused, import_id=found.id)

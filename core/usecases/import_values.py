@@ -1,10 +1,10 @@
 """How learners and rows of imports are stored: what is encrypted, what is hashed, and back again."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,17 +12,18 @@ from sqlalchemy import select, update
 
 from core import access
 from core.context import Context
-from core.crypto import Vault
+from core.crypto import NONCE_BYTES, Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
-from core.rules.addresses import address_key
 from core.rules.ucas.identifiers import Providers
-from core.rules.ucas.matching import Hasher
+from core.rules.ucas.matching import Hasher, Keys
 from core.rules.ucas.problems import Fault, Problem, Problems
 from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year, value_list
 from core.sheets.cells import FileKind
 
 _KEY_PLACE = "organisation.match_key"
 _Values = list[str | None]
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_values: Final = msgspec.msgpack.Decoder(_Values).decode
 
 
 class StoredProblem(msgspec.Struct, array_like=True):
@@ -68,6 +69,13 @@ class Keeper:
     """Encrypts and decrypts for one transaction."""
 
     vault: Vault
+    entropy: Callable[[int], bytes]
+
+    def pack_all(self, values: Sequence[object], place: str) -> list[bytes]:
+        return self.seal_all(list(map(_encode, values)), place)
+
+    def seal_all(self, clears: Sequence[bytes], place: str) -> list[bytes]:
+        return self.vault.encrypt_all(clears, place, self.entropy(NONCE_BYTES * len(clears)))
 
     def problems(self, problems: Problems) -> bytes | None:
         return self.pack(stored_problems(problems), "import_row.problems") if problems else None
@@ -77,11 +85,11 @@ class Keeper:
             return ()
         return problems_of(self.unpack(stored, "import_row.problems", list[StoredProblem]))
 
-    def values(self, values: Sequence[str | None]) -> bytes:
-        return self.pack(list(values), "import_row.content")
+    def contents(self, rows: Sequence[LearnerValues]) -> list[bytes]:
+        return self.pack_all(rows, "import_row.content")
 
     def row_values(self, stored: bytes) -> LearnerValues:
-        return value_list(self.unpack(stored, "import_row.content", _Values))
+        return value_list(_decode_values(self.vault.decrypt_bytes(stored, "import_row.content")))
 
     def learner_values(self, row: Any, ukprn: str | None) -> LearnerValues:
         """``row`` has the columns of ``LEARNER_COLUMNS``."""
@@ -104,7 +112,7 @@ LEARNER_COLUMNS = (
 
 
 def keeper(ctx: Context) -> Keeper:
-    return Keeper(Vault(ctx.settings.data_key, ctx.tokens.nonce))
+    return Keeper(Vault(ctx.settings.data_key, ctx.tokens.nonce), ctx.tokens.entropy)
 
 
 def stored_problems(problems: Problems) -> list[StoredProblem]:
@@ -164,29 +172,38 @@ def today(ctx: Context, organisation: Organisation) -> date:
     return ctx.now.astimezone(ZoneInfo(organisation.time_zone)).date()
 
 
-def this_year(ctx: Context, organisation: Organisation) -> int:
-    return academic_year(today(ctx, organisation))
+def year_of(found: Import, organisation: Organisation) -> int:
+    """The academic year in which it came: so what is hashed when rows are checked stays true until they are applied."""
+    return academic_year(found.received_at.astimezone(ZoneInfo(organisation.time_zone)).date())
+
+
+LEARNER_WRITTEN: Final = (
+    "provider_id", "first_name", "last_name", "email", "year_group", "academic_year", "details", "detail_hash",
+    *Keys._fields,
+)  # fmt: skip
+"""What an import writes of a learner, account and removal apart."""
 
 
 def learner_row(
     kept: Keeper, hashes: Hasher, values: LearnerValues, provider_id: int | None, year: int | None
 ) -> dict[str, Any]:
-    """The columns of a learner that an import writes."""
-    return {
-        "provider_id": provider_id,
-        "first_name": values.first_name,
-        "last_name": values.last_name,
-        "email": values.email,
-        "year_group": values.year_group,
-        "academic_year": year,
-        "details": kept.pack(list(values[FIRST_SECRET:]), "learner.details"),
-        "detail_hash": hashes.content(values, year),
-        **hashes.keys(values)._asdict(),
-    }
+    """The columns of ``LEARNER_WRITTEN``, by name and in their order."""
+    details = kept.pack(values[FIRST_SECRET:], "learner.details")
+    plain = learner_plain(values, provider_id, year, details, hashes.content(values, year), hashes.keys(values))
+    return dict(zip(LEARNER_WRITTEN, plain, strict=True))
 
 
-def key_of(values: LearnerValues) -> str | None:
-    return address_key(values.email) if values.email else None
+def learner_plain(
+    values: LearnerValues,
+    provider_id: int | None,
+    year: int | None,
+    details: bytes,
+    content: bytes,
+    keys: Sequence[bytes | str | None],
+) -> tuple[Any, ...]:
+    """As ``learner_row``, of what has been hashed and encrypted before."""
+    _, year_group, first_name, last_name, email = values[:FIRST_SECRET]
+    return provider_id, first_name, last_name, email, year_group, year, details, content, *keys
 
 
 def import_ref(number: int) -> str:

@@ -129,9 +129,10 @@ def upgrade() -> None:
 
     op.create_table(
         "import_row",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("problems", sa.LargeBinary(), nullable=True),
         sa.Column("is_refused", sa.Boolean(), nullable=False),
@@ -168,11 +169,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_import_row_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_row")),
-        sa.UniqueConstraint("import_id", "number", name=op.f("uq_import_row_import_id_number")),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_row")),
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_import_row_learner_id"), ["learner_id"], unique=False)
+        batch_op.create_index(
+            "ix_import_row_learner_id",
+            ["learner_id"],
+            unique=False,
+            sqlite_where=sa.text("learner_id IS NOT NULL"),
+            postgresql_where=sa.text("learner_id IS NOT NULL"),
+        )
 
     with op.batch_alter_table("learner", schema=None) as batch_op:
         batch_op.add_column(sa.Column("email", sa.String(length=254), nullable=True))
@@ -247,7 +253,7 @@ def downgrade() -> None:
         batch_op.drop_column("email")
 
     with op.batch_alter_table("import_row", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_import_row_learner_id"))
+        batch_op.drop_index("ix_import_row_learner_id")
 
     op.drop_table("import_row")
     with op.batch_alter_table("import", schema=None) as batch_op:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from core import access
 from core.access import Permission
 from core.context import Actor, Context, SlackVisitor
-from core.model import Organisation, Provider, ProviderGrant, StaffMember, Suppression
+from core.model import ImportRow, Organisation, Provider, ProviderGrant, StaffMember, Suppression
 from core.words import SuppressReason
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School, in_context
 
@@ -187,3 +187,30 @@ def test_a_transaction_stays_in_the_organisation_that_it_entered(school: School)
     for actor in (LEARNER, VISITOR):
         with pytest.raises(RuntimeError):
             in_context(school.app, actor, wander)
+
+
+def test_plain_rows_are_stamped_and_nobody_else_s_are_changed(school: School) -> None:
+    columns, same = ("id", "address_key"), {"reason": SuppressReason.ASKED, "suppressed_at": NOW}
+    rows = [(1, "a@example.org"), (2, "b@example.org")]
+    changes = [("changed@example.org", 1), ("changed@example.org", 3)]
+    foreign = [(3, "c@example.org")]
+
+    change(school, school.other_owner, lambda ctx: access.insert_plain(ctx, Suppression, columns, foreign, **same))
+    change(school, school.owner, lambda ctx: access.insert_plain(ctx, Suppression, columns, rows, **same))
+    change(school, school.owner, lambda ctx: access.update_plain(ctx, Suppression, ("address_key",), "id", changes))
+
+    found = in_context(
+        school.app, SYSTEM, lambda ctx: {row.id: row for row in ctx.session.scalars(select(Suppression))}
+    )
+    assert {number: row.address_key for number, row in found.items()} == {
+        1: "changed@example.org", 2: "b@example.org", 3: "c@example.org",
+    }  # fmt: skip
+    assert found[1].organisation_id == school.organisation_id
+    assert (found[1].reason, found[1].suppressed_at) == (SuppressReason.ASKED, NOW)
+
+
+def test_plain_rows_want_an_organisation_and_every_default_of_the_model(school: School) -> None:
+    with pytest.raises(RuntimeError):
+        change(school, SYSTEM, lambda ctx: access.insert_plain(ctx, Suppression, ("id",), [(1,)]))
+    with pytest.raises(ValueError, match="changes"):
+        change(school, school.owner, lambda ctx: access.insert_plain(ctx, ImportRow, ("number",), [(1,)], import_id=1))

@@ -82,3 +82,18 @@ def test_without_a_key_nothing_is_encrypted() -> None:
         vault().encrypt("xoxb-1", PLACE)
     with pytest.raises(SettingInvalid):
         vault().decrypt(vault(KEY).encrypt("xoxb-1", PLACE), PLACE)
+
+
+def test_many_values_are_encrypted_at_once_as_one_by_one() -> None:
+    clears = [b"a", b"", b"c" * 1000]
+    entropy = bytes(range(36))
+
+    stored = vault(NEWER, KEY).encrypt_all(clears, PLACE, entropy)
+
+    assert [vault(NEWER).decrypt_bytes(each, PLACE) for each in stored] == clears
+    assert len({each[1:13] for each in stored}) == 3
+    for too_little in (entropy[:24], b""):
+        with pytest.raises(ValueError):
+            vault(KEY).encrypt_all(clears, PLACE, too_little)
+    with pytest.raises(SettingInvalid):
+        vault().encrypt_all(clears, PLACE, entropy)

@@ -1,10 +1,17 @@
 """One-time access codes: their shape, and how they are read back however they were typed."""
 
+from random import Random  # noqa: TID251 - it is seeded
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.access_codes import ACCESS_CODE_CHARACTERS, access_code_from, typed_access_code
+from core.rules.access_codes import (
+    ACCESS_CODE_CHARACTERS,
+    access_code_from,
+    access_codes,
+    typed_access_code,
+)
 
 ENTROPY = st.binary(min_size=16, max_size=32)
 
@@ -50,3 +57,20 @@ def test_too_little_chance_makes_no_code() -> None:
 
 def test_other_chance_makes_another_code() -> None:
     assert access_code_from(bytes(16)) != access_code_from(bytes([*bytes(15), 1]))
+
+
+def test_many_codes_are_made_at_once() -> None:
+    random = Random(7)
+
+    codes = access_codes(500, random.randbytes)
+
+    assert len(set(codes)) == 500
+    assert all(typed_access_code(code) == code for code in codes)
+    assert set("".join(codes)) == {*ACCESS_CODE_CHARACTERS, "-"}
+    assert access_codes(0, random.randbytes) == []
+
+
+def test_chance_that_would_make_some_characters_likelier_is_thrown_away() -> None:
+    pieces = iter([bytes([255, 250] * 5), bytes(range(10))])
+
+    assert access_codes(1, lambda _: next(pieces)) == ["ACDEF-GHJKM"]

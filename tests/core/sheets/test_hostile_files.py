@@ -279,3 +279,10 @@ def test_deeply_nested_pages_and_wild_spans_end() -> None:
 
     assert read_here(nested).fault in (None, FileFault.NOT_A_SHEET, FileFault.DAMAGED)
     assert read_here(wild).only[0] == ("a",)
+
+
+def test_an_error_that_shows_nothing_is_an_error_at_the_end_of_a_row_too() -> None:
+    row, _ = wire.packed(1, ["a", FaultyCell(CellFault.ERROR, ""), "", None, " "])
+
+    assert row is not None
+    assert wire.unpacked(row) == (1, ("a", FaultyCell(CellFault.ERROR, "")))

@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from core.app import App
 from core.context import Actor, StaffActor
@@ -76,7 +76,7 @@ def invite(
 def everything(app: App, model: type[Row], *conditions: Any) -> list[Row]:
     """Rows of every organisation, as they are stored."""
     with Session(app.engine, info={"scope": "every organisation"}) as session:
-        return list(session.scalars(select(model).where(*conditions)))
+        return list(session.scalars(select(model).options(undefer("*")).where(*conditions)))
 
 
 def only(app: App, model: type[Row], *conditions: Any) -> Row:

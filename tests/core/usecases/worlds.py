@@ -8,7 +8,8 @@ from core.model import Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, Slac
 from core.requests import Help
 from core.rules.links import CodeKind, LinkKind
 from core.rules.ucas.problems import Fault, Problem, problem
-from core.rules.ucas.rows import CheckedRow, LearnerRow
+from core.rules.ucas.rows import LearnerRow
+from core.rules.ucas.values import values_of
 from core.usecases import (
     batches,
     gathering,
@@ -194,7 +195,7 @@ def _import(school: School, name: str) -> int:
     return school.app.run(imports.receive_import, command, school.owner).import_id
 
 
-def _begun(school: School, name: str, rows: tuple[CheckedRow, ...]) -> int:
+def _begun(school: School, name: str, rows: tuple[import_checking.StagedRow, ...]) -> int:
     """Checked, where there are rows. No child process is started for it."""
     import_id = _import(school, name)
     app, owner = school.app, school.owner
@@ -219,6 +220,6 @@ def _applied(school: School) -> int:
     return school.app.run(import_applying.apply_import, import_applying.ApplyImport(import_id), school.owner).number
 
 
-def _row(number: int, *problems: Problem) -> CheckedRow:
+def _row(number: int, *problems: Problem) -> import_checking.StagedRow:
     learner = LearnerRow("10000001", None, "Ada", f"Young{number}", *(None,) * 13)
-    return CheckedRow(number, learner, problems)
+    return import_checking.StagedRow(number, values_of(learner), problems)

@@ -1,0 +1,202 @@
+"""F13: whoever runs an import is killed, at each of its statements and commits in turn and at random moments.
+
+A process of its own runs the import and kills itself before the n-th step, n = 1, 2, 3 ... until it passes untouched.
+Then the database is looked at, as it lies: all of the import is there, or nothing of it. Another process takes it up,
+and every row is there once. On SQLite and on PostgreSQL; each kill has a file of its own.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from sqlalchemy import event, func, select
+
+from bench.learner_files import learner_csv
+from bench.processes import ProgramFailed
+from bench.report import Goal, Report, progress
+from bench.world import new_folder, postgresql_url
+from core.app import App
+from core.context import StaffActor, SystemTokens, system_clock
+from core.database import open_engine
+from core.importing import run_import
+from core.model import Import, ImportRow, Learner, LearnerAddress
+from core.usecases.import_applying import ImportSettled
+from core.usecases.imports import ReceiveImport, receive_import
+from core.words import ImportPolicy, ImportState
+from tests.factories import SETTINGS, RecordedJobs, make_app, make_engine, make_school
+
+_SECONDS: Final = 120.0
+_COUNTS: Final = ("lost", "half", "dup", "stuck", "unlike")
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["bench.faults.f13"])
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """``kills`` on each database, spread over all steps; 0: one at each step. Then ``moments`` at random ones."""
+
+    kills: int = 0
+    moments: int = 20
+    rows: int = 2_050
+    databases: tuple[str, ...] = ("sqlite", "postgresql")
+
+
+SMALL: Final = Size(kills=8, moments=2, rows=30)
+
+
+@dataclass(slots=True)
+class _Found:
+    steps: int = 0
+    kills: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    """In which the killed ones lay."""
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+
+
+def run(size: Size, seed: int) -> Report:
+    found = {name: _killed_on(name, size, random.Random(seed)) for name in size.databases}
+    total = {name: sum(each.counts[name] for each in found.values()) for name in _COUNTS}
+    figures: dict[str, Any] = {"runs": sum(each.kills for each in found.values()), "seed": seed, **total}
+    for name, each in found.items():
+        figures[name] = {"steps": each.steps, "kills": each.kills, "states": each.states}
+    return Report(
+        "F13",
+        figures,
+        [
+            Goal("lost", total["lost"], "== 0"),
+            Goal("half-applied", total["half"], "== 0"),
+            Goal("rows, learners or addresses there twice", total["dup"], "== 0"),
+            Goal("stuck", total["stuck"], "== 0"),
+            Goal("answered otherwise when asked again", total["unlike"], "== 0"),
+        ],
+    )
+
+
+def _killed_on(database: str, size: Size, noise: random.Random) -> _Found:
+    place = postgresql_url() if database == "postgresql" else nullcontext("")
+    with new_folder() as folder, place as server_url:
+        url = server_url or f"sqlite:///{folder}/usher.db"
+        school = make_school(make_app(make_engine(url), clock=system_clock))
+        app = _open(url)
+        experiment = _Experiment(url, app, school.owner, folder, size.rows)
+        found = _Found(steps=experiment.steps())
+        steps = range(1, found.steps + 1)
+        chosen = sorted(noise.sample(steps, min(size.kills, len(steps)))) if size.kills else list(steps)
+        for number, step in enumerate(chosen):
+            if number % 20 == 0:
+                progress(f"F13: {database}, kill {number + 1} of {len(chosen)}, of {found.steps} steps")
+            experiment.kill(found, step=step)
+        for _ in range(size.moments):
+            experiment.kill(found, after=noise.uniform(0.05, 1.0))
+        school.app.engine.dispose()
+        app.engine.dispose()
+        return found
+
+
+def _open(url: str) -> App:
+    return App(open_engine(url), SETTINGS, jobs=RecordedJobs(), clock=system_clock, tokens=SystemTokens())
+
+
+class _Experiment:
+    def __init__(self, url: str, app: App, owner: StaffActor, folder: Path, rows: int) -> None:
+        self._url, self._app, self._owner, self._rows = url, app, owner, rows
+        self._counted = folder / "steps"
+        self._next = 0
+
+    def steps(self) -> int:
+        """Of an import that nobody kills."""
+        status = self._run(self._receive(), 0, 0.0)
+        if status:
+            raise ProgramFailed(f"an import that nobody kills ended with {status}")
+        return int(self._counted.read_text())
+
+    def kill(self, found: _Found, *, step: int = 0, after: float = 0.0) -> None:
+        before = self._there()
+        import_id = self._receive()
+        status = self._run(import_id, step, after)
+        if status not in (0, -signal.SIGKILL):
+            raise ProgramFailed(f"step {step}: it ended with {status}")
+        found.kills += status == -signal.SIGKILL
+        state = self._state(import_id)
+        found.states[state] = found.states.get(state, 0) + 1
+        here = self._there() - before
+        found.counts["lost"] += state == ""
+        found.counts["half"] += here != (self._rows if state == ImportState.APPLIED else 0)
+        self._settle(found, import_id, before)
+
+    def _settle(self, found: _Found, import_id: int, before: int) -> None:
+        """Somebody else takes it up, and asks once more."""
+        settled = self._again(import_id)
+        if settled is None or settled.state is not ImportState.APPLIED:
+            found.counts["stuck"] += 1
+            return
+        found.counts["unlike"] += self._again(import_id) != settled or settled.buckets.created != self._rows
+        here = self._there() - before
+        found.counts["lost"] += here < self._rows
+        found.counts["dup"] += here > self._rows or self._count(ImportRow, import_id) != self._rows
+
+    def _again(self, import_id: int) -> ImportSettled | None:
+        try:
+            return run_import(self._app, import_id, self._owner)
+        except Exception as error:
+            progress(f"F13: {type(error).__name__}: {error}")
+            return None
+
+    def _receive(self) -> int:
+        first, self._next = self._next, self._next + self._rows
+        command = ReceiveImport("learners.csv", learner_csv(self._rows, first), ImportPolicy.GOOD_ROWS)
+        return self._app.run(receive_import, command, self._owner).import_id
+
+    def _run(self, import_id: int, step: int, after: float) -> int:
+        arguments = (self._url, self._owner, import_id, step, str(self._counted))
+        process = _forks.Process(target=_import_and_die, args=arguments)
+        process.start()
+        if after:
+            Event().wait(after)
+            process.kill()
+        process.join(_SECONDS)
+        status = process.exitcode
+        process.kill()
+        if status is None:
+            raise ProgramFailed(f"step {step}: it never ended")
+        return status
+
+    def _there(self) -> int:
+        """Learners and addresses; as many of the one as of the other, or else it is odd."""
+        learners, addresses = self._count(Learner), self._count(LearnerAddress)
+        return learners if learners == addresses else -1
+
+    def _count(self, model: type[Any], import_id: int = 0) -> int:
+        query = select(func.count()).select_from(model)
+        if import_id:
+            query = query.where(model.import_id == import_id)
+        return int(self._app.read(lambda ctx, _: ctx.session.scalar(query), None, self._owner) or 0)
+
+    def _state(self, import_id: int) -> str:
+        found = self._app.read(lambda ctx, _: ctx.session.get(Import, import_id), None, self._owner)
+        return found.state.value if found else ""
+
+
+def _import_and_die(url: str, owner: StaffActor, import_id: int, step: int, counted: str) -> None:
+    """Before its ``step``-th statement or commit; 0: not at all, and the steps are written down."""
+    app = _open(url)
+    steps = 0
+
+    def pass_one(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(app.engine, name, pass_one)
+    run_import(app, import_id, owner)
+    # What comes after the last commit is a step too: it is done, and nobody has heard of it.
+    pass_one()
+    Path(counted).write_text(str(steps))
