@@ -6,6 +6,8 @@ Revision: 0001, after
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.walls import raise_walls
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -861,6 +863,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+    raise_walls(revision)
 
 
 def downgrade() -> None:
