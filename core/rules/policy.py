@@ -53,6 +53,8 @@ SHARED_LINK_DOMAINS: Final = 10
 # may be somebody else's.
 CONFIRMATION_PAUSE: Final = timedelta(minutes=10)
 CONFIRMATION_MAILS: Final = 3
+# One mailbox has as many addresses as it likes (ada+1@, ada+2@): this many mails a day are enough for a family.
+CONFIRMATION_MAILS_A_DAY: Final = 10
 JOIN_REQUEST_LIFE: Final = timedelta(days=30)
 # For so long a second press is the same press, even where the first one took the last place.
 SAME_PRESS: Final = timedelta(minutes=10)

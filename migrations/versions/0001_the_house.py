@@ -570,6 +570,7 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(length=100), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("mailbox_key", sa.String(length=254), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mail_count", sa.Integer(), nullable=False),
@@ -586,6 +587,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("join_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_join_request_asked_at"), ["asked_at"], unique=False)
+        batch_op.create_index(
+            "ix_join_request_organisation_id_mailbox_key", ["organisation_id", "mailbox_key"], unique=False
+        )
 
     op.create_table(
         "enrolment",
@@ -913,6 +917,7 @@ def downgrade() -> None:
 
     op.drop_table("enrolment")
     with op.batch_alter_table("join_request", schema=None) as batch_op:
+        batch_op.drop_index("ix_join_request_organisation_id_mailbox_key")
         batch_op.drop_index(batch_op.f("ix_join_request_asked_at"))
 
     op.drop_table("join_request")
