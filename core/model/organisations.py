@@ -30,7 +30,6 @@ class Organisation(Base):
     terms_accepted_at: Mapped[datetime | None]
     setup_generation: Mapped[int] = mapped_column(default=0)
     setup_valid_until: Mapped[datetime | None]
-    setup_tries: Mapped[int] = mapped_column(default=0)
     # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
     batch_count: Mapped[int] = mapped_column(default=0)
     # The last number given to an import, likewise.

@@ -37,7 +37,6 @@ def upgrade() -> None:
         sa.Column("terms_accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("setup_generation", sa.Integer(), nullable=False),
         sa.Column("setup_valid_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("setup_tries", sa.Integer(), nullable=False),
         sa.Column("batch_count", sa.Integer(), nullable=False),
         sa.Column("quiet_from", sa.Integer(), nullable=True),
         sa.Column("quiet_until", sa.Integer(), nullable=True),
