@@ -22,7 +22,7 @@ from bench.processes import Program
 from core import access
 from core.app import App
 from core.context import SlackVisitor, StaffActor, System
-from core.database import open_engine
+from core.database import EVERY_ROW, open_engine
 from core.model import OutboundMessage
 from core.settings import load_settings
 from core.usecases.batches import (
@@ -118,6 +118,8 @@ def make_world(
 def _open_app(environment: dict[str, str]) -> App:
     settings = load_settings(environment, env_file=None)
     engine = open_engine(settings.database_url)
+    # Looks of our own, past the app, see every row.
+    engine.update_execution_options(usher_scope=EVERY_ROW)
     upgrade(engine)
     migrate(settings.database_url)
     return App(engine, settings, jobs=DbosJobs(settings.database_url))

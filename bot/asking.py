@@ -13,12 +13,11 @@ from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
-from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
-from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
+from core.usecases.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
 
 
 async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None) -> Message | Form:
@@ -89,7 +88,3 @@ async def _count_wrong_code(deps: Deps, request: Request, visitor: SlackVisitor)
     """A refusal leaves nothing behind, so the try is counted by itself."""
     if isinstance(request.command, ConfirmCode):
         await deps.run(count_wrong_code, CountWrongCode(), visitor)
-    if isinstance(request.command, BindWorkspace):
-        slug = folded(request.command.code.rpartition("-")[0])
-        if slug:
-            await deps.run(count_wrong_code, CountWrongCode(setup_slug=slug), visitor)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from core.access import insert_into, open_session
+from core.access import insert_into, open_session, row_scope
 from core.context import Actor, Clock, Context, SlackVisitor, StaffActor, SystemTokens, Tokens, system_clock
 from core.errors import Busy, OutcomeUnknown, UsherError
 from core.jobs import Jobs
@@ -83,7 +83,7 @@ class App:
 
     def _look(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
         with self.engine.connect() as connection, open_session(connection, actor) as session:
-            connection.execution_options(usher_read=True)
+            connection.execution_options(usher_read=True, usher_scope=row_scope(actor))
             return usecase(self._context(session, actor), command)
 
     def run(
@@ -145,7 +145,7 @@ class App:
         with self._my_turn(ends):
             wait_ms = max(1, int((ends - time.monotonic()) * 1000))
             with self.engine.connect() as connection, open_session(connection, actor) as session:
-                connection.execution_options(usher_wait_ms=wait_ms)
+                connection.execution_options(usher_wait_ms=wait_ms, usher_scope=row_scope(actor))
                 transaction = connection.begin()
                 try:
                     yield session

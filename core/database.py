@@ -4,6 +4,7 @@
    with less, contended updates are lost silently or acknowledged work is lost at a power cut (measured).
 2. Moments are stored in UTC and read back aware, on both.
 3. A reader never waits for a writer; a writer waits at most ``usher_wait_ms`` for another one.
+4. On PostgreSQL a transaction reaches the rows of its ``usher_scope`` only, whatever it says: see ``migrations.walls``.
 """
 
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from core.errors import Busy
 
 WAIT_MS = 30_000
 """How long background work waits for another writer; a door gives its own, shorter, deadline."""
+EVERY_ROW = "*"
+"""As ``usher_scope``: of every organisation, and of none."""
 POOL_WAIT_SECONDS = 2
 """For a connection of our own that is free. The pool's half a minute would outlast everybody's patience."""
 
@@ -116,11 +119,27 @@ def _prepare_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         options = connection.get_execution_options()
+        settings = []
         if options.get("usher_read"):
             # One snapshot for all statements, as on SQLite; else two of them could tell two different stories.
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            settings.append("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         elif "usher_wait_ms" in options:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")
+            settings.append(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")
+        if "usher_scope" in options:
+            settings.append(_scope_setting(options["usher_scope"]))
+        if settings:
+            # At once: each would be a trip to the server.
+            connection.exec_driver_sql("; ".join(settings))
+
+
+def reach_only(connection: Connection, organisation_id: int) -> None:
+    """From here on, in this transaction. SQLite has no such thing."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_scope_setting(organisation_id))
+
+
+def _scope_setting(scope: int | str) -> str:
+    return f"SET LOCAL usher.scope = '{EVERY_ROW if scope == EVERY_ROW else int(scope)}'"
 
 
 class AdvisoryLock:

@@ -92,6 +92,6 @@ WORDS: dict[str, VerbWords] = {
         ),
         VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
         VerbWords("unlink", "", "Disconnect your own Slack account.", ("unlink",)),
-        VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup northfield-12345678",)),
+        VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup north-ks4twz7mq2xpa5dh",)),
     )
 }  # fmt: skip

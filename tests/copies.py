@@ -19,7 +19,7 @@ from core.app import App
 from core.database import open_engine
 from core.model import Base
 from tests.factories import School, make_app, make_engine, make_school
-from tests.servers.postgresql import PostgreSQL
+from tests.servers.postgresql import SUPERUSER, PostgreSQL
 from tests.servers.processes import quickest_place
 
 Filling = TypeVar("Filling", covariant=True)
@@ -87,11 +87,12 @@ class PostgresqlCopies(Generic[Filling]):
     """The rows of the beginning lie in a schema beside the tables."""
 
     def __init__(self, server: PostgreSQL, fill: Callable[[App], Filling]) -> None:
-        self.engine = make_engine(server.url(server.create_database()))
+        database = server.create_database()
+        self.engine = make_engine(server.url(database))
         app = make_app(self.engine)
         self.filling = fill(app)
         self._tokens = app.tokens
-        self._keeper = create_engine(self.engine.url, isolation_level="AUTOCOMMIT").connect()
+        self._keeper = create_engine(server.url(database, role=SUPERUSER), isolation_level="AUTOCOMMIT").connect()
         for statement in _keeping(sorted(Base.metadata.tables)):
             self._keeper.exec_driver_sql(statement)
 

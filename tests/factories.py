@@ -1,6 +1,7 @@
 """Small worlds for tests: an app on a real database, time and randomness that are passed in, a school that works."""
 
 import base64
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.app import App
 from core.context import Actor, Context, Door, LinkHolder, Operator, StaffActor, System
-from core.database import open_engine
+from core.database import EVERY_ROW, open_engine
 from core.jobs import Job, Jobs
 from core.model import Base
 from core.rules.policy import RECALL_WINDOW
@@ -34,6 +35,7 @@ from core.usecases.staff import (
     invite_staff_member,
 )
 from core.words import Role
+from migrations.walls import WALLS, statements
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SETTINGS = Settings(
@@ -124,8 +126,15 @@ class RecordedJobs:
 
 
 def make_engine(url: str) -> Engine:
+    """With all tables, and with their walls. Looks of the tests' own, past ``App``, see every row."""
     engine = open_engine(url)
+    engine.update_execution_options(usher_scope=EVERY_ROW)
     Base.metadata.create_all(engine)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            for table, wall in itertools.chain(*(walls.items() for walls in WALLS.values())):
+                for statement in statements(table, wall):
+                    connection.exec_driver_sql(statement)
     return engine
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CLOCK_LEEWAY = timedelta(seconds=60)
 _TIMEOUT = 10.0
+_UNBOUND_ROLE = text("SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
 
 
 class Health(StrEnum):
@@ -54,7 +55,7 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     database = _database(settings)
     yield database
     yield _smtp(settings)
-    if database.health is Health.GOOD:
+    if database.health is not Health.BAD:
         yield from _mailboxes(settings)
     yield from _slack(settings, clock)
 
@@ -90,10 +91,15 @@ def _database(settings: Settings) -> Finding:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar() if settings.is_sqlite else "wal"
+            role = None if settings.is_sqlite else connection.execute(_UNBOUND_ROLE).scalar()
         if mode != "wal":
             return Finding("database", Health.BAD, f"journal mode is {mode}", "Put the file on a local disk.")
         if not has_schema(engine):
             return Finding("database", Health.BAD, "it is empty or of another version", "Run “usher migrate”.")
+        if role is not None:
+            says = f"row-level security does not bind the role {role}: a slip in our code could mix organisations"
+            advice = "Let Usher connect as a role with NOSUPERUSER and NOBYPASSRLS: docs/operating.md says how."
+            return Finding("database", Health.LOOK, says, advice)
         return Finding("database", Health.GOOD, engine.dialect.name)
     except DBAPIError as problem:
         return Finding("database", Health.BAD, _short(problem.orig), "Look at USHER_DATABASE_URL and whether it runs.")

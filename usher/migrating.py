@@ -10,6 +10,7 @@ from sqlalchemy import column as named
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from core.database import EVERY_ROW
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,15 +23,20 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Idempotent. Two at once: the second waits for the first one's transaction."""
     from alembic import command
 
-    with engine.begin() as connection:
+    with _of_everybody(engine).begin() as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
     from alembic import command
 
-    with engine.begin() as connection:
+    with _of_everybody(engine).begin() as connection:
         command.downgrade(_config(connection), revision)
+
+
+def _of_everybody(engine: Engine) -> Engine:
+    """Migrations may move rows of all organisations."""
+    return engine.execution_options(usher_scope=EVERY_ROW)
 
 
 def has_schema(engine: Engine) -> bool:

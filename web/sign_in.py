@@ -6,7 +6,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -16,8 +15,7 @@ from starlette.routing import Route
 from core.context import Door, System
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
-from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE, SIGN_INS_AN_HOUR
-from core.rules.text import folded
+from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE
 from core.usecases.sign_in import (
     AskToSignIn,
     ShowSignIn,
@@ -39,7 +37,6 @@ from web.problems import too_often
 Pause = Callable[[float], Awaitable[None]]
 
 SIGN_INS_A_NETWORK: Final = 30
-_HOUR: Final = timedelta(hours=1)
 # Longer than writing a mail takes: how long an answer took tells nobody who works here.
 ASKING_SECONDS: Final = 0.5
 _SYSTEM: Final = System(Door.WEB)
@@ -65,8 +62,8 @@ class SignInPages:
     def __init__(self, door: WebDoor, pause: Pause) -> None:
         self._door = door
         self._pause = pause
-        self._of_addresses = Limit(SIGN_INS_AN_HOUR, door.app.clock, window=_HOUR)
-        self._of_networks = Limit(SIGN_INS_A_NETWORK, door.app.clock, window=_HOUR)
+        # None for the address: whoever wants to keep somebody out would use it up. The use case spares the mailbox.
+        self._of_networks = Limit(SIGN_INS_A_NETWORK, door.app.clock, window=SIGN_IN_LIFE)
 
     async def show(self, _request: Request) -> Response:
         return self._form("")
@@ -75,7 +72,7 @@ class SignInPages:
         typed = (await read_form(request)).get("email", "").strip()[:_ADDRESS_CHARACTERS]
         if isinstance(parse_address(typed), InvalidAddress):
             return self._form(typed, "Please write your e-mail address, as in name@example.org.")
-        seconds = self._of_networks.wait(network_of(request.scope)) or self._of_addresses.wait(folded(typed))
+        seconds = self._of_networks.wait(network_of(request.scope))
         if seconds:
             return self._door.pages.problem(too_often(seconds), back="/sign-in")
         command = AskToSignIn(typed, request.cookies.get(SIGN_IN_COOKIE, ""))

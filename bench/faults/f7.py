@@ -33,7 +33,7 @@ from core.usecases.batches import (
 )
 from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.words import Channel
-from tests.servers.postgresql import PostgreSQL
+from tests.servers.postgresql import SUPERUSER, PostgreSQL
 
 _PEOPLE: Final = 3
 _SOON_SECONDS: Final = 5
@@ -271,7 +271,7 @@ def _name(world: World) -> str:
 
 
 def _administer(database: PostgreSQL, statement: str, *values: str) -> list[tuple[Any, ...]]:
-    url = database.url().replace("+psycopg", "")
+    url = database.url(role=SUPERUSER).replace("+psycopg", "")
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         cursor = connection.execute(statement.encode(), values or None)
         return cursor.fetchall() if cursor.description else []

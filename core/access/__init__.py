@@ -8,6 +8,8 @@
    the only package that may use the execution option ``all_organisations`` or ``Query.run_everywhere``.
 4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` and ``insert_plain`` stamp the
    organisation, ``update_each`` and ``update_plain`` ask for it.
+5. On PostgreSQL the database keeps to the scope as well (``migrations.walls``): what is written past all this reaches
+   no other organisation's row.
 """
 
 from core.access.links import enrolment_by_link as enrolment_by_link
@@ -44,6 +46,7 @@ from core.access.scope import insert_all as insert_all
 from core.access.scope import insert_into as insert_into
 from core.access.scope import insert_shared as insert_shared
 from core.access.scope import open_session as open_session
+from core.access.scope import row_scope as row_scope
 from core.access.scope import update_each as update_each
 from core.access.who import ROLE_PERMISSIONS as ROLE_PERMISSIONS
 from core.access.who import Permission as Permission

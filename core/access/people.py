@@ -28,7 +28,8 @@ def try_sign_ins(ctx: Context, browser_digest: str) -> Sequence[Row[int, int, in
     tried = (
         update(SignIn)
         .where(SignIn.browser_digest == browser_digest, SignIn.used_at.is_(None), SignIn.expires_at > ctx.now)
-        .where(SignIn.code_tries < SIGN_IN_TRIES)
+        # What was not mailed has no code that anybody could know.
+        .where(SignIn.is_mailed, SignIn.code_tries < SIGN_IN_TRIES)
         # In one statement: of many guesses at once each counts.
         .values(code_tries=SignIn.code_tries + 1)
         .returning(SignIn.id, SignIn.organisation_id, SignIn.staff_id, SignIn.code_tries)

@@ -8,6 +8,7 @@ from sqlalchemy import Insert, Update, event, insert
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from core.context import Actor, Context, Operator, StaffActor, System
+from core.database import EVERY_ROW, reach_only
 from core.model import (
     Base,
     Course,
@@ -24,6 +25,11 @@ NO_ORGANISATION: Final = 0
 
 def open_session(bind: Any, actor: Actor) -> Session:
     return Session(bind=bind, info={"scope": _scope_of(actor)}, autoflush=False, expire_on_commit=False)
+
+
+def row_scope(actor: Actor) -> int | str:
+    """What the database itself lets the transaction reach. A link holder's: all, until the organisation is entered."""
+    return actor.organisation_id if isinstance(actor, StaffActor) else EVERY_ROW
 
 
 def _scope_of(actor: Actor) -> int | str:
@@ -56,9 +62,12 @@ def _refuse_foreign_rows(session: Session, _flush: object, _instances: object) -
 
 def enter_organisation(ctx: Context, organisation_id: int) -> None:
     """From here on the transaction sees this organisation only. For link holders and Slack visitors."""
-    if ctx.session.info["scope"] not in (NO_ORGANISATION, organisation_id):
+    scope = ctx.session.info["scope"]
+    if scope not in (NO_ORGANISATION, organisation_id):
         raise RuntimeError("A transaction stays in one organisation.")
-    ctx.session.info["scope"] = organisation_id
+    if scope == NO_ORGANISATION:
+        ctx.session.info["scope"] = organisation_id
+        reach_only(ctx.session.connection(), organisation_id)
 
 
 def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, Any]]) -> None:

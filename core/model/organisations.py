@@ -30,7 +30,6 @@ class Organisation(Base):
     terms_accepted_at: Mapped[datetime | None]
     setup_generation: Mapped[int] = mapped_column(default=0)
     setup_valid_until: Mapped[datetime | None]
-    setup_tries: Mapped[int] = mapped_column(default=0)
     # The last number given to a batch; raised by an UPDATE, so that two batches never share one.
     batch_count: Mapped[int] = mapped_column(default=0)
     # The last number given to an import, likewise.
@@ -99,6 +98,8 @@ class SignIn(OrganisationOwned, Base):
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"), index=True)
     browser_digest: Mapped[str] = mapped_column(String(64), index=True)
     code_tries: Mapped[int] = mapped_column(default=0)
+    is_mailed: Mapped[bool] = mapped_column(default=True)
+    """False: too many asked; the link that was mailed a moment ago works in this browser, too."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -86,7 +86,10 @@ class JoinRequest(OrganisationOwned, Base):
     """asked (a mail with a button) -> joined. Personal data: forgotten after a while, see ``forget_old``."""
 
     __tablename__ = "join_request"
-    __table_args__ = (UniqueConstraint("shared_link_id", "address_key"),)
+    __table_args__ = (
+        UniqueConstraint("shared_link_id", "address_key"),
+        Index("ix_join_request_organisation_id_mailbox_key", "organisation_id", "mailbox_key"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     shared_link_id: Mapped[int] = mapped_column(Id, ForeignKey("shared_link.id"))
@@ -94,6 +97,8 @@ class JoinRequest(OrganisationOwned, Base):
     last_name: Mapped[str] = mapped_column(String(100))
     address: Mapped[str] = mapped_column(String(254))
     address_key: Mapped[str] = mapped_column(String(254))
+    mailbox_key: Mapped[str] = mapped_column(String(254))
+    """The address without its tag: where the mails arrive."""
     asked_at: Mapped[datetime] = mapped_column(index=True)
     mailed_at: Mapped[datetime]
     mail_count: Mapped[int] = mapped_column(default=1)

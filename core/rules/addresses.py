@@ -172,6 +172,13 @@ def address_key(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def mailbox_key(key: str) -> str:
+    """Of an address's key: one for all the spellings that one person reads, such as ``ada+1@`` and ``ada+2@``."""
+    local, _, domain = key.rpartition("@")
+    mailbox = local.partition("+")[0] or local
+    return f"{mailbox.replace('.', '') if domain == 'gmail.com' else mailbox}@{domain}"
+
+
 def guess_typo(address: str) -> str | None:
     """What was probably meant, when the domain is nearly one that everybody uses: ``gmial.com``."""
     local, _, domain = address.rpartition("@")

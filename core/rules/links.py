@@ -19,6 +19,7 @@ _MAC_BYTES = 16
 _TOKEN_BYTES = 1 + 8 + 2 + _MAC_BYTES
 _MAIL_MAC_BYTES = 8
 _SEAL_MAC_BYTES = 9
+_SETUP_BYTES = 10
 
 
 class LinkKind(StrEnum):
@@ -33,7 +34,6 @@ class LinkKind(StrEnum):
 
 
 class CodeKind(StrEnum):
-    SETUP = "setup"
     SLACK_LINK = "slack_link"
     SIGN_IN = "sign_in_code"
 
@@ -54,7 +54,7 @@ class LinkSigner:
         self._macs = {
             (number, purpose): hmac.new(_derive(key, purpose), digestmod=hashlib.sha256)
             for number, key in enumerate(self._keys)
-            for purpose in (*LinkKind, *CodeKind, "bounce", "stop", "seal")
+            for purpose in (*LinkKind, *CodeKind, "setup", "bounce", "stop", "seal")
         }
 
     def token(self, kind: LinkKind, target_id: int, generation: int = 0) -> str:
@@ -81,6 +81,14 @@ class LinkSigner:
     def code_fits(self, kind: CodeKind, target_id: int, generation: int, typed: str) -> bool:
         digits = "".join(character for character in typed if character.isdigit())
         return hmac.compare_digest(digits.encode(), self.code(kind, target_id, generation).encode())
+
+    def setup_code(self, organisation_id: int, generation: int) -> str:
+        """80 bits, which nobody guesses: counted tries would let anybody use up a code that they do not have."""
+        head = organisation_id.to_bytes(8, "big") + generation.to_bytes(4, "big")
+        return base64.b32encode(self._mac(0, "setup", head)[:_SETUP_BYTES]).decode().lower()
+
+    def setup_code_fits(self, organisation_id: int, generation: int, typed: str) -> bool:
+        return hmac.compare_digest(_bytes_of(typed), self.setup_code(organisation_id, generation).encode())
 
     def bounce_token(self, message_id: int) -> str:
         """26 lower-case characters for the envelope sender; mail hosts may change the case."""

@@ -53,6 +53,8 @@ SHARED_LINK_DOMAINS: Final = 10
 # may be somebody else's.
 CONFIRMATION_PAUSE: Final = timedelta(minutes=10)
 CONFIRMATION_MAILS: Final = 3
+# One mailbox has as many addresses as it likes (ada+1@, ada+2@): this many mails a day are enough for a family.
+CONFIRMATION_MAILS_A_DAY: Final = 10
 JOIN_REQUEST_LIFE: Final = timedelta(days=30)
 # For so long a second press is the same press, even where the first one took the last place.
 SAME_PRESS: Final = timedelta(minutes=10)
@@ -70,7 +72,10 @@ INSTALL_STATE_LIFE: Final = timedelta(minutes=10)
 # Staff sign-in by a mailed link (ASVS 6.5.5: at most ten minutes, once; 7.3.2: sessions end by themselves).
 SIGN_IN_LIFE: Final = timedelta(minutes=10)
 SIGN_IN_TRIES: Final = 5
+# So many asks an hour are mailed at once. Beyond them somebody floods: then a mail goes out after each pause, which is
+# shorter than a link lives, so that there is always one that works.
 SIGN_INS_AN_HOUR: Final = 5
+SIGN_IN_PAUSE: Final = timedelta(minutes=5)
 SESSION_LIFE: Final = timedelta(hours=12)
 
 # What a button that takes something away was shown with may be out of date; see DOMAIN.md, Staff and access.

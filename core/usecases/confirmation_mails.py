@@ -1,20 +1,27 @@
 """The mail that asks whoever reads an address to confirm it, for joining by a shared link.
 
-The address may be somebody else's: so another mail goes out only after a pause, and at most three times in all.
+The address may be somebody else's: so another mail goes out only after a pause, at most three times in all, and at
+most ten times a day to one mailbox, however it is spelt.
 """
 
-from sqlalchemy import select
+from datetime import timedelta
+
+from sqlalchemy import func, select
 
 from core.context import Context
 from core.model import JoinRequest, SharedLink
 from core.outbox import email_row, say
-from core.rules.addresses import Address
-from core.rules.policy import CONFIRMATION_MAILS, CONFIRMATION_PAUSE
+from core.rules.addresses import Address, mailbox_key
+from core.rules.policy import CONFIRMATION_MAILS, CONFIRMATION_MAILS_A_DAY, CONFIRMATION_PAUSE
 from core.words import MessageKind
+
+_DAY = timedelta(days=1)
 
 
 def ask_to_confirm(ctx: Context, link: SharedLink, first_name: str, last_name: str, address: Address) -> None:
     """The names that were typed with the newest mail count."""
+    if _is_mailed_enough(ctx, link.organisation_id, mailbox_key(address.key)):
+        return
     request = ctx.session.scalars(
         select(JoinRequest).where(JoinRequest.shared_link_id == link.id, JoinRequest.address_key == address.key)
     ).one_or_none()
@@ -40,6 +47,18 @@ def ask_to_confirm(ctx: Context, link: SharedLink, first_name: str, last_name: s
     say(ctx, [message])
 
 
+def _is_mailed_enough(ctx: Context, organisation_id: int, mailbox: str) -> bool:
+    """The mails of each request count for the day of its newest one."""
+    mails = ctx.session.scalar(
+        select(func.sum(JoinRequest.mail_count)).where(
+            JoinRequest.organisation_id == organisation_id,
+            JoinRequest.mailbox_key == mailbox,
+            JoinRequest.mailed_at > ctx.now - _DAY,
+        )
+    )
+    return (mails or 0) >= CONFIRMATION_MAILS_A_DAY
+
+
 def _new_request(ctx: Context, link: SharedLink, address: Address) -> JoinRequest:
     return JoinRequest(
         id=ctx.tokens.new_id(),
@@ -47,6 +66,7 @@ def _new_request(ctx: Context, link: SharedLink, address: Address) -> JoinReques
         shared_link_id=link.id,
         address=address.address,
         address_key=address.key,
+        mailbox_key=mailbox_key(address.key),
         mailed_at=ctx.now,
         mail_count=1,
     )

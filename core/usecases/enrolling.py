@@ -37,11 +37,17 @@ class Way:
     joined_by: JoinedBy
     agreement_id: int | None
     shared_link_id: int | None = None
+    is_proven: bool = True
+    """False: the address was typed, and whose it is nobody knows."""
 
     @property
     def is_promised(self) -> bool:
         """Their invitation counted against the budget already."""
         return self.joined_by is JoinedBy.INVITATION
+
+
+class ProofWanted(Exception):
+    """Somebody who was removed, or had left, comes back by their own mailbox only. Nothing has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,13 @@ _KNOWN = Query(
 def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining.
 
-    Raises BudgetSpent where nobody had promised a place.
+    Raises ProofWanted, and BudgetSpent where nobody had promised a place.
     """
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
         return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
+    if not way.is_proven and (known.removed_at is not None or known.left_at is not None):
+        raise ProofWanted
     if known.removed_at is not None:
         ctx.session.execute(
             update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET

@@ -65,7 +65,7 @@ def confirm_join(ctx: Context, command: ConfirmJoin) -> JoinedByLink:
     require_domain(now.link, address)
     request.joined_at = ctx.now
     ctx.session.flush()
-    return join(ctx, now, request.first_name, request.last_name, address)
+    return join(ctx, now, request.first_name, request.last_name, address, is_proven=True)
 
 
 def stop_mails_of_request(ctx: Context, command: StopMails) -> MailsStopped:

@@ -2,8 +2,10 @@
 
     join --------------------------------> on the run          (a welcome mail)
       +-- the link wants confirmed addresses --> a mail with a button     (``join_requests``)
+      +-- the address has a tag (ada+1@), or its learner was removed or had left --> likewise
 
-1. Looking changes nothing. The answers are the same whether an address is known here or not.
+1. Looking changes nothing. The answers are the same whether an address is known here or not: but whoever was removed
+   is asked to confirm, so that nobody else brings them back.
 2. At most ``use_cap`` enrolments come by a capped link, whoever presses when: its count is raised by a conditional
    UPDATE, the last statement of the transaction.
 3. A join by a link without a cap writes no row of the link. On PostgreSQL it holds a shared advisory lock, for which
@@ -35,7 +37,7 @@ from core.rules.addresses import Address, InvalidAddress, parse_address
 from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
 from core.rules.text import clean_name
 from core.usecases.confirmation_mails import ask_to_confirm
-from core.usecases.enrolling import Enrolled, Joiner, Way, close_invitation, enrol
+from core.usecases.enrolling import Enrolled, Joiner, ProofWanted, Way, close_invitation, enrol
 from core.usecases.link_states import LinkNow, held_link, links_now, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
@@ -108,10 +110,14 @@ def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | Confirmati
     if now.state is SharedLinkState.FULL:
         return joined_before(ctx, now, address, since=ctx.now - SAME_PRESS)
     require_domain(now.link, address)
-    if now.link.must_confirm:
-        ask_to_confirm(ctx, now.link, first, last, address)
-        return ConfirmationMailed(now.organisation, now.course.title, address.address)
-    return join(ctx, now, first, last, address)
+    # One mailbox has as many tags as its owner likes, and each would be another learner and another welcome.
+    if not now.link.must_confirm and "+" not in address.key:
+        try:
+            return join(ctx, now, first, last, address, is_proven=False)
+        except ProofWanted:
+            pass
+    ask_to_confirm(ctx, now.link, first, last, address)
+    return ConfirmationMailed(now.organisation, now.course.title, address.address)
 
 
 def find_joined(ctx: Context, command: JoinByLink) -> JoinedByLink | None:
@@ -203,13 +209,15 @@ def domain_of(key: str) -> str:
 # --- Joining ----------------------------------------------------------------------------------------------
 
 
-def join(ctx: Context, now: LinkNow, first_name: str, last_name: str, address: Address) -> JoinedByLink:
-    """The caller has found the link open."""
+def join(
+    ctx: Context, now: LinkNow, first_name: str, last_name: str, address: Address, *, is_proven: bool
+) -> JoinedByLink:
+    """The caller has found the link open. Raises ProofWanted."""
     if now.run is None:
         raise _closed(SharedLinkState.WAITING)
     joiner = Joiner(now.link.provider_id, address.address, address.key, first_name, last_name)
     agreement_id = now.agreement.id if now.agreement is not None else None
-    enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id))
+    enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven))
     _close_invitation(ctx, now.run.id, address, enrolled)
     if enrolled.is_new:
         _welcome(ctx, enrolled, address)

@@ -11,7 +11,6 @@ from core import access
 from core.context import Context
 from core.errors import AlreadyThere, OrganisationNotFound, StaffDetailsInvalid
 from core.model import Agreement, Course, Organisation, Provider
-from core.rules.links import CodeKind
 from core.rules.policy import SETUP_CODE_LIFE
 from core.rules.text import clean_name, folded
 from core.usecases.staff import InviteStaffMember, StaffMemberInvited, add_staff_member
@@ -209,9 +208,9 @@ def _renew_setup_code(ctx: Context, organisation: Organisation) -> SetupCodeMade
     generation = ctx.session.execute(
         update(Organisation)
         .where(Organisation.id == organisation.id)
-        .values(setup_generation=Organisation.setup_generation + 1, setup_valid_until=valid_until, setup_tries=0)
+        .values(setup_generation=Organisation.setup_generation + 1, setup_valid_until=valid_until)
         .returning(Organisation.setup_generation),
         execution_options={"synchronize_session": False},
     ).scalar_one()
-    digits = ctx.links.code(CodeKind.SETUP, organisation.id, generation)
-    return SetupCodeMade(organisation.name, f"{organisation.slug}-{digits}", valid_until)
+    code = ctx.links.setup_code(organisation.id, generation)
+    return SetupCodeMade(organisation.name, f"{organisation.slug}-{code}", valid_until)

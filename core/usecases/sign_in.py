@@ -2,18 +2,22 @@
 
     asked (link mailed) --the link, in the browser that asked--> signed in
       +-- the link, in another browser: it shows a code --the code, in the browser that asked--> signed in
+      +-- too many ask: the ask is noted and not mailed --a link mailed to the same person, here--> signed in
 
 1. Whoever asks gets the same answer, whether the address is known or not.
 2. A link and its code count once, together; after ten minutes or five wrong codes they count no more.
 3. The link alone signs nobody in: a mail that was read by somebody else opens no session.
-4. We keep digests: of the browser's secret, and of the session's.
+4. Nobody can lock somebody else out by asking: every ask is either mailed, or opened by a link that was mailed within
+   the last five minutes to the same person. Its code works in its own browser only.
+5. We keep digests: of the browser's secret, and of the session's.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from core import access
 from core.context import Context, StaffActor
@@ -22,9 +26,10 @@ from core.model import Organisation, SignIn, StaffMember, StaffSession
 from core.outbox import email_row, say
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import CodeKind
-from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE, SIGN_IN_TRIES, SIGN_INS_AN_HOUR
+from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE, SIGN_IN_PAUSE, SIGN_IN_TRIES, SIGN_INS_AN_HOUR
 from core.words import MessageKind, Role
 
+_HOUR = timedelta(hours=1)
 _QUIET = {"synchronize_session": False}
 _SECRET_CHARACTERS = 43
 MINUTES = int(SIGN_IN_LIFE.total_seconds() // 60)
@@ -116,19 +121,21 @@ def ask_to_sign_in(ctx: Context, command: AskToSignIn) -> SignInAsked:
     access.require_system(ctx)
     is_known = len(command.browser) == _SECRET_CHARACTERS
     browser = command.browser if is_known else ctx.tokens.secret()
-    staff = [each for each in _with_address(ctx, command.email) if _asked_seldom(ctx, each)]
+    staff = _with_address(ctx, command.email)
     sign_ins = [_sign_in(ctx, each, browser) for each in staff]
     ctx.session.add_all(sign_ins)
     ctx.session.flush()
-    say(ctx, [_message(ctx, each, sign_in) for each, sign_in in zip(staff, sign_ins, strict=True)])
+    both = zip(staff, sign_ins, strict=True)
+    say(ctx, [_message(ctx, each, sign_in) for each, sign_in in both if sign_in.is_mailed])
     return SignInAsked(browser, MINUTES)
 
 
 def show_sign_in(ctx: Context, command: ShowSignIn) -> SignInShown:
     sign_in = access.sign_in_by_link(ctx, command.token)
     staff = ctx.session.get_one(StaffMember, sign_in.staff_id)
-    is_open = _is_open(ctx, sign_in) and staff.disabled_at is None
-    is_here = sign_in.browser_digest == digest_of(command.browser)
+    own = _own_ask(ctx, sign_in, command.browser)
+    is_here = own is not None
+    is_open = _is_open(ctx, sign_in, own or sign_in) and staff.disabled_at is None
     return SignInShown(
         organisation=ctx.session.get_one(Organisation, sign_in.organisation_id).name,
         name=staff.name,
@@ -142,9 +149,13 @@ def show_sign_in(ctx: Context, command: ShowSignIn) -> SignInShown:
 def sign_in_by_link(ctx: Context, command: SignInByLink) -> SignedIn:
     """Raises LinkNotFound in a browser that did not ask, SignInClosed for a link that counts no more."""
     sign_in = access.sign_in_by_link(ctx, command.token)
-    if sign_in.browser_digest != digest_of(command.browser):
+    own = _own_ask(ctx, sign_in, command.browser)
+    if own is None:
         raise LinkNotFound
-    return _signed_in(ctx, sign_in.id, sign_in.staff_id, tries=SIGN_IN_TRIES - 1)
+    # Somebody else's wrong codes do not close the link here; one that was used is.
+    if own.id != sign_in.id and not _use(ctx, sign_in.id, tries=SIGN_IN_TRIES):
+        raise SignInClosed
+    return _signed_in(ctx, own.id, sign_in.staff_id, tries=SIGN_IN_TRIES - 1)
 
 
 def sign_in_by_code(ctx: Context, command: SignInByCode) -> SignedIn | SignInCodeRefused:
@@ -190,12 +201,24 @@ def _with_address(ctx: Context, typed: str) -> Sequence[StaffMember]:
     return ctx.session.scalars(query.order_by(StaffMember.id)).all()
 
 
-def _asked_seldom(ctx: Context, staff: StaffMember) -> bool:
-    """More mails than these an hour would only fill the mailbox, whoever asks for them."""
-    recent = ctx.session.scalar(
-        select(func.count()).where(SignIn.staff_id == staff.id, SignIn.created_at > ctx.now - SIGN_IN_LIFE * 6)
-    )
-    return (recent or 0) < SIGN_INS_AN_HOUR
+def _is_worth_mailing(ctx: Context, staff: StaffMember) -> bool:
+    """More mails would only fill the mailbox, whoever asks for them; a link that waits there is needed in any case."""
+    mailed = select(func.count()).where(SignIn.staff_id == staff.id, SignIn.is_mailed)
+    recent = ctx.session.scalar(mailed.where(SignIn.created_at > ctx.now - _HOUR)) or 0
+    if recent < SIGN_INS_AN_HOUR:
+        return True
+    waiting = mailed.where(SignIn.created_at > ctx.now - SIGN_IN_PAUSE, SignIn.used_at.is_(None))
+    return not ctx.session.scalar(waiting)
+
+
+def _own_ask(ctx: Context, sign_in: SignIn, browser: str) -> SignIn | None:
+    """By which this browser may use the link: the ask that it was mailed for, else one for the same person."""
+    digest = digest_of(browser)
+    if sign_in.browser_digest == digest:
+        return sign_in
+    asked = select(SignIn).where(SignIn.staff_id == sign_in.staff_id, SignIn.browser_digest == digest)
+    is_over = or_(SignIn.used_at.is_not(None), SignIn.code_tries >= SIGN_IN_TRIES)
+    return ctx.session.scalars(asked.order_by(is_over, SignIn.created_at.desc()).limit(1)).one_or_none()
 
 
 def _sign_in(ctx: Context, staff: StaffMember, browser: str) -> SignIn:
@@ -205,6 +228,7 @@ def _sign_in(ctx: Context, staff: StaffMember, browser: str) -> SignIn:
         staff_id=staff.id,
         browser_digest=digest_of(browser),
         code_tries=0,
+        is_mailed=_is_worth_mailing(ctx, staff),
         created_at=ctx.now,
         expires_at=ctx.now + SIGN_IN_LIFE,
     )
@@ -223,12 +247,13 @@ def _message(ctx: Context, staff: StaffMember, sign_in: SignIn) -> dict[str, obj
     return {**row, "organisation_id": staff.organisation_id}
 
 
-def _is_open(ctx: Context, sign_in: SignIn) -> bool:
-    return sign_in.used_at is None and sign_in.expires_at > ctx.now and sign_in.code_tries < SIGN_IN_TRIES
+def _is_open(ctx: Context, sign_in: SignIn, own: SignIn) -> bool:
+    lasts = all(each.used_at is None and each.expires_at > ctx.now for each in (sign_in, own))
+    return lasts and own.code_tries < SIGN_IN_TRIES
 
 
-def _signed_in(ctx: Context, sign_in_id: int, staff_id: int, *, tries: int) -> SignedIn:
-    """``tries``: the most that may have been made. Raises SignInClosed."""
+def _use(ctx: Context, sign_in_id: int, *, tries: int) -> bool:
+    """``tries``: the most that may have been made. One statement: of two presses at once one counts."""
     used = ctx.session.execute(
         update(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.used_at.is_(None), SignIn.expires_at > ctx.now)
@@ -236,9 +261,15 @@ def _signed_in(ctx: Context, sign_in_id: int, staff_id: int, *, tries: int) -> S
         .values(used_at=ctx.now)
         .returning(SignIn.id),
         execution_options=_QUIET,
-    ).one_or_none()
+    )
+    return used.one_or_none() is not None
+
+
+def _signed_in(ctx: Context, sign_in_id: int, staff_id: int, *, tries: int) -> SignedIn:
+    """Raises SignInClosed."""
+    is_used = _use(ctx, sign_in_id, tries=tries)
     staff = ctx.session.get_one(StaffMember, staff_id)
-    if used is None or staff.disabled_at is not None:
+    if not is_used or staff.disabled_at is not None:
         raise SignInClosed
     # Whoever proves the address has also answered the invitation sent to it; the terms stay the owner's matter.
     staff.accepted_at = staff.accepted_at or ctx.now

@@ -102,7 +102,7 @@ def who_is(ctx: Context, command: WhoIs) -> Recognised:
 
 
 def bind_workspace(ctx: Context, command: BindWorkspace) -> WorkspaceBound:
-    """``slug-12345678``. Raises CodeWrong; WorkspaceTaken when another organisation has it."""
+    """``slug-ks4twz7mq2xpa5dh``. Raises CodeWrong; WorkspaceTaken when another organisation has it."""
     visitor = access.require_visitor(ctx)
     organisation = _organisation_of_code(ctx, command.code)
     bound = access.workspace_of(ctx, visitor)
@@ -151,9 +151,7 @@ def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
 
 @dataclass(frozen=True, slots=True)
 class CountWrongCode:
-    """``setup_slug`` for a set-up code, empty for a person's code."""
-
-    setup_slug: str = ""
+    """A person's. Set-up codes are too long to be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +162,6 @@ class WrongCodeCounted:
 def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
     """A refused code leaves nothing behind, so the try is counted in a transaction of its own; five end the code."""
     visitor = access.require_visitor(ctx)
-    if command.setup_slug:
-        ctx.session.execute(
-            update(Organisation)
-            .where(Organisation.slug == folded(command.setup_slug))
-            .values(setup_tries=Organisation.setup_tries + 1),
-            execution_options={"synchronize_session": False},
-        )
-        return WrongCodeCounted()
     workspace = access.workspace_of(ctx, visitor)
     if workspace is not None:
         # In one statement: of many guesses at once each counts.
@@ -207,16 +197,14 @@ def note_person_left(ctx: Context, command: NotePersonLeft) -> PersonLeftNoted:
 
 
 def _organisation_of_code(ctx: Context, typed: str) -> Organisation:
-    slug, _, digits = typed.strip().rpartition("-")
+    slug, _, code = folded(typed).rpartition("-")
     wrong = CodeWrong(next_step="Ask your operator for a new set-up code (usher org setup-code).")
     try:
         organisation = access.organisation_by_slug(ctx, slug)
     except OrganisationNotFound:
         raise wrong from None
     is_open = organisation.setup_valid_until is not None and organisation.setup_valid_until > ctx.now
-    if not is_open or organisation.setup_tries >= LINK_CODE_TRIES:
-        raise wrong
-    if not ctx.links.code_fits(CodeKind.SETUP, organisation.id, organisation.setup_generation, digits):
+    if not is_open or not ctx.links.setup_code_fits(organisation.id, organisation.setup_generation, code):
         raise wrong
     return organisation
 

@@ -6,6 +6,8 @@ Revision: 0001, after
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.walls import lower_walls, raise_walls
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -35,7 +37,6 @@ def upgrade() -> None:
         sa.Column("terms_accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("setup_generation", sa.Integer(), nullable=False),
         sa.Column("setup_valid_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("setup_tries", sa.Integer(), nullable=False),
         sa.Column("batch_count", sa.Integer(), nullable=False),
         sa.Column("quiet_from", sa.Integer(), nullable=True),
         sa.Column("quiet_until", sa.Integer(), nullable=True),
@@ -359,6 +360,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("browser_digest", sa.String(length=64), nullable=False),
         sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("is_mailed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
@@ -568,6 +570,7 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(length=100), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column("mailbox_key", sa.String(length=254), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mail_count", sa.Integer(), nullable=False),
@@ -584,6 +587,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("join_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_join_request_asked_at"), ["asked_at"], unique=False)
+        batch_op.create_index(
+            "ix_join_request_organisation_id_mailbox_key", ["organisation_id", "mailbox_key"], unique=False
+        )
 
     op.create_table(
         "enrolment",
@@ -861,9 +867,11 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+    raise_walls(revision)
 
 
 def downgrade() -> None:
+    lower_walls("0001")
     with op.batch_alter_table("link_request", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_link_request_waiting",
@@ -910,6 +918,7 @@ def downgrade() -> None:
 
     op.drop_table("enrolment")
     with op.batch_alter_table("join_request", schema=None) as batch_op:
+        batch_op.drop_index("ix_join_request_organisation_id_mailbox_key")
         batch_op.drop_index(batch_op.f("ix_join_request_asked_at"))
 
     op.drop_table("join_request")

@@ -6,6 +6,8 @@ Revision: 0002, after 0001
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.walls import raise_walls
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -232,6 +234,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_delivery_report_organisation_id_reported_at", ["organisation_id", "reported_at"], unique=False
         )
+    raise_walls(revision)
 
 
 def downgrade() -> None:

@@ -6,6 +6,8 @@ Revision: 0003, after 0002
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.walls import raise_walls
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -222,6 +224,7 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("match_key", sa.Text(), nullable=True))
+    raise_walls(revision)
 
 
 def downgrade() -> None:

@@ -156,6 +156,7 @@ def locked(engine: Engine) -> Iterator[None]:
         return
     rival_engine = create_engine(engine.url)
     with rival_engine.connect() as rival_connection:
+        rival_connection.exec_driver_sql("SET usher.scope = '*'")
         rival_connection.execute(select(Organisation.id).with_for_update())
         yield
     rival_engine.dispose()

@@ -24,6 +24,8 @@ from tests.servers.processes import (
 )
 
 SUPERUSER = "postgres"
+USHER = "usher"
+"""As in production: it owns its databases, and row-level security binds it."""
 StopMode = Literal["smart", "fast", "immediate"]
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _HURRIED = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
@@ -58,6 +60,7 @@ class PostgreSQL:
         try:
             self._initialise()
             self.start()
+            self._administer("create role {} login nosuperuser nobypassrls", USHER)
         except BaseException:
             remove_folder(self._folder)
             raise
@@ -80,7 +83,7 @@ class PostgreSQL:
         self.stop(mode)
         self.start()
 
-    def url(self, database: str = "postgres", *, role: str = SUPERUSER) -> str:
+    def url(self, database: str = "postgres", *, role: str = USHER) -> str:
         """For SQLAlchemy; every role of this server may connect without a password."""
         return f"postgresql+psycopg://{role}@{LOOPBACK}:{self.port}/{database}"
 
@@ -88,7 +91,7 @@ class PostgreSQL:
         """The name of a new database; nobody may be connected to the template."""
         name = f"usher_test_{next(self._numbers)}"
         # The default strategy writes the copy to the log as well.
-        self._administer("create database {} template {} strategy file_copy", name, template)
+        self._administer("create database {} owner {} template {} strategy file_copy", name, USHER, template)
         return name
 
     def drop_database(self, name: str) -> None:

@@ -69,7 +69,7 @@ async def tell(house: Installation, slack: SlackLookalike, postfix: Postfix) -> 
     async with aiohttp.ClientSession() as browser:
         await _press(browser, _link_in(made, house), "accept")
         olive, channel = _people(slack)
-        await _connect(slack, postfix, house, olive, channel, re.findall(r"northfield-\d{8}", made)[0])
+        await _connect(slack, postfix, house, olive, channel, re.findall(r"northfield-[a-z2-7]{16}", made)[0])
         await _invite(slack, olive, channel)
         await _press(browser, await _link_in_mail(postfix, "ann@example.org", house), "accept", _NAME)
         await _press(browser, await _link_in_mail(postfix, "bo@example.org", house), "decline")

@@ -15,6 +15,7 @@ from core.rules.addresses import (
     InvalidAddress,
     address_key,
     guess_typo,
+    mailbox_key,
     mentioned_addresses,
     parse_address,
     parse_addresses,
@@ -354,6 +355,20 @@ def test_nothing_is_suggested_that_would_be_refused_again(typed: str) -> None:
 
 
 # --- Running text -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "mailbox"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        ("ada+1@example.org", "ada@example.org"),
+        ("a.b+x+y@gmail.com", "ab@gmail.com"),
+        ("a.b@example.org", "a.b@example.org"),
+        ("+@example.org", "+@example.org"),
+    ],
+)
+def test_all_spellings_of_a_mailbox_have_one_key(key: str, mailbox: str) -> None:
+    assert mailbox_key(key) == mailbox
 
 
 def test_of_running_text_only_the_addresses_are_left() -> None:

@@ -85,7 +85,7 @@ def test_junk_is_nothing_and_never_raises(junk: str) -> None:
     for kind in LinkKind:
         assert SIGNER.read(kind, junk) is None
     assert SIGNER.read_bounce_token(junk) is None
-    assert not SIGNER.code_fits(CodeKind.SETUP, 5, 1, junk)
+    assert not SIGNER.code_fits(CodeKind.SLACK_LINK, 5, 1, junk)
 
 
 # --- Keys -------------------------------------------------------------------------------------------------

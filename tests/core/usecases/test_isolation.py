@@ -339,7 +339,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "confirm_code": (SlackVisitor, slack_identity.ConfirmCode(world.slack_code)),
         "unlink_account": (SlackVisitor, slack_identity.UnlinkAccount()),
         "note_person_left": (System, slack_identity.NotePersonLeft("", "T1", "U1")),
-        "count_wrong_code": (SlackVisitor, slack_identity.CountWrongCode("northfield")),
+        "count_wrong_code": (SlackVisitor, slack_identity.CountWrongCode()),
     }
 
 

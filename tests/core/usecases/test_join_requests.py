@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from core.errors import LinkNotFound, SharedLinkClosed
-from core.model import Enrolment, JoinRequest, OutboundMessage, Suppression
+from core.model import Enrolment, JoinRequest, Learner, OutboundMessage, Suppression
 from core.rules.links import LinkKind
-from core.rules.policy import CONFIRMATION_PAUSE, JOIN_REQUEST_LIFE
+from core.rules.policy import CONFIRMATION_MAILS_A_DAY, CONFIRMATION_PAUSE, JOIN_REQUEST_LIFE
 from core.usecases.join_requests import ConfirmJoin, ShowJoinRequest, confirm_join, show_join_request
 from core.usecases.join_requests import stop_mails_of_request as stop_mails
 from core.usecases.joining import ConfirmationMailed, JoinedByLink
@@ -88,6 +88,21 @@ def test_asking_again_mails_again_after_a_pause_and_three_times_at_most(school: 
 
     assert counts == [1, 2, 3, 3, 3]
     assert letters(school) == 1
+
+
+def test_one_mailbox_with_many_tags_gets_a_few_mails_a_day_whatever_the_link_wants(school: School, link: int) -> None:
+    plain = share(school).link_id
+    tagged = [join(school, by, f"ada+{number}@example.org") for number in range(20) for by in (link, plain)]
+    first_day = len(mails(school))
+
+    join(school, link, "bo@example.org")
+    clock_of(school.app).now += timedelta(days=1)
+    join(school, link, "ada+next@example.org")
+
+    assert {type(answer) for answer in tagged} == {ConfirmationMailed}
+    assert first_day == CONFIRMATION_MAILS_A_DAY
+    assert len(mails(school)) == CONFIRMATION_MAILS_A_DAY + 2
+    assert everything(school.app, Learner) == []
 
 
 def test_the_answer_is_the_same_for_known_and_unknown_addresses(school: School, link: int) -> None:

@@ -19,7 +19,7 @@ from core.model import (
 )
 from core.rules.links import LinkKind
 from core.rules.policy import SAME_PRESS
-from core.usecases.joining import JoinByLink, JoinedByLink, LookAtLink, join_by_link, look_at_link
+from core.usecases.joining import ConfirmationMailed, JoinByLink, JoinedByLink, LookAtLink, join_by_link, look_at_link
 from core.usecases.places import ShowPlace, StopMails, show_place, stop_mails_of_place
 from core.usecases.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
@@ -38,7 +38,7 @@ from tests.core.usecases.acting import (
     newest,
     only,
 )
-from tests.core.usecases.sharing import join, link_token, look, move_run, settle, share, shown
+from tests.core.usecases.sharing import confirm, join, link_token, look, move_run, settle, share, shown
 from tests.factories import LEARNER, NOW, School, counted_queries
 
 ADA = "ada@example.org"
@@ -101,14 +101,19 @@ def test_a_learner_who_is_known_is_the_same_learner(school: School) -> None:
     assert len(everything(school.app, Enrolment)) == 2
 
 
-def test_somebody_who_was_removed_or_left_is_back(school: School) -> None:
+def test_somebody_who_was_removed_or_left_is_back_once_they_confirmed_their_address(school: School) -> None:
     link = share(school).link_id
     join(school, link)
     change(school.app, Learner, only(school.app, Learner).id, removed_at=NOW)
     change(school.app, Enrolment, only(school.app, Enrolment).id, left_at=NOW)
 
-    join(school, link)
+    asked = join(school, link)
+    removed = only(school.app, Learner).removed_at
+    confirm(school)
 
+    # Whoever holds the link may type anybody's address.
+    assert isinstance(asked, ConfirmationMailed)
+    assert removed == NOW
     assert only(school.app, Learner).removed_at is None
     assert only(school.app, Enrolment).left_at is None
     assert len(everything(school.app, Charge)) == 1

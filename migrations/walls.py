@@ -1,0 +1,115 @@
+"""PostgreSQL's row-level security: what a statement reaches although somebody forgot to scope it.
+
+``core.app`` says at the begin of each transaction whose rows it is about (``usher.scope``: an organisation's id, or
+``*``). Without it no row is seen. The owner of the tables is bound as well (FORCE); superusers and roles with
+BYPASSRLS are not, and ``usher doctor`` tells.
+
+A table of an organisation's rows that no revision here names fails a test.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from alembic import op
+
+
+class Wall(StrEnum):
+    OWN = "own"
+    """The organisation's rows. One without an organisation (mail of a stranger, an operator's audit) is nobody's."""
+    ITSELF = "itself"
+    """The organisation's own row; read besides by whoever has an agreement about its courses, for its name."""
+    LENT = "lent"
+    """Courses and their runs: read by all, for agreements come and go and what was once invited to stays visible;
+    written by their owner."""
+    AGREED = "agreed"
+    """Read by both sides, written for the side that it lets in: enrolling draws its prepaid places."""
+    OURS = "ours"
+    """Of no organisation, and with secrets in it: for the worker, the operator, and whoever is not known yet."""
+
+
+WALLS: Final[dict[str, dict[str, Wall]]] = {
+    "0001": {
+        "agreement": Wall.AGREED,
+        "audit_entry": Wall.OWN,
+        "charge": Wall.OWN,
+        "course": Wall.LENT,
+        "course_run": Wall.LENT,
+        "draft": Wall.OWN,
+        "enrolment": Wall.OWN,
+        "invitation": Wall.OWN,
+        "invitation_batch": Wall.OWN,
+        "invitation_change": Wall.OWN,
+        "join_request": Wall.OWN,
+        "learner": Wall.OWN,
+        "learner_address": Wall.OWN,
+        "link_request": Wall.OWN,
+        "organisation": Wall.ITSELF,
+        "outbound_message": Wall.OWN,
+        "provider": Wall.OWN,
+        "provider_grant": Wall.OWN,
+        "run_reminders": Wall.OWN,
+        "shared_link": Wall.OWN,
+        "sign_in": Wall.OWN,
+        "slack_installation": Wall.OURS,
+        "slack_user": Wall.OWN,
+        "slack_workspace": Wall.OWN,
+        "staff_member": Wall.OWN,
+        "staff_session": Wall.OWN,
+        "suppression": Wall.OWN,
+    },
+    "0002": {
+        "delivery_report": Wall.OWN,
+        "inbound_message": Wall.OWN,
+        "mail_answer": Wall.OWN,
+        "mailbox": Wall.OURS,
+    },
+    "0003": {
+        "import": Wall.OWN,
+        "import_row": Wall.OWN,
+    },
+}
+"""By revision. They fall with their tables."""
+
+# As a subquery it is looked up once a statement: asked at every row it doubled what a list of 2,000 costs the server.
+_SCOPE: Final = "(SELECT nullif(replace(current_setting('usher.scope', true), '*', '-1'), '')::bigint)"
+
+
+def raise_walls(revision: str) -> None:
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    for table, wall in WALLS[revision].items():
+        for statement in statements(table, wall):
+            op.execute(statement)
+
+
+def lower_walls(revision: str) -> None:
+    """Before the tables fall: a policy that looks into another table would keep that one standing."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    for table, wall in WALLS[revision].items():
+        if wall in _READ_BY:
+            op.execute(f'DROP POLICY seen ON "{table}"')
+
+
+def statements(table: str, wall: Wall) -> Iterator[str]:
+    yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+    yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
+    reached = ", ".join(("-1", *_OWNERS[wall]))
+    yield f'CREATE POLICY scope ON "{table}" USING ({_SCOPE} IN ({reached}))'
+    if wall in _READ_BY:
+        yield f'CREATE POLICY seen ON "{table}" FOR SELECT USING ({_READ_BY[wall]})'
+
+
+_OWNERS: Final = {
+    Wall.OWN: ("organisation_id",),
+    Wall.ITSELF: ("id",),
+    Wall.LENT: ("organisation_id",),
+    Wall.AGREED: ("organisation_id",),
+    Wall.OURS: (),
+}
+_READ_BY: Final = {
+    Wall.LENT: f"{_SCOPE} IS NOT NULL",
+    Wall.AGREED: f"{_SCOPE} = owner_id",
+    Wall.ITSELF: f"EXISTS (SELECT FROM agreement WHERE owner_id = organisation.id AND organisation_id = {_SCOPE})",
+}
