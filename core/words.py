@@ -233,6 +233,8 @@ class ImportReason(StrEnum):
     """It was begun several times and never finished."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
+    CORRECTED = "corrected"
+    """A corrected file was imported in its place."""
 
 
 class KeptReason(StrEnum):

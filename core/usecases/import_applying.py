@@ -24,6 +24,7 @@ from core.rules.ucas.buckets import Bucket, Buckets
 from core.rules.ucas.values import LearnerValues, merged
 from core.rules.usernames import username_from
 from core.usecases.import_checking import own_import
+from core.usecases.import_corrections import close_corrected
 from core.usecases.import_matching import Matching, count_buckets, match_rows
 from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import LEARNER_COLUMNS, Before, import_ref, key_of, learner_row
@@ -122,6 +123,7 @@ def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: boo
     if found.state is ImportState.APPLIED:
         _create(ctx, found, matching)
         _update(ctx, found, matching)
+        close_corrected(ctx, found)
     (tell_settled if is_first else tell_changed)(ctx, found)
 
 

@@ -33,6 +33,7 @@ from core.rules.ucas.buckets import Buckets
 from core.rules.ucas.problems import Problem, Severity
 from core.sheets.cells import FileNote
 from core.sheets.faults import FileFault, NotRead, note_wording
+from core.usecases.import_corrections import require_correctable
 from core.usecases.import_values import Keeper, Reading, keeper, problems_of, reading_of
 from core.words import ImportPolicy, ImportReason, ImportState
 
@@ -50,6 +51,8 @@ class ReceiveImport:
     """The e-mail that brought it."""
     runs_later: bool = False
     """A worker runs it; else the caller does."""
+    corrects: int | None = None
+    """The number of the import to whose answer somebody replied with this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,14 @@ class ImportReceived:
 
 
 def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
-    """Stored before it is looked at. A rejected file is taken in anew: what one may do can have changed."""
+    """Stored before it is looked at. A rejected file is taken in anew: what one may do can have changed.
+
+    Raises ImportNotFound or ImportClosed about the one that it corrects.
+    """
     staff = access.require_staff(ctx, Permission.IMPORT)
+    corrected = find_import(ctx, command.corrects) if command.corrects is not None else None
+    if corrected is not None:
+        require_correctable(staff, corrected)
     file_hash = hashlib.sha256(command.content).hexdigest()
     # The row's lock: of the same file twice at a moment, the second finds the first.
     organisation = lock_organisation(ctx, staff.organisation_id)
@@ -84,6 +93,7 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
         "content": vault.encrypt_bytes(command.content, "import.content"),
         "file_hash": file_hash,
         "inbound_id": command.inbound_id,
+        "corrects_id": corrected.id if corrected is not None else None,
         "busy_until": ctx.now + IMPORT_LEASE,
         "received_at": ctx.now,
         "ends_at": ctx.now + IMPORT_LIFE,

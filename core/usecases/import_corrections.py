@@ -1,0 +1,72 @@
+"""A corrected file: the import that it corrects, and what need not be done again.
+
+After a partly applied import only rows that differ are run. After a held one all are, and the held one is closed as soon
+as the corrected file is applied: its older values shall not be released by mistake.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import aliased
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.errors import ImportClosed
+from core.model import Import, ImportRow, StaffMember
+from core.rules.ucas.buckets import Bucket
+from core.usecases.import_telling import tell_changed
+from core.usecases.import_values import import_ref
+from core.words import ImportReason, ImportState
+
+_APPLIED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
+
+
+def require_correctable(staff: StaffMember, found: Import) -> None:
+    """By its sender, or an owner. Raises ImportClosed."""
+    is_owner = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
+    if found.staff_id != staff.id and not is_owner:
+        raise ImportClosed(number=import_ref(found.number), reason="a colleague sent it")
+
+
+def leave_out_applied(ctx: Context, found: Import) -> None:
+    """Rows that the import which this one corrects has applied are unchanged, whatever became of their learners since.
+
+    Of rows whose match is not decided yet. They keep their learner, so that another row cannot claim them.
+    """
+    base = _applied_base(ctx, found)
+    if base is None:
+        return
+    earlier = aliased(ImportRow)
+    same = and_(
+        earlier.import_id == base.id, earlier.row_hash == ImportRow.row_hash, earlier.bucket.in_(_APPLIED)
+    )  # fmt: skip
+    whose = select(func.min(earlier.learner_id)).where(same).correlate(ImportRow).scalar_subquery()
+    is_applied = select(earlier.id).where(same).correlate(ImportRow).exists()
+    ctx.session.execute(
+        update(ImportRow)
+        .where(ImportRow.import_id == found.id, ImportRow.bucket == Bucket.CREATED, is_applied)
+        .values(bucket=Bucket.UNCHANGED, learner_id=whose),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def close_corrected(ctx: Context, found: Import) -> None:
+    """What this applied import corrects waits no longer."""
+    for each in _corrected(ctx, found):
+        if each.state is ImportState.HELD:
+            each.state, each.reason = ImportState.REJECTED, ImportReason.CORRECTED
+            tell_changed(ctx, each)
+
+
+def _applied_base(ctx: Context, found: Import) -> Import | None:
+    """The nearest one that is applied: corrections are corrected too."""
+    return next((each for each in _corrected(ctx, found) if each.state is ImportState.APPLIED), None)
+
+
+def _corrected(ctx: Context, found: Import) -> Iterator[Import]:
+    """Nearest first. An import corrects an earlier one, so there is an end."""
+    while found.corrects_id is not None:
+        found = ctx.session.get_one(Import, found.corrects_id)
+        yield found
