@@ -16,6 +16,7 @@ from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Reque
 from core.rules.text import folded
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
+from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import BindWorkspace, ConfirmCode, CountWrongCode, count_wrong_code
@@ -53,6 +54,9 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
+    if isinstance(request.command, UndoImport):
+        # Shown before it is done: what it would take back stands nowhere else.
+        return await deps.read(preview_undo, PreviewUndo(request.command.number), actor)
     command = await _in_own_time(deps, context, request.command)
     if mode_of(request) is Mode.READ:
         return await deps.read(usecase_of(request), command, actor)

@@ -1,10 +1,11 @@
 """A corrected file: the import that it corrects, and what need not be done again.
 
-After a partly applied import only rows that differ are run. After a held one all are, and the held one is closed as soon
-as the corrected file is applied: its older values shall not be released by mistake.
+After a partly applied import only rows that differ are run. After a held one all are; when they are applied, the held
+one is closed, so that nobody releases its older values by mistake.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import and_, func, select, update
@@ -14,13 +15,41 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Import, ImportRow, StaffMember
+from core.model import Import, ImportRow, OutboundMessage, StaffMember
 from core.rules.ucas.buckets import Bucket
 from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import import_ref
-from core.words import ImportReason, ImportState
+from core.words import ImportReason, ImportState, MessageKind
 
+_ABOUT_IMPORTS: Final = (MessageKind.IMPORT, MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY)
 _APPLIED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class FindCorrected:
+    """``ref``: ``channel/ts`` of a message in Slack to which somebody replied with a file."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedFound:
+    number: int | None
+    """None: the message was about no import, or not for the caller."""
+
+
+def find_corrected(ctx: Context, command: FindCorrected) -> CorrectedFound:
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    query = (
+        select(Import.number)
+        .join(OutboundMessage, OutboundMessage.about_id == Import.id)
+        .where(
+            OutboundMessage.recipient_key == f"staff:{staff.id}",
+            OutboundMessage.kind.in_(_ABOUT_IMPORTS),
+            OutboundMessage.message_ref == command.ref,
+        )
+    )
+    return CorrectedFound(ctx.session.scalars(query).first())
 
 
 def require_correctable(staff: StaffMember, found: Import) -> None:
