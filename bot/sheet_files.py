@@ -9,7 +9,7 @@ from typing import Any, Final
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.blocks.parts import said
+from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
 from core.import_words import import_name
@@ -42,7 +42,7 @@ def made(app: App, content: ImportCopy | TemplateCopy) -> Given:
     except Unavailable:
         raise
     except UsherError as error:
-        return f"{error.message} {error.hint}", ()
+        return escaped(f"{error.message} {error.hint}"), ()
     files = _marked(loaded, is_full=content.is_full)
     name = import_name(content.number)
     if not files:
@@ -81,7 +81,10 @@ def upload(client: WebClient, user_id: str, given: Given) -> str:
 
 
 def _told(client: WebClient, channel: str, words: str) -> str:
-    return f"{channel}/{client.chat_postMessage(channel=channel, text=words)['ts']}"
+    answer = client.chat_postMessage(
+        channel=channel, text=words, blocks=[section(words)], unfurl_links=False, unfurl_media=False
+    )
+    return f"{channel}/{answer['ts']}"
 
 
 def _ts(files: Sequence[dict[str, Any]], channel: str) -> str:

@@ -33,8 +33,6 @@ ALIASES: Final = {
     "runs": "courses",
     "re-invite": "reinvite",
     "recall": "undo",
-    "good": "good-rows",
-    "release": "good-rows",
     "shared-links": "links",
     "connect": "link",
     "disconnect": "unlink",

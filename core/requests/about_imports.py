@@ -59,8 +59,7 @@ def _page(word: str) -> int:
 
 
 def _good_rows(rest: str) -> ReleaseImport:
-    """``good rows I-0007`` is the same."""
-    return ReleaseImport(number_of(rest.lower().removeprefix("rows")))
+    return ReleaseImport(number_of(rest))
 
 
 def _template(rest: str) -> OfferTemplate:

@@ -82,11 +82,11 @@ def leave_out_applied(ctx: Context, found: Import) -> None:
 
 
 def close_corrected(ctx: Context, found: Import) -> None:
-    """What this applied import corrects waits no longer."""
+    """What this applied import corrects waits no longer, and offers no more to be corrected."""
     for each in _corrected(ctx, found):
         if each.state is ImportState.HELD:
             each.state, each.reason = ImportState.REJECTED, ImportReason.CORRECTED
-            tell_changed(ctx, each)
+        tell_changed(ctx, each)
 
 
 def _applied_base(ctx: Context, found: Import) -> Import | None:
