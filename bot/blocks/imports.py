@@ -44,12 +44,6 @@ BUCKETS: Final = {
     Bucket.PROBLEM: "with problems",
 }
 _DOORS: Final = {Door.SLACK: "Slack", Door.MAIL: "e-mail", Door.CLI: "the command line", Door.WEB: "the web"}
-_SIGNS: Final = {
-    ImportState.APPLIED: ":white_check_mark:",
-    ImportState.HELD: ":raised_hand:",
-    ImportState.REJECTED: ":x:",
-    ImportState.UNDONE: ":leftwards_arrow_with_hook:",
-}
 _UTC: Final = ZoneInfo("UTC")
 _WHOLE_FILE: Final = (ImportReason.FILE, ImportReason.SHEET, ImportReason.NO_ROWS)
 _LIST_CHARACTERS: Final = 2600
@@ -63,7 +57,7 @@ def draw_import(shown: ImportShown) -> Message:
     head = f"*{outcome}*\n{import_name(card.number)} · “{_file(card)}”"
     if shown.offers.corrected_by:
         head += f" · corrected by {import_name(shown.offers.corrected_by)}"
-    blocks = [section(f"{_SIGNS.get(card.state, '')} {head}".strip())]
+    blocks = [section(head)]
     if card.buckets.rows:
         blocks.append(section(_counts(card.buckets, is_imported=is_done(card.state))))
     blocks += [*_why(shown), *_problems(shown), *_buttons(shown), *_notes(shown), context(_footer(shown))]
@@ -117,17 +111,18 @@ def _why(shown: ImportShown) -> tuple[Block, ...]:
 
 
 def _problems(shown: ImportShown) -> tuple[Block, ...]:
-    if not shown.problems:
-        return ()
-    lines = [_problem(each) for each in shown.problems]
-    return (section(f"*What to look at*\n{fitting(lines, _LIST_CHARACTERS)}"),)
+    """Errors first: they keep rows out."""
+    errors = [_problem(each) for each in shown.problems if each.is_error]
+    others = [_problem(each) for each in shown.problems if not each.is_error]
+    room = _LIST_CHARACTERS if not others else _LIST_CHARACTERS // 2
+    lists = (("To correct", errors), ("Worth a look", others))
+    return tuple(section(f"*{title}*\n{fitting(lines, room)}") for title, lines in lists if lines)
 
 
 def _problem(found: ProblemCount) -> str:
-    mark = ":small_orange_diamond:" if found.is_error else ":small_blue_diamond:"
     column = f"*{said(found.column, 60)}*: " if found.column else ""
     rows = rows_words(found.rows, found.count)
-    return f"{mark} {column}{said(found.reason, 160)} ({rows}). {said(found.advice, 120)}"
+    return f"• {column}{said(found.reason, 160)} ({rows}). {said(found.advice, 120)}"
 
 
 def _buttons(shown: ImportShown) -> tuple[Block, ...]:
@@ -290,9 +285,8 @@ def draw_imports(listed: ImportsListed) -> Message:
 def _listed(card: ImportCard) -> tuple[Block, ...]:
     outcome = said(outcome_words(card, _UTC), 200)
     where = _DOORS.get(Door(card.door), card.door)
-    sign = _SIGNS.get(card.state, ":hourglass_flowing_sand:")
     text = (
-        f"{sign} *{import_name(card.number)}* · “{_file(card)}”\n{outcome}\n"
+        f"*{import_name(card.number)}* · “{_file(card)}”\n{outcome}\n"
         f"{said(card.staff_name, 80)} through {where}, {moment(card.received_at)}"
     )
     look = button("Look", f"{Action.IMPORT_SHOW}:{card.number}", str(card.number))

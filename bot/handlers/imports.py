@@ -42,7 +42,9 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
     """Many thousand rows take longer than Slack waits, so both go on after the answer; both can be pressed again."""
 
-    async def release(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def release_rows(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         staff = await deps.people.asker(context)
         command = ReleaseImport(int(action["value"]))
 
@@ -52,13 +54,17 @@ def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
         deps.background.start(_told(deps, respond, work, answers.add))
         await ack()
 
-    async def ask_undo(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def ask_import_undo(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         staff = await deps.people.asker(context)
         preview = await deps.read(preview_undo, PreviewUndo(int(action["value"])), staff)
         await answers.add(respond, draw(preview))
         await ack()
 
-    async def undo(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def undo_whole_import(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         staff = await deps.people.asker(context)
         command = UndoImport(int(action["value"]))
 
@@ -68,9 +74,9 @@ def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
         deps.background.start(_told(deps, respond, work, answers.replace))
         await ack()
 
-    bolt.action(Action.IMPORT_RELEASE.pattern)(release)
-    bolt.action(Action.IMPORT_UNDO.pattern)(ask_undo)
-    bolt.action(Action.IMPORT_UNDO_CONFIRM.pattern)(undo)
+    bolt.action(Action.IMPORT_RELEASE.pattern)(release_rows)
+    bolt.action(Action.IMPORT_UNDO.pattern)(ask_import_undo)
+    bolt.action(Action.IMPORT_UNDO_CONFIRM.pattern)(undo_whole_import)
 
 
 async def _told(deps: Deps, respond: AsyncRespond, work: Callable[[], Awaitable[object]], say: Say) -> None:
@@ -86,7 +92,9 @@ async def _told(deps: Deps, respond: AsyncRespond, work: Callable[[], Awaitable[
 
 
 def _register_form(bolt: AsyncApp, deps: Deps) -> None:
-    async def correct(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def correct_some_rows(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
         staff = await deps.people.asker(context)
         shown = await deps.read(show_broken_rows, ShowBrokenRows(int(action["value"])), staff)
         await open_view(context.client, body["trigger_id"], correction_view(shown))
@@ -101,7 +109,7 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
         else:
             await ack(response_action="update", view=corrected_view(done))
 
-    bolt.action(Action.IMPORT_CORRECT.pattern)(correct)
+    bolt.action(Action.IMPORT_CORRECT.pattern)(correct_some_rows)
     bolt.view(Form.IMPORT_CORRECT.value)(submit_corrections)
 
 

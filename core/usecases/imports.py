@@ -30,6 +30,7 @@ from core.rules.policy import (
 )
 from core.rules.text import clean_name
 from core.rules.ucas.buckets import Buckets
+from core.rules.ucas.columns import TEMPLATE_HELP, TEMPLATE_LISTS
 from core.rules.ucas.problems import Problem, Severity
 from core.sheets.cells import FileNote
 from core.sheets.faults import FileFault, NotRead, note_wording
@@ -257,8 +258,9 @@ def _fault_words(reading: Reading) -> tuple[str, str]:
 
 def _notes(reading: Reading) -> tuple[str, ...]:
     files = [note_wording(FileNote(note)) for note in reading.notes]
-    sheets = [f"The sheet “{name}” is hidden and was not read." for name in reading.hidden]
-    sheets += [f"The sheet “{name}” was not read." for name in reading.other_sheets]
+    own = (TEMPLATE_LISTS, TEMPLATE_HELP)
+    sheets = [f"The sheet “{name}” is hidden and was not read." for name in reading.hidden if name not in own]
+    sheets += [f"The sheet “{name}” was not read." for name in reading.other_sheets if name not in own]
     columns = [
         f"“{each.column}”: {each.reason}."
         for each in problems_of(reading.problems)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from tests.core.usecases.acting import jobs_of
 from usher.demo.slack.records import File, Message, User
 
 
-def workbook(*rows: dict[str, Any]) -> bytes:
+def workbook(*rows: Mapping[str, Any]) -> bytes:
     """With the headings of all rows, in their order."""
     headings = list(dict.fromkeys(name for row in rows for name in row))
     book = Workbook()
