@@ -15,6 +15,7 @@ from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
+from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
@@ -52,6 +53,9 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     actor = await deps.people.asker(context, request.verb.asker)
     if isinstance(actor, SlackVisitor):
         return await _introduce(deps, context, request, actor, key)
+    if isinstance(request.command, UndoImport):
+        # Shown before it is done: what it would take back stands nowhere else.
+        return await deps.read(preview_undo, PreviewUndo(request.command.number), actor)
     command = await _in_own_time(deps, context, request.command)
     if mode_of(request) is Mode.READ:
         return await deps.read(usecase_of(request), command, actor)

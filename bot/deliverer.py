@@ -3,6 +3,7 @@
     no ref ---------------- post ------------> accepted, ref "channel/ts#generation"
     ref ------------------- update ----------> accepted
     a home ---------------- publish ---------> accepted, ref "digest#generation"
+    a file ---------------- upload ----------> accepted; made when it is sent
       +-- the message is gone: post a new one
 
 Posting twice shows two messages, updating twice shows one. So a post whose answer was lost is UNSURE, an update whose
@@ -15,21 +16,24 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
 from bot.pace import Closed, Pace
 from bot.sealing import Seals
+from bot.sheet_files import Given, made, upload
 from core.app import App
 from core.context import Clock, System, system_clock
 from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
+from core.usecases.import_copies import ImportCopy, TemplateCopy
 from core.usecases.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
 from core.words import MessageKind
 
@@ -56,6 +60,7 @@ class _Method(StrEnum):
     POST = "chat.postMessage"
     UPDATE = "chat.update"
     PUBLISH = "views.publish"
+    UPLOAD = "files.completeUploadExternal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class _Drawn:
     message: Message
     blocks: list[Block]
     """Those of the message, with sealed values."""
+    make_files: Callable[[], Given] | None = None
+    """Files go without blocks, and are made when nothing else stands in their way."""
 
 
 def plain_client(settings: Settings) -> ClientFactory:
@@ -139,6 +146,10 @@ class SlackDeliverer:
         if item.note.kind is MessageKind.HOME:
             gone = Outcome(item.note.message_id, Verdict.REFUSED, "the home tab is gone")
             return self._attempt(item, lambda: _publish(client, item), _Method.PUBLISH) or gone
+        if item.make_files is not None:
+            gone = Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
+            files = item.make_files()
+            return self._attempt(item, lambda: upload(client, item.note.user_id, files), _Method.UPLOAD) or gone
         if item.note.ref:
             outcome = self._attempt(item, lambda: _update(client, item), _Method.UPDATE)
             if outcome is not None:
@@ -167,6 +178,8 @@ def _workspace(note: SlackNote) -> tuple[str, str]:
 def _drawn(item: Note) -> _Drawn | None:
     loaded = item.app.read(load_slack_notes, LoadSlackNotes((item.message_id,)), System())
     for note in loaded.notes:
+        if isinstance(note.content, ImportCopy | TemplateCopy):
+            return _Drawn(note, Message("", ()), [], partial(made, item.app, note.content))
         message = draw(note.content)
         seals = Seals(item.app.links, item.app.clock)
         return _Drawn(note, message, seals.sealed(note.team_id or note.enterprise_id, message.blocks))
@@ -179,6 +192,9 @@ def _called(item: _Drawn, call: Callable[[], str], method: _Method) -> Outcome |
         return Outcome(message_id, Verdict.ACCEPTED, ref=f"{call()}#{item.note.generation}")
     except SlackApiError as error:
         return _refused(message_id, error, method)
+    except SlackRequestError:
+        # The bytes did not arrive whole; nothing was shown yet.
+        return Outcome(message_id, Verdict.LATER, "the file did not reach Slack")
     except (OSError, http.client.HTTPException) as error:
         # urllib wraps what went wrong before the whole request was out, and nothing else.
         is_out = not isinstance(error, URLError)

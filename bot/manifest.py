@@ -23,7 +23,7 @@ SCOPES: Final = (
     "users:read.email",
 )
 EVENTS: Final = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
-SHORT_VERBS: Final = ("invite", "invites", "links", "courses")
+SHORT_VERBS: Final = ("invite", "invites", "links", "courses", "imports")
 """Verbs with a command of their own beside ``/usher``."""
 ENDPOINT: Final = "/slack/events"
 OAUTH_REDIRECT: Final = "/slack/oauth_redirect"
@@ -42,6 +42,8 @@ class Shortcut(StrEnum):
     INVITE = "invite_learners"
     INVITE_THESE = "invite_addresses"
     """On a message: the addresses that stand in it."""
+    IMPORT_SHEET = "import_sheet"
+    """On a message: the spreadsheet of learners that hangs on it."""
 
 
 class CommandNameReserved(InvalidRequest):
@@ -106,6 +108,12 @@ def shortcuts() -> list[dict[str, Any]]:
             "type": "message",
             "callback_id": Shortcut.INVITE_THESE.value,
             "description": "Invite everybody whose e-mail address stands in this message.",
+        },
+        {
+            "name": "Import attached sheet",
+            "type": "message",
+            "callback_id": Shortcut.IMPORT_SHEET.value,
+            "description": "Import the learners of the spreadsheet on this message.",
         },
     ]
 

@@ -15,7 +15,8 @@ import msgspec
 from core.app import App
 from core.context import Door, StaffActor, System
 from core.errors import ImportClosed, NotAllowed
-from core.rules.policy import IMPORT_CHUNK
+from core.rules.policy import HEADING_ROWS, IMPORT_CHUNK, IMPORT_HEADINGS_NAMED
+from core.rules.text import clean_name
 from core.rules.ucas.columns import Column
 from core.rules.ucas.duplicates import DuplicateFinder
 from core.rules.ucas.headings import Headings, best_sheet
@@ -52,6 +53,7 @@ Progress = Callable[[int, int], None]
 T = TypeVar("T")
 _WORKER: Final = System(Door.WORKER)
 _encode: Final = msgspec.msgpack.Encoder().encode
+_HEADING_CHARACTERS: Final = 60
 
 
 def _nobody(_done: int, _total: int) -> None:
@@ -96,12 +98,14 @@ def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, cont
         return
     found = best_sheet([sheet.rows for sheet in file.sheets])
     if isinstance(found, Problem):
-        reading = Reading(kind=file.kind, hidden=file.hidden, problems=stored_problems((found,)))
+        seen = seen_headings(file.sheets[0].rows) if file.sheets else ()
+        reading = Reading(kind=file.kind, hidden=file.hidden, headings=seen, problems=stored_problems((found,)))
         app.run(finish_checking, FinishChecking(import_id, begun.attempt, reading), actor)
         return
     place, headings = found
     reading, terms = _reading(file, place, headings), _terms(file, begun.terms)
     if not headings.is_usable:
+        reading.headings = seen_headings(file.sheets[place].rows, headings.row)
         app.run(finish_checking, FinishChecking(import_id, begun.attempt, reading), actor)
         return
     _check_rows(app, import_id, actor, begun.attempt, reading, headings, terms, file.sheets[place].rows, progress)
@@ -153,6 +157,15 @@ def _canonical(row: StagedRow) -> bytes:
 def _chunks(items: Iterator[T], size: int) -> Iterator[Sequence[T]]:
     while chunk := list(islice(items, size)):
         yield chunk
+
+
+def seen_headings(rows: Iterable[Row], at: int = 0) -> tuple[str, ...]:
+    """Texts of the row with this number, or else of the first that has two at least."""
+    for number, cells in islice(rows, HEADING_ROWS):
+        texts = [clean_name(cell, _HEADING_CHARACTERS) for cell in cells if isinstance(cell, str) and cell.strip()]
+        if number == at or (not at and len(texts) > 1):
+            return tuple(texts[:IMPORT_HEADINGS_NAMED])
+    return ()
 
 
 def _terms(file: SheetFile, terms: Terms) -> Terms:

@@ -50,8 +50,8 @@ WORDS: dict[str, VerbWords] = {
         ),
         VerbWords("batch", "NUMBER", "Show what became of a batch.", ("batch B-0041",)),
         VerbWords(
-            "undo", "NUMBER", "Take back a batch: whole until sending starts, then whatever nobody answered.",
-            ("undo B-0041",),
+            "undo", "NUMBER", "Take back a batch or an import: whatever nobody answered, or changed, since.",
+            ("undo B-0041", "undo I-0007"),
         ),
         VerbWords(
             "scheduled", "(nothing more)", "List what waits to go out; cancel it, or send it now.", ("scheduled",),
@@ -85,6 +85,19 @@ WORDS: dict[str, VerbWords] = {
             "budget", "[OWNER [COURSE] AMOUNT|off]", "See or set what an agreement may cost. For owners.",
             ("budget", "budget southgate 5000", "budget southgate off"),
         ),
+        VerbWords(
+            "imports", "[held|imported|rejected|undone] [page]",
+            "List the spreadsheets of learners that were sent, and what became of each.", ("imports", "imports held"),
+        ),
+        VerbWords(
+            "import", "NUMBER [problems|new|changed|unchanged|repeated] [page]",
+            "Show one import: its counts, its problems, its rows.", ("import I-0007", "import I-0007 problems"),
+        ),
+        VerbWords(
+            "good-rows", "NUMBER", "Import the good rows of an import that waits because of others.",
+            ("good-rows I-0007",),
+        ),
+        VerbWords("template", "(nothing more)", "Get the workbook in which learners are written.", ("template",)),
         VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
             "List the staff, invite one, change a role, or disable somebody. For owners.",

@@ -108,6 +108,13 @@ class MessageKind(StrEnum):
     """To a learner who asked for no more by e-mail: it is done."""
     UNREACHED = "unreached"
     """In Slack: who of a confirmation's learners came back, complained, or asked for no more."""
+    IMPORT = "import"
+    """In Slack, like the next three: how far an import has come, and what became of it."""
+    IMPORT_COPY = "import_copy"
+    """Its sender's workbook, marked; of a large one the faulty rows."""
+    IMPORT_FULL_COPY = "import_full_copy"
+    IMPORT_TEMPLATE = "import_template"
+    """The workbook to fill in."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -233,6 +240,8 @@ class ImportReason(StrEnum):
     """It was begun several times and never finished."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
+    CORRECTED = "corrected"
+    """A corrected file was imported in its place."""
 
 
 class KeptReason(StrEnum):

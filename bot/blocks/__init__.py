@@ -11,6 +11,16 @@ from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.home import draw_home
+from bot.blocks.imports import (
+    draw_copy_ordered,
+    draw_import,
+    draw_import_rows,
+    draw_import_settled,
+    draw_import_undone,
+    draw_imports,
+    draw_template_offered,
+    draw_undo_preview,
+)
 from bot.blocks.invitation_changes import (
     draw_cancelled_several,
     draw_corrected,
@@ -55,6 +65,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ColleagueShown": draw_colleague,
         "ComposeInvitation": draw_compose,
         "CostsShown": draw_costs,
+        "CopyOrdered": draw_copy_ordered,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
         "HeldMailRefused": draw_refused,
@@ -62,6 +73,11 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "HeldMailShown": draw_held_mail,
         "Help": draw_help,
         "HomeShown": draw_home,
+        "ImportRowsListed": draw_import_rows,
+        "ImportSettled": draw_import_settled,
+        "ImportShown": draw_import,
+        "ImportUndone": draw_import_undone,
+        "ImportsListed": draw_imports,
         "InvitationCancelled": draw_cancelled,
         "InvitationPreviewed": draw_preview,
         "InvitationResent": draw_resent,
@@ -83,6 +99,8 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "StaffListed": draw_staff,
+        "TemplateOffered": draw_template_offered,
+        "UndoPreviewed": draw_undo_preview,
         "UnreachedShown": draw_unreached,
         "WorkspaceBound": draw_bound,
     }

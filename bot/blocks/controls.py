@@ -45,6 +45,17 @@ class Action(StrEnum):
     STAFF_ENABLE = "staff_enable"
     REQUEST_APPROVE = "link_requests_approve"
     REQUEST_DECLINE = "link_requests_decline"
+    IMPORT_RELEASE = "imports_release"
+    IMPORT_CORRECT = "imports_correct"
+    IMPORT_COPY = "imports_copy"
+    IMPORT_UNDO = "imports_undo"
+    IMPORT_UNDO_CONFIRM = "imports_undo_confirm"
+    IMPORT_TEMPLATE = "imports_template"
+    IMPORT_SHOW = "imports_show"
+    IMPORT_ROWS = "imports_rows"
+    """Beside what is shown; the next in its place."""
+    IMPORT_ROWS_PAGE = "imports_rows_page"
+    IMPORTS_PAGE = "imports_page"
     HELD_MAIL_YES = "held_mail_yes"
     HELD_MAIL_NO = "held_mail_no"
 
@@ -64,6 +75,7 @@ EXPIRING: Final[frozenset[str]] = frozenset({
     Action.SCHEDULES_SEND,
     f"{Action.LINK_CHANGE}:revoke",
     Action.STAFF_DISABLE,
+    Action.IMPORT_UNDO_CONFIRM,
 })  # fmt: skip
 """What cannot be taken back easily, or not at all: such a button works for 15 minutes. An entry is an action, or one of
 its buttons. Whatever asks "are you sure?" belongs here; what a person decides in their own time, such as a learner's
@@ -91,6 +103,7 @@ class Form(StrEnum):
     SEVERAL = "invitations_several_form"
     CORRECT = "invitations_correct_form"
     LINK_SETTINGS = "links_settings_form"
+    IMPORT_CORRECT = "imports_correction_form"
     STAFF_INVITE = "staff_invitation_form"
     STAFF_CHANGE = "staff_change_form"
     NOTHING = "nothing"

@@ -1,9 +1,8 @@
-"""Addresses that wait for their run, and files that look like the learner import."""
+"""Addresses that wait for their run."""
 
 from bot.blocks.controls import Action, Form
-from bot.blocks.parts import Block, Message, actions, context, modal, plain, said, section
+from bot.blocks.parts import Block, Message, actions, context, modal, plain, section
 from bot.blocks.words import counted, moment
-from core.rules.learner_sheets import LearnerSheet
 from core.usecases.gathering import AddressesGathered
 
 _BLOCK = "gathered:"
@@ -35,17 +34,6 @@ def draft_of(block_id: str) -> int:
     return int(block_id.removeprefix(_BLOCK))
 
 
-def sheet_notice(name: str, sheet: LearnerSheet) -> Block:
-    """Names what it is, says what cannot be done yet, and what can."""
-    size = f"{counted(sheet.columns, 'column')}, {counted(sheet.rows, 'row')}"
-    head = f"*“{said(name, 80)}” looks like the learner import* ({size}).\nImporting learners is not available yet."
-    if sheet.emails is None:
-        return section(f"{head} It has no e-mail column, so there is nobody in it whom I could invite.")
-    if not sheet.emails:
-        return section(f"{head} Its e-mail column is empty, so there is nobody in it whom I could invite.")
-    return section(f"{head} It has an e-mail column, so I can invite these people instead.")
-
-
 def too_many_view(result: AddressesGathered) -> Block:
     """Where a form cannot hold them."""
     words = (
@@ -53,11 +41,3 @@ def too_many_view(result: AddressesGathered) -> Block:
         "I sent you a message with them; choose the run there."
     )
     return modal(Form.NOTHING, "Invite learners", [section(words)])
-
-
-def draw_sheets_only(notices: tuple[Block, ...]) -> Message:
-    return Message("This looks like the learner import, which is not available yet.", notices)
-
-
-def with_notices(notices: tuple[Block, ...], message: Message) -> Message:
-    return Message(message.text, (*notices, *message.blocks))

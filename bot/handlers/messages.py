@@ -14,7 +14,8 @@ from bot import answers
 from bot.asking import ask
 from bot.blocks import Message, draw
 from bot.deps import Deps
-from bot.handlers.gathering import answer_files, answer_text
+from bot.handlers.dropped_files import answer_files
+from bot.handlers.gathering import answer_text
 from bot.texts import written
 from core.errors import UnknownVerb
 from core.requests import Form
@@ -35,15 +36,19 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], event_id: str) -> None:
-    message = await _message(deps, context, event, f"slack:{event_id}")
-    await answers.write(context.client, event["channel"], message)
+    for message in await _messages(deps, context, event, f"slack:{event_id}"):
+        await answers.write(context.client, event["channel"], message)
 
 
-async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], key: str) -> Message:
+async def _messages(deps: Deps, context: AsyncBoltContext, event: dict[str, Any], key: str) -> tuple[Message, ...]:
     """A long paste comes as a file, for so Slack makes it."""
     text = _OWN_NAME.sub("", written(event.get("text") or ""))
-    if files := event.get("files"):
-        return await answer_files(deps, context, text, files, key)
+    if event.get("files"):
+        return await answer_files(deps, context, event, text, key)
+    return (await _message(deps, context, text, key),)
+
+
+async def _message(deps: Deps, context: AsyncBoltContext, text: str, key: str) -> Message:
     try:
         answer = await ask(deps, context, text, key=key)
     except UnknownVerb:

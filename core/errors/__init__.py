@@ -2,7 +2,8 @@
 
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
-    │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen, NoAddresses,
+    │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen,
+    │   │   ImportNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
@@ -102,6 +103,7 @@ from core.errors.requests import CatalogueInvalid as CatalogueInvalid
 from core.errors.requests import CodeWrong as CodeWrong
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
+from core.errors.requests import ImportNotChosen as ImportNotChosen
 from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear

@@ -44,6 +44,12 @@ class BatchNotChosen(InvalidRequest):
     advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
 
 
+class ImportNotChosen(InvalidRequest):
+    code = "import_not_chosen"
+    wording = "I do not know yet which import you mean."
+    advice = "An import has a number like I-0007; “imports” lists them."
+
+
 class NoAddresses(InvalidRequest):
     code = "no_addresses"
     wording = "There is no e-mail address in there."
@@ -68,7 +74,7 @@ class NoteHasLink(InvalidRequest):
 class NotReadable(InvalidRequest):
     code = "not_readable"
     wording = "I could not read “{name}”: {reason}."
-    advice = "Send a .csv or .txt file with e-mail addresses, up to {limit_mb} MB."
+    advice = "Send a spreadsheet of learners, or a .csv or .txt file with e-mail addresses, up to {limit_mb} MB."
     field = "file"
 
 

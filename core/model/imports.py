@@ -4,6 +4,7 @@ Import:
 
     received --begun--> reading --all rows checked--> checked --> applied --undone--> undone
         |                  |                          |-> held --"import the good rows"--> applied --> ...
+        |                  |                          |     +-- a corrected file is applied --> rejected
         |                  |                          +-> rejected   rows have problems, and it is all or nothing
         |                  +-> rejected   cannot be read, no headings, or the same rows were imported before
         +------------------+-- begun again after a crash: its rows are thrown away and read anew
@@ -53,6 +54,8 @@ class Import(OrganisationOwned, Base):
     rules_version: Mapped[int]
     repeats_id: Mapped[int | None] = mapped_column(Id, ForeignKey("import.id"))
     """Rejected: the import that had the same rows."""
+    corrects_id: Mapped[int | None] = mapped_column(Id, ForeignKey("import.id"))
+    """The earlier import whose answer brought this file: see ``core.usecases.import_corrections``."""
     file_name: Mapped[str] = mapped_column(Text)
     """Encrypted."""
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from core.errors import BatchNotChosen, RunNotChosen
+from core.requests.about_imports import undo_of_import
 from core.requests.language import (
     Asker,
     ComposeInvitation,
@@ -20,6 +21,7 @@ from core.rules.moments import split_moment
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.corrections import CorrectAddress, correct_address
 from core.usecases.courses import ListCourses
+from core.usecases.import_undoing import UndoImport
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
     CancelInvitation,
@@ -97,8 +99,9 @@ def _quiet(rest: str) -> ShowQuietHours | SetQuietHours:
     return SetQuietHours(rest) if rest else ShowQuietHours()
 
 
-def _undo(rest: str) -> RecallBatch:
-    return RecallBatch(number=_batch_number(rest))
+def _undo(rest: str) -> RecallBatch | UndoImport:
+    """``B-0041`` or a bare number is a batch, ``I-0007`` an import."""
+    return undo_of_import(rest) or RecallBatch(number=_batch_number(rest))
 
 
 def _batch(rest: str) -> ShowBatch:

@@ -6,6 +6,7 @@ import its e-mail column counts, and no other: there may be a parent's address i
 """
 
 import codecs
+import contextlib
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -14,15 +15,14 @@ from typing import Final
 
 from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet
+from core.rules.ucas.headings import find_headings
 
 FILE_MEGABYTES: Final = 10
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".txt")
 """Under the last two a workbook was only renamed."""
-_ABOUT_WORKBOOKS: Final = (
-    "it is a workbook. Importing learners from one is not available yet; "
-    "save the sheet as .csv, and I can invite the addresses in it"
-)
+_ABOUT_WORKBOOKS: Final = "it is a workbook. Save the sheet as .csv, and I can invite the addresses in it"
+_HEAD: Final = 64 * 1024
 # Far more than ten thousand addresses with names, or a thousand screens of a sheet: reading more would take seconds.
 _CHARACTERS: Final = 2_000_000
 _CELLS: Final = 400_000
@@ -53,6 +53,41 @@ def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     sheet = recognised_sheet(rows)
     listed = "\n".join(_cells(rows) if sheet is None else sheet.emails or ())
     return FileContent(name, _bounded(name, listed), sheet)
+
+
+def looks_like_learners(content: bytes) -> bool:
+    """By its first rows: enough headings of the learner import."""
+    return find_headings(enumerate(_first_rows(content))) is not None
+
+
+def looks_like_addresses(content: bytes) -> bool:
+    """By its first rows: an address in each, but for a heading. What looks like learners is no list of addresses."""
+    rows = [row for row in _first_rows(content) if any(map(str.strip, row))]
+    if find_headings(enumerate(rows)) is not None:
+        return False
+    return any(map(_has_address, rows)) and all(map(_has_address, rows[1:]))
+
+
+def _has_address(row: Sequence[str]) -> bool:
+    return any("@" in cell for cell in row)
+
+
+def _first_rows(content: bytes) -> list[list[str]]:
+    if content.startswith(_PACKED):
+        return []
+    # Half a character at the end is replaced; what is left of the last line is not looked at.
+    text = _decoded_head(content[:_HEAD])
+    if len(content) > _HEAD:
+        text = text.rpartition("\n")[0]
+    with contextlib.suppress(csv.Error):
+        return list(csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=_delimiter(text)))
+    return []
+
+
+def _decoded_head(head: bytes) -> str:
+    if head.startswith(_BYTE_ORDERS):
+        return head.decode("utf-16", errors="replace")
+    return head.decode("utf-8-sig", errors="replace")
 
 
 def _bounded(name: str, text: str) -> str:

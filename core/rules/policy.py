@@ -183,6 +183,10 @@ IMPORT_FILE_NAME_CHARACTERS: Final = 120
 IMPORT_PROBLEMS_NAMED: Final = 10
 IMPORT_ROWS_NAMED: Final = 5
 IMPORT_KEPT_NAMED: Final = 50
+# Corrected one by one in a form; more are corrected in the workbook.
+IMPORT_ROWS_CORRECTED: Final = 5
+# Named of a sheet that is no import of learners.
+IMPORT_HEADINGS_NAMED: Final = 20
 # What is wrong is the same for the same rows until the rules change: then a file may be sent once more.
 IMPORT_RULES_VERSION: Final = 1
 # Shown with their sums.

@@ -15,16 +15,16 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from core.rules import policy
 from core.rules.ucas.choices import ETHNICITIES, GENDERS
-from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, Column
+from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, TEMPLATE_HELP, TEMPLATE_LISTS, Column
+from core.rules.ucas.years import YEAR_GROUPS
 from core.sheets import export
 from core.sheets.marks import TEMPLATE_PROPERTY
 
 TEMPLATE_VERSION: Final = "1"
 LEARNERS: Final = "Learners"
-INSTRUCTIONS: Final = "How to fill it in"
-_LISTS: Final = "Lists"
-_YEARS: Final = (*(f"Year {number}" for number in range(7, 15)), *(f"S{number}" for number in range(1, 7)))
-_CHOICES: Final = {Column.YEAR_GROUP: _YEARS, Column.GENDER: GENDERS, Column.ETHNICITY: ETHNICITIES}
+INSTRUCTIONS: Final = TEMPLATE_HELP
+_LISTS: Final = TEMPLATE_LISTS
+_CHOICES: Final = {Column.YEAR_GROUP: YEAR_GROUPS, Column.GENDER: GENDERS, Column.ETHNICITY: ETHNICITIES}
 _TEXT: Final = frozenset({
     Column.UKPRN, Column.TELEPHONE, Column.ULN, Column.UPN, Column.CCIS, Column.HOUSE, Column.POSTCODE,
 })  # fmt: skip

@@ -26,6 +26,7 @@ from core.rules.ucas.matching import Keys
 from core.rules.ucas.values import FIRST_SECRET, LearnerValues, merged
 from core.rules.usernames import username_from
 from core.usecases.import_checking import own_import
+from core.usecases.import_corrections import close_corrected
 from core.usecases.import_matching import Matching, count_buckets, match_rows
 from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import (
@@ -120,6 +121,7 @@ def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: boo
     is_first, found.settled_at = found.settled_at is None, ctx.now
     if found.state is ImportState.APPLIED:
         _write(ctx, found, matching)
+        close_corrected(ctx, found)
     (tell_settled if is_first else tell_changed)(ctx, found)
 
 

@@ -26,6 +26,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.matching import Hasher, Key, Known, find_match
 from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.values import LearnerValues, differences, merged
+from core.usecases.import_corrections import leave_out_applied
 from core.usecases.import_values import LEARNER_COLUMNS, Keeper, Reach, hasher, keeper, reach_of, year_of
 
 _QUIET = {"synchronize_session": False}
@@ -66,6 +67,7 @@ def match_rows(ctx: Context, found: Import, staff: StaffMember, organisation: Or
         organisation, keeper(ctx), hasher(ctx, organisation), reach_of(ctx, staff), year_of(found, organisation)
     )
     _forget(ctx, found)
+    leave_out_applied(ctx, found)
     _refuse_ungranted(ctx, found, matching)
     last = 0
     while rows := _ROWS.run(ctx, import_id=found.id, after=last).all():

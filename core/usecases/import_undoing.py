@@ -1,7 +1,8 @@
 """An applied import is taken back: whatever nobody changed since; the rest is listed, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -10,7 +11,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed, UndoOver
-from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import value_list
@@ -43,6 +44,11 @@ class UndoImport:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewUndo:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeptRow:
     row: int
     name: str
@@ -60,6 +66,32 @@ class ImportUndone:
     kept_total: int
 
 
+@dataclass(frozen=True, slots=True)
+class UndoPreviewed:
+    """What ``UndoImport`` would do now. Nothing is changed."""
+
+    number: int
+    removed: int
+    restored: int
+    kept: tuple[KeptRow, ...]
+    kept_total: int
+    until: datetime
+    """Later it cannot be undone."""
+
+
+def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
+    """By its sender, or an owner. Raises ImportClosed or UndoOver."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
+    found = find_import(ctx, command.number)
+    _require_undoable(ctx, staff, found)
+    undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
+    for rows in _chunks(ctx, found):
+        undoing.sort(rows)
+    kept = tuple(undoing.kept[:IMPORT_KEPT_NAMED])
+    return UndoPreviewed(found.number, undoing.removed, undoing.restored, kept, len(undoing.kept), found.ends_at)
+
+
 def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     """By its sender, or an owner. Raises ImportClosed or UndoOver."""
     staff = access.require_staff(ctx, Permission.IMPORT)
@@ -67,10 +99,8 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
     undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
-    last = 0
-    while rows := _touched_rows(ctx, found, last):
+    for rows in _chunks(ctx, found):
         undoing.take_back(rows)
-        last = rows[-1].number
     found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
     tell_changed(ctx, found)
     return ImportUndone(
@@ -89,6 +119,13 @@ def _require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
             reason=f"Import {import_ref(found.number)} can no longer be undone: what it replaced has been erased.",
             next_step="Send a file with the right values.",
         )
+
+
+def _chunks(ctx: Context, found: Import) -> Iterator[Sequence[Any]]:
+    last = 0
+    while rows := _touched_rows(ctx, found, last):
+        yield rows
+        last = rows[-1].number
 
 
 def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
@@ -113,11 +150,18 @@ class _Undoing:
         self._ctx, self._keeper, self._reach, self._hashes = ctx, kept, reach, hashes
 
     def take_back(self, rows: Sequence[Any]) -> None:
+        removed, restored = self.sort(rows)
+        self._remove([row.learner_id for row in removed])
+        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(row, learner) for row, learner in restored])
+
+    def sort(self, rows: Sequence[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+        """Rows whose learners go, and those whose learners (beside them) are put back; they are counted."""
         ids = [row.learner_id for row in rows]
         query = select(*LEARNER_COLUMNS, Learner.access_code, Learner.access_code_used_at).where(Learner.id.in_(ids))
         learners = {each.id: each for each in self._ctx.session.execute(query)}
         joined = set(self._ctx.session.scalars(select(Enrolment.learner_id).where(Enrolment.learner_id.in_(ids))))
-        removed, changes = [], []
+        removed: list[Any] = []
+        restored: list[tuple[Any, Any]] = []
         for row in rows:
             learner = learners.get(row.learner_id)
             reason = self._why_kept(row, learner, joined)
@@ -126,13 +170,12 @@ class _Undoing:
                 name = f"{learner.first_name} {learner.last_name}" if learner is not None and is_seen else ""
                 self.kept.append(KeptRow(row.number, name, reason))
             elif row.bucket is Bucket.CREATED:
-                removed.append(row.learner_id)
+                removed.append(row)
             else:
-                changes.append(self._as_before(row, learner))
-        self._remove(removed)
-        access.update_each(self._ctx, CHANGE_LEARNER, changes)
+                restored.append((row, learner))
         self.removed += len(removed)
-        self.restored += len(changes)
+        self.restored += len(restored)
+        return removed, restored
 
     def _why_kept(self, row: Any, learner: Any, joined: set[int]) -> KeptReason | None:
         if learner is None:

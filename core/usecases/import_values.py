@@ -47,6 +47,8 @@ class Reading(msgspec.Struct):
     other_sheets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """Stable codes: ``FileNote``."""
+    headings: tuple[str, ...] = ()
+    """Where it could not be used for what they are: the first ones that stand in it."""
     problems: list[StoredProblem] = []
     """Of the whole sheet."""
     fault: str = ""

@@ -7,14 +7,14 @@ How one goes on: ``import_checking`` reads it, ``import_applying`` decides and w
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 
 from core import access
 from core.access import Permission
-from core.context import Context
+from core.context import Context, Door
 from core.errors import ImportNotFound
 from core.jobs import Job, JobKind
 from core.model import Import, ImportRow, Organisation, StaffMember
@@ -30,9 +30,13 @@ from core.rules.policy import (
 )
 from core.rules.text import clean_name
 from core.rules.ucas.buckets import Buckets
+from core.rules.ucas.columns import TEMPLATE_HELP, TEMPLATE_LISTS
 from core.rules.ucas.problems import Problem, Severity
 from core.sheets.cells import FileNote
 from core.sheets.faults import FileFault, NotRead, note_wording
+from core.usecases.import_corrections import require_correctable
+from core.usecases.import_offers import ImportOffers, offers_of
+from core.usecases.import_telling import tell_received
 from core.usecases.import_values import Keeper, Reading, keeper, problems_of, reading_of
 from core.words import ImportPolicy, ImportReason, ImportState
 
@@ -50,6 +54,8 @@ class ReceiveImport:
     """The e-mail that brought it."""
     runs_later: bool = False
     """A worker runs it; else the caller does."""
+    corrects: int | None = None
+    """The number of the import to whose answer somebody replied with this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,14 @@ class ImportReceived:
 
 
 def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
-    """Stored before it is looked at. A rejected file is taken in anew: what one may do can have changed."""
+    """Stored before it is looked at. A rejected file is taken in anew: what one may do can have changed.
+
+    Raises ImportNotFound or ImportClosed about the one that it corrects.
+    """
     staff = access.require_staff(ctx, Permission.IMPORT)
+    corrected = find_import(ctx, command.corrects) if command.corrects is not None else None
+    if corrected is not None:
+        require_correctable(staff, corrected)
     file_hash = hashlib.sha256(command.content).hexdigest()
     # The row's lock: of the same file twice at a moment, the second finds the first.
     organisation = lock_organisation(ctx, staff.organisation_id)
@@ -84,11 +96,14 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
         "content": vault.encrypt_bytes(command.content, "import.content"),
         "file_hash": file_hash,
         "inbound_id": command.inbound_id,
+        "corrects_id": corrected.id if corrected is not None else None,
         "busy_until": ctx.now + IMPORT_LEASE,
         "received_at": ctx.now,
         "ends_at": ctx.now + IMPORT_LIFE,
     }
     access.insert_all(ctx, Import, [row])
+    if ctx.actor.door is Door.SLACK:
+        tell_received(ctx, row)
     if command.runs_later:
         ctx.jobs.enqueue(ctx.session, [import_job(import_id, "0")])
     return ImportReceived(import_id, number, is_repeat=False)
@@ -177,27 +192,46 @@ class ImportShown:
     """The most frequent ones, errors first."""
     repeats: int | None
     """The number of the import that had the same rows."""
+    rows_read: int = 0
+    """How far checking has come, of ``row_count``; and of these, when it is settled, the filled ones."""
+    row_count: int = 0
+    headings: tuple[str, ...] = ()
+    """Those that were seen, where the file could not be used for what they are."""
+    corrects: int | None = None
+    """The number of the earlier import that it corrects."""
+    offers: ImportOffers = field(default_factory=ImportOffers)
+    """What the asker can do with it."""
 
 
 def show_import(ctx: Context, command: ShowImport) -> ImportShown:
     """Raises ImportNotFound."""
     staff = access.require_staff(ctx, Permission.VIEW)
-    found = find_import(ctx, command.number, command.import_id)
+    return import_shown(ctx, staff, find_import(ctx, command.number, command.import_id))
+
+
+def import_shown(ctx: Context, staff: StaffMember, found: Import) -> ImportShown:
+    """For somebody whom the caller has authorised."""
     kept, reading = keeper(ctx), reading_of(keeper(ctx), found)
     fault, hint = _fault_words(reading)
     repeats = ctx.session.get(Import, found.repeats_id) if found.repeats_id else None
+    corrects = ctx.session.get(Import, found.corrects_id) if found.corrects_id else None
     return ImportShown(
         card=_card(kept, found, _names(ctx, [found])),
         sheet=reading.sheet,
         notes=_notes(reading),
         fault=fault,
         hint=hint,
-        problems=_counted(ctx, kept, found) if _may_see_rows(staff, found) else (),
+        problems=_counted(ctx, kept, found) if found.settled_at and may_see_rows(staff, found) else (),
         repeats=repeats.number if repeats else None,
+        rows_read=found.rows_read,
+        row_count=found.row_count,
+        headings=reading.headings,
+        corrects=corrects.number if corrects else None,
+        offers=offers_of(ctx, staff, found),
     )
 
 
-def _may_see_rows(staff: StaffMember, found: Import) -> bool:
+def may_see_rows(staff: StaffMember, found: Import) -> bool:
     """A reason may name learners: its sender may see them, and whoever may see everybody."""
     return (
         staff.id == found.staff_id or staff.all_providers or Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
@@ -224,8 +258,9 @@ def _fault_words(reading: Reading) -> tuple[str, str]:
 
 def _notes(reading: Reading) -> tuple[str, ...]:
     files = [note_wording(FileNote(note)) for note in reading.notes]
-    sheets = [f"The sheet “{name}” is hidden and was not read." for name in reading.hidden]
-    sheets += [f"The sheet “{name}” was not read." for name in reading.other_sheets]
+    own = (TEMPLATE_LISTS, TEMPLATE_HELP)
+    sheets = [f"The sheet “{name}” is hidden and was not read." for name in reading.hidden if name not in own]
+    sheets += [f"The sheet “{name}” was not read." for name in reading.other_sheets if name not in own]
     columns = [
         f"“{each.column}”: {each.reason}."
         for each in problems_of(reading.problems)
@@ -274,6 +309,7 @@ def count_problems(found: Iterable[tuple[int, Problem]]) -> tuple[ProblemCount, 
 @dataclass(frozen=True, slots=True)
 class ListImports:
     page: int = 1
+    state: ImportState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,16 +320,18 @@ class ImportsListed:
     page: int
     page_count: int
     total: int
+    state: ImportState | None = None
 
 
 def list_imports(ctx: Context, command: ListImports) -> ImportsListed:
     access.require_staff(ctx, Permission.VIEW)
-    total = ctx.session.scalar(select(func.count()).select_from(Import)) or 0
+    wanted = () if command.state is None else (Import.state == command.state,)
+    total = ctx.session.scalar(select(func.count()).select_from(Import).where(*wanted)) or 0
     page, page_count = page_within(command.page, total)
-    query = select(Import).order_by(Import.number.desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
+    query = select(Import).where(*wanted).order_by(Import.number.desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
     rows = ctx.session.scalars(query).all()
     kept, names = keeper(ctx), _names(ctx, rows)
-    return ImportsListed(tuple(_card(kept, row, names) for row in rows), page, page_count, total)
+    return ImportsListed(tuple(_card(kept, row, names) for row in rows), page, page_count, total, command.state)
 
 
 def _names(ctx: Context, imports: Iterable[Import]) -> dict[int, str]:

@@ -8,9 +8,11 @@ from sqlalchemy import Row, and_, select
 
 from core import access
 from core.context import Context
-from core.model import SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
+from core.usecases.import_copies import ImportCopy, TemplateCopy, copy_of
+from core.usecases.imports import ImportShown, import_shown
 from core.usecases.installations import clear_token
 from core.usecases.letters import waiting
 from core.usecases.link_requests import LinkRequestShown, link_request_shown
@@ -27,7 +29,17 @@ class LoadSlackNotes:
     message_ids: tuple[int, ...]
 
 
-Content = BatchProgress | LinkRequestShown | OutsideJoin | HomeShown | HeldMailShown | UnreachedShown
+Content = (
+    BatchProgress
+    | LinkRequestShown
+    | OutsideJoin
+    | HomeShown
+    | HeldMailShown
+    | UnreachedShown
+    | ImportShown
+    | ImportCopy
+    | TemplateCopy
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +118,29 @@ def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
         team_id=account.workspace.team_id,
         enterprise_id=account.workspace.enterprise_id,
         token=clear_token(ctx, account.token),
-        content=_CONTENTS[row.kind](ctx, row.about_id),
+        content=_content(ctx, row),
     )
 
 
+def _content(ctx: Context, row: Row[Any]) -> Content:
+    if row.kind in _COPIES:
+        return copy_of(ctx, row.about_id, row, is_full=row.kind is MessageKind.IMPORT_FULL_COPY)
+    return _CONTENTS[row.kind](ctx, row.about_id)
+
+
+def _import_of_sender(ctx: Context, import_id: int) -> ImportShown:
+    found = ctx.session.get_one(Import, import_id)
+    return import_shown(ctx, ctx.session.get_one(StaffMember, found.staff_id), found)
+
+
+_COPIES = (MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY)
 _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.SCOREBOARD: batch_progress,
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HELD_MAIL: held_mail_shown,
     MessageKind.UNREACHED: unreached,
+    MessageKind.IMPORT: _import_of_sender,
+    MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

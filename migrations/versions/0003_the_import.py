@@ -73,7 +73,9 @@ def upgrade() -> None:
                 "no_rows",
                 "repeated",
                 "rows",
+                "our_mistake",
                 "names",
+                "corrected",
                 name="importreason",
                 native_enum=False,
                 create_constraint=True,
@@ -84,6 +86,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=False),
         sa.Column("repeats_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("corrects_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("file_hash", sa.String(length=64), nullable=False),
@@ -110,6 +113,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_import_inbound_id_inbound_message")
         ),
+        sa.ForeignKeyConstraint(["corrects_id"], ["import.id"], name=op.f("fk_import_corrects_id_import")),
         sa.ForeignKeyConstraint(["repeats_id"], ["import.id"], name=op.f("fk_import_repeats_id_import")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_import_staff_id_staff_member")),
         sa.ForeignKeyConstraint(["undone_by"], ["staff_member.id"], name=op.f("fk_import_undone_by_staff_member")),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.blocks import draw
+from bot.blocks.import_corrections import correction_view as rows_view
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import settings_view
@@ -28,6 +29,7 @@ from core.usecases.corrections import CorrectionShown
 from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.gathering import GatherAddresses, gather_addresses
 from core.usecases.homes import ShowHome, show_home
+from core.usecases.import_fixing import ShowBrokenRows, show_broken_rows
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
@@ -36,6 +38,7 @@ from core.words import Role
 from tests.bot.conftest import RUN, World, bound_school, open_world, words
 from tests.copies import SqliteCopies
 from tests.core.usecases.holding import hold
+from tests.core.usecases.importing import broken, checked, imported_at_once
 from tests.factories import LEARNER, FixedClock, School
 from usher.demo.slack.records import Message, User, View
 from usher.demo.slack.server import SlackLookalike
@@ -58,6 +61,10 @@ class Stage:
     request_id: int
     held_id: int
     link_id: int
+    import_number: int
+    """Applied."""
+    held_import: int
+    """Its number. Row 3 is broken."""
     colleague_id: int
     """Invited, without an answer yet."""
 
@@ -306,6 +313,64 @@ async def submit_change(stage: Stage, user: User) -> Any:
     return await stage.world.driver.submit(user, stage.view(user, staff_change_view(card)), {})
 
 
+async def release_rows(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_release", str(stage.held_import))
+
+
+async def ask_import_undo(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_undo", str(stage.import_number))
+
+
+async def undo_whole_import(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_undo_confirm", str(stage.import_number))
+
+
+async def correct_some_rows(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_correct", str(stage.held_import))
+
+
+async def submit_corrections(stage: Stage, user: User) -> Any:
+    shown = stage.world.app.read(show_broken_rows, ShowBrokenRows(stage.held_import), stage.world.school.owner)
+    view = stage.view(user, rows_view(shown))
+    return await stage.world.driver.submit(user, view, {"cell:3:Postcode": "ZZ99 9ZZ"})
+
+
+async def send_copy(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_copy", f"[{stage.held_import},false]")
+
+
+async def send_template(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_template", "0")
+
+
+async def show_one_import(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_show:1", str(stage.held_import))
+
+
+async def show_import_rows(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_rows", f'[{stage.held_import},"problem",1]')
+
+
+async def turn_import_rows_page(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_rows_page:next", f'[{stage.held_import},"problem",1]')
+
+
+async def turn_imports_page(stage: Stage, user: User) -> Any:
+    return await _press_import(stage, user, "imports_page:next", '["",1]')
+
+
+async def import_from_message(stage: Stage, user: User) -> Any:
+    said = stage.world.slack.workspace.post(stage.world.channel, stage.world.vera, "These, please")
+    said.files = [stage.world.driver.add_file(stage.world.vera, "learners.csv", b"UKPRN,First name\n")]
+    return await stage.world.driver.message_shortcut(user, said, "import_sheet")
+
+
+async def _press_import(stage: Stage, user: User, action_id: str, value: str) -> Any:
+    ack = await _press(stage, user, action_id, value)
+    await stage.world.background.finish()
+    return ack
+
+
 async def direct_message(stage: Stage, user: User) -> Any:
     return await stage.world.driver.say_dm(user, f"cancel {RUN} bo@example.org")
 
@@ -323,7 +388,9 @@ SCENARIOS: Sequence[Scenario] = (
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
     cancel_scheduled, send_scheduled,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
-    submit_staff, submit_change, direct_message, open_home,
+    submit_staff, submit_change, direct_message, open_home, release_rows, ask_import_undo, undo_whole_import,
+    correct_some_rows, submit_corrections, send_copy, send_template, show_one_import, show_import_rows,
+    turn_import_rows_page, turn_imports_page, import_from_message,
 )  # fmt: skip
 
 
@@ -413,6 +480,8 @@ def _begin(app: App) -> Beginning:
         "request_id": request.id,
         "held_id": hold(app, owner),
         "link_id": app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
+        "import_number": imported_at_once(school, checked(2, "Eve", "eve@example.org")),
+        "held_import": imported_at_once(school, checked(2, "Flo"), broken(3, "Gil")),
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
     return Beginning(**vars(school), ids=found)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BatchNotChosen, CodeWrong, RunNotChosen, StaffDetailsInvalid, UnknownVerb, UsherError
+from core.errors import (
+    BatchNotChosen,
+    CodeWrong,
+    ImportNotChosen,
+    RunNotChosen,
+    StaffDetailsInvalid,
+    UnknownVerb,
+    UsherError,
+)
 from core.requests import (
     VERBS,
     Asker,
@@ -20,6 +28,7 @@ from core.requests import (
     read_request,
     usecase_of,
 )
+from core.rules.ucas.buckets import Bucket
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.colleagues import (
     InviteColleague,
@@ -30,6 +39,11 @@ from core.usecases.colleagues import (
     show_colleague,
 )
 from core.usecases.courses import ListCourses, list_courses
+from core.usecases.import_applying import ReleaseImport
+from core.usecases.import_copies import OfferTemplate
+from core.usecases.import_rows import ListImportRows
+from core.usecases.import_undoing import UndoImport
+from core.usecases.imports import ListImports, ShowImport
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
 from core.usecases.link_lists import list_shared_links
@@ -48,7 +62,7 @@ from core.usecases.slack_identity import (
     unlink_account,
 )
 from core.verbs import WORDS as WORDED
-from core.words import Role
+from core.words import ImportState, Role
 
 RUN = "maths-2026-03"
 
@@ -88,23 +102,11 @@ def test_every_worded_verb_can_be_asked() -> None:
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
-        *(
-            "scheduled",
-            "reminders",
-            "quiet",
-            "courses",
-            "run",
-            "links",
-            "costs",
-            "budget",
-            "staff",
-            "link",
-            "unlink",
-            "setup",
-        ),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links", "costs", "budget"),
+        *("imports", "import", "good-rows", "template", "staff", "link", "unlink", "setup"),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
-    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs"]
+    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs", "imports", "import"]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 
@@ -320,6 +322,39 @@ def test_what_is_no_number_names_no_batch(typed: str) -> None:
     for verb in ("undo", "batch"):
         with pytest.raises(BatchNotChosen):
             read_request(f"{verb} {typed}")
+
+
+@pytest.mark.parametrize("typed", ["I-0007", "i-7", "i7", " I-7 "])
+def test_an_import_is_undone_by_its_letter_and_a_bare_number_is_a_batch(typed: str) -> None:
+    assert command_of(f"undo {typed}") == UndoImport(7)
+    assert command_of("undo 7") == RecallBatch(number=7)
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("import I-0007", ShowImport(7)),
+        ("import 7", ShowImport(7)),
+        ("import", ListImports()),
+        ("import I-0007 problems", ListImportRows(7, Bucket.PROBLEM, 1)),
+        ("import i7 New 3", ListImportRows(7, Bucket.CREATED, 3)),
+        ("imports", ListImports()),
+        ("imports 2", ListImports(2)),
+        ("imports held 3", ListImports(3, ImportState.HELD)),
+        ("imports Undone", ListImports(1, ImportState.UNDONE)),
+        ("imports I-0007", ShowImport(7)),
+        ("good-rows I-0007", ReleaseImport(7)),
+        ("template", OfferTemplate()),
+    ],
+)
+def test_imports_are_listed_shown_and_released(typed: str, command: object) -> None:
+    assert command_of(typed) == command
+
+
+@pytest.mark.parametrize("typed", ["import B-0007", "good-rows", "good-rows x", "import ²"])
+def test_what_is_no_number_names_no_import(typed: str) -> None:
+    with pytest.raises(ImportNotChosen):
+        read_request(typed)
 
 
 def test_the_other_verbs_take_what_comes() -> None:

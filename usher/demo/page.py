@@ -6,17 +6,20 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.manifest import shortcuts
 from core.requests import VERBS
+from usher.demo import sample_sheet
 from usher.demo.inbox import Inbox
 from usher.demo.mail_pane import MailPane, json_answer
 from usher.demo.mailbox import Mailbox
-from usher.demo.sample import Sample
+from usher.demo.sample import SIXTH_FORM, Sample
 from usher.demo.screen import Screens
 from usher.demo.slack.acks import Ack
 from usher.demo.slack.errors import AppNotReachable, CannotSubmit, NothingThere
@@ -37,6 +40,7 @@ _HEADERS = MappingProxyType(
     }
 )
 _MOST_FILE_BYTES = 10 * 1024 * 1024
+_SHEETS = ("csv", "xlsx")
 # Slack's client makes a file of a longer text.
 _LONGEST_MESSAGE = 4000
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -70,6 +74,7 @@ class DemoPage:
             "/demo/home": self._open_home,
             "/demo/files": self._add_file,
             "/demo/shortcut": self._shortcut,
+            "/demo/sample-sheet": self._drop_sample,
             **self._mail_pane.posts(),
         }
         return [
@@ -196,12 +201,23 @@ class DemoPage:
         file = self._driver.add_file(user, Path(request.query["name"]).name, content)
         return json_answer({"id": file.id, "name": file.name})
 
+    async def _drop_sample(self, request: web.Request) -> web.Response:
+        """The sample spreadsheet, dropped on Usher; the answer names the conversation."""
+        _, user = await self._asked(request)
+        today = datetime.fromtimestamp(self._slack.workspace.now(), UTC).date()
+        ack = await self._driver.upload_dm(user, sample_sheet.NAME, sample_sheet.sample_sheet(SIXTH_FORM, today))
+        channel = self._slack.workspace.direct_messages(self._sample.team, user.id)
+        return json_answer({"problem": ack.problem, "conversation": channel.id})
+
     async def _file(self, request: web.Request) -> web.Response:
-        """A picture that stands in a message."""
+        """A picture that stands in a message, or a spreadsheet for saving."""
         file = self._slack.workspace.files[request.match_info["file_id"]]
-        if file.filetype != "png":
-            raise NothingThere("this is no picture")
-        return web.Response(body=file.content, content_type="image/png")
+        if file.filetype == "png":
+            return web.Response(body=file.content, content_type="image/png")
+        if file.filetype not in _SHEETS:
+            raise NothingThere("this is no picture and no spreadsheet")
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"}
+        return web.Response(body=file.content, content_type="application/octet-stream", headers=headers)
 
     async def _asked(self, request: web.Request) -> tuple[JsonObject, User]:
         asked = json.loads(await request.text())

@@ -40,7 +40,7 @@ from usher.demo.slack import records
 from usher.demo.slack.workspace import Workspaces
 
 _OPERATOR, _SYSTEM, _LINK_HOLDER = Operator(), System(), LinkHolder()
-_SIXTH_FORM, _ADULTS = "10000001", "10000002"
+SIXTH_FORM, _ADULTS = "10000001", "10000002"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ _NORTHFIELD = (
     _Course("spanish", "Spanish for Beginners", _OPEN, _UPGRADED, "18.00", "", (-140, 14, 133), 70, 42, 50),
     _Course("coding", "Coding Club", _OPEN, AccessModel.PAID_FOR, "49.00", "", (-100, -3, 84), 77, 30, 30),
     _Course("skills", "Study Skills", _OPEN, _SPONSORED, "0", _ADULTS, (-90, -14, 98), 60, 45, 16),
-    _Course("mentoring", "Peer Mentoring", _CLOSED, _SPONSORED, "0", _SIXTH_FORM, (-200, -20, 28), 90, 80, 12),
-    _Course("safety", "Lab Safety", _CLOSED, AccessModel.NO_PURCHASE, "0", _SIXTH_FORM, (-160, -10, 42), 100, 90, 8),
+    _Course("mentoring", "Peer Mentoring", _CLOSED, _SPONSORED, "0", SIXTH_FORM, (-200, -20, 28), 90, 80, 12),
+    _Course("safety", "Lab Safety", _CLOSED, AccessModel.NO_PURCHASE, "0", SIXTH_FORM, (-160, -10, 42), 100, 90, 8),
 )
 _SOUTHGATE = (_Course("poetry", "Reading Poetry", _OPEN, _SPONSORED, "35.00", "", (-110, -5, 77), 70, 40, 24),)
 _COLUMNS = (
@@ -148,7 +148,7 @@ def _make_northfield(app: App, today: date) -> OrganisationCreated:
         ),
         _OPERATOR,
     )
-    for ukprn, name in ((_SIXTH_FORM, "Northfield Sixth Form"), (_ADULTS, "Northfield Adult Learning")):
+    for ukprn, name in ((SIXTH_FORM, "Northfield Sixth Form"), (_ADULTS, "Northfield Adult Learning")):
         app.run(add_provider, AddProvider("northfield", ukprn, name), _OPERATOR)
     app.run(import_catalogue, ImportCatalogue("northfield", catalogue(_NORTHFIELD, today)), _OPERATOR)
     app.run(accept_staff_invitation, AcceptStaffInvitation(created.owner.token), _LINK_HOLDER)

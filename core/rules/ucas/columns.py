@@ -30,6 +30,10 @@ LEARNER_COLUMNS: Final = tuple(Column)
 # UM 7.4: “This is a mandatory field”.
 MANDATORY: Final = (Column.UKPRN, Column.FIRST_NAME, Column.LAST_NAME, Column.POSTCODE)
 
+TEMPLATE_LISTS: Final = "Lists"
+TEMPLATE_HELP: Final = "How to fill it in"
+"""Sheets of the template beside that of the learners; it goes without saying that they are not read."""
+
 STATUS_COLUMNS: Final = ("Usher status", "Usher reason", "Usher suggestion")
 """What an answered workbook has beside its own columns. Sent back, they say nothing."""
 ROW_COLUMN: Final = "Row in your file"

@@ -25,6 +25,10 @@ _SCOTTISH_AHEAD: Final = 7
 _SCHOOL_YEAR_BEGINS: Final = 9
 
 
+YEAR_GROUPS: Final = (*(f"Year {number}" for number in range(7, 15)), *(f"S{number}" for number in range(1, 7)))
+"""As somebody chooses one."""
+
+
 class YearGroup(NamedTuple):
     name: str
     """``Year 7`` to ``Year 14``, ``S1`` to ``S6``. Northern Ireland alone has a Year 14, and counts one ahead."""

@@ -15,7 +15,10 @@ import bot.handlers
 from bot.blocks import BUILDERS, draw
 from bot.blocks.courses import run_option
 from bot.blocks.errors import draw_error, draw_unexpected
-from bot.blocks.gathering import draw_sheets_only, sheet_notice, too_many_view
+from bot.blocks.gathering import too_many_view
+from bot.blocks.import_corrections import corrected_view
+from bot.blocks.import_corrections import correction_view as rows_view
+from bot.blocks.imports import draw_import_again
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.parts import Block, actions, button, question, section
@@ -32,13 +35,14 @@ from bot.blocks.views import (
 from bot.sealing import Seals
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS
-from core.rules.learner_sheets import LearnerSheet
 from core.rules.links import LinkSigner
 from core.usecases.colleagues import ProviderCard, invite_colleague, show_colleague
 from core.usecases.corrections import CorrectionShown
 from core.usecases.gathering import AddressesGathered
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.slack_identity import confirm_code
+from core.words import ImportState
+from tests.bot.blocks.import_samples import broken_rows, corrected, shown
 from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
@@ -90,6 +94,14 @@ def test_every_result_is_within_slacks_limits(count: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_was_here_before_is_within_slacks_limits(name: str) -> None:
+    for state in ImportState:
+        message = draw_import_again(shown(100_000, name, state))
+
+        assert_shown(message.text, message.blocks)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_name_can_mention_or_link(name: str) -> None:
     for result in every_result(10, name):
         message = draw(result)
@@ -110,7 +122,8 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         invited_view(invited(max(1, count), name)),
         reading_view(name, "file-1"),
         too_many_view(AddressesGathered(2**62, count, count, count, NOW)),
-        message_view(draw_sheets_only((sheet_notice(name, LearnerSheet(count, count, None)),))),
+        rows_view(broken_rows(count, name)),
+        corrected_view(corrected()),
         staff_invitation_view(composed(name, count)),
         *(staff_change_view(staff_card(name, providers=each)) for each in {0, 1, 100, min(count, 1_000)}),
         staff_done_view(draw_error(UnknownVerb(verb=name, nearest=None))),
@@ -192,7 +205,9 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 # A count nobody is told; events of the workspace; options of a menu; a form's content.
 UNSEEN = {
     *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
-    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown"),
+    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown", "BrokenRowsShown", "RowsCorrected"),
+    # The file itself, and the import whose message stood above it.
+    *("ImportReceived", "CorrectedFound"),
 }
 
 

@@ -6,11 +6,6 @@ from core.rules.address_files import FILE_MEGABYTES
 from tests.bot.conftest import RUN, World, words
 from usher.demo.slack.records import Message
 
-HEADINGS = (
-    "UKPRN,Learner year group,First name,Last name,Email address,House name or number,Street,Locality,Town,Postcode,"
-    "Telephone,ULN,UPN,CCIS,Dob,Gender,Ethnicity"
-)
-
 
 def last(world: World) -> Message:
     return world.direct_messages(world.olive)[-1]
@@ -104,34 +99,9 @@ async def test_words_without_an_address_are_no_list(world: World) -> None:
     assert "I do not know “good”." in words(last(world))
 
 
-async def test_the_learner_import_is_named_and_its_addresses_are_offered(world: World) -> None:
-    row = "10000001,,Ada,Young,ada@example.org,1,High Street,,York,YO1 1AA,,,,,,,\n"
-    await world.driver.upload_dm(world.olive, "learners.csv", f"{HEADINGS}\n{row * 2}".encode())
-
-    answer = words(last(world))
-
-    assert "“learners.csv” looks like the learner import* (17 columns, 2 rows)" in answer
-    assert "Importing learners is not available yet." in answer
-    assert "I found 1 address. Which run?" in answer
-    assert "*1 learner* of 2" in words(await chosen(world))
-
-
-@pytest.mark.parametrize(
-    ("headings", "reason"),
-    [("UKPRN,First name,Last name,Postcode", "It has no e-mail column"), (HEADINGS, "Its e-mail column is empty")],
-)
-async def test_a_learner_import_without_addresses_offers_nothing(world: World, headings: str, reason: str) -> None:
-    await world.driver.upload_dm(world.olive, "learners.csv", f"{headings}\n10000001,,Ada,Young\n".encode())
-
-    assert reason in words(last(world))
-    assert world.counts()["draft"] == 0
-
-
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("learners.xlsx", b"PK\x03\x04", "it is a workbook"),
-        ("learners.ods", b"PK\x03\x04", "it is a workbook"),
         ("list.pdf", b"%PDF\x00", "it is not a text file"),
         ("list.csv", b"x" * (FILE_MEGABYTES * 1024 * 1024 + 1), "it is larger than 10 MB"),
     ],

@@ -124,7 +124,7 @@ async def test_a_file_of_a_shared_channel_is_asked_about_first(world: World) -> 
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("list.csv", b"PK\x03\x04 workbook", "it is a workbook. Importing learners from one is not available yet"),
+        ("list.csv", b"PK\x03\x04 workbook", "it is a workbook. Save the sheet as .csv"),
         ("list.txt", b"\x00\x01\x02\x03", "it is not a text file"),
         ("list.csv", b"Name,Town\n", "There is no e-mail address in there"),
     ],

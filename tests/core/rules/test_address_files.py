@@ -57,7 +57,7 @@ def test_a_workbook_is_named_and_told_what_to_do_with() -> None:
     with pytest.raises(NotReadable) as refused:
         read("learners.XLSX", b"PK\x03\x04")
 
-    assert "it is a workbook. Importing learners from one is not available yet" in refused.value.message
+    assert "it is a workbook. Save the sheet as .csv" in refused.value.message
 
 
 def test_of_a_learner_import_only_its_email_column_counts() -> None:

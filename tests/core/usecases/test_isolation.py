@@ -44,7 +44,11 @@ from core.usecases import (
     import_answers,
     import_applying,
     import_checking,
+    import_copies,
+    import_corrections,
+    import_fixing,
     import_jobs,
+    import_rows,
     import_undoing,
     imports,
     inbound,
@@ -216,6 +220,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "load_marks": (StaffActor, import_answers.LoadMarks(world.held_import)),
         "undo_import": (StaffActor, import_undoing.UndoImport(world.applied_import)),
         "list_imports": (StaffActor, imports.ListImports()),
+        "list_import_rows": (StaffActor, import_rows.ListImportRows(world.held_import)),
+        "find_corrected": (StaffActor, import_corrections.FindCorrected("D1/1.1")),
+        "preview_undo": (StaffActor, import_undoing.PreviewUndo(world.applied_import)),
+        "order_copy": (StaffActor, import_copies.OrderCopy(world.held_import)),
+        "offer_template": (StaffActor, import_copies.OfferTemplate()),
+        "show_broken_rows": (StaffActor, import_fixing.ShowBrokenRows(world.held_import)),
+        "correct_rows": (StaffActor, import_fixing.CorrectRows(world.held_import, {})),
         "begin_import": (StaffActor, import_checking.BeginImport(world.received_import)),
         "stage_rows": (StaffActor, import_checking.StageRows(world.reading_import, 1, ())),
         "finish_checking": (StaffActor, import_checking.FinishChecking(world.reading_import, 1, Reading())),
@@ -415,6 +426,11 @@ def _absent(command: object) -> object:
         shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
         link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
         imports.ShowImport: command,
+        import_rows.ListImportRows: command,
+        import_undoing.PreviewUndo: command,
+        import_copies.OrderCopy: command,
+        import_fixing.ShowBrokenRows: command,
+        import_fixing.CorrectRows: command,
         import_undoing.UndoImport: command,
         import_answers.LoadMarks: command,
         import_checking.BeginImport: import_checking.BeginImport(12345),
@@ -453,6 +469,11 @@ BY_ID = (
     "restore_shared_link",
     "extend_shared_link",
     "change_shared_link",
+    "list_import_rows",
+    "preview_undo",
+    "order_copy",
+    "show_broken_rows",
+    "correct_rows",
     "show_colleague",
     "change_colleague",
     "disable_colleague",
@@ -472,7 +493,7 @@ BY_ID = (
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
-    *("lift_suppression", "receive_import", "list_imports"),
+    *("lift_suppression", "receive_import", "list_imports", "offer_template"),
     *("show_costs", "show_budgets", "set_budget"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
@@ -500,6 +521,7 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     listing = {"list_shared_links", "list_scheduled", "show_quiet_hours", "set_quiet_hours", "gather_addresses"}
+    listing |= {"find_corrected"}
     assert by_staff == {*BY_ID, *BY_CODE, *listing, *OF_THE_OWN_ORGANISATION, *OF_ONE_S_OWN, *ABOUT_ONESELF}
 
 
@@ -597,7 +619,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
-    seeing |= {"show_import", "list_imports", "show_costs", "show_budgets"}
+    seeing |= {"show_import", "list_imports", "list_import_rows", "show_costs", "show_budgets"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

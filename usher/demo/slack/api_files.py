@@ -76,6 +76,7 @@ def _share(call: Call, channel_id: str, files: list[File]) -> None:
     message.files, message.thread_ts = files, call.arguments.get("thread_ts")
     for file in files:
         file.channels.append(channel.id)
+        file.shared_at[channel.id] = message.ts
 
 
 def _file(call: Call) -> File:

@@ -157,6 +157,8 @@ class File:
     file_access: Literal["visible", "check_file_info"] = "visible"
     mode: Literal["hosted", "snippet", "external", "tombstone", "hidden_by_limit"] = "hosted"
     channels: list[str] = field(default_factory=list)
+    shared_at: dict[str, str] = field(default_factory=dict)
+    """Channel -> ts of the message that carries it."""
 
     @property
     def filetype(self) -> str:
@@ -185,6 +187,7 @@ class File:
             "url_private": self.url_private,
             "url_private_download": self.url_private,
             "channels": self.channels,
+            "shares": {"private": {channel: [{"ts": ts}] for channel, ts in self.shared_at.items()}},
         }
 
 

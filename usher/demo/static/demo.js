@@ -123,6 +123,7 @@ function drawTries() {
   const offer = (label, words, onclick) =>
     find("tries").append(make("button", { type: "button", title: words, onclick }, make("strong", {}, label), make("code", {}, words)));
   for (const [label, command] of tries) offer(label, command, () => say(command));
+  offer("Import learners", "the sample spreadsheet", dropSample);
   offer("Ask by e-mail", `invites ${run} pending`, () => {
     showSide("mail");
     mailbox.write({ subject: `invites ${run} pending` });
@@ -239,8 +240,8 @@ function messageMenu(asked) {
 
 /** A picture is shown; of anything else there is its name. */
 function attached(file) {
-  if (!file.name.endsWith(".png")) return make("p", { class: "attached" }, `📎 ${file.name}`);
   const source = `/demo/files/${file.id}`;
+  if (!file.name.endsWith(".png")) return make("p", { class: "attached" }, "📎 ", make("a", { href: source, download: file.name }, file.name));
   return make("a", { class: "attached", href: source, target: "_blank", rel: "noopener" }, make("img", { src: source, alt: file.name, width: 200, height: 200 }));
 }
 
@@ -278,6 +279,14 @@ async function say(text, chosen = []) {
   const files = added.map((each) => each.id);
   await post("/demo/say", { user: state.user, conversation: state.conversation, text, files });
   await look();
+}
+
+/** As if the visitor had dropped it on Usher. */
+async function dropSample() {
+  showSide("slack");
+  awaitAnswer();
+  const answer = await post("/demo/sample-sheet", { user: state.user });
+  if (answer.conversation) await turnTo(answer.conversation);
 }
 
 async function turnTo(conversation) {

@@ -1,0 +1,121 @@
+"""Files that somebody drops on the bot: a spreadsheet of learners, or lists of addresses.
+
+    "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
+    a reply in the thread of an import's message ------------> a correction of that import
+    a workbook, a .csv with the headings of the learners ----> an import of learners
+    anything else -------------------------------------------> addresses
+
+One place decides, ``is_sheet``; other kinds of spreadsheets get their branch in ``_take_sheet``.
+"""
+
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot import answers
+from bot.blocks import Message
+from bot.blocks.imports import draw_import_again
+from bot.blocks.parts import section
+from bot.deps import Deps
+from bot.files import Fetched, fetch_file
+from bot.handlers.gathering import answer_addresses, names_run
+from bot.manifest import Shortcut
+from core.app import WORK_DEADLINE
+from core.context import Actor
+from core.rules.address_files import looks_like_addresses, looks_like_learners
+from core.sheets.cells import FileKind
+from core.sheets.faults import Unreadable
+from core.sheets.sniff import sniffed
+from core.usecases.import_corrections import FindCorrected, find_corrected
+from core.usecases.imports import ReceiveImport, ShowImport, receive_import, show_import
+
+_SHEET_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+def register(bolt: AsyncApp, deps: Deps) -> None:
+    async def import_from_message(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """“Import attached sheet” on somebody's message. Nothing is said in its channel."""
+        staff = await deps.people.asker(context)
+        answer = await _from_message(deps, context, staff, body)
+        for message in answer:
+            await answers.write(context.client, context.user_id or "", message)
+        await ack()
+
+    bolt.message_shortcut(Shortcut.IMPORT_SHEET.value)(import_from_message)
+
+
+async def answer_files(
+    deps: Deps, context: AsyncBoltContext, event: dict[str, Any], text: str, key: str
+) -> tuple[Message, ...]:
+    """``text`` is the comment. Raises NotReadable for the first such file.
+
+    Of a new import nothing is said here: its own message comes by itself.
+    """
+    staff = await deps.people.asker(context)
+    files = [await fetch_file(context.client, file) for file in event["files"]]
+    if names_run(text):
+        return (await answer_addresses(deps, context, text, files, key),)
+    corrects = await _corrected(deps, staff, event)
+    sheets = [file for file in files if corrects is not None or is_sheet(file)]
+    others = [file for file in files if file not in sheets]
+    said = [await _take_sheet(deps, staff, file, f"{key}:{place}", corrects) for place, file in enumerate(sheets)]
+    if others:
+        said.append(await answer_addresses(deps, context, text, others, key))
+    return tuple(message for message in said if message is not None)
+
+
+def is_sheet(file: Fetched) -> bool:
+    """By its bytes, and for what is a text by its first rows. A name counts where the bytes are of some archive."""
+    try:
+        kind = sniffed(file.content)
+    except Unreadable:
+        return False
+    if kind is None:
+        return file.name.lower().endswith(_SHEET_NAMES)
+    if kind is FileKind.CSV:
+        return looks_like_learners(file.content) or (file.is_csv and not _has_addresses(file))
+    return True
+
+
+def _has_addresses(file: Fetched) -> bool:
+    return looks_like_addresses(file.content) or b"@" in file.content.replace(b"\0", b"") or not file.content.strip()
+
+
+async def _take_sheet(deps: Deps, staff: Actor, file: Fetched, key: str, corrects: int | None) -> Message | None:
+    command = ReceiveImport(file.name, file.content, runs_later=True, corrects=corrects)
+    received = await deps.run(receive_import, command, staff, key=key, deadline=WORK_DEADLINE)
+    if not received.is_repeat:
+        return None
+    return draw_import_again(await deps.read(show_import, ShowImport(received.number), staff))
+
+
+async def _corrected(deps: Deps, staff: Actor, event: dict[str, Any]) -> int | None:
+    """The number of the import in whose thread this is said."""
+    thread = event.get("thread_ts")
+    if not thread:
+        return None
+    found = await deps.read(find_corrected, FindCorrected(f"{event['channel']}/{thread}"), staff)
+    return found.number
+
+
+async def _from_message(
+    deps: Deps, context: AsyncBoltContext, staff: Actor, body: dict[str, Any]
+) -> tuple[Message, ...]:
+    files = body["message"].get("files") or []
+    if not files:
+        return (_said("There is no file on that message."),)
+    if await deps.channels.is_shared(context):
+        why = "That channel is shared with another organisation, so I take no learners from it."
+        return (_said(f"{why} Send me the file here."),)
+    message_id = f"{body['channel']['id']}:{body['message']['ts']}"
+    said = []
+    for place, each in enumerate(files):
+        file = await fetch_file(context.client, each)
+        said.append(await _take_sheet(deps, staff, file, f"slack:sheet:{message_id}:{place}", None))
+    return tuple(message for message in said if message is not None)
+
+
+def _said(text: str) -> Message:
+    return Message(text, (section(text),))

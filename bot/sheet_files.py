@@ -1,0 +1,94 @@
+"""Spreadsheets that we send into somebody's direct messages: marked copies of imports, the template.
+
+They are made here, when they are sent, and kept nowhere. Where a workspace takes no files its people are told so.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks.parts import escaped, said, section
+from core.app import App
+from core.errors import Unavailable, UsherError
+from core.import_words import import_name
+from core.sheets.annotate import MarkedFile, full_copies, marked_files
+from core.sheets.marks import Form
+from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
+from core.usecases.import_copies import ImportCopy, TemplateCopy
+
+Given = tuple[str, Sequence[tuple[str, bytes]]]
+"""What is said, and the files by name."""
+_TEMPLATE_NAME: Final = "learners template.xlsx"
+_NOT_TAKEN: Final = {
+    "file_uploads_disabled": "your workspace does not let me upload files",
+    "file_type_not_allowed": "your workspace does not allow files of this type",
+    "file_upload_size_restricted": "it is larger than your workspace allows",
+    "storage_limit_reached": "your workspace has no room for more files",
+}
+
+
+def made(app: App, content: ImportCopy | TemplateCopy) -> Given:
+    """Raises Unavailable; then it is sent later."""
+    if isinstance(content, TemplateCopy):
+        # It takes a tenth of a second to load, and few ask for it.
+        from core.sheets.template import learner_template
+
+        words = "Here is the template: one learner a row, columns with a star are needed. Send it back to me here."
+        return words, ((_TEMPLATE_NAME, learner_template()),)
+    try:
+        loaded = app.read(load_marks, LoadMarks(content.number), content.receiver)
+    except Unavailable:
+        raise
+    except UsherError as error:
+        return escaped(f"{error.message} {error.hint}"), ()
+    files = _marked(loaded, is_full=content.is_full)
+    name = import_name(content.number)
+    if not files:
+        return f"I could not make the marked copy of {name}. What its message says is true all the same.", ()
+    return _words(name, loaded.file_name, files), tuple((each.name, each.content) for each in files)
+
+
+def _marked(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:
+    if loaded.kind is None or loaded.marks is None:
+        return ()
+    make = full_copies if is_full else marked_files
+    return make(loaded.content, loaded.kind, loaded.file_name, loaded.marks)
+
+
+def _words(name: str, file_name: str, files: Sequence[MarkedFile]) -> str:
+    if any(each.form is Form.FAULTY for each in files):
+        return f"{name}: the rows to correct of “{said(file_name, 80)}”, with their numbers in your file."
+    return f"{name}: “{said(file_name, 80)}”, marked. Each row has its status; what is wrong is coloured and explained."
+
+
+def upload(client: WebClient, user_id: str, given: Given) -> str:
+    """The ``channel/ts`` of the message that carries them, as far as Slack tells. Raises what Slack's client raises."""
+    words, files = given
+    channel = str(client.conversations_open(users=user_id)["channel"]["id"])
+    if not files:
+        return _told(client, channel, words)
+    uploads: list[dict[str, Any]] = [{"filename": name, "title": name, "file": content} for name, content in files]
+    try:
+        answer = client.files_upload_v2(channel=channel, file_uploads=uploads, initial_comment=words)
+    except SlackApiError as error:
+        reason = _NOT_TAKEN.get(str(error.response.get("error")))
+        if reason is None:
+            raise
+        return _told(client, channel, f"I cannot send you the file, for {reason}. {words}")
+    return f"{channel}/{_ts(answer.get('files') or [], channel)}"
+
+
+def _told(client: WebClient, channel: str, words: str) -> str:
+    answer = client.chat_postMessage(
+        channel=channel, text=words, blocks=[section(words)], unfurl_links=False, unfurl_media=False
+    )
+    return f"{channel}/{answer['ts']}"
+
+
+def _ts(files: Sequence[dict[str, Any]], channel: str) -> str:
+    """Slack shares a file a moment after it has answered, so it may not know yet."""
+    shares = [share for file in files for by_channel in (file.get("shares") or {}).values() for share in
+              by_channel.get(channel, ())]  # fmt: skip
+    return str(shares[0].get("ts") or "") if shares else ""

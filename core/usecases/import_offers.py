@@ -1,0 +1,66 @@
+"""What somebody can do with an import now: the buttons below it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.model import Import, StaffMember
+from core.rules.policy import IMPORT_ROWS_CORRECTED, OWN_WORKBOOK_ROWS
+from core.words import ImportReason, ImportState
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOffers:
+    good_rows: int = 0
+    """So many would be imported if it were released."""
+    corrections: int = 0
+    """So many rows can be corrected one by one: 0, or five at most."""
+    undo: bool = False
+    copy: bool = False
+    """Its file, marked."""
+    full_copy: bool = False
+    """That copy would have the faulty rows only; there can be one with all."""
+    corrected_by: int | None = None
+    """The number of the newest applied import that corrects it."""
+
+
+def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
+    may_import = Permission.IMPORT in access.ROLE_PERMISSIONS[staff.role]
+    is_owner = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
+    is_sender = may_import and found.staff_id == staff.id
+    is_kept = found.content is not None and found.ends_at > ctx.now
+    rows = found.created + found.updated + found.unchanged + found.duplicate + found.problem
+    corrected_by = _corrected_by(ctx, found)
+    return ImportOffers(
+        good_rows=rows - found.problem - found.duplicate
+        if is_sender and is_kept and found.state is ImportState.HELD
+        else 0,
+        corrections=found.problem if is_sender and is_kept and corrected_by is None and is_correctable(found) else 0,
+        undo=(is_sender or is_owner) and found.state is ImportState.APPLIED and found.ends_at > ctx.now,
+        copy=is_sender and is_kept and rows > 0 and found.settled_at is not None,
+        full_copy=rows > OWN_WORKBOOK_ROWS,
+        corrected_by=corrected_by,
+    )
+
+
+def is_correctable(found: Import) -> bool:
+    """One by one: few rows, and, where the others wait with them, a file that is quickly written anew."""
+    if not 0 < found.problem <= IMPORT_ROWS_CORRECTED:
+        return False
+    if found.state is ImportState.APPLIED:
+        return True
+    rows = found.created + found.updated + found.unchanged + found.duplicate + found.problem
+    is_waiting = found.state is ImportState.HELD or (
+        found.state is ImportState.REJECTED and found.reason is ImportReason.ROWS
+    )
+    return is_waiting and rows <= OWN_WORKBOOK_ROWS
+
+
+def _corrected_by(ctx: Context, found: Import) -> int | None:
+    query = select(func.max(Import.number)).where(
+        Import.corrects_id == found.id, Import.state == ImportState.APPLIED
+    )  # fmt: skip
+    return ctx.session.scalar(query)
