@@ -13,7 +13,7 @@ from core.rules.ucas.columns import LEARNER_COLUMNS
 
 UKPRNS: Final = ("10000001", "10000002")
 _FIRST: Final = (
-    "Ada", "Bo", "Chloë", "Dev", "Eve", "Farid", "Grace", "Hal", "Ines", "Jonah", "Kit", "Lena", "Małgorzata", "Noor",
+    "Ada", "Bo", "Chloë", "Dev", "Eve", "Farid", "Grace", "Hal", "Ivy", "Jonah", "Kit", "Lena", "Małgorzata", "Noor",
 )  # fmt: skip
 _LAST: Final = ("Young", "O'Neil", "Smith-Jones", "Zając", "Okafor", "Patel", "Li", "García", "Brown", "Evans")
 _ENDS: Final = ("", "-Adams", "-Baker", "-Clark", "-Davies", "-Ellis", "-Ford", "-Green", "-Hill", "-Irving")
