@@ -13,10 +13,10 @@ from core.rules.ucas.columns import LEARNER_COLUMNS
 
 UKPRNS: Final = ("10000001", "10000002")
 _FIRST: Final = (
-    "Ada", "Bo", "Chloë", "Dev", "Eve", "Farid", "Grace", "Hal", "Ines", "Jonah", "Kit", "Lena", "Małgorzata", "Noor",
+    "Ada", "Bo", "Chloë", "Dev", "Eve", "Farid", "Grace", "Hal", "Ivy", "Jonah", "Kit", "Lena", "Małgorzata", "Noor",
 )  # fmt: skip
 _LAST: Final = ("Young", "O'Neil", "Smith-Jones", "Zając", "Okafor", "Patel", "Li", "García", "Brown", "Evans")
-_ENDS: Final = ("", "-Adams", "-Baker", "-Clark", "-Davies", "-Ellis", "-Ford", "-Green", "-Hill", "-Irving")
+_SYLLABLES: Final = ("ba", "de", "fi", "go", "lu", "ma", "ne", "ri", "so", "tu")
 _STREETS: Final = ("High Street", "Mill Lane", "Station Road", "Church View", "The Green")
 _TOWNS: Final = ("Anytown", "Newford", "Northfield", "Southgate")
 _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -31,7 +31,7 @@ def learner_rows(count: int, first: int = 0) -> Iterator[list[Any]]:
             random.choice(UKPRNS),
             f"Year {random.randint(10, 12)}",
             random.choice(_FIRST),
-            random.choice(_LAST) + random.choice(_ENDS),
+            f"{random.choice(_LAST)}-{_end(number)}",
             f"learner{number}@example.org",
             str(random.randint(1, 200)),
             random.choice(_STREETS),
@@ -74,6 +74,11 @@ def _ulns(first: int) -> Iterator[str]:
         rest = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
         if rest and rest < 11:
             yield f"{digits}{10 - rest}"
+
+
+def _end(number: int) -> str:
+    """Nobody's twice: who has the same name and the same day of birth as somebody else is taken for them."""
+    return "".join(_SYLLABLES[int(digit)] for digit in str(number)).capitalize()
 
 
 def _upn(number: int) -> str:
