@@ -18,7 +18,7 @@ class Wall(StrEnum):
     OWN = "own"
     """The organisation's rows. One without an organisation (mail of a stranger, an operator's audit) is nobody's."""
     ITSELF = "itself"
-    """The organisation's own row."""
+    """The organisation's own row. Those whose courses it may invite to are read, for their names."""
     LENT = "lent"
     """Courses and their runs: read by all, for agreements come and go and what was once invited to stays visible;
     written by their owner."""
@@ -69,7 +69,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "import_row": Wall.OWN,
     },
 }
-"""By revision. They fall with their tables."""
+"""By revision."""
 
 # As a subquery it is looked up once a statement: asked at every row it doubled what a list of 2,000 costs the server.
 _SCOPE: Final = "(SELECT nullif(replace(current_setting('usher.scope', true), '*', '-1'), '')::bigint)"
@@ -81,6 +81,15 @@ def raise_walls(revision: str) -> None:
     for table, wall in WALLS[revision].items():
         for statement in statements(table, wall):
             op.execute(statement)
+
+
+def lower_walls(revision: str) -> None:
+    """Before their tables go: a policy may look at another table."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    for table, wall in WALLS[revision].items():
+        if wall in _READ_BY:
+            op.execute(f'DROP POLICY seen ON "{table}"')
 
 
 def statements(table: str, wall: Wall) -> Iterator[str]:
@@ -99,4 +108,9 @@ _OWNERS: Final = {
     Wall.AGREED: ("organisation_id",),
     Wall.OURS: (),
 }
-_READ_BY: Final = {Wall.LENT: f"{_SCOPE} IS NOT NULL", Wall.AGREED: f"{_SCOPE} = owner_id"}
+_READ_BY: Final = {
+    # Of the agreements only its own are seen here, too.
+    Wall.ITSELF: "id IN (SELECT owner_id FROM agreement)",
+    Wall.LENT: f"{_SCOPE} IS NOT NULL",
+    Wall.AGREED: f"{_SCOPE} = owner_id",
+}

@@ -6,7 +6,7 @@ Revision: 0001, after
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.walls import raise_walls
+from migrations.walls import lower_walls, raise_walls
 
 revision = "0001"
 down_revision = None
@@ -871,6 +871,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    lower_walls(revision)
     with op.batch_alter_table("link_request", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_link_request_waiting",
