@@ -198,6 +198,8 @@ class MailRule(StrEnum):
     NOT_THEM = "not_them"
     """The claimed sender said that it was somebody else."""
     TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
+    """Unproven, and too much of that is held already: it is not kept."""
     REQUEST = "request"
     """Understood or not: it was answered."""
 

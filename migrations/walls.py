@@ -18,7 +18,7 @@ class Wall(StrEnum):
     OWN = "own"
     """The organisation's rows. One without an organisation (mail of a stranger, an operator's audit) is nobody's."""
     ITSELF = "itself"
-    """The organisation's own row; read besides by whoever has an agreement about its courses, for its name."""
+    """The organisation's own row. Those whose courses it may invite to are read, for their names."""
     LENT = "lent"
     """Courses and their runs: read by all, for agreements come and go and what was once invited to stays visible;
     written by their owner."""
@@ -69,7 +69,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "import_row": Wall.OWN,
     },
 }
-"""By revision. They fall with their tables."""
+"""By revision."""
 
 # As a subquery it is looked up once a statement: asked at every row it doubled what a list of 2,000 costs the server.
 _SCOPE: Final = "(SELECT nullif(replace(current_setting('usher.scope', true), '*', '-1'), '')::bigint)"
@@ -84,7 +84,7 @@ def raise_walls(revision: str) -> None:
 
 
 def lower_walls(revision: str) -> None:
-    """Before the tables fall: a policy that looks into another table would keep that one standing."""
+    """Before their tables go: a policy may look at another table."""
     if op.get_bind().dialect.name != "postgresql":
         return
     for table, wall in WALLS[revision].items():
@@ -109,7 +109,8 @@ _OWNERS: Final = {
     Wall.OURS: (),
 }
 _READ_BY: Final = {
+    # Of the agreements only its own are seen here, too.
+    Wall.ITSELF: "id IN (SELECT owner_id FROM agreement)",
     Wall.LENT: f"{_SCOPE} IS NOT NULL",
     Wall.AGREED: f"{_SCOPE} = owner_id",
-    Wall.ITSELF: f"EXISTS (SELECT FROM agreement WHERE owner_id = organisation.id AND organisation_id = {_SCOPE})",
 }

@@ -9,6 +9,8 @@ A shared link is pressed by a whole school at once, behind one address: ten thou
 a scanner that looks first, a look of their own and two presses. So its pages, and those that confirm an address, have
 limits of their own, half as high again as that. They stop a program that would join without end; a cap on the link's
 uses is what stops a slower one.
+Each process counts for itself: with four of them a network may ask four times as often. That is still no flood, and one
+count for all would be a write to the database for each page view. A bound for all belongs into the proxy in front.
 Unknown links are counted apart and refused by themselves: 30 misses from one network never lock out the learners in it.
 """
 

@@ -123,6 +123,10 @@ MAIL_PROOF_LIFE: Final = timedelta(days=7)
 # "Was this you?": however many messages are held, the one whose address they bear is asked so often.
 HELD_MAIL_PAUSE: Final = timedelta(hours=1)
 HELD_MAIL_QUESTIONS_A_DAY: Final = 3
+# Anybody can fill our disk with what is held for an answer: so much of what bears one person's address in a day, and so
+# much in all. What is proven does not count, and is always kept.
+HELD_MAIL_BYTES_A_DAY: Final = 100 * 1024 * 1024
+HELD_MAIL_BYTES: Final = 5 * 1024 * 1024 * 1024
 HELD_MAIL_SUBJECT: Final = 80
 # By e-mail this many are invited at once within an hour; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50

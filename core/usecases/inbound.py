@@ -32,7 +32,7 @@ from core.words import MailRule, MailState
 RAW_PLACE = "inbound_message.raw"
 _NOT_KEPT = frozenset({
     MailRule.OWN_MAIL, MailRule.LOOP, MailRule.AUTO_REPLY, MailRule.NO_SINGLE_SENDER, MailRule.UNKNOWN_SENDER,
-    MailRule.BOUNCE, MailRule.COMPLAINT,
+    MailRule.BOUNCE, MailRule.COMPLAINT, MailRule.NO_ROOM,
 })  # fmt: skip
 """What is ignored by these."""
 

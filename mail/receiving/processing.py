@@ -183,7 +183,9 @@ class Processor:
             work.inbound_id, decision.rule, decision.detail, subject=work.mail.subject, server=_server(work.mail)
         )
         held = self._app.run(hold_mail, command, _SYSTEM)
-        return MailState.HELD if held.was_open else self._state_of(work.inbound_id, decision.rule)
+        if not held.was_open:
+            return self._state_of(work.inbound_id, decision.rule)
+        return MailState.HELD if held.has_room else MailState.IGNORED
 
     def _state_of(self, inbound_id: int, rule: MailRule) -> MailState:
         """Somebody else settled it: theirs counts."""

@@ -213,6 +213,7 @@ RULE_WORDS: Final[Mapping[MailRule, str]] = {
     MailRule.UNAUTHENTICATED: "It bears a staff member's address, and nothing proves that they wrote it.",
     MailRule.NOT_THEM: "The staff member whose address it bears said that they did not write it.",
     MailRule.TOO_MANY: "There were more requests in an hour than are allowed; it goes on by itself in another.",
+    MailRule.NO_ROOM: "Nothing proves who wrote it, and too much of that is held already; its words were not kept.",
     MailRule.REQUEST: "It is a request of a staff member, and was answered.",
 }
 """One sentence a rule, for operators: why it decided as it did."""

@@ -875,7 +875,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    lower_walls("0001")
+    lower_walls(revision)
     with op.batch_alter_table("link_request", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_link_request_waiting",

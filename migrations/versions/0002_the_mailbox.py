@@ -105,6 +105,7 @@ def upgrade() -> None:
                 "unauthenticated",
                 "not_them",
                 "too_many",
+                "no_room",
                 "request",
                 name="mailrule",
                 native_enum=False,

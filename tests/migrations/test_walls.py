@@ -70,8 +70,8 @@ def test_a_raw_statement_of_one_organisation_reaches_no_row_of_another(school: S
     assert run(school, SYSTEM, count, **south) == [(1,)]
     assert run(school, school.owner, count, **south) == [(0,)]
     assert run(school, school.owner, "SELECT DISTINCT organisation_id FROM staff_member") == [(school.organisation_id,)]
-    # The name of whose courses one may invite to, not the other way round.
-    assert run(school, school.owner, "SELECT slug FROM organisation ORDER BY 1") == [("northfield",), ("southgate",)]
+    # Southgate lends a course to Northfield, which sees its name; Northfield lends nothing.
+    assert set(run(school, school.owner, "SELECT slug FROM organisation")) == {("northfield",), ("southgate",)}
     assert run(school, school.other_owner, "SELECT slug FROM organisation") == [("southgate",)]
     assert run(school, school.owner, "SELECT count(*) FROM mailbox, slack_installation") == [(0,)]
     for changing in (

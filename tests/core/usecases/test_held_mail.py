@@ -8,7 +8,7 @@ from core.errors import HeldMailClosed, HeldMailNotFound, LinkNotFound
 from core.letters import HeldMailLetter
 from core.model import InboundMessage, OutboundMessage, SlackUser, SlackWorkspace
 from core.rules.links import LinkKind
-from core.rules.policy import MAIL_LIFE
+from core.rules.policy import HELD_MAIL_BYTES, HELD_MAIL_BYTES_A_DAY, MAIL_LIFE
 from core.usecases.held_mail import (
     ConfirmHeldMail,
     DenyHeldMail,
@@ -27,7 +27,7 @@ from core.usecases.letters import LoadLetters, load_letters
 from core.usecases.slack_notes import LoadSlackNotes, load_slack_notes
 from core.usecases.workers import ForgetOld, forget_old
 from core.words import Channel, MailRule, MailState, MessageKind
-from tests.core.usecases.acting import clock_of, everything, only, refusal_of
+from tests.core.usecases.acting import change, clock_of, everything, only, refusal_of
 from tests.core.usecases.holding import SUBJECT, held, hold
 from tests.factories import LEARNER, NOW, SYSTEM, School
 
@@ -93,6 +93,45 @@ def test_one_question_an_hour_and_three_a_day_for_many_messages(school: School) 
     assert [number for number, is_asked in enumerate(asked) if is_asked] == [0, 3, 6]
     assert shown(school, questions(school)[0].about_id).waiting == 59
     assert held(school.app, school.viewer, 100)[1].is_asked
+
+
+def fill(school: School, inbound_id: int, size: int) -> None:
+    change(school.app, InboundMessage, inbound_id, size=size)
+
+
+def test_what_nobody_proved_is_held_up_to_so_many_bytes_a_day_for_one_sender(school: School) -> None:
+    first = hold(school.app, school.owner)
+    fill(school, first, HELD_MAIL_BYTES_A_DAY)
+
+    more, answer = held(school.app, school.owner, 2)
+    proven = hold(school.app, school.owner, 3, rule=MailRule.TOO_MANY)
+    of_viewer = hold(school.app, school.viewer, 4)
+    clock_of(school.app).advance(days=1)
+    next_day = hold(school.app, school.owner, 5)
+
+    assert (answer.has_room, answer.is_asked) == (False, False)
+    ignored = row(school, more)
+    assert (ignored.state, ignored.rule, ignored.raw) == (MailState.IGNORED, MailRule.NO_ROOM, None)
+    assert ignored.detail == "unauthenticated"
+    kept = [row(school, number) for number in (first, proven, of_viewer, next_day)]
+    assert {each.state for each in kept} == {MailState.HELD}
+    assert all(each.raw is not None for each in kept)
+
+
+def test_what_nobody_proved_is_held_up_to_so_many_bytes_in_all(school: School) -> None:
+    most = 2**31 - 1
+    waiting = [hold(school.app, school.owner, number) for number in range(10, 11 + HELD_MAIL_BYTES // most)]
+    for inbound_id in waiting:
+        fill(school, inbound_id, most)
+    clock_of(school.app).advance(days=2)
+
+    before = held(school.app, school.viewer, 2)[1].has_room
+    proven = hold(school.app, school.viewer, 3, rule=MailRule.TOO_MANY)
+    school.app.run(deny_held_mail, DenyHeldMail(token(school, questions(school)[0].about_id)), LEARNER)
+    after = held(school.app, school.viewer, 4)[1].has_room
+
+    assert (before, after) == (False, True)
+    assert row(school, proven).state is MailState.HELD
 
 
 def test_a_yes_releases_the_message_shown_and_no_other(school: School) -> None:
