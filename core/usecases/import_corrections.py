@@ -99,3 +99,19 @@ def _corrected(ctx: Context, found: Import) -> Iterator[Import]:
     while found.corrects_id is not None:
         found = ctx.session.get_one(Import, found.corrects_id)
         yield found
+
+
+def count_differing(ctx: Context, found: Import) -> int | None:
+    """Rows that the applied import which this one corrects has not applied as they are. None: it corrects none."""
+    base = _applied_base(ctx, found)
+    if base is None:
+        return None
+    earlier = aliased(ImportRow)
+    is_applied = (
+        select(earlier.id)
+        .where(earlier.import_id == base.id, earlier.row_hash == ImportRow.row_hash, earlier.bucket.in_(_APPLIED))
+        .correlate(ImportRow)
+        .exists()
+    )
+    query = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == found.id, ~is_applied)
+    return ctx.session.scalar(query) or 0
