@@ -106,12 +106,11 @@ def bucket_facts(found: Buckets, *, is_done: bool) -> tuple[tuple[str, str], ...
     """Label and count; they add up to the last."""
     if not found.rows:
         return ()
-    yet = "" if is_done else " (not yet)"
     return (
-        (f"New{yet}", f"{found.created:,}"),
-        (f"Changed{yet}", f"{found.updated:,}"),
+        ("New" if is_done else "Would be new", f"{found.created:,}"),
+        ("Changed" if is_done else "Would change", f"{found.updated:,}"),
         ("Unchanged", f"{found.unchanged:,}"),
-        ("Repeated in the file", f"{found.duplicate:,}"),
+        ("Repeated", f"{found.duplicate:,}"),
         ("With problems", f"{found.problem:,}"),
         ("Rows in all", f"{found.rows:,}"),
     )

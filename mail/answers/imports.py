@@ -159,11 +159,11 @@ def _files(report: ImportReport) -> tuple[tuple[str, str], ...]:
 def _lists(shown: ImportShown) -> tuple[Listing, ...]:
     errors = tuple(Row(problem_words(each), some(each.advice)) for each in shown.problems if each.is_error)
     others = tuple(Row(problem_words(each), some(each.advice)) for each in shown.problems if not each.is_error)
-    notes = tuple(Row(note) for note in shown.notes)
+    notes = (Row("About the file", shown.notes[:_SHOWN]),) if shown.notes else ()
     listed = (
         Listing("What to correct", errors),
         Listing("Worth a look", others),
-        Listing("About the file", notes[:_SHOWN]),
+        Listing("", notes),
     )
     return tuple(each for each in listed if each.rows)
 

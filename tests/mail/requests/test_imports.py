@@ -87,7 +87,7 @@ def test_a_file_with_problems_waits_and_a_word_imports_the_good_rows(school: Sch
     assert held.text.startswith("Nothing is imported yet: 1 of 3 rows needs correcting.")
     assert "- Postcode: " in held.text
     assert "(row 3)" in held.text
-    assert "New (not yet): 2\n" in held.text
+    assert "Would be new: 2\n" in held.text
     assert list(held.files) == ["learners (checked).xlsx", "learners (checked).csv"]
     assert none_yet == {}
     assert released.result == ImportTold(1)
@@ -108,6 +108,17 @@ def test_a_corrected_workbook_in_reply_runs_only_what_differs(school: School, ol
     assert set(learners(school)) == {"Ada", "Bo", "Cy"}
     (name,) = whole.files
     assert name == "Learners 2026 (checked).xlsx"
+
+
+def test_a_marked_workbook_says_itself_what_it_corrects(school: School, olive: Writer) -> None:
+    """Sent from another mail program, say, that loses the thread."""
+    partly = olive.write("import good-rows", "", book(*MIXED))
+    (marked,) = partly.files.values()
+
+    whole = olive.write("Corrected", "", Attachment("a.xlsx", "xlsx", corrected(marked, "D3", "ZZ99 9ZZ")))
+
+    assert "1 row differs from I-0001: only these were imported" in whole.text
+    assert set(learners(school)) == {"Ada", "Bo", "Cy"}
 
 
 def test_a_corrected_workbook_takes_the_place_of_a_held_one(school: School, olive: Writer) -> None:
