@@ -4,7 +4,6 @@ Plain text. File names and reasons in it are as they came: a door escapes for it
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.phrases import day_words
@@ -34,10 +33,23 @@ def import_name(number: int) -> str:
     return f"I-{number:04d}"
 
 
-def outcome_words(card: ImportCard, zone: ZoneInfo, *, repeats: int | None = None, is_repeat: bool = False) -> str:
-    """One sentence with the number that matters. ``is_repeat``: it was here already when it was sent."""
+def outcome_words(
+    card: ImportCard,
+    zone: ZoneInfo,
+    *,
+    repeats: int | None = None,
+    is_repeat: bool = False,
+    repeated: ImportCard | None = None,
+) -> str:
+    """One sentence with the number that matters. ``is_repeat``: it was here already when it was sent. ``repeats``: the
+    number of the applied import that had the same rows; ``repeated``: its card, where the caller has it.
+    """
     if is_repeat and card.state is ImportState.APPLIED:
-        return _repeated(import_name(card.number), card.settled_at, zone)
+        repeated = card
+    if repeated is not None:
+        on = f" on {day_words(repeated.settled_at, zone)}" if repeated.settled_at else ""
+        what = "This file is" if repeated.number == card.number else "The same rows are"
+        return f"{what} already imported, as {import_name(repeated.number)}{on}. Nothing was done."
     match card.state:
         case ImportState.APPLIED:
             return _applied(card.buckets)
@@ -50,30 +62,19 @@ def outcome_words(card: ImportCard, zone: ZoneInfo, *, repeats: int | None = Non
     return f"“{named(card)}” is being imported."
 
 
-def _repeated(name: str, at: datetime | None, zone: ZoneInfo) -> str:
-    on = f" on {day_words(at, zone)}" if at else ""
-    return f"This file is already imported, as {name}{on}. Nothing was done."
-
-
 def _applied(found: Buckets) -> str:
-    good = found.rows - found.problem
-    if not found.problem:
-        if found.rows == found.unchanged + found.duplicate:
-            return f"Nothing is new: {_all_rows(found.rows)} as they were."
-        return f"{_all_rows(found.rows, of_one='is')} imported."
-    return f"{good:,} of {counted(found.rows, 'row')} imported; {found.problem:,} left out."
-
-
-def _all_rows(rows: int, *, of_one: str = "is") -> str:
-    return f"the one row {of_one}" if rows == 1 else f"all {rows:,} rows are"
+    if found.problem:
+        return f"{found.rows - found.problem:,} of {counted(found.rows, 'row')} imported; {found.problem:,} left out."
+    rows = "The one row is" if found.rows == 1 else f"All {found.rows:,} rows are"
+    return f"{rows} imported." if found.created or found.updated else f"{rows} as they were: nothing is new."
 
 
 def _held(card: ImportCard) -> str:
     if card.reason is ImportReason.NAMES:
         return "Nothing is imported yet: this file would change very many last names or e-mail addresses."
     found = card.buckets
-    needs = "row needs" if found.problem == 1 else "rows need"
-    return f"Nothing is imported yet: {found.problem:,} of {found.rows:,} {needs} correcting."
+    needs = "needs" if found.problem == 1 else "need"
+    return f"Nothing is imported yet: {found.problem:,} of {counted(found.rows, 'row')} {needs} correcting."
 
 
 def _rejected(card: ImportCard, repeats: int | None) -> str:
@@ -105,12 +106,11 @@ def bucket_facts(found: Buckets, *, is_done: bool) -> tuple[tuple[str, str], ...
     """Label and count; they add up to the last."""
     if not found.rows:
         return ()
-    yet = "" if is_done else " (not yet)"
     return (
-        (f"New{yet}", f"{found.created:,}"),
-        (f"Changed{yet}", f"{found.updated:,}"),
+        ("New" if is_done else "Would be new", f"{found.created:,}"),
+        ("Changed" if is_done else "Would change", f"{found.updated:,}"),
         ("Unchanged", f"{found.unchanged:,}"),
-        ("Repeated in the file", f"{found.duplicate:,}"),
+        ("Repeated", f"{found.duplicate:,}"),
         ("With problems", f"{found.problem:,}"),
         ("Rows in all", f"{found.rows:,}"),
     )

@@ -25,6 +25,7 @@ from core.rules.ucas.rows import CheckedRow, RowChecker, Terms
 from core.rules.ucas.values import values_of
 from core.sheets.cells import FileNote, Row, Rows, SheetFile
 from core.sheets.faults import NotRead
+from core.sheets.marks import IMPORT_PROPERTY
 from core.sheets.reader import read_sheets
 from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
 from core.usecases.import_checking import (
@@ -46,7 +47,7 @@ from core.usecases.import_jobs import (
     sender_of_import,
     sweep_imports,
 )
-from core.usecases.import_values import Reading, stored_problems
+from core.usecases.import_values import Reading, import_named, stored_problems
 
 Progress = Callable[[int, int], None]
 """Told how many rows of how many are checked."""
@@ -177,6 +178,7 @@ def _reading(file: SheetFile, place: int, headings: Headings) -> Reading:
         kind=file.kind,
         sheet=file.sheets[place].name,
         header_row=headings.row,
+        corrects=import_named(file.properties.get(IMPORT_PROPERTY, "")),
         places={Column(column).value: where for column, where in headings.places.items()},
         hidden=file.hidden,
         other_sheets=tuple(sheet.name for number, sheet in enumerate(file.sheets) if number != place),

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
+from core.context import StaffActor
 from core.words import MessageKind, Role
 
 
@@ -128,6 +129,8 @@ class AnswerLetter:
     references: tuple[str, ...]
     time_zone: str
     """The organisation's, in which moments are said."""
+    asker: StaffActor
+    """Whoever asked: what is read for the answer is read with what they may do now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The results of use cases stand here by name, so that only these are ever made from what is stored; besides them the few
 answers that no use case gives: a refusal, a question, words that nobody understood. No address of a shared link is
-kept: whoever tells of a link makes it anew.
+kept: whoever tells of a link makes it anew. Nothing of a file is kept either: an answer names its import.
 """
 
 import typing
@@ -24,6 +24,12 @@ from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffList
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.import_applying import ImportSettled
+from core.usecases.import_copies import TemplateOffered
+from core.usecases.import_mails import ImportLeft, ImportRowsTold, ImportTold
+from core.usecases.import_rows import ImportRowsListed
+from core.usecases.import_undoing import ImportUndone
+from core.usecases.imports import ImportShown, ImportsListed
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
@@ -102,6 +108,11 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         CostsShown,
         CoursesListed,
         Help,
+        ImportLeft,
+        ImportRowsTold,
+        ImportTold,
+        ImportUndone,
+        ImportsListed,
         InvitationCancelled,
         InvitationPreviewed,
         InvitationResent,
@@ -125,6 +136,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         SharedLinksListed,
         SheetRecognised,
         StaffListed,
+        TemplateOffered,
         WentWrong,
     )
 })  # fmt: skip
@@ -135,6 +147,10 @@ _ROWS: Final[dict[RunList, Any]] = {
     RunList.LINKS: Page[SharedLinkShown],
 }
 SEVERAL: Final = "several"
+KEPT_BY_NUMBER: Final = frozenset({
+    ImportRowsListed.__name__, ImportSettled.__name__, ImportShown.__name__,
+})  # fmt: skip
+"""What stands in files is told from their rows, when it is sent."""
 
 
 def refused(error: UsherError) -> RequestRefused:
@@ -142,8 +158,8 @@ def refused(error: UsherError) -> RequestRefused:
 
 
 def kept(result: object) -> str:
-    """JSON without the addresses of shared links."""
-    return msgspec.json.encode(_without_links(result)).decode()
+    """JSON without the addresses of shared links, and without what stands in files."""
+    return msgspec.json.encode(storable(result)).decode()
 
 
 def revived(kind: str, stored: str) -> Any:
@@ -153,7 +169,8 @@ def revived(kind: str, stored: str) -> Any:
 
 def kept_parts(parts: tuple[AnswerPart, ...]) -> tuple[str, str]:
     """(kind, JSON)"""
-    rows = [(part.asked, type(part.result).__name__, _without_links(part.result)) for part in parts]
+    results = [(part.asked, storable(part.result)) for part in parts]
+    rows = [(asked, type(result).__name__, result) for asked, result in results]
     return rows[0][1] if len(rows) == 1 else SEVERAL, msgspec.json.encode(rows).decode()
 
 
@@ -172,6 +189,19 @@ def _run_shown(values: dict[str, Any]) -> RunShown:
     """Which rows stand on the page follows from the list that is shown."""
     kinds: dict[str, Any] = {**typing.get_type_hints(RunShown), "page": _ROWS[RunList(values["shown"])]}
     return RunShown(**{each.name: msgspec.convert(values[each.name], kinds[each.name]) for each in fields(RunShown)})
+
+
+def storable(result: object) -> object:
+    """Reasons and file names may hold what is stored encrypted only."""
+    if isinstance(result, ImportShown):
+        return ImportTold(result.card.number)
+    if isinstance(result, ImportSettled):
+        return ImportTold(result.number)
+    if isinstance(result, ImportRowsListed):
+        return ImportRowsTold(result.number, result.bucket, result.page, result.page_count)
+    if isinstance(result, ImportsListed):
+        return replace(result, imports=tuple(replace(card, file_name="") for card in result.imports))
+    return _without_links(result)
 
 
 def _without_links(result: object) -> object:

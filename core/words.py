@@ -225,6 +225,15 @@ class ImportPolicy(StrEnum):
     ALL_OR_NOTHING = "all-or-nothing"
 
 
+class CopyWanted(StrEnum):
+    """Which copy of a file goes with the answer about its import."""
+
+    MARKED = "marked"
+    """All rows of a small file, of a large one the faulty ones."""
+    FULL = "full"
+    NONE = "none"
+
+
 class ImportReason(StrEnum):
     """Why an import is held or rejected."""
 

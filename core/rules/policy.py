@@ -151,6 +151,8 @@ SHEET_WRITE_TIME: Final = timedelta(seconds=90)
 SHEET_WRITE_CPU_SECONDS: Final = 60
 # Above this the answer is a workbook of the faulty rows only; marking the sender's own takes a second per 1,700 rows.
 OWN_WORKBOOK_ROWS: Final = 5000
+MAIL_FILES_BYTES: Final = 20 * 1024 * 1024
+"""Of all files of one e-mail: with what encoding adds, mail hosts refuse more."""
 # So many rows of the template have drop-downs.
 TEMPLATE_ROWS: Final = 5000
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from core.context import Context
+from core.context import Assurance, Context, Door, StaffActor
 from core.letters import AnswerLetter, AnswerPart, Letter
 from core.model import MailAnswer, Organisation, StaffMember
 from core.results import revived_parts
@@ -42,6 +42,7 @@ def _letter(
         in_reply_to=answer.in_reply_to,
         references=tuple(answer.references.split()),
         time_zone=organisation.time_zone,
+        asker=StaffActor(organisation.id, staff.id, Door.MAIL, Assurance.VERIFIED),
     )
 
 

@@ -24,6 +24,7 @@ from core.rules.ucas.problems import Problem, Problems, is_refused
 from core.rules.ucas.rows import Terms
 from core.rules.ucas.values import LearnerValues
 from core.sheets.faults import NotRead
+from core.usecases.import_corrections import note_corrected
 from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, today, year_of
 from core.usecases.imports import find_import
@@ -160,6 +161,7 @@ def finish_checking(ctx: Context, command: FinishChecking) -> CheckingFinished:
         tell_settled(ctx, found)
         return CheckingFinished(found.state, reason)
     _note_relations(ctx, found, command)
+    note_corrected(ctx, staff, found, command.reading.corrects)
     found.state, found.busy_until = ImportState.CHECKED, ctx.now + IMPORT_LEASE
     return CheckingFinished(found.state, None)
 

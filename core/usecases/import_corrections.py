@@ -64,6 +64,15 @@ def require_correctable(staff: StaffMember, found: Import) -> None:
         raise ImportClosed(number=import_ref(found.number), reason="a colleague sent it")
 
 
+def note_corrected(ctx: Context, staff: StaffMember, found: Import, number: int) -> None:
+    """Where nobody said which import the file corrects, the document itself may. Anybody can have written that."""
+    if found.corrects_id is not None or not 0 < number < found.number:
+        return
+    named = ctx.session.scalars(select(Import).where(Import.number == number)).one_or_none()
+    if named is not None and named.staff_id == staff.id:
+        found.corrects_id = named.id
+
+
 def leave_out_applied(ctx: Context, found: Import) -> None:
     """Rows that the import which this one corrects has applied are unchanged, whatever became of their learners since.
 
@@ -119,3 +128,13 @@ def _corrected(ctx: Context, found: Import) -> Iterator[Import]:
     while found.corrects_id is not None:
         found = ctx.session.get_one(Import, found.corrects_id)
         yield found
+
+
+def count_differing(ctx: Context, found: Import) -> int | None:
+    """Rows that the applied import which this one corrects has not applied as they are. None: it corrects none."""
+    base = _applied_base(ctx, found)
+    if base is None:
+        return None
+    applied = _applied_rows(ctx, base)
+    hashes = ctx.session.scalars(select(ImportRow.row_hash).where(ImportRow.import_id == found.id))
+    return sum(1 for row_hash in hashes if row_hash not in applied)

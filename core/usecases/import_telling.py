@@ -10,6 +10,7 @@ from core.context import Context, Door
 from core.model import Import
 from core.outbox import import_key, say, slack_row, touch
 from core.rules.policy import OWN_WORKBOOK_ROWS, SCOREBOARD_INTERVAL
+from core.usecases.mail_answers import answer_settled
 from core.words import MessageKind
 
 
@@ -21,6 +22,7 @@ def tell_received(ctx: Context, row: dict[str, Any]) -> None:
 
 def tell_settled(ctx: Context, found: Import) -> None:
     """Called once an import: when it is first held, applied or rejected."""
+    answer_settled(ctx, found)
     tell_changed(ctx, found)
     rows = found.created + found.updated + found.unchanged + found.duplicate + found.problem
     if found.door is Door.SLACK and (found.problem or 0 < rows <= OWN_WORKBOOK_ROWS):

@@ -51,6 +51,8 @@ class Reading(msgspec.Struct):
     """Where it could not be used for what they are: the first ones that stand in it."""
     problems: list[StoredProblem] = []
     """Of the whole sheet."""
+    corrects: int = 0
+    """The number of the import that the document names as its own: our copy of a file says whose it is."""
     fault: str = ""
     """Why it could not be read: a ``FileFault``, and its detail."""
     detail: str = ""
@@ -210,6 +212,12 @@ def learner_plain(
 
 def import_ref(number: int) -> str:
     return f"I-{number:04}"
+
+
+def import_named(ref: str) -> int:
+    """The number in "I-0007"; 0 for anything else."""
+    digits = ref.removeprefix("I-")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 and ref != digits else 0
 
 
 def reading_of(kept: Keeper, found: Import) -> Reading:

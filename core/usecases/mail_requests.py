@@ -11,7 +11,8 @@
 3. The audit names the request's own use case, by whomever it is wrapped.
 4. The answer goes to the address on record, whatever the message wanted.
 5. A message is settled for the one who is proven to have written it, and for nobody else.
-6. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
+6. The answer to a message that brought files waits until the last of them is imported (``mail_answers``).
+7. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
 """
 
 import functools
@@ -26,14 +27,15 @@ from core.access import Permission
 from core.context import Context, StaffActor
 from core.errors import AlreadySettled, MailNotFound, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
 from core.letters import AnswerPart
-from core.model import InboundMessage, MailAnswer, OutboundMessage, StaffMember
-from core.outbox import email_row, leave
+from core.model import InboundMessage, MailAnswer, OutboundMessage
+from core.outbox import leave
 from core.results import QuestionClosed, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.budgets import SetBudget
 from core.usecases.colleagues import InviteColleague
 from core.usecases.inbound import settle
 from core.usecases.invitation_changes import CancelInvitations, ResendInvitations
+from core.usecases.mail_answers import answer_row, is_awaited
 from core.usecases.quiet_hours import SetQuietHours
 from core.words import Channel, MailRule, MailState, MessageKind
 
@@ -189,20 +191,10 @@ def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...], *
     )
     ctx.session.add(answer)
     ctx.session.flush()
+    if is_final and is_awaited(ctx, asking.inbound_id):
+        return
     # Whoever processes mail gives the worker the answers of a moment together: a job for each costs more than it.
-    leave(ctx, [_message(ctx, staff, answer)])
-
-
-def _message(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, Any]:
-    return email_row(
-        ctx,
-        MessageKind.ANSWER,
-        to=staff.email,
-        to_key=staff.email_key,
-        about_id=answer.id,
-        key=f"answer:{answer.id}",
-        not_before=ctx.now,
-    )
+    leave(ctx, [answer_row(ctx, staff, answer)])
 
 
 # --- Replies ----------------------------------------------------------------------------------------------

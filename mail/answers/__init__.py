@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, costs, courses, invitations, rules, shared_links, staff
+from mail.answers import asides, batches, costs, courses, imports, invitations, rules, shared_links, staff
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -19,6 +19,11 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "CostsShown": costs.tell_costs,
     "CoursesListed": courses.tell_courses,
     "Help": asides.tell_help,
+    "ImportLeft": imports.tell_left,
+    "ImportReport": imports.tell_report,
+    "ImportRowsListed": imports.tell_rows,
+    "ImportUndone": imports.tell_undone,
+    "ImportsListed": imports.tell_list,
     "InvitationCancelled": invitations.tell_cancelled,
     "InvitationPreviewed": batches.tell_preview,
     "InvitationResent": invitations.tell_resent,
@@ -43,6 +48,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "SharedLinksListed": shared_links.tell_links,
     "SheetRecognised": asides.tell_sheet,
     "StaffListed": staff.tell_staff,
+    "TemplateOffered": imports.tell_template,
     "WentWrong": asides.tell_went_wrong,
 })  # fmt: skip
 

@@ -22,12 +22,13 @@ _HOW = (
     "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached .csv "
     "or .txt file."
 )
+_FILES = "Attach a spreadsheet to import its learners; every row is answered. “template” sends the workbook to fill in."
 _REPLIES = "Reply to any answer of mine with a word: yes, no, undo, resend, cancel, more."
 
 
 def tell_help(asked: Help, teller: Teller) -> Answer:
     if not asked.verb:
-        return Answer("What I can do for you by e-mail", (_HOW, _REPLIES), lists=(_verbs(),))
+        return Answer("What I can do for you by e-mail", (_HOW, _FILES, _REPLIES), lists=(_verbs(),))
     verb = VERBS[asked.verb]
     return Answer(
         headline=verb.summary,
@@ -70,8 +71,8 @@ def tell_sheet(result: SheetRecognised, teller: Teller) -> Answer:
     size = f"{counted(result.columns, 'column')}, {counted(result.rows, 'row')}"
     return Answer(
         headline=f"“{result.name}” looks like the learner import ({size}).",
-        lines=("Importing learners is not available yet.",),
-        steps=("If it has an e-mail column, “invite RUN” and the same file invites these people instead.",),
+        lines=("You wrote “invite”, so I took its e-mail addresses and imported nobody.",),
+        steps=("To import its learners, send it without the line “invite”.",),
     )
 
 

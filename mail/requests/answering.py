@@ -10,6 +10,7 @@ reference, and the message has failed: what was done before it stands under its 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -58,7 +59,9 @@ from core.usecases.mail_requests import (
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
 from mail.requests.reading import Asked, body_lines, read_mail
-from mail.requests.reply_words import Task, meant, read_reply
+from mail.requests.reply_words import Word, meant, read_reply
+from mail.requests.sheets import SheetAttached, task_of_sheet
+from mail.requests.tasks import Task, numbers_told
 
 _SUBJECT_CHARACTERS: Final = 200
 _LINE_CHARACTERS: Final = 120
@@ -125,16 +128,26 @@ def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
     refs = tuple(dict.fromkeys(ref for ref in (parsed.in_reply_to, *reversed(parsed.references)) if ref))
     lines = list(body_lines(parsed.text))
     thread = _thread(app, request.staff, refs)
+    asked = read_mail(parsed, is_ours=thread.kind is not None)
+    wanted = tuple(_as_wanted(each, request, thread) for each in asked)
+    has_sheet = any(isinstance(each.wanted, SheetAttached) for each in asked)
+    replied = _replied(lines, thread, has_sheet=has_sheet)
+    if replied is None:
+        return wanted
+    return (replied, *wanted) if has_sheet else (replied,)
+
+
+def _replied(lines: Sequence[str], thread: ThreadFound, *, has_sheet: bool) -> _Wanted | None:
+    """Whoever sends a file with "yes" means the file, which is looked at; but what they take back they take back."""
     reply = read_reply(lines)
-    if reply is not None:
-        line = clean_name(lines[0], _LINE_CHARACTERS)
-        try:
-            task = meant(reply, thread)
-        except UsherError as refusal:
-            return ((line, refusal),)
-        if task is not None:
-            return ((line, task),)
-    return tuple(_as_wanted(asked) for asked in read_mail(parsed, is_ours=thread.kind is not None))
+    if reply is None or (has_sheet and reply.word is not Word.UNDO):
+        return None
+    line = clean_name(lines[0], _LINE_CHARACTERS)
+    try:
+        task = meant(reply, thread)
+    except UsherError as refusal:
+        return line, refusal
+    return None if task is None else (line, task)
 
 
 def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
@@ -149,7 +162,12 @@ def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
         return ThreadFound()
 
 
-def _as_wanted(asked: Asked) -> _Wanted:
+def _as_wanted(asked: Asked, request: MailRequest, thread: ThreadFound) -> _Wanted:
+    if isinstance(asked.wanted, SheetAttached):
+        # A file in reply to an answer about one import corrects that one; about several, nobody knows which.
+        told = numbers_told(part.result for part in thread.parts)
+        # Its name is not kept with the answer; it is said when that is sent.
+        return "", task_of_sheet(asked.wanted, request.inbound_id, told[0] if len(told) == 1 else None)
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
     try:

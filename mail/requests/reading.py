@@ -2,7 +2,8 @@
 
 1. The subject counts where its first word is a verb, and not where it is only that of an older message ("Re: …").
 2. Of the body each line that begins with a verb is a request. The lines below an ``invite`` are its addresses, and so
-   are attached lists. Greetings, thanks, "please" and everything below a signature are passed over.
+   are attached lists; without an ``invite`` an attached spreadsheet is a request by itself (``sheets``). Greetings,
+   thanks, "please" and everything below a signature are passed over.
 3. Nothing raises: what cannot be carried out is a refusal like any other, and what nobody understands is named.
 """
 
@@ -10,7 +11,6 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Final
 
 from core.errors import NoAddresses, RunNotChosen, StaffDetailsInvalid, TooManyRequests, UnknownVerb, UsherError
@@ -20,8 +20,10 @@ from core.rules.address_files import content_of
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
+from mail.requests.reply_words import read_reply
+from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets
 
-Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised
+Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached
 
 _WORDS: Final = frozenset({*VERBS, *ALIASES, "help", "?"})
 _INVITE: Final = "invite"
@@ -71,13 +73,26 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     """At least one; at most MAIL_COMMAND_LINES, and a refusal of the rest. ``is_ours``: it replies to us."""
     lines = list(body_lines(mail.text))
     subject = "" if is_ours else _subject_line(mail)
-    files, notices = _lists(mail.attachments)
-    found = list(_requests(chain([subject] if subject else [], _without_own(mail, lines))))
+    said = [*([subject] if subject else []), *lines]
+    # The subject may choose how a file is imported, whatever else it says.
+    sheets = [] if any(map(_invites, said)) else _sheets(mail, [_without_manners(mail.subject), *lines])
+    if sheets:
+        said = [line for line in said if not is_about_sheets(line) and read_reply([line]) is None]
+    files, notices = ([], ()) if sheets else _lists(mail.attachments)
+    found = list(_requests(_without_own(mail, said)))
     asked = [_asked(each, files) for each in found[:MAIL_COMMAND_LINES]]
     if len(found) > MAIL_COMMAND_LINES:
         refusal = TooManyRequests(count=f"{len(found):,}", limit=MAIL_COMMAND_LINES)
         asked.append(Asked(found[MAIL_COMMAND_LINES].line, refusal))
-    return (*notices, *asked) or (_not_understood(mail, lines, files),)
+    return (*notices, *sheets, *asked) or (_not_understood(mail, lines, files),)
+
+
+def _invites(line: str) -> bool:
+    return _first_word(line) == _INVITE
+
+
+def _sheets(mail: ParsedMail, lines: Sequence[str]) -> list[Asked]:
+    return [Asked(name, wanted) for name, wanted in attached_sheets(mail.attachments, lines)]
 
 
 def body_lines(text: str) -> Iterator[str]:
@@ -160,7 +175,7 @@ def _first_word(words: str) -> str:
     return folded(first[0]).rstrip(".,:;!") if first else ""
 
 
-def _requests(lines: Iterator[str] | chain[str]) -> Iterator[_Found]:
+def _requests(lines: Iterator[str]) -> Iterator[_Found]:
     """Prose between requests is passed over; a line that looks like a mistyped request is not."""
     current: _Found | None = None
     for line in lines:

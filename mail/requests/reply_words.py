@@ -6,6 +6,7 @@
     cancelled                 undo: open again
     list                      more: next page         of invitations besides: resend, cancel (asked back)
     an invitation's e-mail    resend, cancel
+    an import                 good rows, yes, no, undo, full, template
 
 What is meant is run like any other request: whether it is still the asker's to do is decided there once more.
 """
@@ -29,6 +30,20 @@ from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, in
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown, ShowCosts, show_costs
 from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
+from core.usecases.import_applying import ReleaseImport, release_import
+from core.usecases.import_copies import OfferTemplate, offer_template
+from core.usecases.import_mails import (
+    CopyImport,
+    ImportLeft,
+    ImportRowsTold,
+    ImportTold,
+    LeaveImport,
+    copy_by_mail,
+    leave_import,
+)
+from core.usecases.import_rows import ListImportRows, list_import_rows
+from core.usecases.import_undoing import UndoImport, undo_import
+from core.usecases.imports import ImportsListed, ListImports, list_imports
 from core.usecases.invitation_changes import (
     CancelInvitations,
     Chosen,
@@ -57,6 +72,7 @@ from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.schedules import ListScheduled, ScheduledListed, list_scheduled
 from core.usecases.scoreboards import BatchProgress
 from core.words import MessageKind
+from mail.requests.tasks import Task, numbers_told
 
 
 class Word(StrEnum):
@@ -67,25 +83,18 @@ class Word(StrEnum):
     CANCEL = "cancel"
     MORE = "more"
     HELP = "help"
+    GOOD_ROWS = "good rows"
+    FULL = "full"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``number``: of the batch that was named besides, or 0."""
+    """``number``: of the batch that was named besides, or 0; ``import_number`` of the import."""
 
     word: Word
     number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One use case to run. ``question_id``: the answer whose question it settles."""
-
-    usecase: Callable[[Context, Any], Any]
-    command: Any
-    mode: Mode = Mode.RUN
-    is_confirmed: bool = False
-    question_id: int | None = None
+    import_number: int = 0
 
 
 CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = MappingProxyType({
@@ -106,36 +115,50 @@ _WORDS: Final[dict[str, Word]] = {
     "cancel": Word.CANCEL,
     **dict.fromkeys(("more", "next", "continue"), Word.MORE),
     "help": Word.HELP,
+    "good-rows": Word.GOOD_ROWS,
+    "full": Word.FULL,
+    "template": Word.TEMPLATE,
 }
 _FILLING: Final = frozenset((
     "please", "thanks", "thank", "you", "many", "it", "that", "this", "them", "all", "ahead", "page", "do", "batch",
-    "the", "hi", "hello", "usher",
+    "the", "hi", "hello", "usher", "import", "copy", "send", "me",
 ))  # fmt: skip
 _TOKEN: Final = re.compile(r"[^\W_][\w’'-]*")
-_BATCH: Final = re.compile(r"b-?0*(\d{1,9})")
-_ONLY_IN_THREADS: Final = (Word.YES, Word.NO, Word.MORE)
+_GOOD_ROWS: Final = re.compile(r"\bgood[ -]?rows?\b")
+_NUMBERED: Final = re.compile(r"([bi])-?0*(\d{1,9})")
+_ONLY_IN_THREADS: Final = (Word.YES, Word.NO, Word.MORE, Word.GOOD_ROWS, Word.FULL)
 
 
 def read_reply(lines: Sequence[str]) -> Reply | None:
     """The first line, where it is a word and no more than a number and manners besides."""
     if not lines or len(lines[0]) > 80:
         return None
-    tokens = [token.replace("’", "'") for token in _TOKEN.findall(lines[0].lower())]
+    line = _GOOD_ROWS.sub("good-rows", lines[0].lower())
+    tokens = [token.replace("’", "'") for token in _TOKEN.findall(line)]
     kept = [token for token in tokens if token not in _FILLING]
     if not kept or len(kept) > 2 or kept[0] not in _WORDS:
         return None
-    number = _BATCH.fullmatch(kept[1]) if len(kept) == 2 else None
+    number = _NUMBERED.fullmatch(kept[1]) if len(kept) == 2 else None
     if len(kept) == 2 and number is None:
         return None
-    return Reply(_WORDS[kept[0]], int(number[1]) if number else 0)
+    word = _WORDS[kept[0]]
+    if number is None:
+        return Reply(word)
+    return Reply(word, import_number=int(number[2])) if number[1] == "i" else Reply(word, int(number[2]))
 
 
 def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
     """None: it is a request that needs no thread. Raises ThreadNotFound and ReplyUnclear."""
     if reply.word is Word.HELP:
         return Help()
+    if reply.word is Word.TEMPLATE:
+        return Task(offer_template, OfferTemplate())
     if reply.number and reply.word is Word.UNDO:
         return Task(recall_batch, RecallBatch(number=reply.number))
+    if reply.import_number and reply.word is Word.UNDO:
+        return Task(undo_import, UndoImport(reply.import_number))
+    if reply.import_number and reply.word is Word.GOOD_ROWS and thread.kind is None:
+        return None
     if thread.kind is None:
         if reply.word in _ONLY_IN_THREADS:
             raise ThreadNotFound(word=reply.word)
@@ -154,6 +177,10 @@ def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
 _Offers = dict[Word, Task | str]
 
 
+def _imports(offers: Sequence[_Offers]) -> bool:
+    return any(Word.GOOD_ROWS in offer for offer in offers)
+
+
 def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
     """Words in place of a task say why there is none."""
     fitting = [offer[reply.word] for offer in offers if reply.word in offer]
@@ -162,7 +189,8 @@ def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
     if len(fitting) == 1:
         raise ReplyUnclear(word=reply.word, next_step=fitting[0])
     if fitting:
-        step = f"It was about more than one thing. Name the batch, as in “{reply.word} B-0041”, or write each request."
+        named = "the import, as in “{word} I-0007”" if _imports(offers) else "the batch, as in “{word} B-0041”"
+        step = f"It was about more than one thing. Name {named.format(word=reply.word)}, or write each request."
         raise ReplyUnclear(word=reply.word, next_step=step)
     words = sorted({word for offer in offers for word in offer})
     said = " or ".join(f"“{word}”" for word in words) or "“help”"
@@ -171,6 +199,8 @@ def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
 
 def _is_of(result: object, reply: Reply) -> bool:
     """Whether the part is about the batch that was named, if one was."""
+    if reply.import_number:
+        return reply.import_number in numbers_told((result,))
     return not reply.number or reply.number in _numbers(result)
 
 
@@ -200,9 +230,25 @@ def _offers(result: object, answer_id: int) -> _Offers:
             return _undone(Task(recall_batch, RecallBatch(result.confirmation_id)))
         case InvitedAtOnce() | AddressCorrected():
             return _undone(Task(recall_batch, RecallBatch(result.invited.confirmation_id)))
+        case ImportTold() | ImportLeft():
+            return _of_import(result.number)
         case InvitationCancelled() | InvitationsCancelled():
             return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
     return _of_list(result)
+
+
+def _of_import(number: int) -> _Offers:
+    """Whether it waits, or is applied, its use case says."""
+    released = Task(release_import, ReleaseImport(number))
+    left = Task(leave_import, LeaveImport(number), Mode.READ)
+    return {
+        Word.GOOD_ROWS: released,
+        Word.YES: released,
+        Word.NO: left,
+        Word.CANCEL: left,
+        Word.UNDO: Task(undo_import, UndoImport(number)),
+        Word.FULL: Task(copy_by_mail, CopyImport(number), Mode.READ),
+    }
 
 
 def _undone(task: Task) -> _Offers:
@@ -238,6 +284,11 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page.page, result.page.page_count, show_run, shown)
         case SharedLinksListed():
             return _paged(result.page, result.page_count, list_shared_links, ListSharedLinks(result.search))
+        case ImportsListed():
+            return _paged(result.page, result.page_count, list_imports, ListImports(state=result.state))
+        case ImportRowsTold():
+            shown_rows = ListImportRows(result.number, result.bucket)
+            return _paged(result.page, result.page_count, list_import_rows, shown_rows)
         case StaffListed():
             return _paged(result.page, result.page_count, list_staff, ListStaff(result.search))
         case ScheduledListed():

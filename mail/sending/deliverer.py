@@ -7,7 +7,9 @@ from typing import Protocol
 
 from core.app import App
 from core.context import System
-from core.letters import Letter, Loaded, Outcome, Verdict
+from core.errors import Unavailable
+from core.import_reports import with_reports
+from core.letters import AnswerLetter, Letter, Loaded, Outcome, Verdict
 from core.usecases.letters import LoadLetters, load_letters
 from mail.sending.rendering import Mail, render
 
@@ -17,7 +19,9 @@ _log = logging.getLogger("usher.mail")
 
 @dataclass(frozen=True, slots=True)
 class Unrendered:
-    """A letter that could not be put into words: our mistake, which must not take its chunk down."""
+    """A letter that could not be put into words, which must not take its chunk down. ``reference`` is of our mistake;
+    empty where there was only no room to make its files.
+    """
 
     message_id: int
     reference: str
@@ -44,16 +48,31 @@ class MailDeliverer:
     def send(self, items: Sequence[Mail | Unrendered]) -> list[Outcome]:
         """An unrendered letter is tried again like any other, and given up with its reference."""
         broken = [item for item in items if isinstance(item, Unrendered)]
-        outcomes = [Outcome(item.message_id, Verdict.LATER, f"our mistake {item.reference}") for item in broken]
+        outcomes = [Outcome(item.message_id, Verdict.LATER, _detail(item)) for item in broken]
         return outcomes + self._mailer.send([item for item in items if isinstance(item, Mail)])
+
+
+def _detail(item: Unrendered) -> str:
+    return f"our mistake {item.reference}" if item.reference else "too busy to make its files"
 
 
 def _rendered(app: App, letter: Letter) -> Mail | Unrendered:
     try:
-        return render(letter, app.settings, app.links, now=app.clock())
+        return rendered(app, letter)
+    except Unavailable:
+        # No child process can be started just now, or the database is away: soon, then.
+        return Unrendered(letter.head.message_id, "")
     except Exception:
         reference = app.tokens.reference()
         _log.exception(
             "a letter cannot be rendered", extra={"message_id": letter.head.message_id, "reference": reference}
         )
         return Unrendered(letter.head.message_id, reference)
+
+
+def rendered(app: App, letter: Letter) -> Mail:
+    """With the files that go with it, which are made now. Raises Busy."""
+    if not isinstance(letter, AnswerLetter):
+        return render(letter, app.settings, app.links, now=app.clock())
+    filled, files = with_reports(app, letter)
+    return render(filled, app.settings, app.links, now=app.clock(), files=files)

@@ -3,6 +3,7 @@
 Nothing here raises for what people typed: one strange name must not stop a batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from core.cards import RunCard
+from core.import_reports import Enclosed
 from core.letters import (
     AnswerLetter,
     HeldMailLetter,
@@ -47,15 +49,20 @@ from mail.sending.templates import TEMPLATE_FILES, filled, tight
 from mail.sending.wire import (
     alternatives,
     ascii_address,
+    file_part,
     mailbox_header,
     one_line,
     plain_header,
     refs_header,
     text_header,
-    with_attachment,
+    with_attachments,
 )
 from mail.sending.words import grouped
 
+_FILE_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
 _SLOTS = slots(("recipient_name", "url", "stop_url", "code"))
 
 
@@ -89,16 +96,20 @@ class _RunWords:
     join_url: str
 
 
-def render(letter: Letter, settings: Settings, links: LinkSigner, *, now: datetime) -> Mail:
+def render(
+    letter: Letter, settings: Settings, links: LinkSigner, *, now: datetime, files: Sequence[Enclosed] = ()
+) -> Mail:
+    """``files`` go with an answer."""
     if isinstance(letter, AnswerLetter):
         subject, part = rendered_answer(letter, settings)
-        return _mail(letter, subject, part, settings, links, now)
+        body = with_attachments(part, [_file(each) for each in files]) if files else part
+        return _mail(letter, subject, body, settings, links, now)
     own = _own_values(letter, settings)
     skeletons = _skeletons(letter.kind, _shared_values(letter, settings, now), bool(own["recipient_name"]))
     filling = {_SLOTS[name]: value for name, value in own.items()}
     part = alternatives(skeletons.text.fill(filling), skeletons.html.fill(filling))
     attachment = _attachment(letter, settings, now)
-    body = part if attachment is None else with_attachment(part, attachment)
+    body = part if attachment is None else with_attachments(part, (attachment,))
     return _mail(letter, skeletons.subject, body, settings, links, now)
 
 
@@ -309,6 +320,11 @@ def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | No
             return joined_part(letter.run, domain, today)
         case _:
             return None
+
+
+def _file(enclosed: Enclosed) -> bytes:
+    suffix = enclosed.name.rpartition(".")[2]
+    return file_part(enclosed.name, _FILE_TYPES.get(suffix, "application/octet-stream"), enclosed.content)
 
 
 @lru_cache(maxsize=16)

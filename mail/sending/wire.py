@@ -10,6 +10,7 @@ import re
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from urllib.parse import quote
 
 from core.rules.addresses import Address, parse_address
 from core.rules.text import clean_name
@@ -20,6 +21,7 @@ _WORD_FRAME = 12
 _WORD = 75
 # A line may have 998 characters; no mail program makes identifiers that long.
 _REF = 250
+_FILE_NAME = 60
 _REF_FORM = re.compile(r"<[!-;=?-~]+>")
 # What would end an address in a header or in an envelope.
 _SPECIAL = frozenset(' <>,;:()[]\\"')
@@ -93,15 +95,37 @@ def alternatives(text: bytes, html: bytes) -> bytes:
     ))  # fmt: skip
 
 
-def with_attachment(part: bytes, attachment: bytes) -> bytes:
-    """A multipart/mixed with its own header lines; both parts bring theirs."""
+def with_attachments(part: bytes, attachments: Sequence[bytes]) -> bytes:
+    """A multipart/mixed with its own header lines; all parts bring theirs."""
+    between = b"\r\n--" + _OUTER + b"\r\n"
     return b"".join((
-        b'Content-Type: multipart/mixed; boundary="', _OUTER, b'"\r\n\r\n--', _OUTER, b"\r\n",
-        part,
-        b"\r\n--", _OUTER, b"\r\n",
-        attachment,
+        b'Content-Type: multipart/mixed; boundary="', _OUTER, b'"\r\n', between,
+        between.join((part, *attachments)),
         b"\r\n--", _OUTER, b"--\r\n",
     ))  # fmt: skip
+
+
+def file_part(name: str, content_type: str, content: bytes) -> bytes:
+    """``content_type``: of our own making."""
+    safe = one_line(name).replace("\\", "_").replace('"', "_")
+    is_plain = safe.isascii() and len(safe) <= _FILE_NAME
+    given = f'"{safe}"' if is_plain else f'"{_encoded_words(safe, len(name))}"'
+    disposition = f'\r\n filename="{safe}"' if is_plain else _continued("filename", safe)
+    head = f"Content-Type: {content_type};\r\n name={given}\r\nContent-Disposition: attachment;{disposition}\r\n"
+    return base64_part(content, (head.encode("ascii", "replace"),))
+
+
+def _continued(name: str, value: str) -> str:
+    """RFC 2231: each piece on a line of its own."""
+    octets = [quote(character, safe="", errors="replace") for character in value]
+    pieces = [""]
+    for each in octets:
+        if len(pieces[-1]) + len(each) > _FILE_NAME - 12:
+            pieces.append("")
+        pieces[-1] += each
+    first, *rest = pieces
+    lines = [f"{name}*0*=utf-8''{first}", *(f"{name}*{place}*={piece}" for place, piece in enumerate(rest, start=1))]
+    return ";".join(f"\r\n {line}" for line in lines)
 
 
 def base64_part(content: bytes, headers: Sequence[bytes]) -> bytes:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.app import App
 from core.context import Assurance, Door, StaffActor
+from core.importing import run_in_background
 from core.letters import AnswerPart
-from core.model import Base, InboundMessage, MailAnswer, OutboundMessage
+from core.model import Base, Import, InboundMessage, MailAnswer, OutboundMessage
 from core.results import revived_parts
 from core.usecases.inbound import ReceiveMail, receive_mail
 from core.usecases.letters import LoadLetters, load_letters
@@ -21,7 +22,7 @@ from core.words import MailState, MessageKind
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.receiving.asked import MailRequest
 from mail.requests.answering import answer
-from mail.sending.rendering import render
+from mail.sending.deliverer import rendered
 from tests.factories import SYSTEM, School
 from tests.mail.letters import html_text, parsed, plain_text
 
@@ -75,6 +76,12 @@ class Answered:
         (part,) = self.parts
         return part.result
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """By name."""
+        attached = list(self.mail.iter_attachments())
+        return {str(each.get_filename()): each.get_content() for each in attached}
+
 
 @dataclass
 class Writer:
@@ -102,6 +109,7 @@ class Writer:
     def send(self, parsed: ParsedMail) -> Answered:
         request = self.received(parsed)
         state = answer(self.app, request)
+        finish_imports(self.app)
         return self.answered(request, state)
 
     def received(self, parsed: ParsedMail) -> MailRequest:
@@ -126,7 +134,7 @@ class Writer:
                 )
             ).one()
         (letter,) = self.app.read(load_letters, LoadLetters((message.id,)), SYSTEM).letters
-        mail = render(letter, self.app.settings, self.app.links, now=self.app.clock())
+        mail = rendered(self.app, letter)
         return Answered(
             state,
             revived_parts(stored.result),
@@ -139,6 +147,14 @@ class Writer:
     def _ref(self) -> str:
         self.first += 1
         return f"<q{self.first}@mail.example.org>"
+
+
+def finish_imports(app: App) -> None:
+    """As a worker does."""
+    with looking(app) as session:
+        waiting = session.scalars(select(Import.id).where(Import.settled_at.is_(None)).order_by(Import.number)).all()
+    for import_id in waiting:
+        run_in_background(app, import_id)
 
 
 def looking(app: App) -> Session:

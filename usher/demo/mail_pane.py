@@ -14,6 +14,8 @@ from aiohttp.web_request import FileField
 from usher.demo.inbox import Inbox
 from usher.demo.mailbox import Mail, Mailbox, MailPage
 from usher.demo.opened_mail import as_page, open_mail
+from usher.demo.sample import SIXTH_FORM
+from usher.demo.sample_sheet import NAME, sample_sheet
 from usher.demo.screen import Screens
 from usher.demo.slack.errors import NothingThere
 from usher.demo.slack.inspection import JsonObject
@@ -46,6 +48,7 @@ class MailPane:
             "/demo/mails/{number}": self._mail,
             "/demo/mails/{number}/html": self._mail_html,
             "/demo/mails/{number}/attachments/{place}": self._attachment,
+            "/demo/sample.xlsx": self._sample_sheet,
         }
 
     def posts(self) -> Mapping[str, _Handler]:
@@ -90,8 +93,11 @@ class MailPane:
         if not 0 <= place < len(attachments):
             raise NothingThere("this mail has no such attachment")
         found = attachments[place]
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"}
-        return web.Response(body=found.content, content_type="application/octet-stream", headers=headers)
+        return _download(found.name, found.content)
+
+    async def _sample_sheet(self, request: web.Request) -> web.Response:
+        """Offered to be attached to a mail, and to be looked at."""
+        return _download(NAME, await asyncio.to_thread(sample_sheet, SIXTH_FORM, self._inbox.now().date()))
 
     def _found(self, request: web.Request) -> Mail:
         mail = self._mailbox.mail(int(request.match_info["number"]))
@@ -121,6 +127,11 @@ class MailPane:
         raw = await asyncio.to_thread(as_bytes, written, self._inbox.now())
         await self._inbox.deliver(raw, sender=author.email, recipient=self.to)
         return json_answer({})
+
+
+def _download(name: str, content: bytes) -> web.Response:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return web.Response(body=content, content_type="application/octet-stream", headers=headers)
 
 
 def _listed(page: MailPage) -> JsonObject:

@@ -48,6 +48,7 @@ from core.usecases import (
     import_corrections,
     import_fixing,
     import_jobs,
+    import_mails,
     import_rows,
     import_undoing,
     imports,
@@ -218,6 +219,10 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "receive_import": (StaffActor, imports.ReceiveImport("l.csv", b"UKPRN")),
         "show_import": (StaffActor, imports.ShowImport(world.held_import)),
         "load_marks": (StaffActor, import_answers.LoadMarks(world.held_import)),
+        "import_by_mail": (StaffActor, import_mails.ImportByMail("m.csv", b"UKPRN", world.inbound_id)),
+        "copy_by_mail": (StaffActor, import_mails.CopyImport(world.held_import)),
+        "leave_import": (StaffActor, import_mails.LeaveImport(world.held_import)),
+        "load_report": (StaffActor, import_mails.LoadReport(world.held_import, has_copy=True)),
         "undo_import": (StaffActor, import_undoing.UndoImport(world.applied_import)),
         "list_imports": (StaffActor, imports.ListImports()),
         "list_import_rows": (StaffActor, import_rows.ListImportRows(world.held_import)),
@@ -433,6 +438,9 @@ def _absent(command: object) -> object:
         import_fixing.CorrectRows: command,
         import_undoing.UndoImport: command,
         import_answers.LoadMarks: command,
+        import_mails.CopyImport: command,
+        import_mails.LeaveImport: command,
+        import_mails.LoadReport: command,
         import_checking.BeginImport: import_checking.BeginImport(12345),
         import_checking.StageRows: import_checking.StageRows(12345, 1, ()),
         import_checking.FinishChecking: import_checking.FinishChecking(12345, 1, Reading()),
@@ -483,6 +491,9 @@ BY_ID = (
     "refuse_held_mail",
     "show_import",
     "load_marks",
+    "copy_by_mail",
+    "leave_import",
+    "load_report",
     "undo_import",
     "begin_import",
     "stage_rows",
@@ -493,7 +504,7 @@ BY_ID = (
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
-    *("lift_suppression", "receive_import", "list_imports", "offer_template"),
+    *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template"),
     *("show_costs", "show_budgets", "set_budget"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
@@ -619,7 +630,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
-    seeing |= {"show_import", "list_imports", "list_import_rows", "show_costs", "show_budgets"}
+    seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

@@ -7,11 +7,14 @@ from html import unescape
 
 import pytest
 
+from core.context import Door, StaffActor
 from core.errors import NeedsConfirmation, RunNotFound
+from core.import_reports import ImportReport
 from core.letters import AnswerLetter, AnswerPart, LetterHead
 from core.phrases import zone_named
 from core.requests import VERBS, Asker, Request, read_request, usecase_of
 from core.results import (
+    KEPT_BY_NUMBER,
     RESULTS,
     NotUnderstood,
     QuestionClosed,
@@ -23,15 +26,20 @@ from core.results import (
     refused,
     revived_parts,
 )
+from core.usecases.import_mails import ImportRowsTold, ImportTold
+from core.usecases.import_rows import ImportRowsListed
+from core.usecases.imports import ImportsListed
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.shared_links import SharedLinkShown
 from mail.answers import BUILDERS, Teller, tell
 from mail.sending.rendering import Mail, render
 from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long, preview
 from tests.factories import NOW
+from tests.mail.answers.imports import import_results
 from tests.mail.letters import LINKS, SETTINGS, html_text, parsed, plain_text
 
 TELLER = Teller(zone_named("Europe/London"))
+_KEPT_OTHERWISE = (SharedLinkShown, ImportReport, ImportRowsListed)
 SCRIPT = '<script>alert("x")</script> & \u202eco'
 
 
@@ -41,7 +49,13 @@ def letter(*results: object, subject: str = "invite maths", **changes: object) -
     )
     parts = tuple(AnswerPart("what was asked", result) for result in results)
     made = AnswerLetter(
-        head, parts, subject, "<q@example.org>", ("<p@example.org>", "<q@example.org>"), "Europe/London"
+        head,
+        parts,
+        subject,
+        "<q@example.org>",
+        ("<p@example.org>", "<q@example.org>"),
+        "Europe/London",
+        StaffActor(1, 2, Door.MAIL),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -74,14 +88,16 @@ def answers(count: int, name: str) -> list[object]:
         NotUnderstood("", ""),
         WentWrong("E-00000001"),
         SheetRecognised(name, 17, count),
+        *import_results(count, name),
     ]
 
 
 def test_every_result_that_can_be_kept_can_be_told_and_the_other_way_round() -> None:
     told = {type(result).__name__ for result in answers(3, PLAIN)}
 
-    # A link is kept by what was done to it, and told with its address.
-    assert set(BUILDERS) == {*RESULTS, SharedLinkShown.__name__} == told
+    # A link is kept by what was done to it, and told with its address; an import by its number, told from its rows.
+    kept_otherwise = {kind.__name__ for kind in _KEPT_OTHERWISE}
+    assert set(BUILDERS) == {*RESULTS, *kept_otherwise} - {ImportTold.__name__, ImportRowsTold.__name__} == told
 
 
 def test_every_request_of_staff_has_a_result_that_can_be_kept() -> None:
@@ -90,13 +106,13 @@ def test_every_request_of_staff_has_a_result_that_can_be_kept() -> None:
     for wanted in map(read_request, examples):
         if isinstance(wanted, Request):
             given = usecase_of(wanted).__annotations__["return"]
-            assert given.__name__ in RESULTS, wanted
+            assert given.__name__ in RESULTS.keys() | KEPT_BY_NUMBER, wanted
 
 
 @pytest.mark.parametrize("count", [0, 1, 27, 1001])
 def test_what_is_kept_comes_back_the_same(count: int) -> None:
     for result in answers(count, PLAIN):
-        if isinstance(result, SharedLinkShown):
+        if isinstance(result, _KEPT_OTHERWISE):
             continue
         kind, stored = kept_parts((AnswerPart("x", result),))
 
@@ -104,7 +120,7 @@ def test_what_is_kept_comes_back_the_same(count: int) -> None:
 
         assert kind == type(result).__name__
         assert "usher.example.org/j/" not in stored
-        if "/j/" not in repr(result):
+        if "/j/" not in repr(result) and not isinstance(result, ImportsListed):
             assert part.result == result
 
 

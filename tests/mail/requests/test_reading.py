@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyRequests, UnknownVerb, UsherError
 from core.requests import Help, Request
 from core.results import NotUnderstood, SheetRecognised
-from core.rules.policy import MAIL_COMMAND_LINES
+from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
 from core.usecases.batches import PrepareInvitation
 from core.usecases.courses import ListCourses
 from core.usecases.recall import RecallBatch
+from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.reading import Asked, Wanted, body_lines, read_mail
 from mail.requests.reply_words import Reply, Word, read_reply
+from mail.requests.sheets import SheetAttached, is_sheet
 from tests.mail.asking import parsed_mail
 
 MATHS = "maths-2026-03"
@@ -139,14 +141,73 @@ def test_addresses_come_from_attached_lists() -> None:
     assert command.addresses.split() == ["a@example.org", "b@example.org"]
 
 
-def test_a_workbook_and_a_learner_import_are_named() -> None:
-    sheet = b"UKPRN,First name,Last name,Postcode,Email address\n10000001,Bo,Young,AB1 2CD,b@example.org\n"
+LEARNERS = b"UKPRN,First name,Last name,Postcode,Email address\n10000001,Bo,Young,AB1 2CD,b@example.org\n"
+ADDRESSES = b"Name,Mail\nBo,b@example.org\nAnn,a@example.org\n"
+TABLE = b"Item,Price,Shelf\nPencils,3,A\nPaper,4,B\n"
+BOOK = b"PK\x03\x04..."
 
-    named = only("New learners", "", Attachment("learners.csv", "csv", sheet))
-    book = only("New learners", "", Attachment("learners.xlsx", "xlsx", b"PK\x03\x04..."))
 
+def test_an_attached_spreadsheet_is_imported_unless_its_addresses_are_invited() -> None:
+    sheet = Attachment("learners.csv", "csv", LEARNERS)
+    book = Attachment("learners.xlsx", "xlsx", BOOK)
+
+    assert only("New learners", "Here they are.", sheet) == SheetAttached("learners.csv", LEARNERS, None)
+    assert only("", "", book) == SheetAttached("learners.xlsx", BOOK, None)
+    named, command = read(f"invite {MATHS}", "", sheet)
     assert named == SheetRecognised("learners.csv", 5, 1)
-    assert isinstance(book, NotReadable)
+    assert invited(command).addresses == "b@example.org"
+    unread, _ = read(f"invite {MATHS}", "ann@example.org", book)
+    assert isinstance(unread, NotReadable)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "is_one"),
+    [
+        ("a.xlsm", "zip", BOOK, True),
+        ("a.xls", "html", b"<table>", True),
+        ("a.ods", "other", b"", True),
+        ("a", "xls", b"\xd0\xcf", True),
+        ("a.csv", "csv", TABLE, True),
+        ("a.tsv", "text", b"", True),
+        ("a.csv", "csv", ADDRESSES, False),
+        ("a.csv", "csv", b"b@example.org\n", False),
+        ("a.txt", "csv", LEARNERS, True),
+        ("a.txt", "csv", LEARNERS.decode().encode("utf-16"), True),
+        ("a.txt", "csv", TABLE, False),
+        ("a.txt", "text", b"b@example.org", False),
+        ("a.pdf", "pdf", b"%PDF-", False),
+        ("logo.png", "image", b"\x89PNG", False),
+    ],
+)
+def test_what_is_a_spreadsheet_to_be_imported(name: str, kind: str, content: bytes, is_one: bool) -> None:
+    assert is_sheet(Attachment(name, kind, content)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "policy"),
+    [
+        ("import good-rows", "", ImportPolicy.GOOD_ROWS),
+        ("New learners", "Hi Usher,\n\nplease import the good rows.\n\nOlive", ImportPolicy.GOOD_ROWS),
+        ("", "import all-or-nothing", ImportPolicy.ALL_OR_NOTHING),
+        ("Import: hold", "import hold", ImportPolicy.HOLD_IF_ERRORS),
+        ("import", "We import all of them every year.", None),
+        ("", "yes", None),
+    ],
+)
+def test_a_line_chooses_the_policy_of_the_file(subject: str, text: str, policy: ImportPolicy | None) -> None:
+    wanted = only(subject, text, Attachment("a.xlsx", "xlsx", BOOK))
+
+    assert isinstance(wanted, SheetAttached)
+    assert wanted.policy is policy
+
+
+def test_several_files_are_several_and_the_same_twice_is_one() -> None:
+    first, other = Attachment("a.xlsx", "xlsx", BOOK), Attachment("b.xlsx", "xlsx", BOOK + b"2")
+    huge = Attachment("c.xlsx", "xlsx", BOOK + bytes(SHEET_BYTES))
+
+    wanted = read("", "courses maths", first, other, first, huge)
+
+    assert [type(each) for each in wanted] == [SheetAttached, SheetAttached, NotReadable, Request]
 
 
 def test_several_requests_are_several() -> None:
@@ -194,6 +255,14 @@ def test_nothing_and_help_are_answered_with_help(subject: str, text: str) -> Non
         ("Don’t", Reply(Word.NO)),
         ("undo", Reply(Word.UNDO)),
         ("more please", Reply(Word.MORE)),
+        ("Good rows", Reply(Word.GOOD_ROWS)),
+        ("Please import the good rows", Reply(Word.GOOD_ROWS)),
+        ("good rows I-0007", Reply(Word.GOOD_ROWS, import_number=7)),
+        ("undo I-7", Reply(Word.UNDO, import_number=7)),
+        ("Send me the full copy, please", Reply(Word.FULL)),
+        ("template", Reply(Word.TEMPLATE)),
+        ("Good, thanks!", None),
+        ("import I-0007", None),
         ("yes we can talk on Monday", None),
         ("OK, here are the addresses", None),
         ("cancel maths-2026-03 all", None),
@@ -215,7 +284,7 @@ def test_anything_can_be_read(subject: str, text: str, words: list[str]) -> None
 
 
 def _is_sound(asked: Asked) -> bool:
-    kinds = Request | Help | UsherError | NotUnderstood | SheetRecognised
+    kinds = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached
     return len(asked.line) <= 120 and "\n" not in asked.line and isinstance(asked.wanted, kinds)
 
 

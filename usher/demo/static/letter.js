@@ -21,7 +21,8 @@ export class Letter {
   draw(answered, words) {
     const author = this.#author(answered);
     const subject = make("input", { name: "subject", value: answered ? `Re: ${answered.subject.replace(/^re:\s*/i, "")}` : words, maxlength: 200, placeholder: "help" });
-    const body = make("textarea", { name: "text", rows: 9, placeholder: answered ? "yes, undo, stop, more …" : "What should Usher do?" });
+    const body = make("textarea", { name: "text", rows: 9, placeholder: answered ? "yes, good rows, undo, more …" : "What should Usher do?" });
+    const files = make("input", { type: "file", name: "file", multiple: true });
     const form = make(
       "form",
       { class: "letter-form", autocomplete: "off" },
@@ -29,8 +30,8 @@ export class Letter {
       make("dl", {}, fact("From", `${author.name} <${author.email}>`), fact("To", this.#scene.mail_address)),
       field("Subject", subject),
       field("Text", body),
-      field("Files", make("input", { type: "file", name: "file", multiple: true })),
-      answered ? null : this.#examples(subject, body),
+      field("Files", files),
+      answered ? null : this.#examples(subject, body, files),
       make("footer", {}, make("button", { type: "submit", class: "primary" }, "Send")),
     );
     form.addEventListener("submit", (event) => this.#send(event, form, author, answered));
@@ -42,7 +43,7 @@ export class Letter {
     return people.find((person) => answered?.to.includes(person.email)) ?? people.find((person) => person.id === this.#user());
   }
 
-  #examples(subject, body) {
+  #examples(subject, body, files) {
     const { run } = this.#scene;
     const examples = [
       ["Invite two", `invite ${run}`, "cara.bell@example.org\nDev Shah <dev.shah@example.org>\n"],
@@ -55,7 +56,19 @@ export class Letter {
       body.value = text;
       body.focus();
     };
-    return make("p", { class: "examples" }, make("span", { class: "quiet" }, "Try "), examples.map((each) => make("button", { type: "button", onclick: () => take(each) }, each[0])));
+    const sheet = make("button", { type: "button", onclick: () => this.#attachSheet(subject, body, files) }, "Import a spreadsheet");
+    return make("p", { class: "examples" }, make("span", { class: "quiet" }, "Try "), examples.map((each) => make("button", { type: "button", onclick: () => take(each) }, each[0])), sheet);
+  }
+
+  /** Twelve learners, three of whom have something wrong. */
+  async #attachSheet(subject, body, files) {
+    const answer = await fetch("/demo/sample.xlsx");
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([await answer.blob()], "Year 12 learners.xlsx"));
+    files.files = chosen.files;
+    subject.value = "New learners";
+    body.value = "Hello,\nplease find our new learners attached.\n";
+    body.focus();
   }
 
   async #send(event, form, author, answered) {

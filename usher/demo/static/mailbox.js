@@ -78,7 +78,7 @@ export class MailboxPane {
       ["Open one, follow its link, and answer as the learner."],
       ["On the left, Usher's message about the batch shows the answer."],
     ];
-    const other = ["Staff can do the same by e-mail: press ", make("strong", {}, "Write to Usher"), " above. Its answer arrives here, and ", make("code", {}, "undo"), " in a reply takes back what it did."];
+    const other = ["Staff can do the same by e-mail: press ", make("strong", {}, "Write to Usher"), " above. Its answer arrives here, and ", make("code", {}, "undo"), " in a reply takes back what it did. A spreadsheet of learners comes back with every row marked."];
     return make("li", { class: "nothing" }, make("h3", {}, "No mail yet"), make("ol", {}, steps.map((step) => make("li", {}, step))), make("p", {}, other));
   }
 

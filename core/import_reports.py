@@ -1,0 +1,139 @@
+"""Fills an answer about imports when it is sent: what became of the rows, and their sender's file, marked.
+
+Between transactions, for the copy is made in a child process. It is kept nowhere: sent again, it is made again.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from core.app import App
+from core.context import StaffActor
+from core.errors import Unavailable, UsherError
+from core.letters import AnswerLetter, AnswerPart
+from core.results import refused
+from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
+from core.sheets.annotate import MarkedFile, full_copies, marked_files
+from core.sheets.marks import Form
+from core.usecases.import_answers import MarksLoaded
+from core.usecases.import_copies import TemplateOffered
+from core.usecases.import_mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
+from core.usecases.import_rows import ListImportRows, list_import_rows
+from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
+from core.words import CopyWanted
+
+
+class CopyFate(StrEnum):
+    """What became of the copy that goes with an answer."""
+
+    NONE = "none"
+    """There is nothing to be marked."""
+    WHOLE = "whole"
+    FAULTY = "faulty"
+    """Only the rows with problems, for the file is large."""
+    NOT_NEEDED = "not_needed"
+    """The file is large, and none of its rows has a problem."""
+    TOO_LARGE = "too_large"
+    """For an e-mail."""
+    FAILED = "failed"
+    """It could not be written within the limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an answer tells of an import. ``files``: names of those that go with it."""
+
+    shown: ImportShown
+    copy: CopyFate
+    files: tuple[str, ...] = ()
+    repeated: ImportCard | None = None
+    """The import that applied the same rows before."""
+    differing: int | None = None
+    """Rows that the import which it corrects had not applied as they are; None where that had applied none."""
+    is_repeat: bool = False
+    is_copy_asked: bool = False
+    """The copy is what was asked for; the rest was told before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that goes with a letter; its type follows from its name."""
+
+    name: str
+    content: bytes
+
+
+def with_reports(app: App, letter: AnswerLetter) -> tuple[AnswerLetter, tuple[Enclosed, ...]]:
+    """Raises Busy; then it is sent later."""
+    parts: list[AnswerPart] = []
+    files: list[Enclosed] = []
+    for part in letter.parts:
+        room = MAIL_FILES_BYTES - sum(len(each.content) for each in files)
+        result, more = _filled(app, letter.asker, part.result, room)
+        parts.append(AnswerPart(part.asked or _asked(result), result))
+        files += more
+    return replace(letter, parts=tuple(parts)), tuple(files)
+
+
+def _asked(result: object) -> str:
+    """Of a file: its name."""
+    return result.shown.card.file_name if isinstance(result, ImportReport) else ""
+
+
+def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object, tuple[Enclosed, ...]]:
+    if isinstance(result, TemplateOffered):
+        return result, (_template(),)
+    if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold):
+        return result, ()
+    try:
+        if isinstance(result, ImportsListed):
+            return app.read(list_imports, ListImports(result.page, result.state), asker), ()
+        if isinstance(result, ImportRowsTold):
+            return app.read(list_import_rows, ListImportRows(result.number, result.bucket, result.page), asker), ()
+        loaded = app.read(load_report, LoadReport(result.number, result.copy is not CopyWanted.NONE), asker)
+    except Unavailable:
+        raise
+    except UsherError as error:
+        return refused(error), ()
+    copy, files = _copy(loaded, result.copy, room)
+    names = tuple(each.name for each in files)
+    is_asked = result.copy is CopyWanted.FULL
+    report = ImportReport(
+        loaded.shown,
+        copy,
+        names,
+        loaded.repeated,
+        loaded.differing,
+        is_repeat=result.is_repeat,
+        is_copy_asked=is_asked,
+    )
+    return report, files
+
+
+def _template() -> Enclosed:
+    # It takes a tenth of a second to load, and few answers bring it.
+    from core.sheets.template import learner_template
+
+    return Enclosed("learners template.xlsx", learner_template())
+
+
+def _copy(loaded: ReportLoaded, wanted: CopyWanted, room: int) -> tuple[CopyFate, tuple[Enclosed, ...]]:
+    rows = loaded.shown.card.buckets
+    if loaded.marked is None:
+        return CopyFate.NONE, ()
+    if wanted is CopyWanted.MARKED and rows.rows > OWN_WORKBOOK_ROWS and not rows.problem:
+        return CopyFate.NOT_NEEDED, ()
+    made = _made(loaded.marked, is_full=wanted is CopyWanted.FULL)
+    if not made:
+        return CopyFate.FAILED, ()
+    if sum(len(each.content) for each in made) > room:
+        return CopyFate.TOO_LARGE, ()
+    fate = CopyFate.FAULTY if any(each.form is Form.FAULTY for each in made) else CopyFate.WHOLE
+    return fate, tuple(Enclosed(each.name, each.content) for each in made)
+
+
+def _made(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:
+    if loaded.kind is None or loaded.marks is None:
+        return ()
+    make = full_copies if is_full else marked_files
+    return make(loaded.content, loaded.kind, loaded.file_name, loaded.marks)

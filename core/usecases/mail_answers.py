@@ -1,0 +1,50 @@
+"""The one e-mail that answers a message: its row, and whether it must wait for what the message brought.
+
+answered --nothing awaited--> its e-mail is due
+    |
+    +--a file that came with the message is still being imported--> the last of them is settled --> it is due
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from core.context import Context
+from core.model import Import, InboundMessage, MailAnswer, StaffMember
+from core.outbox import email_row, say
+from core.words import MessageKind
+
+
+def answer_row(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, Any]:
+    return email_row(
+        ctx,
+        MessageKind.ANSWER,
+        to=staff.email,
+        to_key=staff.email_key,
+        about_id=answer.id,
+        key=f"answer:{answer.id}",
+        not_before=ctx.now,
+    )
+
+
+def is_awaited(ctx: Context, inbound_id: int) -> bool:
+    """Whether a file of the message is still being imported."""
+    query = select(Import.id).where(Import.inbound_id == inbound_id, Import.settled_at.is_(None)).limit(1)
+    return ctx.session.scalars(query).first() is not None
+
+
+def answer_settled(ctx: Context, found: Import) -> None:
+    """The e-mail that brought the file is answered, if this was the last one that it waited for."""
+    if found.inbound_id is None:
+        return
+    ctx.session.flush()
+    # Whoever answers the message, and whoever settles another file of it, has this row as well: one after the other.
+    ctx.session.execute(select(InboundMessage.id).where(InboundMessage.id == found.inbound_id).with_for_update())
+    query = select(MailAnswer).where(
+        MailAnswer.inbound_id == found.inbound_id, MailAnswer.organisation_id == found.organisation_id
+    )
+    answer = ctx.session.scalars(query).one_or_none()
+    if answer is None or is_awaited(ctx, found.inbound_id):
+        return
+    staff = ctx.session.get_one(StaffMember, answer.staff_id)
+    say(ctx, [{**answer_row(ctx, staff, answer), "organisation_id": answer.organisation_id}])

@@ -1,0 +1,92 @@
+"""Spreadsheets attached to an e-mail: which files are some, what for, and by which use case each is taken in.
+
+1. The bytes decide; a name only where bytes cannot tell, as between a list of addresses and a table of something else.
+2. With a line ``invite RUN`` a list is a list of addresses; without one every spreadsheet is imported, or answered with
+   why it is not.
+3. A line ``import good-rows``, ``import all-or-nothing`` or ``import hold`` chooses the policy of the file.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import NotReadable, UsherError
+from core.rules.address_files import looks_like_addresses, looks_like_learners
+from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
+from core.rules.text import clean_name, folded
+from core.usecases.import_mails import ImportByMail, import_by_mail
+from core.words import ImportPolicy
+from mail.parsing.parsed import Attachment
+from mail.requests.tasks import Task
+
+_NAME_CHARACTERS: Final = 120
+_BOOKS: Final = ("xlsx", "xls", "ods")
+_BOOK_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_TABLE_NAMES: Final = (".csv", ".tsv")
+_NUMBER: Final = re.compile(r"\bi-\d", re.IGNORECASE)
+_POLICIES: Final = (
+    (re.compile(r"import (?:the )?good[ -]?rows"), ImportPolicy.GOOD_ROWS),
+    (re.compile(r"import all[ -]or[ -]nothing"), ImportPolicy.ALL_OR_NOTHING),
+    (re.compile(r"import hold(?:[ -]if[ -]errors)?"), ImportPolicy.HOLD_IF_ERRORS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetAttached:
+    """``policy``: None takes the organisation's."""
+
+    name: str
+    content: bytes
+    policy: ImportPolicy | None
+
+
+def task_of_sheet(attached: SheetAttached, inbound_id: int, corrects: int | None) -> Task:
+    """The one place where an attached spreadsheet finds its use case. Another kind of sheet is told apart here, before
+    it is taken for learners; what nobody knows is a learner import as well, whose answer says what was found.
+    """
+    command = ImportByMail(attached.name, attached.content, inbound_id, attached.policy, corrects)
+    return Task(import_by_mail, command)
+
+
+def attached_sheets(
+    attachments: Sequence[Attachment], lines: Iterable[str]
+) -> tuple[tuple[str, SheetAttached | UsherError], ...]:
+    """Name and file, or why it cannot be one. The same file twice is one; of very many the first few count."""
+    policy = next((chosen for line in lines if (chosen := policy_of(line)) is not None), None)
+    found: dict[str, tuple[str, SheetAttached | UsherError]] = {}
+    for attached in attachments:
+        if is_sheet(attached):
+            digest = hashlib.sha256(attached.content).hexdigest()
+            found.setdefault(digest, _sheet(attached, policy))
+    return tuple(found.values())[:MAIL_COMMAND_LINES]
+
+
+def _sheet(attached: Attachment, policy: ImportPolicy | None) -> tuple[str, SheetAttached | UsherError]:
+    name = clean_name(attached.name, _NAME_CHARACTERS) or "the file"
+    if len(attached.content) > SHEET_BYTES:
+        limit = SHEET_BYTES // 1024**2
+        reason = f"it is larger than {limit} MB. Keep the sheet with the learners only, without pictures, or split it"
+        return name, NotReadable(name=name[:100], reason=reason, limit_mb=limit)
+    return name, SheetAttached(name, attached.content, policy)
+
+
+def is_sheet(attached: Attachment) -> bool:
+    """To be imported, if nothing else was asked for it."""
+    name = attached.name.lower()
+    if attached.kind in _BOOKS or name.endswith(_BOOK_NAMES):
+        return True
+    if name.endswith(_TABLE_NAMES):
+        return not looks_like_addresses(attached.content)
+    return attached.kind in ("csv", "html") and looks_like_learners(attached.content)
+
+
+def policy_of(line: str) -> ImportPolicy | None:
+    words = " ".join(folded(line[:80]).strip(" .!").split())
+    return next((policy for pattern, policy in _POLICIES if pattern.fullmatch(words)), None)
+
+
+def is_about_sheets(line: str) -> bool:
+    """ "Import of new learners" is what a file is sent with; ``import I-0007`` asks for something."""
+    return line[:8].lower().startswith("import") and _NUMBER.search(line[:80]) is None

@@ -1,0 +1,25 @@
+"""What a message asks for, ready to be run."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.context import Context
+from core.requests import Mode
+from core.usecases.import_mails import ImportLeft, ImportTold
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One use case to run. ``question_id``: the answer whose question it settles."""
+
+    usecase: Callable[[Context, Any], Any]
+    command: Any
+    mode: Mode = Mode.RUN
+    is_confirmed: bool = False
+    question_id: int | None = None
+
+
+def numbers_told(results: Iterable[object]) -> tuple[int, ...]:
+    """Of the imports that an answer was about."""
+    return tuple(dict.fromkeys(each.number for each in results if isinstance(each, ImportTold | ImportLeft)))

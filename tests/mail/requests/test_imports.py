@@ -1,0 +1,351 @@
+"""Spreadsheets that staff send by e-mail: taken in, run as a worker runs them, answered once, and what is replied."""
+
+import io
+import threading
+from dataclasses import replace
+
+import openpyxl
+import pytest
+
+from core.context import Door
+from core.importing import run_in_background
+from core.model import Import, ImportRow, MailAnswer, OutboundMessage
+from core.results import RequestRefused
+from core.rules.policy import SHEET_BYTES
+from core.usecases.import_jobs import GiveUpImport, give_up_import
+from core.usecases.import_mails import ImportLeft, ImportTold
+from core.usecases.import_undoing import ImportUndone
+from core.words import CopyWanted, ImportReason, ImportState, MailState, MessageKind
+from mail.parsing.parsed import Attachment
+from mail.requests.answering import answer
+from tests.core.sheets.files import workbook
+from tests.core.usecases.importing import ULNS, Line, learners, line, sheet, stored
+from tests.factories import SYSTEM, FixedClock, School
+from tests.mail.asking import Answered, Writer, finish_imports, parsed_mail, rows, state_of
+
+GOOD, BAD = line("Ada"), line("Bo", Postcode="no")
+MIXED = (GOOD, BAD, line("Cy"))
+
+
+@pytest.fixture
+def olive(school: School) -> Writer:
+    return Writer(school, school.owner)
+
+
+def csv_file(*lines: Line, name: str = "learners.csv") -> Attachment:
+    return Attachment(name, "csv", sheet(*lines))
+
+
+def book(*lines: Line, name: str = "Learners 2026.xlsx") -> Attachment:
+    names = tuple(dict.fromkeys(name for each in lines for name in each))
+    return Attachment(name, "xlsx", workbook(names, *([each.get(name, "") for name in names] for each in lines)))
+
+
+def cells(content: bytes) -> list[tuple[object, ...]]:
+    opened = openpyxl.load_workbook(io.BytesIO(content))
+    return list(opened[opened.sheetnames[0]].iter_rows(values_only=True))
+
+
+def corrected(content: bytes, cell: str, value: str) -> bytes:
+    """The marked workbook, with one cell changed in a spreadsheet program."""
+    opened = openpyxl.load_workbook(io.BytesIO(content))
+    opened[opened.sheetnames[0]][cell] = value
+    file = io.BytesIO()
+    opened.save(file)
+    return file.getvalue()
+
+
+def answers(school: School) -> list[OutboundMessage]:
+    return [each for each in rows(school.app, OutboundMessage) if each.kind is MessageKind.ANSWER]
+
+
+# --- What comes back --------------------------------------------------------------------------------------
+
+
+def test_good_rows_are_imported_at_once_and_the_workbook_comes_back_marked(school: School, olive: Writer) -> None:
+    told = olive.write("New learners", "Please find them attached.", book(GOOD, line("Cy")))
+
+    assert told.state is MailState.PROCESSED
+    assert told.text.startswith("All 2 rows are imported.")
+    assert "New: 2\n" in told.text
+    assert "Rows in all: 2\n" in told.text
+    assert "Requested: " in told.text
+    assert "Reply “undo” to take it back." in told.text
+    assert set(learners(school)) == {"Ada", "Cy"}
+    ((name, content),) = told.files.items()
+    assert name == "Learners 2026 (checked).xlsx"
+    heads, first, *_ = cells(content)
+    assert heads[-3:] == ("Usher status", "Usher reason", "Usher suggestion")
+    assert first[-3] == "New"
+
+
+def test_a_file_with_problems_waits_and_a_word_imports_the_good_rows(school: School, olive: Writer) -> None:
+    held = olive.write("", "", csv_file(*MIXED))
+    none_yet = learners(school)
+    released = olive.reply(held, "Import the good rows, please")
+
+    assert held.text.startswith("Nothing is imported yet: 1 of 3 rows needs correcting.")
+    assert "- Postcode: " in held.text
+    assert "(row 3)" in held.text
+    assert "Would be new: 2\n" in held.text
+    assert list(held.files) == ["learners (checked).xlsx", "learners (checked).csv"]
+    assert none_yet == {}
+    assert released.result == ImportTold(1)
+    assert released.text.startswith("2 of 3 rows imported; 1 left out.")
+    assert set(learners(school)) == {"Ada", "Cy"}
+    assert cells(released.files["learners (checked).xlsx"])[2][-3] == "Not imported"
+
+
+def test_a_corrected_workbook_in_reply_runs_only_what_differs(school: School, olive: Writer) -> None:
+    partly = olive.write("import good-rows", "", book(*MIXED))
+    (marked,) = partly.files.values()
+    again = corrected(marked, "D3", "ZZ99 9ZZ")
+    whole = olive.reply(partly, "", Attachment("Learners 2026 (checked).xlsx", "xlsx", again))
+
+    assert partly.text.startswith("2 of 3 rows imported")
+    assert "1 row differs from I-0001: only these were imported" in whole.text
+    assert (stored(school, 2).created, stored(school, 2).unchanged) == (1, 2)
+    assert set(learners(school)) == {"Ada", "Bo", "Cy"}
+    (name,) = whole.files
+    assert name == "Learners 2026 (checked).xlsx"
+
+
+def test_a_marked_workbook_says_itself_what_it_corrects(school: School, olive: Writer) -> None:
+    """Sent from another mail program, say, that loses the thread."""
+    partly = olive.write("import good-rows", "", book(*MIXED))
+    (marked,) = partly.files.values()
+
+    whole = olive.write("Corrected", "", Attachment("a.xlsx", "xlsx", corrected(marked, "D3", "ZZ99 9ZZ")))
+
+    assert "1 row differs from I-0001: only these were imported" in whole.text
+    assert set(learners(school)) == {"Ada", "Bo", "Cy"}
+
+
+def test_a_corrected_workbook_takes_the_place_of_a_held_one(school: School, olive: Writer) -> None:
+    held = olive.write("", "", book(*MIXED))
+    (marked,) = held.files.values()
+
+    whole = olive.reply(held, "yes", Attachment("x.xlsx", "xlsx", corrected(marked, "D3", "ZZ99 9ZZ")))
+
+    assert whole.text.startswith("All 3 rows are imported.")
+    assert "It takes the place of I-0001." in whole.text
+    assert stored(school, 1).state is ImportState.REJECTED
+
+
+def test_undo_full_and_no_are_words_for_an_import(school: School, olive: Writer) -> None:
+    held = olive.write("", "", csv_file(*MIXED))
+    left = olive.reply(held, "No, thanks")
+    full = olive.reply(held, "full")
+    released = olive.reply(held, "yes")
+    undone = olive.reply(released, "Undo, please")
+    again = olive.write("undo I-0001")
+
+    assert isinstance(left.result, ImportLeft)
+    assert full.result == ImportTold(1, CopyWanted.FULL)
+    assert full.text.startswith("Here is I-0001 with all its rows marked.")
+    assert len(full.files) == 2
+    assert isinstance(undone.result, ImportUndone)
+    assert "2 learners whom it had made are removed." in undone.text
+    assert learners(school) == {}
+    assert isinstance(again.result, RequestRefused)
+
+
+def test_the_same_file_again_does_nothing(school: School, olive: Writer) -> None:
+    file = book(GOOD)
+    olive.write("", "", file)
+    again = olive.write("", "", file)
+    saved_anew = olive.write("", "", csv_file(GOOD))
+
+    assert again.text.startswith("This file is already imported, as I-0001 on ")
+    assert saved_anew.text.startswith("The same rows are already imported, as I-0001 on ")
+    assert len(learners(school)) == 1
+
+
+def test_what_is_no_learner_import_is_named_with_what_was_found_and_the_template_is_a_word(olive: Writer) -> None:
+    told = olive.write("", "", Attachment("shelf.csv", "csv", b"Item,Price,Shelf\nPencils,3,A\nPaper,4,B\n"))
+    template = olive.reply(told, "template")
+
+    assert told.text.startswith("“shelf.csv” is not the learner import as I know it")
+    assert "Reply “template”" in told.text
+    assert list(template.files) == ["learners template.xlsx"]
+    assert told.files == {}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"%PDF-1.4 no sheet", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 nothing", b"PK\x03\x04 cut"]
+)
+def test_a_file_that_cannot_be_read_is_answered_with_the_reason(olive: Writer, content: bytes) -> None:
+    told = olive.write("", "", Attachment("a.xlsx", "xlsx", content))
+
+    assert "cannot be read, so nothing was imported." in told.text
+    assert told.files == {}
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_stored(school: School, olive: Writer) -> None:
+    told = olive.write("", "", Attachment("a.xlsx", "xlsx", b"PK\x03\x04" + b"x" * 25 * 1024 * 1024))
+
+    assert f"it is larger than {SHEET_BYTES // 1024**2} MB" in told.text
+    assert list(rows(school.app, Import)) == []
+
+
+def test_another_provider_s_rows_are_a_problem_of_these_rows(school: School) -> None:
+    max_writes = Writer(school, school.manager)
+
+    told = max_writes.write("import good rows", "", csv_file(GOOD, {**line("Bo"), "UKPRN": "10000002"}))
+
+    assert told.text.startswith("1 of 2 rows imported; 1 left out.")
+    assert set(learners(school)) == {"Bo"}
+
+
+def test_who_may_not_import_is_told(school: School) -> None:
+    told = Writer(school, school.viewer).write("", "", csv_file(GOOD))
+
+    assert isinstance(told.result, RequestRefused)
+    assert learners(school) == {}
+
+
+@pytest.mark.slow
+def test_thousands_of_rows_come_back_as_those_with_problems(school: School, olive: Writer) -> None:
+    many = [line(f"Ada{number}", "Young") for number in range(5_001)]
+
+    clean = olive.write("", "", csv_file(*many))
+    faulty = olive.write("import good-rows", "", csv_file(*many, BAD))
+
+    assert clean.text.startswith("All 5,001 rows are imported.")
+    assert clean.files == {}
+    assert "Reply “full” for it." in clean.text
+    ((name, content),) = faulty.files.items()
+    assert name == "learners (rows to correct).xlsx"
+    assert [row[0] for row in cells(content)] == ["Row in your file", 5003]
+
+
+# --- Several ----------------------------------------------------------------------------------------------
+
+
+def test_several_files_of_a_mail_are_answered_together_when_the_last_is_settled(school: School, olive: Writer) -> None:
+    parsed = parsed_mail(
+        "courses maths", "", attachments=(book(GOOD, name="a.xlsx"), csv_file(line("Cy")), book(BAD, name="b.xlsx"))
+    )
+    request = olive.received(parsed)
+    answer(school.app, request)
+    first, second, third = [each.id for each in rows(school.app, Import)]
+
+    run_in_background(school.app, second)
+    run_in_background(school.app, first)
+    assert answers(school) == []
+    run_in_background(school.app, third)
+
+    assert len(answers(school)) == 1
+    told = olive.answered(request, MailState.PROCESSED)
+    assert len(told.parts) == 4
+    assert "All the one row" not in told.text
+    assert len(told.files) == 4
+    unclear = olive.reply(told, "undo")
+    named = olive.reply(told, "undo I-0002")
+    assert "Name the import" in unclear.text
+    assert isinstance(named.result, ImportUndone)
+
+
+def test_two_imports_at_once_are_each_answered_once(school: School, olive: Writer) -> None:
+    same = {"ULN": ULNS[0]}
+    requests = [
+        olive.received(
+            parsed_mail("", "", ref=f"<two{each}@mail.example.org>", attachments=(csv_file(line(each, **same)),))
+        )
+        for each in ("Ada", "Adah")
+    ]
+    for each in requests:
+        answer(school.app, each)
+    ids = [each.id for each in rows(school.app, Import)]
+
+    threads = [threading.Thread(target=run_in_background, args=(school.app, each)) for each in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(answers(school)) == 2
+    assert len(learners(school)) == 1
+
+
+# --- Once, whatever happens -------------------------------------------------------------------------------
+
+
+def test_a_message_that_is_begun_again_is_imported_and_answered_once(school: School, olive: Writer) -> None:
+    """Its process died after the commit, and before anybody knew."""
+    request = olive.received(parsed_mail("", "", attachments=(csv_file(GOOD), csv_file(line("Cy"), name="b.csv"))))
+
+    states = {answer(school.app, request) for _ in range(2)}
+    finish_imports(school.app)
+    finish_imports(school.app)
+
+    assert states == {MailState.PROCESSED}
+    assert len(list(rows(school.app, Import))) == 2
+    assert len(list(rows(school.app, MailAnswer))) == len(answers(school)) == 1
+
+
+def test_files_that_are_settled_before_their_message_is_answered_do_not_keep_it_waiting(
+    school: School, olive: Writer
+) -> None:
+    """Of several files each is stored by itself, and a worker may be quicker than the rest."""
+    parsed = parsed_mail("", "", attachments=(csv_file(GOOD), csv_file(line("Cy"), name="b.csv")))
+    request = olive.received(parsed)
+
+    class Hurrying:
+        """An app whose worker finishes each file as soon as it is stored."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(school.app, name)
+
+        def run(self, *args: object, **values: object) -> object:
+            done: object = school.app.run(*args, **values)  # type: ignore[arg-type]
+            finish_imports(school.app)
+            return done
+
+    answer(Hurrying(), request)  # type: ignore[arg-type]
+
+    assert state_of(school.app, request.inbound_id) is MailState.PROCESSED
+    assert len(answers(school)) == 1
+
+
+def test_an_import_that_is_given_up_is_answered_as_our_mistake(school: School, olive: Writer) -> None:
+    request = olive.received(parsed_mail("", "", attachments=(csv_file(GOOD),)))
+    answer(school.app, request)
+    (waiting,) = rows(school.app, Import)
+
+    school.app.run(give_up_import, GiveUpImport(waiting.id), SYSTEM)
+
+    told = olive.answered(request, MailState.PROCESSED)
+    assert "it was our mistake" in told.text
+    assert stored(school, 1).reason is ImportReason.OUR_MISTAKE
+
+
+def test_an_answer_keeps_nothing_of_the_file(school: School, olive: Writer) -> None:
+    told = olive.write("", "", csv_file(line("Ada", Postcode="SECRET1"), GOOD, name="Confidential.csv"))
+
+    (kept,) = rows(school.app, MailAnswer)
+    assert "Confidential.csv" in told.text
+    assert "Confidential" not in kept.result
+    assert "Postcode" not in kept.result
+    assert all(b"SECRET1" not in (each.problems or b"") for each in rows(school.app, ImportRow))
+
+
+def test_from_slack_nothing_is_answered_by_mail(school: School) -> None:
+    from tests.core.usecases.importing import import_sheet
+
+    import_sheet(school, GOOD, by=replace(school.owner, door=Door.SLACK))
+
+    assert answers(school) == []
+
+
+def test_an_erased_file_is_told_without_a_copy(school: School, olive: Writer) -> None:
+    held = olive.write("", "", csv_file(*MIXED))
+    clock = school.app.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(days=31)
+
+    late: Answered = olive.reply(held, "yes")
+    full = olive.reply(held, "full")
+
+    assert isinstance(late.result, RequestRefused)
+    assert isinstance(full.result, RequestRefused)
