@@ -45,7 +45,8 @@ def _counters(home: HomeShown) -> str:
 
 def _buttons(home: HomeShown) -> Block:
     """What is written after “/usher” may be pressed here; the answer comes as a direct message."""
-    asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled", "Help": "help"}
+    asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled"}
+    asked |= {"Imports": "imports", "Help": "help"}
     if home.role is Role.OWNER:
         asked |= {"Staff": "staff"}
     invite = [button("Invite learners…", Action.COMPOSE, value_of("", ""), style="primary")]

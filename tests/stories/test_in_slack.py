@@ -14,6 +14,7 @@ from tests.bot.conftest import words
 from tests.factories import OPERATOR
 from tests.stories.houses import Story, Way, open_house
 from tests.stories.talking import until
+from usher.demo import sample_sheet
 from usher.demo.slack.records import Channel, Message, Team, User
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -171,6 +172,42 @@ async def test_a_file_in_the_direct_messages_becomes_invitations(story: Story) -
     assert "*2 learners* of 2 will be invited" in counted
     assert "*2 learners* invited" in words(message)
     assert "A Course of File" in jo.text
+
+
+# --- A spreadsheet of learners ----------------------------------------------------------------------------
+
+
+async def test_a_spreadsheet_is_checked_corrected_imported_and_undone(story: Story) -> None:
+    content = sample_sheet.sample_sheet("10000001", story.clock().date())
+
+    await story.slack.driver.upload_dm(story.olive, sample_sheet.NAME, content)
+    held = await until(lambda: story.told_directly("3 of 12 rows need correcting"), "Olive is told what is wrong")
+    (marked,) = await until(lambda: _files(story), "the marked workbook comes")
+    await story.press(held, "imports_correct")
+    form = story.slack.driver.modal(story.olive)
+    right = {"5:Postcode": "YO1 7HH", "8:ULN": "", "8:Dob": "2009-02-28", "11:Email address": "jodie@example.org",
+             "11:Gender": "Female"}  # fmt: skip
+    await story.slack.driver.submit(story.olive, form, {f"cell:{cell}": value for cell, value in right.items()})
+    imported = await until(lambda: story.told_directly("all 12 rows are imported"), "the corrected rows are imported")
+    counted, closed = words(imported), await until(lambda: _if_said(held, "in its place"), "the first is closed")
+    await story.press(imported, "imports_undo")
+    await story.press(story.direct_messages()[-1], "imports_undo_confirm")
+    await until(lambda: _if_said(imported, "I-0002 is undone."), "its message says that it is undone")
+    listed = words(await story.write("imports"))
+
+    assert marked == "Year 12 learners (checked).xlsx"
+    assert "*12 rows*: *12* new · *0* changed" in counted
+    assert "I-0001" in closed
+    assert "*2 imports.*" in listed
+    assert "“I-0001 corrected.csv”" in listed
+
+
+def _files(story: Story) -> list[str]:
+    return [file.name for message in story.direct_messages() for file in message.files]
+
+
+def _if_said(message: Message, wanted: str) -> str | None:
+    return said if wanted in (said := words(message)) else None
 
 
 # --- Later ------------------------------------------------------------------------------------------------

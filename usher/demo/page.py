@@ -40,6 +40,7 @@ _HEADERS = MappingProxyType(
     }
 )
 _MOST_FILE_BYTES = 10 * 1024 * 1024
+_SHEETS = ("csv", "xlsx")
 # Slack's client makes a file of a longer text.
 _LONGEST_MESSAGE = 4000
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -209,10 +210,12 @@ class DemoPage:
         return json_answer({"problem": ack.problem, "conversation": channel.id})
 
     async def _file(self, request: web.Request) -> web.Response:
-        """A picture that stands in a message; anything else is for saving, whatever it is."""
+        """A picture that stands in a message, or a spreadsheet for saving."""
         file = self._slack.workspace.files[request.match_info["file_id"]]
         if file.filetype == "png":
             return web.Response(body=file.content, content_type="image/png")
+        if file.filetype not in _SHEETS:
+            raise NothingThere("this is no picture and no spreadsheet")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"}
         return web.Response(body=file.content, content_type="application/octet-stream", headers=headers)
 

@@ -15,6 +15,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.requests import VERBS
+from core.sheets.cells import SheetFile
+from core.sheets.reader import read_sheets
 from tests.usher.demo.conftest import Stage
 from tests.usher.demo.test_inbox import contents
 from usher.demo.slack.inspection import JsonObject
@@ -340,18 +342,38 @@ async def test_a_file_that_is_too_large_is_refused(stage: Stage) -> None:
         assert (await answer.json())["problem"] == "a file may have 10 MB"
 
 
-async def test_only_pictures_are_shown_of_files(stage: Stage) -> None:
+async def test_of_files_pictures_are_shown_and_spreadsheets_are_for_saving(stage: Stage) -> None:
     workspace = stage.slack.workspace
     team = workspace.teams[stage.olive.team_id]
-    picture, text = (
+    picture, sheet, text = (
         workspace.keep_file(workspace.new_file(team, stage.olive.id, name, b"some bytes"))
-        for name in ("a.png", "a.html")
+        for name in ("a.png", "a (checked).xlsx", "a.html")
     )
 
     async with stage.browser.get(f"/demo/files/{picture.id}") as shown:
         assert (shown.status, shown.content_type, await shown.read()) == (200, "image/png", b"some bytes")
+    async with stage.browser.get(f"/demo/files/{sheet.id}") as saved:
+        assert (saved.status, saved.content_type) == (200, "application/octet-stream")
+        assert saved.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%20%28checked%29.xlsx"
     async with stage.browser.get(f"/demo/files/{text.id}") as refused:
         assert refused.status == 409
+
+
+async def test_the_sample_spreadsheet_is_dropped_on_usher(stage: Stage) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def listen(event: dict[str, Any]) -> None:
+        told.append(event)
+
+    stage.bolt.app.event("message")(listen)
+    answer = await _post(stage, "/demo/sample-sheet")
+
+    assert answer["conversation"] == stage.talk.id
+    assert [file["name"] for event in told for file in event["files"]] == ["Year 12 learners.xlsx"]
+    (file,) = stage.slack.workspace.files.values()
+    read = read_sheets(file.content)
+    assert isinstance(read, SheetFile)
+    assert len(read.sheets[0].rows) == 13
 
 
 async def test_the_home_tab_is_opened_and_shown(stage: Stage) -> None:
