@@ -4,18 +4,18 @@ After a partly applied import only rows that differ are run. After a held one al
 one is closed, so that nobody releases its older values by mistake.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import and_, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select, update
 
 from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, OutboundMessage, StaffMember
+from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket
 from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import import_ref
@@ -23,6 +23,11 @@ from core.words import ImportReason, ImportState, MessageKind
 
 _ABOUT_IMPORTS: Final = (MessageKind.IMPORT, MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY)
 _APPLIED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
+_LEFT_OUT: Final = (
+    update(ImportRow)
+    .where(ImportRow.id == bindparam("row_id"))
+    .values(bucket=Bucket.UNCHANGED, learner_id=bindparam("whose"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +81,31 @@ def leave_out_applied(ctx: Context, found: Import) -> None:
     base = _applied_base(ctx, found)
     if base is None:
         return
-    earlier = aliased(ImportRow)
-    same = and_(
-        earlier.import_id == base.id, earlier.row_hash == ImportRow.row_hash, earlier.bucket.in_(_APPLIED)
-    )  # fmt: skip
-    whose = select(func.min(earlier.learner_id)).where(same).correlate(ImportRow).scalar_subquery()
-    is_applied = select(earlier.id).where(same).correlate(ImportRow).exists()
-    ctx.session.execute(
-        update(ImportRow)
-        .where(ImportRow.import_id == found.id, ImportRow.bucket == Bucket.CREATED, is_applied)
-        .values(bucket=Bucket.UNCHANGED, learner_id=whose),
-        execution_options={"synchronize_session": False},
+    applied = _applied_rows(ctx, base)
+    last = 0
+    while rows := _undecided(ctx, found, last):
+        left_out = [
+            {"row_id": row.id, "whose": applied[row.row_hash]} for row in rows if row.row_hash in applied
+        ]  # fmt: skip
+        access.update_each(ctx, _LEFT_OUT, left_out)
+        last = rows[-1].number
+
+
+def _applied_rows(ctx: Context, base: Import) -> dict[bytes, int | None]:
+    """Learners by what their rows said. In memory, for no index finds a row by what it says."""
+    query = select(ImportRow.row_hash, ImportRow.learner_id).where(
+        ImportRow.import_id == base.id, ImportRow.bucket.in_(_APPLIED)
     )
+    return {row.row_hash: row.learner_id for row in ctx.session.execute(query)}
+
+
+def _undecided(ctx: Context, found: Import, after: int) -> Sequence[Any]:
+    return ctx.session.execute(
+        select(ImportRow.id, ImportRow.number, ImportRow.row_hash)
+        .where(ImportRow.import_id == found.id, ImportRow.number > after, ImportRow.bucket == Bucket.CREATED)
+        .order_by(ImportRow.number)
+        .limit(IMPORT_CHUNK)
+    ).all()
 
 
 def close_corrected(ctx: Context, found: Import) -> None:
