@@ -133,12 +133,6 @@ def count_differing(ctx: Context, found: Import) -> int | None:
     base = _applied_base(ctx, found)
     if base is None:
         return None
-    earlier = aliased(ImportRow)
-    is_applied = (
-        select(earlier.id)
-        .where(earlier.import_id == base.id, earlier.row_hash == ImportRow.row_hash, earlier.bucket.in_(_APPLIED))
-        .correlate(ImportRow)
-        .exists()
-    )
-    query = select(func.count()).select_from(ImportRow).where(ImportRow.import_id == found.id, ~is_applied)
-    return ctx.session.scalar(query) or 0
+    applied = _applied_rows(ctx, base)
+    hashes = ctx.session.scalars(select(ImportRow.row_hash).where(ImportRow.import_id == found.id))
+    return sum(1 for row_hash in hashes if row_hash not in applied)
