@@ -18,6 +18,7 @@ from tests.servers.postfix import GONE_DOMAIN, Postfix
 from tests.servers.postgresql import PostgreSQL
 from tests.stories.post_offices import PostOffice, Way, open_post_office
 from tests.stories.talking import until
+from usher.demo.opened_mail import open_mail
 from usher.demo.slack.records import User
 from usher.demo.writing import Enclosure
 
@@ -101,6 +102,25 @@ async def test_a_mistyped_verb_is_answered_with_the_nearest(post: PostOffice) ->
 
     assert "invite" in answer.text
     assert "invte" in answer.text
+
+
+async def test_a_spreadsheet_is_imported_and_comes_back_marked(post: PostOffice) -> None:
+    head = "UKPRN,First name,Last name,Postcode"
+    rows = ["10000001,Amara,Storey,ZZ99 9ZZ", "10000001,Ben,Storey,nowhere", "10000001,Cleo,Storey,ZZ99 9ZZ"]
+    file = Enclosure("story.csv", "\n".join([head, *rows]).encode())
+
+    letter = await post.mail("New learners", "Hi Usher,\nplease find them attached.\n\nOlive", files=(file,))
+    held = await post.answer_to(letter)
+    released = await post.ask("", "good rows", answered=held)
+    again = await post.answer_to(await post.mail("Once more", files=(file,)))
+    undone = await post.ask("", "undo", answered=released)
+
+    assert held.took < _A_FEW_SECONDS
+    assert "Nothing is imported yet: 1 of 3 rows needs correcting." in held.text
+    assert [each.name for each in open_mail(held.raw).attachments] == ["story (checked).xlsx", "story (checked).csv"]
+    assert "2 of 3 rows imported; 1 left out." in released.text
+    assert "This file is already imported, as I-" in again.text
+    assert "2 learners whom it had made are removed." in undone.text
 
 
 # --- Who wrote? -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mail.sending.wire import (
     ascii_address,
     base64_part,
+    file_part,
     mailbox_header,
     one_line,
     plain_header,
@@ -146,3 +147,17 @@ def test_no_address_can_leave_its_brackets(text: str) -> None:
 
     assert safe.isascii()
     assert not set(safe) & set(" <>\r\n,;")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["learners (checked).xlsx", "Schülerinnen & Schüler \U0001f393 (checked).xlsx", "x" * 90 + ".csv", 'a"b\\c.csv'],
+)
+def test_a_file_keeps_its_name_in_short_lines(name: str) -> None:
+    part = file_part(name, "text/csv", b"a,b\r\n" * 100)
+
+    read = message_from_bytes(part, policy=email.policy.default)
+    assert read.get_filename() == name.replace('"', "_").replace("\\", "_")
+    assert read.get_content_disposition() == "attachment"
+    assert read.get_payload(decode=True) == b"a,b\r\n" * 100
+    assert max(map(len, part.split(b"\r\n"))) <= 78

@@ -270,6 +270,22 @@ async def test_a_visitor_writes_to_usher_from_the_mailbox(stage: Stage, browser:
     assert [part.get_filename() for part in mail.iter_attachments()] == ["more.csv"]
 
 
+async def test_the_sample_spreadsheet_is_attached_with_one_click(stage: Stage, browser: Browser) -> None:
+    _post_every_block(stage)
+    page = await _open(await browser.new_context(), stage.slack.base_url)
+
+    await page.get_by_role("button", name="Write to Usher").click()
+    await page.get_by_role("button", name="Import a spreadsheet").click()
+    await expect(page.locator(".letter-form").get_by_label("Subject")).to_have_value("New learners")
+    await page.get_by_role("button", name="Send", exact=True).last.click()
+
+    await expect(page.locator("#toast")).to_contain_text("Usher's answer arrives")
+    raw = (await to_thread(contents, stage.inbox))[-1]
+    (attached,) = message_from_bytes(raw, policy=default).iter_attachments()
+    assert attached.get_filename() == "Year 12 learners.xlsx"
+    assert attached.get_content().startswith(b"PK")
+
+
 async def test_usher_answers_what_a_visitor_writes_and_takes_it_back(tmp_path: Path, browser: Browser) -> None:
     async with running_demo(tmp_path, recall_window=timedelta(minutes=1)) as demo:
         page = await _open(await browser.new_context(), demo.url)
