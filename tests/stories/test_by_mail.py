@@ -115,7 +115,6 @@ async def test_a_spreadsheet_is_imported_and_comes_back_marked(post: PostOffice)
     again = await post.answer_to(await post.mail("Once more", files=(file,)))
     undone = await post.ask("", "undo", answered=released)
 
-    assert held.took < _A_FEW_SECONDS
     assert "Nothing is imported yet: 1 of 3 rows needs correcting." in held.text
     assert [each.name for each in open_mail(held.raw).attachments] == ["story (checked).xlsx", "story (checked).csv"]
     assert "2 of 3 rows imported; 1 left out." in released.text
