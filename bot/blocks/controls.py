@@ -75,6 +75,7 @@ EXPIRING: Final[frozenset[str]] = frozenset({
     Action.SCHEDULES_SEND,
     f"{Action.LINK_CHANGE}:revoke",
     Action.STAFF_DISABLE,
+    Action.IMPORT_RELEASE,
     Action.IMPORT_UNDO_CONFIRM,
 })  # fmt: skip
 """What cannot be taken back easily, or not at all: such a button works for 15 minutes. An entry is an action, or one of

@@ -15,6 +15,7 @@ from bot.sealing import ButtonsTooOld
 from core.context import Actor
 from core.usecases.colleagues import ShowColleague, show_colleague
 from core.usecases.import_undoing import PreviewUndo, preview_undo
+from core.usecases.imports import ShowImport, show_import
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
@@ -75,6 +76,10 @@ async def _colleague(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(show_colleague, ShowColleague(int(value)), staff)
 
 
+async def _import(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_import, ShowImport(int(value)), staff)
+
+
 async def _undo_of_import(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(preview_undo, PreviewUndo(int(value)), staff)
 
@@ -91,6 +96,7 @@ AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
         Action.SCHEDULES_SEND: _scheduled,
         f"{Action.LINK_CHANGE}:revoke": _link,
         Action.STAFF_DISABLE: _colleague,
+        Action.IMPORT_RELEASE: _import,
         Action.IMPORT_UNDO_CONFIRM: _undo_of_import,
     }
 )
