@@ -15,6 +15,7 @@ from bot.sealing import ButtonsTooOld
 from core.context import Actor
 from core.usecases.colleagues import ShowColleague, show_colleague
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+from core.usecases.learner_cards import ShowLearner, show_learner
 from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import ShowSharedLink, show_shared_link
@@ -74,6 +75,10 @@ async def _colleague(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(show_colleague, ShowColleague(int(value)), staff)
 
 
+async def _learner(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_learner, ShowLearner(int(value)), staff)
+
+
 AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
     {
         Action.UNDO: _batch,
@@ -85,6 +90,7 @@ AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
         Action.SCHEDULES_CANCEL: _scheduled,
         Action.SCHEDULES_SEND: _scheduled,
         f"{Action.LINK_CHANGE}:revoke": _link,
+        Action.LEARNER_REMOVE: _learner,
         Action.STAFF_DISABLE: _colleague,
     }
 )

@@ -43,6 +43,7 @@ _UPDATED: Final = (
 _WRITTEN: Final = (
     "provider_id", "first_name", "last_name", "email", "year_group", "academic_year", "details", "detail_hash",
     "uln_hash", "upn_hash", "ccis_hash", "email_key", "person_hash", "username", "access_code", "removed_at",
+    "search_words",
 )  # fmt: skip
 CHANGE_LEARNER: Final = (
     update(Learner)
@@ -150,17 +151,17 @@ def _create(ctx: Context, found: Import, matching: Matching) -> None:
         learners, marks, addresses = [], [], []
         for row in rows:
             values = matching.kept.row_values(row.content)
-            learner = _new_learner(ctx, matching, values, taken)
+            learner = new_learner(ctx, matching, values, taken)
             learners.append(learner)
             marks.append({"row_id": row.id, "whose": learner["id"], "now_hash": learner["detail_hash"]})
             addresses.append((learner["id"], values))
         access.insert_all(ctx, Learner, learners)
         access.update_each(ctx, _CREATED, marks)
-        _add_addresses(ctx, addresses, shared)
+        add_addresses(ctx, addresses, shared)
         last = rows[-1].number
 
 
-def _new_learner(ctx: Context, matching: Matching, values: LearnerValues, taken: set[str]) -> dict[str, Any]:
+def new_learner(ctx: Context, matching: Matching, values: LearnerValues, taken: set[str]) -> dict[str, Any]:
     """With a username and a one-time code: encrypted, not hashed, for slips are printed from it."""
     username = username_from(values.first_name or "", values.last_name or "", taken=taken, new_number=ctx.tokens.new_id)
     taken.add(username)
@@ -192,28 +193,28 @@ def _update(ctx: Context, found: Import, matching: Matching) -> None:
             after = merged(known, matching.kept.row_values(row.content))
             provider_id = matching.reach.ids.get(after.ukprn or "", learner.provider_id)
             written = learner_row(matching.kept, matching.hashes, after, provider_id, matching.year)
-            written |= _account(ctx, matching, learner, after, taken)
+            written |= account_of(ctx, matching, learner, after, taken)
             changes.append({"learner": learner.id, **as_new({**written, "removed_at": None})})
-            was = matching.kept.pack(_before(learner, known), "import_row.before")
+            was = matching.kept.pack(before_of(learner, known), "import_row.before")
             marks.append({"row_id": row.id, "was": was, "now_hash": written["detail_hash"]})
             addresses.append((learner.id, after))
         access.update_each(ctx, CHANGE_LEARNER, changes)
         access.update_each(ctx, _UPDATED, marks)
-        _add_addresses(ctx, addresses, shared)
+        add_addresses(ctx, addresses, shared)
         last = rows[-1].number
 
 
-def _account(
+def account_of(
     ctx: Context, matching: Matching, learner: Any, values: LearnerValues, taken: set[str]
 ) -> dict[str, str | None]:
     """Whoever came by an invitation has none until an import names them."""
     if learner.username is not None:
         return {"username": learner.username, "access_code": learner.access_code}
-    made = _new_learner(ctx, matching, values, taken)
+    made = new_learner(ctx, matching, values, taken)
     return {"username": made["username"], "access_code": made["access_code"]}
 
 
-def _before(learner: Any, known: LearnerValues) -> Before:
+def before_of(learner: Any, known: LearnerValues) -> Before:
     has_details = learner.details is not None
     return Before(list(known), learner.provider_id, learner.academic_year, learner.removed_at, has_details)
 
@@ -242,7 +243,7 @@ def _shared_addresses(ctx: Context, found: Import) -> frozenset[str]:
     return frozenset(filter(None, ctx.session.scalars(query)))
 
 
-def _add_addresses(ctx: Context, learners: Iterable[tuple[int, LearnerValues]], shared: frozenset[str]) -> None:
+def add_addresses(ctx: Context, learners: Iterable[tuple[int, LearnerValues]], shared: frozenset[str]) -> None:
     """So that whoever joins a run with it is known to be this learner."""
     wanted = {
         key: (learner_id, values.email)

@@ -15,6 +15,7 @@ from core.context import Context
 from core.crypto import Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
 from core.rules.addresses import address_key
+from core.rules.learner_words import search_words
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher
 from core.rules.ucas.problems import Fault, Problem, Problems
@@ -181,6 +182,7 @@ def learner_row(
         "academic_year": year,
         "details": kept.pack(list(values[FIRST_SECRET:]), "learner.details"),
         "detail_hash": hashes.content(values, year),
+        "search_words": search_words(values.first_name or "", values.last_name or "", values.email or ""),
         **hashes.keys(values)._asdict(),
     }
 

@@ -11,6 +11,7 @@ from core.requests import (
     VERBS,
     Asker,
     ComposeInvitation,
+    ComposeLearner,
     ComposeStaffInvitation,
     Help,
     Mode,
@@ -67,7 +68,7 @@ def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
     assert verb.examples
     for example in verb.examples:
         found = read_request(example)
-        assert isinstance(found, Request | ComposeInvitation)
+        assert isinstance(found, Request | ComposeInvitation | ComposeLearner)
         assert example.split()[0] == verb.name
         if isinstance(found, Request):
             assert found.verb is verb
@@ -97,6 +98,7 @@ def test_the_verbs_are_these() -> None:
             "links",
             "costs",
             "budget",
+            "learners",
             "staff",
             "link",
             "unlink",
@@ -104,7 +106,7 @@ def test_the_verbs_are_these() -> None:
         ),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
-    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs"]
+    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs", "learners"]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 

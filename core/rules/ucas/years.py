@@ -52,6 +52,8 @@ def _named(plain: str) -> str:
 
 _STEPS: Final = {f"Year {year}": year for year in range(7, 15)} | {f"S{s}": s + _SCOTTISH_AHEAD for s in range(1, 7)}
 
+YEAR_GROUPS: Final = tuple(_STEPS)
+
 
 def usual_births(today: date) -> dict[str, tuple[date, date]]:
     """By year group: the first and the last day on which its learners are born.
