@@ -16,7 +16,7 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entry_organisation_id_at", "organisation_id", "at"),
         # What was done about one row.
-        Index("ix_audit_entry_organisation_id_subject", "organisation_id", "subject"),
+        Index("ix_audit_entry_organisation_id_subject_at", "organisation_id", "subject", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

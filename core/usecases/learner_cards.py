@@ -218,17 +218,9 @@ def _enrolments(ctx: Context, learner_id: int) -> Sequence[Any]:
 
 
 def invited_as(learner_id: int, address_keys: Sequence[str]) -> ColumnElement[bool]:
-    """Which invitations are a learner's: those they answered, and those to an address of theirs.
-
-    By way of the runs, for an invitation is found by run and address.
-    """
+    """Which invitations are a learner's: those they answered, and those to an address of theirs."""
     answered = select(Invitation.id).where(Invitation.learner_id == learner_id)
-    addressed = (
-        select(Invitation.id)
-        .select_from(CourseRun)
-        .join(Invitation, Invitation.run_id == CourseRun.id)
-        .where(Invitation.address_key.in_(list(address_keys)))
-    )
+    addressed = select(Invitation.id).where(Invitation.address_key.in_(list(address_keys)))
     return Invitation.id.in_(union(answered, addressed))
 
 

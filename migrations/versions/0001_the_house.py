@@ -93,7 +93,9 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
         batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
-        batch_op.create_index("ix_audit_entry_organisation_id_subject", ["organisation_id", "subject"], unique=False)
+        batch_op.create_index(
+            "ix_audit_entry_organisation_id_subject_at", ["organisation_id", "subject", "at"], unique=False
+        )
 
     op.create_table(
         "outbound_message",
@@ -991,7 +993,7 @@ def downgrade() -> None:
 
     op.drop_table("outbound_message")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_entry_organisation_id_subject")
+        batch_op.drop_index("ix_audit_entry_organisation_id_subject_at")
         batch_op.drop_index("ix_audit_entry_organisation_id_at")
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 
