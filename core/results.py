@@ -33,6 +33,9 @@ from core.usecases.imports import ImportShown, ImportsListed
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.learner_cards import LearnerShown
+from core.usecases.learner_lists import LearnersListed
+from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.quiet_hours import QuietHoursShown
@@ -121,7 +124,11 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,
+        LearnerChangeUndone,
+        LearnerRemoved,
+        LearnerShown,
         LearnersInvited,
+        LearnersListed,
         NotUnderstood,
         PreviewDiscarded,
         PreviewNumbered,

@@ -158,3 +158,21 @@ class BudgetSpent(Conflict):
     code = "budget_spent"
     wording = "All places of this course are taken at the moment."
     advice = "You were not signed up, and nothing was lost. Tell the people who gave you the link: they can make room."
+
+
+class LearnerKnown(Conflict):
+    code = "learner_known"
+    wording = "{name} is in your organisation already, known by {key}."
+    advice = "Nobody was created. “learners {who}” shows them."
+
+
+class LearnerUnchanged(Conflict):
+    code = "learner_unchanged"
+    wording = "That is what is stored about {name} already."
+    advice = "Nothing was changed."
+
+
+class LearnerChanged(Conflict):
+    code = "learner_changed"
+    wording = "Somebody has changed {name} since you saw the preview, so nothing was saved."
+    advice = "Open the learner again to see what is true now."

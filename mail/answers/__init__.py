@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, costs, courses, imports, invitations, rules, shared_links, staff
+from mail.answers import asides, batches, costs, courses, imports, invitations, learners, rules, shared_links, staff
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -32,7 +32,11 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationsResent": invitations.tell_resent_several,
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,
+    "LearnerChangeUndone": learners.tell_undone,
+    "LearnerRemoved": learners.tell_removed,
+    "LearnerShown": learners.tell_learner,
     "LearnersInvited": batches.tell_invited,
+    "LearnersListed": learners.tell_learners,
     "NotUnderstood": asides.tell_not_understood,
     "PreviewDiscarded": batches.tell_discarded,
     "PreviewNumbered": batches.tell_numbered,

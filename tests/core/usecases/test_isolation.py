@@ -25,6 +25,7 @@ from core.model import Invitation, Organisation, StaffMember
 from core.requests import Help
 from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
+from core.rules.ucas.columns import Column
 from core.usecases import (
     accounts,
     answers,
@@ -59,6 +60,11 @@ from core.usecases import (
     invitations,
     join_requests,
     joining,
+    learner_cards,
+    learner_changes,
+    learner_codes,
+    learner_lists,
+    learner_removal,
     letters,
     link_lists,
     link_requests,
@@ -109,6 +115,7 @@ from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, 
 
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
+_RENAMED = ((Column.FIRST_NAME, "Uma"),)
 UseCase = Callable[..., object]
 
 
@@ -237,6 +244,18 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "finish_checking": (StaffActor, import_checking.FinishChecking(world.reading_import, 1, Reading())),
         "apply_import": (StaffActor, import_applying.ApplyImport(world.checked_import)),
         "release_import": (StaffActor, import_applying.ReleaseImport(world.held_import)),
+        "list_learners": (StaffActor, learner_lists.ListLearners()),
+        "find_learners": (StaffActor, learner_cards.FindLearners("una")),
+        "list_managed_providers": (StaffActor, learner_lists.ListManagedProviders()),
+        "show_learner": (StaffActor, learner_cards.ShowLearner(world.learner_id)),
+        "see_learner_details": (StaffActor, learner_cards.SeeLearnerDetails(world.learner_id)),
+        "prepare_learner": (StaffActor, learner_changes.PrepareLearner(_RENAMED, world.learner_id)),
+        "save_learner": (StaffActor, learner_changes.SaveLearner(world.prepared_learner_id)),
+        "preview_removal": (StaffActor, learner_removal.PreviewRemoval(world.learner_id)),
+        "remove_learner": (StaffActor, learner_removal.RemoveLearner(world.learner_id)),
+        "undo_learner_change": (StaffActor, learner_removal.UndoLearnerChange(world.learner_change_id)),
+        "show_codes_page": (StaffActor, learner_codes.ShowCodesPage()),
+        "load_access_codes": (StaffActor, learner_codes.LoadAccessCodes()),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
         "retry_held": (Operator, held.RetryHeld()),
@@ -430,6 +449,13 @@ def _absent(command: object) -> object:
         shared_links.RestoreSharedLink: shared_links.RestoreSharedLink(12345),
         shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
         link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
+        learner_cards.ShowLearner: learner_cards.ShowLearner(12345),
+        learner_cards.SeeLearnerDetails: learner_cards.SeeLearnerDetails(12345),
+        learner_changes.PrepareLearner: learner_changes.PrepareLearner(_RENAMED, 12345),
+        learner_changes.SaveLearner: learner_changes.SaveLearner(12345),
+        learner_removal.PreviewRemoval: learner_removal.PreviewRemoval(12345),
+        learner_removal.RemoveLearner: learner_removal.RemoveLearner(12345),
+        learner_removal.UndoLearnerChange: learner_removal.UndoLearnerChange(12345),
         imports.ShowImport: command,
         import_rows.ListImportRows: command,
         import_undoing.PreviewUndo: command,
@@ -489,6 +515,13 @@ BY_ID = (
     "reinvite_colleague",
     "release_held_mail",
     "refuse_held_mail",
+    "show_learner",
+    "see_learner_details",
+    "prepare_learner",
+    "save_learner",
+    "preview_removal",
+    "remove_learner",
+    "undo_learner_change",
     "show_import",
     "load_marks",
     "copy_by_mail",
@@ -506,6 +539,7 @@ OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
     *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template"),
     *("show_costs", "show_budgets", "set_budget"),
+    *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -631,6 +665,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
+    seeing |= {"list_learners", "find_learners", "show_learner"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 
