@@ -42,7 +42,8 @@ _NOTHING_FILLED: Final = value_of("", "")
 def draw_learners(listed: LearnersListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
     head = said(learner_head(listed), 250)
-    nothing = (context("Other words may find more: “learners” alone lists everybody whom you may see."),)
+    hint = context("Other words may find more: “learners” alone lists everybody whom you may see.")
+    nothing = (hint,) if search else ()
     rows = tuple(_row(card, is_never=listed.is_never) for card in listed.rows) or nothing
     pages = paged(Action.LEARNERS_PAGE, listed.page, listed.page_count, (search, listed.is_never))
     return Message(head, (section(f"*{head}*"), *_codes(listed), *rows, *pages, *_below(listed)))

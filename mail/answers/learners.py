@@ -32,7 +32,9 @@ def tell_learners(listed: LearnersListed, teller: Teller) -> Answer:
         ),
         lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
         steps=some(
-            "" if rows else "Other words may find more: “learners” alone lists everybody whom you may see.",
+            ""
+            if rows or not listed.search
+            else "Other words may find more: “learners” alone lists everybody whom you may see.",
             f"“learners {first}” shows one of them." if first else "",
             "" if listed.is_never else "“learners never” lists who never signed in.",
             _HERE,

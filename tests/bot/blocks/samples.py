@@ -313,8 +313,8 @@ def costs(count: int, name: str) -> list[object]:
     rows = tuple(RunCosts(name[:64], name, 2000, sums) for _ in range(min(count, 10)))
     months = tuple(MonthCosts(month.moved(-back), sums) for back in range(12))
     return [
-        CostsShown(name, month, sums, rows, 1, max(1, count // 10), months, agreements),
-        CostsShown(name, month, CostSums(), (), 1, 1, (), ()),
+        CostsShown(name, month, sums, rows, 1, max(1, count // 10), False, months, agreements),
+        CostsShown(name, month, CostSums(), (), 1, 1, True, (), ()),
         BudgetsShown(name, agreements),
         BudgetsShown(name, (), None),
         BudgetsShown(name, agreements, agreements[0], 500_000),
