@@ -58,6 +58,8 @@ FATES: dict[Bucket, str] = {
     Bucket.REMOVED: "removed from your organisation: skipped (“reinvite” asks one of them again)",
     Bucket.DUPLICATE: "more than once in your list: each counts once",
     Bucket.INVALID: "no e-mail address: skipped, see below",
+    Bucket.NO_ADDRESS: "without an e-mail address: nothing can be sent",
+    Bucket.NOT_GRANTED: "of providers whose learners you may not manage: skipped",
 }
 
 INVITATION_STATES: dict[ListedState, str] = {

@@ -20,10 +20,12 @@ WORDS: dict[str, VerbWords] = {
     words.name: words
     for words in (
         VerbWords(
-            "invite", "RUN ADDRESSES [at MOMENT]", "Invite learners to a run by e-mail, now or later.",
+            "invite", "RUN ADDRESSES|import NUMBER [at MOMENT]",
+            "Invite learners to a run by e-mail, now or later: these, or all of an import.",
             (
                 'invite maths-2026-03 a@example.org, "Bo" <b@example.org>',
                 "invite maths-2026-03 a@example.org at Mon 09:00",
+                "invite maths-2026-03 import I-0007",
                 "invite",
             ),
         ),

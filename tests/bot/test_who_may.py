@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.blocks import draw
+from bot.blocks.import_invitations import import_invitation_view
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import settings_view
@@ -27,6 +28,7 @@ from core.usecases.corrections import CorrectionShown
 from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.gathering import GatherAddresses, gather_addresses
 from core.usecases.homes import ShowHome, show_home
+from core.usecases.import_invitations import InvitableFound
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.scoreboards import ShowBatch, show_batch
@@ -34,6 +36,7 @@ from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_
 from core.words import Role
 from tests.bot.conftest import RUN, World, words
 from tests.core.usecases.holding import hold
+from tests.core.usecases.importing import checked, imported_at_once
 from tests.factories import LEARNER
 from usher.demo.slack.records import Message, User, View
 
@@ -55,6 +58,8 @@ class Stage:
     request_id: int
     held_id: int
     link_id: int
+    import_number: int
+    """Applied."""
     colleague_id: int
     """Invited, without an answer yet."""
 
@@ -297,6 +302,15 @@ async def submit_change(stage: Stage, user: User) -> Any:
     return await stage.world.driver.submit(user, stage.view(user, staff_change_view(card)), {})
 
 
+async def compose_for_import(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "imports_invite", str(stage.import_number))
+
+
+async def submit_for_import(stage: Stage, user: User) -> Any:
+    view = import_invitation_view(InvitableFound(1, stage.import_number, 1, 0, 0, 0), RUN)
+    return await stage.world.driver.submit(user, stage.view(user, view), {})
+
+
 async def direct_message(stage: Stage, user: User) -> Any:
     return await stage.world.driver.say_dm(user, f"cancel {RUN} bo@example.org")
 
@@ -311,7 +325,7 @@ SCENARIOS: Sequence[Scenario] = (
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
-    cancel_scheduled, send_scheduled,
+    cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home,
 )  # fmt: skip
@@ -399,6 +413,7 @@ def stage(world: World) -> Stage:
         request_id=request.id,
         held_id=hold(app, owner),
         link_id=link_id,
+        import_number=imported_at_once(world.school, checked(2, "Eve", "eve@example.org")),
         colleague_id=nell,
     )
 

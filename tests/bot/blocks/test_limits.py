@@ -189,7 +189,7 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 # A count nobody is told; events of the workspace; options of a menu; a form's content.
 UNSEEN = {
     *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
-    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown"),
+    *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown", "InvitableFound"),
 }
 
 

@@ -6,9 +6,18 @@ from typing import Any
 from core.context import StaffActor
 from core.importing import run_import
 from core.model import Import, Learner
+from core.rules.ucas.rows import CheckedRow, LearnerRow
 from core.rules.ucas.values import LearnerValues
-from core.usecases.import_applying import ImportSettled
-from core.usecases.import_values import keeper
+from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
+from core.usecases.import_checking import (
+    BeginImport,
+    FinishChecking,
+    StageRows,
+    begin_import,
+    finish_checking,
+    stage_rows,
+)
+from core.usecases.import_values import Reading, keeper
 from core.usecases.imports import ReceiveImport, receive_import
 from core.words import ImportPolicy
 from tests.core.usecases.acting import everything, only
@@ -42,6 +51,22 @@ def import_file(
     staff = by or school.owner
     received = school.app.run(receive_import, ReceiveImport("learners.csv", content, policy), staff)
     return run_import(school.app, received.import_id, staff)
+
+
+def imported_at_once(school: School, *rows: CheckedRow) -> int:
+    """The number of an applied import of rows that are checked already: no child process is started for it."""
+    app, owner = school.app, school.owner
+    content = sheet(line(f"at once {len(rows)}"))
+    import_id = app.run(receive_import, ReceiveImport("at-once.csv", content), owner).import_id
+    attempt = app.run(begin_import, BeginImport(import_id), owner).attempt
+    app.run(stage_rows, StageRows(import_id, attempt, rows), owner)
+    finish = FinishChecking(import_id, attempt, Reading(), str(import_id).encode(), row_count=len(rows))
+    app.run(finish_checking, finish, owner)
+    return app.run(apply_import, ApplyImport(import_id), owner).number
+
+
+def checked(number: int, first: str, email: str | None = None) -> CheckedRow:
+    return CheckedRow(number, LearnerRow("10000001", None, first, "Young", email, *(None,) * 12), ())
 
 
 def learners(school: School) -> dict[str, Learner]:

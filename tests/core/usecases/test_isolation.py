@@ -41,6 +41,7 @@ from core.usecases import (
     import_answers,
     import_applying,
     import_checking,
+    import_invitations,
     import_jobs,
     import_undoing,
     imports,
@@ -157,6 +158,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "stop_invitations": (LinkHolder, answers.StopInvitations(world.token)),
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
+        "find_invitable": (StaffActor, import_invitations.FindInvitable(world.applied_import)),
+        "prepare_import_invitation": (StaffActor, _prepare_import(world)),
+        "invite_import_by_mail": (StaffActor, _prepare_import(world)),
         "gather_addresses": (StaffActor, gathering.GatherAddresses("x@example.org")),
         "choose_run": (StaffActor, gathering.ChooseRun(world.gathered_id, POETRY)),
         "invite_by_mail": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
@@ -332,6 +336,10 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
     }
 
 
+def _prepare_import(world: World) -> import_invitations.PrepareImportInvitation:
+    return import_invitations.PrepareImportInvitation(POETRY, world.applied_import)
+
+
 def actors(school: School) -> list[Actor]:
     return [school.owner, VISITOR, LEARNER, OPERATOR, SYSTEM]
 
@@ -406,6 +414,8 @@ def _absent(command: object) -> object:
         imports.ShowImport: command,
         import_undoing.UndoImport: command,
         import_answers.LoadMarks: command,
+        import_invitations.FindInvitable: command,
+        import_invitations.PrepareImportInvitation: command,
         import_checking.BeginImport: import_checking.BeginImport(12345),
         import_checking.StageRows: import_checking.StageRows(12345, 1, ()),
         import_checking.FinishChecking: import_checking.FinishChecking(12345, 1, Reading()),
@@ -451,6 +461,9 @@ BY_ID = (
     "refuse_held_mail",
     "show_import",
     "load_marks",
+    "find_invitable",
+    "prepare_import_invitation",
+    "invite_import_by_mail",
     "undo_import",
     "begin_import",
     "stage_rows",

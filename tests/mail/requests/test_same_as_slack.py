@@ -19,6 +19,7 @@ from core.usecases.invitation_changes import (
 from core.usecases.invitation_lists import ListedState
 from core.usecases.mail_invitations import InvitedAtOnce
 from tests.copies import Copies
+from tests.core.usecases.importing import checked, imported_at_once
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer
 
@@ -29,6 +30,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
         (),
         (f"invite {MATHS} ada@example.org cy@example.org not-one",),
         (f"invite {MATHS} di@example.org at Mon 09:00",),
+        (f"invite {MATHS} import I-0001",),
     ),
     "invites": ((f"invites {MATHS}",), (f"invites {MATHS} pending ada",), ("invites",)),
     "resend": ((f"resend {MATHS} ada@example.org",), (f"resend {MATHS} all",)),
@@ -74,6 +76,7 @@ def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
     for is_mail in (False, True):
         copies.renew()
         school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
+        imported_at_once(school, checked(2, "Eve", "eve@example.org"), checked(3, "Fay"))
         tell = ByMail(school).tell if is_mail else InSlack(school).tell
         by_door.append([tell(words) for words in (_FIRST, *said)][-1])
 
