@@ -22,6 +22,8 @@ from core.usecases.batches import InvitationPreviewed, LearnersInvited
 from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
@@ -97,7 +99,10 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         ColleagueInvited,
         ColleagueShown,
         CoursesListed,
+        EthnicityErased,
+        EthnicityShown,
         Help,
+        ImportPolicyShown,
         InvitationCancelled,
         InvitationPreviewed,
         InvitationResent,

@@ -80,6 +80,16 @@ WORDS: dict[str, VerbWords] = {
             ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
+            "import-policy", "[hold-if-errors|good-rows|all-or-nothing]",
+            "See or set what becomes of a file in which rows have problems.",
+            ("import-policy", "import-policy good-rows"),
+        ),
+        VerbWords(
+            "ethnicity", "[on PURPOSE|off|erase]",
+            "See or set whether learners' ethnicity is stored, and what for; erase what is.",
+            ("ethnicity", "ethnicity on Equality monitoring for the yearly report", "ethnicity off"),
+        ),
+        VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
             "List the staff, invite one, change a role, or disable somebody. For owners.",
             ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),

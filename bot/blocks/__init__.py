@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.courses import draw_courses, draw_run
+from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
@@ -54,11 +55,14 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeInvitation": draw_compose,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
+        "EthnicityErased": draw_ethnicity_erased,
+        "EthnicityShown": draw_ethnicity,
         "HeldMailRefused": draw_refused,
         "HeldMailReleased": draw_released,
         "HeldMailShown": draw_held_mail,
         "Help": draw_help,
         "HomeShown": draw_home,
+        "ImportPolicyShown": draw_import_policy,
         "InvitationCancelled": draw_cancelled,
         "InvitationPreviewed": draw_preview,
         "InvitationResent": draw_resent,

@@ -152,3 +152,9 @@ class ImportClosed(Conflict):
     code = "import_closed"
     wording = "I cannot do that with import {number}: {reason}."
     advice = "Nothing was changed. Send the file again to import it anew."
+
+
+class EthnicityStored(Conflict):
+    code = "ethnicity_stored"
+    wording = "Ethnicity is being stored, for “{purpose}”, so nothing was erased."
+    advice = "Switch it off first, with “ethnicity off”; else the next import would bring it back."

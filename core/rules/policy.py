@@ -173,6 +173,8 @@ IMPORT_LIFE: Final = timedelta(days=30)
 IMPORT_LEASE: Final = timedelta(minutes=2)
 IMPORT_ATTEMPTS: Final = 3
 IMPORTS_SWEPT: Final = 100
+# As much as says what a special category is stored for.
+ETHNICITY_PURPOSE_CHARACTERS: Final = 300
 IMPORT_FILE_NAME_CHARACTERS: Final = 120
 # Named in an answer; the workbook has all.
 IMPORT_PROBLEMS_NAMED: Final = 10

@@ -26,7 +26,7 @@ from core.rules.usernames import username_from
 from core.usecases.import_checking import own_import
 from core.usecases.import_matching import Matching, count_buckets, match_rows
 from core.usecases.import_telling import tell_changed, tell_settled
-from core.usecases.import_values import LEARNER_COLUMNS, Before, import_ref, key_of, learner_row
+from core.usecases.import_values import LEARNER_COLUMNS, Before, as_stored, import_ref, key_of, learner_row
 from core.usecases.imports import buckets_of, find_import, lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState
 
@@ -149,7 +149,7 @@ def _create(ctx: Context, found: Import, matching: Matching) -> None:
             taken = set(filter(None, ctx.session.scalars(select(Learner.username))))
         learners, marks, addresses = [], [], []
         for row in rows:
-            values = matching.kept.row_values(row.content)
+            values = as_stored(matching.organisation, matching.kept.row_values(row.content))
             learner = _new_learner(ctx, matching, values, taken)
             learners.append(learner)
             marks.append({"row_id": row.id, "whose": learner["id"], "now_hash": learner["detail_hash"]})
@@ -189,7 +189,7 @@ def _update(ctx: Context, found: Import, matching: Matching) -> None:
         for row in rows:
             learner = learners[row.learner_id]
             known = matching.kept.learner_values(learner, matching.reach.ukprns.get(learner.provider_id))
-            after = merged(known, matching.kept.row_values(row.content))
+            after = as_stored(matching.organisation, merged(known, matching.kept.row_values(row.content)))
             provider_id = matching.reach.ids.get(after.ukprn or "", learner.provider_id)
             written = learner_row(matching.kept, matching.hashes, after, provider_id, matching.year)
             written |= _account(ctx, matching, learner, after, taken)

@@ -24,7 +24,7 @@ from core.rules.ucas.rows import CheckedRow, Terms
 from core.rules.ucas.values import values_of
 from core.sheets.faults import NotRead
 from core.usecases.import_telling import tell_changed, tell_settled
-from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, this_year, today
+from core.usecases.import_values import Reading, hasher, import_ref, keeper, not_stored, reach_of, this_year, today
 from core.usecases.imports import find_import
 from core.words import ImportReason, ImportState
 
@@ -52,7 +52,7 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = own_import(ctx, staff, command.import_id)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers)
+    terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers, not_stored(organisation))
     if found.state not in _BEFORE_CHECKED:
         return ImportBegun(found.state, found.attempt, None, terms)
     if found.content is None:

@@ -10,7 +10,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed, UndoOver
-from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import value_list
@@ -19,8 +19,8 @@ from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import (
     LEARNER_COLUMNS,
     Before,
-    Keeper,
     Reach,
+    as_stored,
     hasher,
     import_ref,
     keeper,
@@ -66,7 +66,7 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
-    undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
+    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
     last = 0
     while rows := _touched_rows(ctx, found, last):
         undoing.take_back(rows)
@@ -107,10 +107,11 @@ def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
 
 
 class _Undoing:
-    def __init__(self, ctx: Context, kept: Keeper, reach: Reach, hashes: Any) -> None:
+    def __init__(self, ctx: Context, organisation: Organisation, reach: Reach) -> None:
         self.removed = self.restored = 0
         self.kept: list[KeptRow] = []
-        self._ctx, self._keeper, self._reach, self._hashes = ctx, kept, reach, hashes
+        self._ctx, self._organisation, self._reach = ctx, organisation, reach
+        self._keeper, self._hashes = keeper(ctx), hasher(ctx, organisation)
 
     def take_back(self, rows: Sequence[Any]) -> None:
         ids = [row.learner_id for row in rows]
@@ -146,7 +147,7 @@ class _Undoing:
 
     def _as_before(self, row: Any, learner: Any) -> dict[str, Any]:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)
-        values = value_list(before.values)
+        values = as_stored(self._organisation, value_list(before.values))
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:
             # They came by an invitation, and no import knew of them.

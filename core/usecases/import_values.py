@@ -15,6 +15,7 @@ from core.context import Context
 from core.crypto import Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
 from core.rules.addresses import address_key
+from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher
 from core.rules.ucas.problems import Fault, Problem, Problems
@@ -183,6 +184,16 @@ def learner_row(
         "detail_hash": hashes.content(values, year),
         **hashes.keys(values)._asdict(),
     }
+
+
+def not_stored(organisation: Organisation) -> frozenset[Column]:
+    """Ethnicity, until a purpose is recorded for it."""
+    return frozenset() if organisation.ethnicity_purpose else frozenset({Column.ETHNICITY})
+
+
+def as_stored(organisation: Organisation, values: LearnerValues) -> LearnerValues:
+    """Without what the organisation does not store, or stores no more."""
+    return values if organisation.ethnicity_purpose or not values.ethnicity else values._replace(ethnicity=None)
 
 
 def key_of(values: LearnerValues) -> str | None:

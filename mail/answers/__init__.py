@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, courses, invitations, rules, shared_links, staff
+from mail.answers import asides, batches, courses, data_rules, invitations, rules, shared_links, staff
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -16,7 +16,10 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "ColleagueInvited": staff.tell_invited,
     "ColleagueShown": staff.tell_colleague,
     "CoursesListed": courses.tell_courses,
+    "EthnicityErased": data_rules.tell_ethnicity_erased,
+    "EthnicityShown": data_rules.tell_ethnicity,
     "Help": asides.tell_help,
+    "ImportPolicyShown": data_rules.tell_import_policy,
     "InvitationCancelled": invitations.tell_cancelled,
     "InvitationPreviewed": batches.tell_preview,
     "InvitationResent": invitations.tell_resent,

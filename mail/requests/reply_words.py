@@ -27,6 +27,8 @@ from core.usecases.batches import InviteLearners, LearnersInvited, invite_learne
 from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
 from core.usecases.corrections import AddressCorrected
 from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
+from core.usecases.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
+from core.usecases.import_rules import SetImportPolicy, set_import_policy
 from core.usecases.invitation_changes import (
     CancelInvitations,
     Chosen,
@@ -90,7 +92,10 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "CancelInvitations": (CancelInvitations, cancel_invitations),
     "ResendInvitations": (ResendInvitations, resend_invitations),
     "InviteColleague": (InviteColleague, invite_colleague),
+    "SetImportPolicy": (SetImportPolicy, set_import_policy),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
+    "StopEthnicity": (StopEthnicity, stop_ethnicity),
+    "StoreEthnicity": (StoreEthnicity, store_ethnicity),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),
 })  # fmt: skip
 """What a question may wait with; nothing else is made from a stored one."""

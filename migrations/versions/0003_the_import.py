@@ -216,11 +216,15 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("match_key", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("ethnicity_purpose", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("ethnicity_since", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_organisation_importpolicy"), type_="check")
+        batch_op.drop_column("ethnicity_since")
+        batch_op.drop_column("ethnicity_purpose")
         batch_op.drop_column("match_key")
         batch_op.drop_column("import_policy")
         batch_op.drop_column("import_count")

@@ -34,6 +34,7 @@ from core.usecases import (
     corrections,
     courses,
     deliveries,
+    ethnicity,
     gathering,
     held,
     held_mail,
@@ -43,6 +44,7 @@ from core.usecases import (
     import_checking,
     import_invitations,
     import_jobs,
+    import_rules,
     import_undoing,
     imports,
     inbound,
@@ -173,6 +175,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
         "show_quiet_hours": (StaffActor, quiet_hours.ShowQuietHours()),
         "set_quiet_hours": (StaffActor, quiet_hours.SetQuietHours("off")),
+        "show_import_policy": (StaffActor, import_rules.ShowImportPolicy()),
+        "set_import_policy": (StaffActor, import_rules.SetImportPolicy("good-rows")),
+        "show_ethnicity": (StaffActor, ethnicity.ShowEthnicity()),
+        "store_ethnicity": (StaffActor, ethnicity.StoreEthnicity("Equality monitoring")),
+        "stop_ethnicity": (StaffActor, ethnicity.StopEthnicity()),
+        "erase_ethnicity": (StaffActor, ethnicity.EraseEthnicity(0)),
+        "erase_ethnicity_in": (Operator, ethnicity.EraseEthnicityIn("northfield", 0)),
         "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
         "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
@@ -475,6 +484,8 @@ ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
     *("lift_suppression", "receive_import", "list_imports"),
+    *("show_import_policy", "set_import_policy"),
+    *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -599,6 +610,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports"}
+    seeing |= {"show_import_policy", "show_ethnicity"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 
