@@ -231,8 +231,12 @@ class ImportReason(StrEnum):
     """Rows have problems."""
     OUR_MISTAKE = "our_mistake"
     """It was begun several times and never finished."""
+    EXPIRED = "expired"
+    """Nobody said what to do with it for thirty days, or nobody finished it."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
+    CATALOGUE = "catalogue"
+    """Courses and runs: it changes what learners can be invited to, so somebody looks at it first."""
 
 
 class KeptReason(StrEnum):

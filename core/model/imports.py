@@ -7,6 +7,7 @@ Import:
         |                  |                          +-> rejected   rows have problems, and it is all or nothing
         |                  +-> rejected   cannot be read, no headings, or the same rows were imported before
         +------------------+-- begun again after a crash: its rows are thrown away and read anew
+    any that is not settled, or held --30 days--> rejected, expired
 
 1. What stands in the file, in its rows and in what they replaced is encrypted, and erased after 30 days.
 2. A row lies in exactly one bucket, so the counts add up to the rows. Until an import is applied, the buckets say what
@@ -32,6 +33,12 @@ class Import(OrganisationOwned, Base):
         UniqueConstraint("organisation_id", "number"),
         Index("ix_import_organisation_id_file_hash", "organisation_id", "file_hash"),
         Index("ix_import_organisation_id_content_hash", "organisation_id", "content_hash"),
+        Index(
+            "ix_import_kept",
+            "ends_at",
+            sqlite_where=text("content IS NOT NULL"),
+            postgresql_where=text("content IS NOT NULL"),
+        ),
         Index(
             "ix_import_unsettled",
             "busy_until",

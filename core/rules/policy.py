@@ -173,6 +173,10 @@ IMPORT_LIFE: Final = timedelta(days=30)
 IMPORT_LEASE: Final = timedelta(minutes=2)
 IMPORT_ATTEMPTS: Final = 3
 IMPORTS_SWEPT: Final = 100
+# What is erased in one transaction when that time is over, and how often in an hour.
+IMPORTS_FORGOTTEN: Final = 20
+IMPORT_ROWS_FORGOTTEN: Final = 10_000
+IMPORT_STEPS_AN_HOUR: Final = 200
 # As much as says what a special category is stored for.
 ETHNICITY_PURPOSE_CHARACTERS: Final = 300
 IMPORT_FILE_NAME_CHARACTERS: Final = 120

@@ -71,7 +71,10 @@ def upgrade() -> None:
                 "no_rows",
                 "repeated",
                 "rows",
+                "our_mistake",
+                "expired",
                 "names",
+                "catalogue",
                 name="importreason",
                 native_enum=False,
                 create_constraint=True,
@@ -119,6 +122,13 @@ def upgrade() -> None:
             "ix_import_organisation_id_content_hash", ["organisation_id", "content_hash"], unique=False
         )
         batch_op.create_index("ix_import_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False)
+        batch_op.create_index(
+            "ix_import_kept",
+            ["ends_at"],
+            unique=False,
+            sqlite_where=sa.text("content IS NOT NULL"),
+            postgresql_where=sa.text("content IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_import_unsettled",
             ["busy_until"],
@@ -256,6 +266,8 @@ def downgrade() -> None:
     op.drop_table("import_row")
     with op.batch_alter_table("import", schema=None) as batch_op:
         batch_op.drop_index("ix_import_organisation_id_file_hash")
+        batch_op.drop_index("ix_import_unsettled")
+        batch_op.drop_index("ix_import_kept")
         batch_op.drop_index("ix_import_organisation_id_content_hash")
 
     op.drop_table("import")
