@@ -207,6 +207,14 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
+class ImportSubject(StrEnum):
+    """What an import is of; found from its headings."""
+
+    LEARNERS = "learners"
+    CATALOGUE = "catalogue"
+    """Courses and runs."""
+
+
 class ImportPolicy(StrEnum):
     """What happens with the good rows of a file in which others have problems."""
 
@@ -246,6 +254,8 @@ class KeptReason(StrEnum):
     """Somebody changed them since."""
     JOINED = "joined"
     """They were created by it, and have joined a run or signed in."""
+    IN_USE = "in_use"
+    """A run that it created, and that somebody was invited to or has joined since."""
     NOT_GRANTED = "not_granted"
     """Of a provider whose learners the caller may not manage."""
     GONE = "gone"

@@ -1,4 +1,4 @@
-"""Imports of learners: each file that came, and its rows.
+"""Imports of learners, and of courses and runs: each file that came, and its rows.
 
 Import:
 
@@ -24,7 +24,7 @@ from core.context import Door
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
 from core.rules.ucas.buckets import Bucket
-from core.words import ImportPolicy, ImportReason, ImportState
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 
 class Import(OrganisationOwned, Base):
@@ -53,6 +53,8 @@ class Import(OrganisationOwned, Base):
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
     door: Mapped[Door] = mapped_column(closed_set(Door))
     policy: Mapped[ImportPolicy] = mapped_column(closed_set(ImportPolicy))
+    subject: Mapped[ImportSubject] = mapped_column(closed_set(ImportSubject), default=ImportSubject.LEARNERS)
+    """Learners, until its headings have said otherwise."""
     state: Mapped[ImportState] = mapped_column(closed_set(ImportState))
     reason: Mapped[ImportReason | None] = mapped_column(closed_set(ImportReason))
     """Why it is held or rejected."""
@@ -109,6 +111,8 @@ class ImportRow(OrganisationOwned, Base):
     bucket: Mapped[Bucket] = mapped_column(closed_set(Bucket))
     learner_id: Mapped[int | None] = mapped_column(Id, index=True)
     """Who it is, or was: an undone import may have taken them away."""
+    run_id: Mapped[int | None] = mapped_column(Id)
+    """Of the catalogue: the run."""
     match_problem: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: why nobody can be sure who it is."""
     changes: Mapped[str] = mapped_column(String(300), default="")

@@ -167,6 +167,8 @@ IMPORT_CHUNK: Final = 2000
 # many at least, is asked about first: columns may have slipped.
 IMPORT_CHANGED_SHARE: Final = 0.3
 IMPORT_CHANGED_LEAST: Final = 5
+# A catalogue is matched in one piece: far more runs than any organisation has.
+CATALOGUE_RUNS: Final = 5000
 # The file, its rows and what they replaced.
 IMPORT_LIFE: Final = timedelta(days=30)
 # A step of an import takes seconds: after this long somebody else takes it up, so many times.

@@ -17,7 +17,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import EthnicityStored, PurposeMissing
-from core.model import ImportRow, Learner, Organisation, Provider
+from core.model import Import, ImportRow, Learner, Organisation, Provider
 from core.rules.policy import ETHNICITY_PURPOSE_CHARACTERS, IMPORT_CHUNK
 from core.rules.text import clean_name
 from core.rules.ucas.columns import LEARNER_COLUMNS as COLUMNS
@@ -25,6 +25,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.matching import Hasher
 from core.rules.ucas.values import FIRST_SECRET, LearnerValues
 from core.usecases.import_values import LEARNER_COLUMNS, Before, Keeper, hasher, keeper
+from core.words import ImportSubject
 
 _PLACE: Final = COLUMNS.index(Column.ETHNICITY)
 _LEARNER: Final = (
@@ -195,7 +196,12 @@ def _erase_rows(ctx: Context, organisation: Organisation) -> None:
     while True:
         rows = ctx.session.execute(
             select(ImportRow.id, ImportRow.content, ImportRow.before, ImportRow.problems)
-            .where(ImportRow.organisation_id == organisation.id, ImportRow.id > last)
+            .join(Import, Import.id == ImportRow.import_id)
+            .where(
+                ImportRow.organisation_id == organisation.id,
+                ImportRow.id > last,
+                Import.subject == ImportSubject.LEARNERS,
+            )
             .order_by(ImportRow.id)
             .limit(IMPORT_CHUNK)
         ).all()

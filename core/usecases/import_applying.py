@@ -3,6 +3,7 @@
 1. Its rows are matched in the same transaction that writes, so that nothing can come between.
 2. Rows with problems: held, left out, or all rejected, as the import's policy says.
 3. An import that would change very many last names or addresses is held whatever the policy: columns may have slipped.
+   So is every one of courses and runs (``run_importing``): somebody looks at it first.
 4. Blank never erases; who is absent is never touched.
 """
 
@@ -17,7 +18,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.rules.access_codes import access_code_from
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket, Buckets
@@ -28,7 +29,8 @@ from core.usecases.import_matching import Matching, count_buckets, match_rows
 from core.usecases.import_telling import tell_changed, tell_settled
 from core.usecases.import_values import LEARNER_COLUMNS, Before, as_stored, import_ref, key_of, learner_row
 from core.usecases.imports import buckets_of, find_import, lock_organisation
-from core.words import ImportPolicy, ImportReason, ImportState
+from core.usecases.run_importing import match_runs, write_matched
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 _CREATED: Final = (
     update(ImportRow)
@@ -74,6 +76,7 @@ class ImportSettled:
     state: ImportState
     reason: ImportReason | None
     buckets: Buckets
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def apply_import(ctx: Context, command: ApplyImport) -> ImportSettled:
@@ -84,8 +87,7 @@ def apply_import(ctx: Context, command: ApplyImport) -> ImportSettled:
     if found.state in (ImportState.RECEIVED, ImportState.READING):
         raise ImportClosed(number=import_ref(found.number), reason="its rows are not checked yet")
     if found.state is ImportState.CHECKED:
-        matching = match_rows(ctx, found, staff, organisation)
-        _settle(ctx, found, matching, is_released=False)
+        _settle(ctx, staff, found, organisation, is_released=False)
     return _settled(found)
 
 
@@ -95,8 +97,7 @@ def release_import(ctx: Context, command: ReleaseImport) -> ImportSettled:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_held(ctx, staff, found)
-    matching = match_rows(ctx, found, staff, organisation)
-    _settle(ctx, found, matching, is_released=True)
+    _settle(ctx, staff, found, organisation, is_released=True)
     return _settled(found)
 
 
@@ -110,30 +111,41 @@ def _require_held(ctx: Context, staff: StaffMember, found: Import) -> None:
 
 
 def _settled(found: Import) -> ImportSettled:
-    return ImportSettled(found.id, found.number, found.state, found.reason, buckets_of(found))
+    return ImportSettled(found.id, found.number, found.state, found.reason, buckets_of(found), found.subject)
 
 
-def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: bool) -> None:
+def _settle(ctx: Context, staff: StaffMember, found: Import, organisation: Organisation, *, is_released: bool) -> None:
+    if found.subject is ImportSubject.CATALOGUE:
+        runs = match_runs(ctx, found, organisation)
+        if _decide(ctx, found, ImportReason.CATALOGUE if runs.has_changes else None, is_released=is_released):
+            write_matched(ctx, found, runs)
+        return
+    matching = match_rows(ctx, found, staff, organisation)
+    if _decide(ctx, found, ImportReason.NAMES if matching.looks_slipped else None, is_released=is_released):
+        _create(ctx, found, matching)
+        _update(ctx, found, matching)
+
+
+def _decide(ctx: Context, found: Import, caution: ImportReason | None, *, is_released: bool) -> bool:
+    """Whether it is to be written now. ``caution``: why somebody should look at it first, whatever the policy."""
     buckets = count_buckets(ctx, found)
-    found.state, found.reason = _decision(found.policy, buckets, matching, is_released=is_released)
+    found.state, found.reason = _decision(found.policy, buckets, caution, is_released=is_released)
     for bucket in Bucket:
         setattr(found, bucket.value, getattr(buckets, bucket.value))
     is_first, found.settled_at = found.settled_at is None, ctx.now
-    if found.state is ImportState.APPLIED:
-        _create(ctx, found, matching)
-        _update(ctx, found, matching)
     (tell_settled if is_first else tell_changed)(ctx, found)
+    return found.state is ImportState.APPLIED
 
 
 def _decision(
-    policy: ImportPolicy, buckets: Buckets, matching: Matching, *, is_released: bool
+    policy: ImportPolicy, buckets: Buckets, caution: ImportReason | None, *, is_released: bool
 ) -> tuple[ImportState, ImportReason | None]:
     if buckets.problem and (policy is ImportPolicy.ALL_OR_NOTHING or buckets.problem == buckets.rows):
         return ImportState.REJECTED, ImportReason.ROWS
     if buckets.problem and policy is ImportPolicy.HOLD_IF_ERRORS and not is_released:
         return ImportState.HELD, ImportReason.ROWS
-    if matching.looks_slipped and not is_released:
-        return ImportState.HELD, ImportReason.NAMES
+    if caution is not None and not is_released:
+        return ImportState.HELD, caution
     return ImportState.APPLIED, None
 
 

@@ -26,7 +26,7 @@ from core.usecases.imports import find_import
 from core.usecases.runs import require_choosable
 from core.usecases.sending_times import sending_time
 from core.usecases.sorting import EXAMPLES, Bucket
-from core.words import ImportState
+from core.words import ImportState, ImportSubject
 
 _INVITED = (RowBucket.CREATED, RowBucket.UPDATED, RowBucket.UNCHANGED)
 
@@ -98,6 +98,8 @@ def prepare_import_invitation(ctx: Context, command: PrepareImportInvitation) ->
 def _applied(ctx: Context, found: Import) -> Import:
     if found.state is not ImportState.APPLIED:
         raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and not applied")
+    if found.subject is not ImportSubject.LEARNERS:
+        raise ImportClosed(number=import_ref(found.number), reason="it is of courses and runs, not of learners")
     if found.content is None or found.ends_at <= ctx.now:
         raise ImportClosed(number=import_ref(found.number), reason="its rows have been erased")
     return found

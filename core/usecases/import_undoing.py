@@ -28,7 +28,8 @@ from core.usecases.import_values import (
     reach_of,
 )
 from core.usecases.imports import find_import, lock_organisation
-from core.words import ImportState, KeptReason
+from core.usecases.run_importing import take_back
+from core.words import ImportState, ImportSubject, KeptReason
 
 _QUIET: Final = {"synchronize_session": False}
 _NOTHING: Final = {
@@ -46,7 +47,7 @@ class UndoImport:
 class KeptRow:
     row: int
     name: str
-    """Empty where the caller may not see them, or they are gone."""
+    """The learner's, or the run's; empty where the caller may not see them, or they are gone."""
     reason: KeptReason
 
 
@@ -58,6 +59,7 @@ class ImportUndone:
     kept: tuple[KeptRow, ...]
     """The first few of those that stay as they are."""
     kept_total: int
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
@@ -66,16 +68,31 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
+    if found.subject is ImportSubject.CATALOGUE:
+        return _undone_runs(ctx, found, staff)
     undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
     last = 0
     while rows := _touched_rows(ctx, found, last):
         undoing.take_back(rows)
         last = rows[-1].number
-    found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
-    tell_changed(ctx, found)
+    _note_undone(ctx, found, staff)
     return ImportUndone(
         found.number, undoing.removed, undoing.restored, tuple(undoing.kept[:IMPORT_KEPT_NAMED]), len(undoing.kept)
     )
+
+
+def _undone_runs(ctx: Context, found: Import, staff: StaffMember) -> ImportUndone:
+    done = take_back(ctx, found)
+    _note_undone(ctx, found, staff)
+    kept = tuple(KeptRow(*each) for each in done.kept)
+    return ImportUndone(
+        found.number, done.removed, done.restored, kept[:IMPORT_KEPT_NAMED], len(kept), ImportSubject.CATALOGUE
+    )
+
+
+def _note_undone(ctx: Context, found: Import, staff: StaffMember) -> None:
+    found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
+    tell_changed(ctx, found)
 
 
 def _require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:

@@ -47,6 +47,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "subject",
+            sa.Enum(
+                "learners", "catalogue", name="importsubject", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=False,
+        ),
+        sa.Column(
             "state",
             sa.Enum(
                 "received",
@@ -162,6 +169,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("match_problem", sa.LargeBinary(), nullable=True),
         sa.Column("changes", sa.String(length=300), nullable=False),
         sa.Column("before", sa.LargeBinary(), nullable=True),
