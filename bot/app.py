@@ -16,6 +16,7 @@ from bot.deps import Deps
 from bot.handlers import (
     batches,
     commands,
+    costs,
     gathering,
     held_mail,
     home,
@@ -47,6 +48,7 @@ _HANDLERS = (
     import_invitations,
     schedules,
     runs,
+    costs,
     shared_links,
     link_requests,
     held_mail,

@@ -81,3 +81,8 @@ def zone_words(zone: ZoneInfo) -> str:
     """As in "London time"."""
     city = zone.key.rpartition("/")[2].replace("_", " ")
     return city if city == "UTC" else f"{city} time"
+
+
+def pounds(pence: int) -> str:
+    """As in "£24.50"."""
+    return f"£{pence // 100:,}.{pence % 100:02d}"

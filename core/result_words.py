@@ -8,12 +8,14 @@ from datetime import datetime
 
 from core import phrases
 from core.cards import RunCard
-from core.phrases import day_words, last_day_words, zone_named, zone_words
+from core.phrases import day_words, last_day_words, pounds, zone_named, zone_words
 from core.rules.addresses import AddressFault
-from core.rules.costs import CostForecast
+from core.rules.costs import BudgetForecast, CostForecast
 from core.rules.reminders import ReminderRule
 from core.usecases.answers import LinkState
+from core.usecases.budgets import AgreementCosts
 from core.usecases.colleagues import StaffCard, StaffState
+from core.usecases.costs import CostSums
 from core.usecases.courses import RunList
 from core.usecases.ethnicity import EthnicityShown
 from core.usecases.invitation_lists import ListedState
@@ -148,11 +150,6 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def pounds(pence: int) -> str:
-    """As in "£24.50"."""
-    return f"£{pence // 100:,}.{pence % 100:02d}"
-
-
 def batch_name(numbers: Sequence[int]) -> str:
     """As in "B-0041" or "B-0041 to B-0050"."""
     first, last = f"B-{numbers[0]:04d}", f"B-{numbers[-1]:04d}"
@@ -184,7 +181,38 @@ def cost_words(cost: CostForecast) -> str:
     invoiced = cost.places - cost.prepaid_used
     prepaid = f"{counted(cost.prepaid_used, 'place')} already paid" if cost.prepaid_used else ""
     due = f"{pounds(cost.to_invoice_pence)} to invoice ({invoiced:,} × {pounds(cost.price_pence)})" if invoiced else ""
-    return f"Cost if all of them accept: {' and '.join(filter(None, (due, prepaid)))}."
+    words = f"Cost if all of them accept: {' and '.join(filter(None, (due, prepaid)))}."
+    return f"{words} {_budget_words(cost.budget)}" if cost.budget else words
+
+
+def _budget_words(budget: BudgetForecast) -> str:
+    total, limit = pounds(budget.total_pence), pounds(budget.budget_pence)
+    if budget.is_over:
+        return (
+            f"That is more than the budget allows: with all that is open it would come to {total} of {limit}. "
+            f"There is room for {budget.places_left:,}."
+        )
+    return f"With all that is open it would come to {total} of the budget of {limit}."
+
+
+def sums_words(sums: CostSums, price_pence: int | None = None) -> str:
+    """As in "212 enrolments (£20.00 each), 40 of them prepaid, 1 waived: £3,420.00 to invoice"."""
+    each = f" ({pounds(price_pence)} each)" if price_pence is not None else ""
+    prepaid = f", {sums.prepaid:,} prepaid" if sums.prepaid else ""
+    waived = f", {sums.waived:,} waived" if sums.waived else ""
+    return f"{counted(sums.enrolments, 'enrolment')}{each}{prepaid}{waived}: {pounds(sums.to_invoice_pence)} to invoice"
+
+
+def agreement_words(costs: AgreementCosts) -> str:
+    """One agreement with what it has cost, in a sentence or three."""
+    about = f"{costs.course_title} ({costs.course_code})" if costs.course_code else "all courses"
+    head = f"{costs.owner} ({costs.owner_slug}), {about}: {pounds(costs.price_pence)} a place"
+    left = max(costs.prepaid_count - costs.prepaid_used, 0)
+    prepaid = f"; {left:,} of {costs.prepaid_count:,} prepaid places left" if costs.prepaid_count else ""
+    spent = f"{pounds(costs.spent_pence)} to invoice so far"
+    planned = f", {pounds(costs.planned_pence)} more if all who are invited accept" if costs.planned_pence else ""
+    budget = "" if costs.budget_pence is None else f", of a budget of {pounds(costs.budget_pence)}"
+    return f"{head}{prepaid}. {spent}{planned}{budget}."
 
 
 def days_words(rule: ReminderRule) -> str:

@@ -19,8 +19,10 @@ from core.letters import AnswerPart
 from core.pages import Page
 from core.requests import Help
 from core.usecases.batches import InvitationPreviewed, LearnersInvited
+from core.usecases.budgets import BudgetsShown
 from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 from core.usecases.corrections import AddressCorrected
+from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.import_rules import ImportPolicyShown
@@ -96,8 +98,10 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         AddressCorrected,
         BatchProgress,
         BatchRecalled,
+        BudgetsShown,
         ColleagueInvited,
         ColleagueShown,
+        CostsShown,
         CoursesListed,
         EthnicityErased,
         EthnicityShown,

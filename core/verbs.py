@@ -80,6 +80,14 @@ WORDS: dict[str, VerbWords] = {
             ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
+            "costs", "[MONTH]", "What enrolments cost, month by month and run by run; agreements and budgets.",
+            ("costs", "costs 2026-10", "costs last month"),
+        ),
+        VerbWords(
+            "budget", "[OWNER [COURSE] AMOUNT|off]", "See or set what an agreement may cost. For owners.",
+            ("budget", "budget southgate 5000", "budget southgate off"),
+        ),
+        VerbWords(
             "import-policy", "[hold-if-errors|good-rows|all-or-nothing]",
             "See or set what becomes of a file in which rows have problems.",
             ("import-policy", "import-policy good-rows"),

@@ -34,6 +34,7 @@ COMMANDS = {
         "Import the learners of FILE, any spreadsheet; what became of each row is written beside it.",
     ),
     "imports": ("usher.commands.imports", "imports", "Imports of learners."),
+    "costs": ("usher.commands.costs", "costs", "What enrolments cost: waive a charge, or restore it."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
     "mailbox": ("usher.commands.mailbox", "mailbox", "Mailboxes that Usher reads."),

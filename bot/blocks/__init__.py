@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
+from bot.blocks.costs import draw_budgets, draw_costs
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
 from bot.blocks.gathering import draw_gathered
@@ -46,6 +47,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "AddressesGathered": draw_gathered,
         "BatchProgress": draw_scoreboard,
         "BatchRecalled": draw_recalled,
+        "BudgetsShown": draw_budgets,
         "CodeMailed": draw_mailed,
         "ColleagueChanged": draw_colleague_changed,
         "ColleagueDisabled": draw_colleague_disabled,
@@ -53,6 +55,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ColleagueInvited": draw_colleague_invited,
         "ColleagueShown": draw_colleague,
         "ComposeInvitation": draw_compose,
+        "CostsShown": draw_costs,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
         "EthnicityErased": draw_ethnicity_erased,

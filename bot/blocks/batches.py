@@ -32,7 +32,7 @@ def draw_preview(preview: InvitationPreviewed) -> Message:
     """With the button that confirms; a form has its own, see ``views``."""
     new = preview.count(Bucket.NEW)
     blocks = list(preview_blocks(preview))
-    if new:
+    if preview.can_be_confirmed:
         confirm = button(f"Invite {counted(new, 'learner')}", Action.CONFIRM, str(preview.draft_id), style="primary")
         blocks.append(actions(confirm))
     blocks.append(context(_what_next(preview)))
@@ -128,7 +128,7 @@ def _typo_words(typos: tuple[tuple[str, str], ...]) -> str:
 
 
 def _what_next(preview: InvitationPreviewed) -> str:
-    if not preview.count(Bucket.NEW):
+    if not preview.can_be_confirmed:
         return "There is nothing to confirm."
     return f"Nothing is sent until you press the button. This preview is good until {moment(preview.valid_until)}."
 

@@ -96,7 +96,7 @@ def preview_view(preview: InvitationPreviewed) -> Block:
     """The submit button confirms. Only the preview's number is kept in the form."""
     new = preview.count(Bucket.NEW)
     blocks = list(preview_blocks(preview))
-    if not new:
+    if not preview.can_be_confirmed:
         return _modal(Form.NOTHING, [*blocks, context("There is nothing to confirm.")])
     blocks.append(context(f"Nothing is sent until you press the button. Good until {moment(preview.valid_until)}."))
     submit = f"Invite {counted(new, 'learner')}"

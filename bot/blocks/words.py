@@ -12,7 +12,6 @@ from core.result_words import LINK_STATES as LINK_STATES
 from core.result_words import batch_name as batch_name
 from core.result_words import counted as counted
 from core.result_words import percent as percent
-from core.result_words import pounds as pounds
 from core.result_words import run_dates as run_dates
 from core.result_words import until_words as until_words
 

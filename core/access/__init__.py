@@ -25,8 +25,10 @@ from core.access.people import staff_by_address as staff_by_address
 from core.access.people import try_sign_ins as try_sign_ins
 from core.access.people import workspace_of as workspace_of
 from core.access.runs import REACHABLE_RUNS as REACHABLE_RUNS
+from core.access.runs import KnownAgreement as KnownAgreement
 from core.access.runs import agreement_for as agreement_for
 from core.access.runs import agreements_for as agreements_for
+from core.access.runs import agreements_of as agreements_of
 from core.access.runs import course_by_code as course_by_code
 from core.access.runs import invited_run_by_code as invited_run_by_code
 from core.access.runs import joined_run as joined_run

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, exists, or_, select
@@ -20,6 +21,7 @@ from core.model import (
     Invitation,
     InvitationBatch,
     InvitationChange,
+    Organisation,
 )
 from core.queries import Query
 from core.rules.text import folded
@@ -160,6 +162,32 @@ def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]
         for course in foreign
     }
     return {course_id: agreement for course_id, agreement in fitting.items() if agreement is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAgreement:
+    """``course_code`` and ``course_title`` are empty where it is about all of their courses."""
+
+    agreement: Agreement
+    owner: str
+    slug: str
+    course_code: str
+    course_title: str
+
+
+_AGREEMENTS: Final = Query(
+    select(Agreement, Organisation.name, Organisation.slug, Course.code, Course.title)
+    .join(Organisation, Organisation.id == Agreement.owner_id)
+    .outerjoin(Course, Course.id == Agreement.course_id)
+    .where(Agreement.organisation_id == bindparam("organisation_id"), *_IS_CURRENT)
+    .order_by(Organisation.slug, Course.code, Agreement.starts_at, Agreement.id)
+)
+
+
+def agreements_of(ctx: Context, organisation_id: int) -> tuple[KnownAgreement, ...]:
+    """The current ones, with the names of those whose courses they are about."""
+    found = _AGREEMENTS.run(ctx, organisation_id=organisation_id, now=ctx.now)
+    return tuple(KnownAgreement(row[0], row[1], row[2], row[3] or "", row[4] or "") for row in found)
 
 
 def used_runs(ctx: Context, run_ids: Sequence[int]) -> frozenset[int]:

@@ -6,22 +6,24 @@
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   ImportPolicyUnknown, PurposeMissing,
-    │   │   NameMissing, AddressUnchanged, AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
+    │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
+    │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
-    │   │   RequestNotFound, ChangeNotFound, ImportNotFound
+    │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
+    │   │   ChargeNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated, ImportClosed, EthnicityStored
+    │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored
     ├── LimitExceeded       too much or too often
-    │   ├── TooManyAddresses, TooManyRequests, TooManyCodes
+    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
         ├── Busy
         └── OutcomeUnknown
@@ -34,6 +36,7 @@ for its own medium. Doors map the family; core knows no status codes. A family h
 from core.errors.conflicts import AlreadyAnswered as AlreadyAnswered
 from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
+from core.errors.conflicts import BudgetSpent as BudgetSpent
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
 from core.errors.conflicts import EthnicityStored as EthnicityStored
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
@@ -63,11 +66,14 @@ from core.errors.families import NotAllowed as NotAllowed
 from core.errors.families import NotFound as NotFound
 from core.errors.families import Unavailable as Unavailable
 from core.errors.families import UsherError as UsherError
+from core.errors.limits import BudgetExceeded as BudgetExceeded
 from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
 from core.errors.limits import TooManyRequests as TooManyRequests
+from core.errors.missing import AgreementNotFound as AgreementNotFound
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
+from core.errors.missing import ChargeNotFound as ChargeNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
@@ -90,6 +96,8 @@ from core.errors.permissions import SenderUnproven as SenderUnproven
 from core.errors.permissions import TermsNotAccepted as TermsNotAccepted
 from core.errors.requests import AddressInvalid as AddressInvalid
 from core.errors.requests import AddressUnchanged as AddressUnchanged
+from core.errors.requests import AgreementUnclear as AgreementUnclear
+from core.errors.requests import AmountUnclear as AmountUnclear
 from core.errors.requests import BatchNotChosen as BatchNotChosen
 from core.errors.requests import CapInvalid as CapInvalid
 from core.errors.requests import CatalogueInvalid as CatalogueInvalid
@@ -100,6 +108,7 @@ from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear
+from core.errors.requests import MonthUnclear as MonthUnclear
 from core.errors.requests import NameMissing as NameMissing
 from core.errors.requests import NoAddresses as NoAddresses
 from core.errors.requests import NoteHasLink as NoteHasLink

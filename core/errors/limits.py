@@ -20,3 +20,12 @@ class TooManyCodes(LimitExceeded):
     code = "too_many_codes"
     wording = "I have sent {count} codes within the last hour."
     advice = "Use the newest one, or try again in an hour."
+
+
+class BudgetExceeded(LimitExceeded):
+    code = "budget_exceeded"
+    wording = "If all of them accept, it comes to {cost}; the budget is {budget}."
+    advice = (
+        "Nobody was invited. There is room for {places} more. Invite fewer, or ask an owner: “budget” shows it and "
+        "changes it."
+    )

@@ -96,3 +96,18 @@ class ImportNotFound(NotFound):
     code = "import_not_found"
     wording = "I found no import called “{number}”."
     advice = "An import has a number like I-0007; “imports” lists them."
+
+
+class AgreementNotFound(NotFound):
+    code = "agreement_not_found"
+    wording = "There is no current agreement with “{owner}”."
+    advice = "{known}“costs” lists the agreements and their budgets."
+
+    def __init__(self, *, owner: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(owner=owner, known=f"Yours: {', '.join(known)}. " if known else "")
+
+
+class ChargeNotFound(NotFound):
+    code = "charge_not_found"
+    wording = "{address} has no charge in “{run}”."
+    advice = "Nothing was changed. Check the address, the run's code and the organisation's short name."

@@ -189,3 +189,24 @@ class SettingInvalid(InvalidRequest):
     code = "setting_invalid"
     wording = "The setting {name} is wrong: {reason}."
     advice = "Correct it in the environment or in .env; docs/settings.md lists every setting."
+
+
+class MonthUnclear(InvalidRequest):
+    code = "month_unclear"
+    wording = "I cannot tell which month “{words}” is."
+    advice = "Write it like “{example}”, “November 2026” or “last month”."
+
+
+class AmountUnclear(InvalidRequest):
+    code = "amount_unclear"
+    wording = "I cannot read “{words}” as an amount."
+    advice = "Nothing was changed. Write pounds like “5000” or “4,999.50”, or “off” for no budget."
+
+
+class AgreementUnclear(InvalidRequest):
+    code = "agreement_unclear"
+    wording = "There are several agreements with {owner}."
+    advice = "Nothing was changed. Say which one: {choices}."
+
+    def __init__(self, *, owner: str, choices: tuple[str, ...]) -> None:
+        super().__init__(owner=owner, choices=" or ".join(f"“{choice}”" for choice in choices))

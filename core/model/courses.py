@@ -90,3 +90,7 @@ class Agreement(Base):
     prepaid_count: Mapped[int] = mapped_column(default=0)
     # Raised by a conditional UPDATE at enrolment, so that two enrolments never draw the same place.
     prepaid_used: Mapped[int] = mapped_column(default=0)
+    budget_pence: Mapped[int | None]
+    """Of what is to invoice. No more are invited, nor join by a shared link, than it has room for."""
+    # Of what is to invoice, raised with each charge, likewise.
+    spent_pence: Mapped[int] = mapped_column(default=0)

@@ -94,7 +94,14 @@ class Charge(OrganisationOwned, Base):
     """The cost of one enrolment, its price frozen at that moment (LM, View your costs)."""
 
     __tablename__ = "charge"
-    __table_args__ = (CheckConstraint("price_pence >= 0", name="price_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("price_pence >= 0", name="price_not_negative"),
+        # Covers the sums by month.
+        Index(
+            "ix_charge_organisation_id_charged_at",
+            "organisation_id", "charged_at", "run_id", "price_pence", "is_prepaid", "waived_at",
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     enrolment_id: Mapped[int] = mapped_column(Id, ForeignKey("enrolment.id"), unique=True)
@@ -103,3 +110,6 @@ class Charge(OrganisationOwned, Base):
     price_pence: Mapped[int]
     is_prepaid: Mapped[bool]
     charged_at: Mapped[datetime]
+    waived_at: Mapped[datetime | None]
+    """By an operator: it costs nothing any more."""
+    waived_reason: Mapped[str] = mapped_column(String(300), default="")

@@ -188,6 +188,9 @@ IMPORT_ROWS_NAMED: Final = 5
 IMPORT_KEPT_NAMED: Final = 50
 # What is wrong is the same for the same rows until the rules change: then a file may be sent once more.
 IMPORT_RULES_VERSION: Final = 1
+# Shown with their sums.
+COST_MONTHS: Final = 12
+MOST_PENCE: Final = 10**9
 # UM 2: the month in which an academic year begins.
 ACADEMIC_YEAR_BEGINS: Final = 9
 

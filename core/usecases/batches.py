@@ -43,9 +43,10 @@ from core.outbox import (
 )
 from core.queries import Query
 from core.rules.addresses import Address, AddressList, InvalidAddress
-from core.rules.costs import CostForecast, forecast
+from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
 from core.usecases.batch_numbers import next_numbers
+from core.usecases.budgets import cost_of, require_room
 from core.usecases.drafts import checked_addresses, checked_note, own_draft, packed, require_fresh, unpacked
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
@@ -106,6 +107,11 @@ class InvitationPreviewed:
     valid_until: datetime
     sending: SendingTime | None = None
     """None: as soon as it is confirmed."""
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        """Somebody is new, and the budget has room for all who are."""
+        return self.count(Bucket.NEW) > 0 and not (self.cost.budget and self.cost.budget.is_over)
 
     def count(self, bucket: Bucket) -> int:
         return next(entry.count for entry in self.buckets if entry.bucket is bucket)
@@ -283,7 +289,7 @@ def _preview(
         typos=listed.typos,
         batch_count=-(-new // BATCH_ADDRESSES),
         expires_at=run.invitation_expires_at(sending.at if sending else ctx.now),
-        cost=_cost(ctx, staff, run, new),
+        cost=cost_of(ctx, staff.organisation_id, run, new),
         note=draft["note"],
         valid_until=ctx.now + DRAFT_LIFE,
         sending=sending,
@@ -300,13 +306,6 @@ def _bucket_counts(found: Sorted, listed: AddressList, besides: Mapping[Bucket, 
         shown = (*known.examples, *more.examples)[:EXAMPLES]
         counts[bucket] = BucketCount(bucket, known.count + more.count, shown)
     return tuple(counts.values())
-
-
-def _cost(ctx: Context, staff: StaffMember, run: CourseRun, places: int) -> CostForecast:
-    agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
-    if agreement is None:
-        return forecast(places, run.course.price_pence, 0)
-    return forecast(places, agreement.price_pence, agreement.prepaid_count - agreement.prepaid_used)
 
 
 # --- Confirm ----------------------------------------------------------------------------------------------
@@ -356,6 +355,7 @@ def _new_batches(
     soonest = ctx.now + ctx.settings.recall_window
     is_scheduled = chosen is not None and chosen > soonest
     agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
+    require_room(ctx, agreement, count)
     batches = [
         InvitationBatch(
             id=ctx.tokens.new_id(),

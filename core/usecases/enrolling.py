@@ -13,6 +13,7 @@ from core import access
 from core.context import Context
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
 from core.queries import Query
+from core.usecases.budgets import draw
 from core.words import InvitationState, JoinedBy, MessageState
 
 _QUIET = {"synchronize_session": False}
@@ -36,6 +37,11 @@ class Way:
     joined_by: JoinedBy
     agreement_id: int | None
     shared_link_id: int | None = None
+
+    @property
+    def is_promised(self) -> bool:
+        """Their invitation counted against the budget already."""
+        return self.joined_by is JoinedBy.INVITATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,10 @@ _KNOWN = Query(
 
 
 def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
-    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining."""
+    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining.
+
+    Raises BudgetSpent where nobody had promised a place.
+    """
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
         return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
@@ -112,11 +121,12 @@ def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new
         "enrolled_at": ctx.now,
     }
     access.insert_all(ctx, Enrolment, [row])
-    _charge(ctx, enrolment_id, run, way.agreement_id)
+    _charge(ctx, enrolment_id, run, way)
     return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
 
 
-def _charge(ctx: Context, enrolment_id: int, run: CourseRun, agreement_id: int | None) -> None:
+def _charge(ctx: Context, enrolment_id: int, run: CourseRun, way: Way) -> None:
+    agreement_id = way.agreement_id
     agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
     charge = {
         "id": ctx.tokens.new_id(),
@@ -124,21 +134,10 @@ def _charge(ctx: Context, enrolment_id: int, run: CourseRun, agreement_id: int |
         "run_id": run.id,
         "agreement_id": agreement_id,
         "price_pence": agreement.price_pence if agreement else run.course.price_pence,
-        "is_prepaid": agreement is not None and _draw_prepaid(ctx, agreement),
+        "is_prepaid": agreement is not None and draw(ctx, agreement, is_promised=way.is_promised),
         "charged_at": ctx.now,
     }
     access.insert_all(ctx, Charge, [charge])
-
-
-def _draw_prepaid(ctx: Context, agreement: Agreement) -> bool:
-    drawn = ctx.session.execute(
-        update(Agreement)
-        .where(Agreement.id == agreement.id, Agreement.prepaid_used < Agreement.prepaid_count)
-        .values(prepaid_used=Agreement.prepaid_used + 1)
-        .returning(Agreement.id),
-        execution_options=_QUIET,
-    )
-    return drawn.one_or_none() is not None
 
 
 def _new_learner(ctx: Context, joiner: Joiner) -> int:

@@ -26,6 +26,7 @@ from core.usecases.batches import (
     invite_learners,
     prepare_invitation,
 )
+from core.usecases.budgets import require_within
 from core.usecases.drafts import own_draft
 from core.usecases.import_invitations import PrepareImportInvitation, prepare_import_invitation
 from core.usecases.sorting import Bucket
@@ -79,6 +80,7 @@ def _invited(
     new = preview.count(Bucket.NEW)
     if not new:
         return preview
+    require_within(preview.cost)
     if new + _invited_at_once(ctx, staff) <= MAIL_INVITES_AT_ONCE:
         return InvitedAtOnce(preview, invite_learners(ctx, InviteLearners(preview.draft_id)))
     draft = ctx.session.get_one(Draft, preview.draft_id)

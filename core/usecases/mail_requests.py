@@ -30,6 +30,7 @@ from core.model import InboundMessage, MailAnswer, OutboundMessage, StaffMember
 from core.outbox import email_row, leave
 from core.results import QuestionClosed, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
+from core.usecases.budgets import SetBudget
 from core.usecases.colleagues import InviteColleague
 from core.usecases.ethnicity import StopEthnicity, StoreEthnicity
 from core.usecases.import_rules import SetImportPolicy
@@ -39,8 +40,8 @@ from core.usecases.quiet_hours import SetQuietHours
 from core.words import Channel, MailRule, MailState, MessageKind
 
 ASKED_BACK: frozenset[type] = frozenset({
-    CancelInvitations, ResendInvitations, InviteColleague, SetQuietHours, SetImportPolicy, StoreEthnicity,
-    StopEthnicity,
+    CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
+    StoreEthnicity, StopEthnicity,
 })  # fmt: skip
 """What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, courses, data_rules, invitations, rules, shared_links, staff
+from mail.answers import asides, batches, costs, courses, data_rules, invitations, rules, shared_links, staff
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -13,8 +13,10 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "AddressCorrected": invitations.tell_corrected,
     "BatchProgress": batches.tell_progress,
     "BatchRecalled": batches.tell_recalled,
+    "BudgetsShown": costs.tell_budgets,
     "ColleagueInvited": staff.tell_invited,
     "ColleagueShown": staff.tell_colleague,
+    "CostsShown": costs.tell_costs,
     "CoursesListed": courses.tell_courses,
     "EthnicityErased": data_rules.tell_ethnicity_erased,
     "EthnicityShown": data_rules.tell_ethnicity,

@@ -6,6 +6,7 @@ from core.result_words import (
     ETHNICITY_ON,
     IMPORT_POLICIES,
     IMPORT_POLICY_AFTER,
+    agreement_words,
     clock_words,
     counted,
     duties,
@@ -20,6 +21,7 @@ from core.results import (
     WentWrong,
     revived,
 )
+from core.usecases.budgets import AgreementCosts, BudgetsShown
 from core.usecases.colleagues import ColleagueInvited
 from core.usecases.ethnicity import EthnicityShown
 from core.usecases.import_rules import ImportPolicyShown
@@ -114,6 +116,8 @@ def _question_of(rehearsed: object) -> str:
         case QuietHoursShown() if rehearsed.quiet is not None:
             hours = f"{clock_words(rehearsed.quiet.from_minute)} to {clock_words(rehearsed.quiet.until_minute)}"
             return f"Set the quiet hours of {rehearsed.organisation} to {hours}?"
+        case BudgetsShown(changed=AgreementCosts() as changed):
+            return f"Set this budget? {agreement_words(changed)}"
         case ImportPolicyShown():
             return f"Set the import policy of {rehearsed.organisation} to “{rehearsed.policy}”?"
         case EthnicityShown(purpose=""):

@@ -24,8 +24,10 @@ from core.errors import ReplyUnclear, ThreadNotFound
 from core.requests import Help, Mode
 from core.results import ReplyAwaited
 from core.usecases.batches import InviteLearners, LearnersInvited, invite_learners
+from core.usecases.budgets import SetBudget, set_budget
 from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
 from core.usecases.corrections import AddressCorrected
+from core.usecases.costs import CostsShown, ShowCosts, show_costs
 from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
 from core.usecases.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
 from core.usecases.import_rules import SetImportPolicy, set_import_policy
@@ -92,6 +94,7 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "CancelInvitations": (CancelInvitations, cancel_invitations),
     "ResendInvitations": (ResendInvitations, resend_invitations),
     "InviteColleague": (InviteColleague, invite_colleague),
+    "SetBudget": (SetBudget, set_budget),
     "SetImportPolicy": (SetImportPolicy, set_import_policy),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
     "StopEthnicity": (StopEthnicity, stop_ethnicity),
@@ -231,6 +234,8 @@ def _of_list(result: object) -> _Offers:
     match result:
         case CoursesListed():
             return _paged(result.page, result.page_count, list_courses, ListCourses(result.search))
+        case CostsShown():
+            return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
         case InvitationsListed():
             return _of_invitations(result)
         case RunShown():

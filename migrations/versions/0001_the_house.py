@@ -429,6 +429,8 @@ def upgrade() -> None:
         sa.Column("price_pence", sa.Integer(), nullable=False),
         sa.Column("prepaid_count", sa.Integer(), nullable=False),
         sa.Column("prepaid_used", sa.Integer(), nullable=False),
+        sa.Column("budget_pence", sa.Integer(), nullable=True),
+        sa.Column("spent_pence", sa.Integer(), nullable=False),
         sa.CheckConstraint("prepaid_count >= 0", name=op.f("ck_agreement_prepaid_not_negative")),
         sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_agreement_course_id_course")),
         sa.ForeignKeyConstraint(
@@ -683,6 +685,8 @@ def upgrade() -> None:
         sa.Column("price_pence", sa.Integer(), nullable=False),
         sa.Column("is_prepaid", sa.Boolean(), nullable=False),
         sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waived_reason", sa.String(length=300), nullable=False),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("price_pence >= 0", name=op.f("ck_charge_price_not_negative")),
         sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_charge_agreement_id_agreement")),
@@ -694,6 +698,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
         sa.UniqueConstraint("enrolment_id", name=op.f("uq_charge_enrolment_id")),
     )
+    with op.batch_alter_table("charge", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_charge_organisation_id_charged_at",
+            ["organisation_id", "charged_at", "run_id", "price_pence", "is_prepaid", "waived_at"],
+            unique=False,
+        )
 
     op.create_table(
         "invitation_change",
@@ -883,6 +893,9 @@ def downgrade() -> None:
     op.drop_table("invitation")
 
     op.drop_table("invitation_change")
+
+    with op.batch_alter_table("charge", schema=None) as batch_op:
+        batch_op.drop_index("ix_charge_organisation_id_charged_at")
 
     op.drop_table("charge")
     op.drop_table("run_reminders")

@@ -181,6 +181,12 @@ async def turn_runs_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
 
 
+async def turn_costs_page(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Before"}, "value": '["2026-02",1]'}
+    actions = {"type": "actions", "elements": [{**button, "action_id": "costs_page:before"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "costs_page:before")
+
+
 async def ask_from_home(stage: Stage, user: User) -> Any:
     shown = stage.world.app.read(show_home, ShowHome(), stage.world.school.owner)
     return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "home_ask:courses")
@@ -323,6 +329,7 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
+    turn_costs_page,
     turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
     cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,

@@ -70,11 +70,19 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     }
 
 
+_SEVERAL: dict[type[UsherError], tuple[str, ...]] = {
+    errors.AgreementUnclear: ("choices",),
+    errors.AgreementNotFound: ("known",),
+}
+
+
 @pytest.mark.parametrize("kind", ERRORS)
 def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
     values: dict[str, object] = dict.fromkeys(wanted(kind), HOSTILE)
     if kind is errors.RunNotFound:
         values["nearest"] = (HOSTILE,)
+    for name in _SEVERAL.get(kind, ()):
+        values[name] = (HOSTILE,)
 
     error = kind(**values)
 

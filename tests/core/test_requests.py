@@ -91,11 +91,25 @@ def test_every_worded_verb_can_be_asked() -> None:
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
-        *("scheduled", "reminders", "quiet", "courses", "run", "links"),
-        *("import-policy", "ethnicity", "staff", "link", "unlink", "setup"),
+        *(
+            "scheduled",
+            "reminders",
+            "quiet",
+            "courses",
+            "run",
+            "links",
+            "costs",
+            "budget",
+            "import-policy",
+            "ethnicity",
+            "staff",
+            "link",
+            "unlink",
+            "setup",
+        ),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
-    assert reading == ["invites", "batch", "scheduled", "courses", "run"]
+    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs"]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 

@@ -8,12 +8,15 @@ from core.cards import RunCard
 from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, ComposeStaffInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
-from core.rules.costs import forecast
+from core.rules.costs import CostForecast, budgeted, forecast
+from core.rules.costs import Terms as CostTerms
+from core.rules.months import Month
 from core.rules.policy import SHARED_LINK_DOMAINS
 from core.rules.quiet import QuietHours
 from core.rules.reminders import DEFAULT_RULE, ReminderRule
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.budgets import AgreementCosts, BudgetsShown
 from core.usecases.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
@@ -26,6 +29,7 @@ from core.usecases.colleagues import (
     StaffState,
 )
 from core.usecases.corrections import AddressCorrected
+from core.usecases.costs import CostsShown, CostSums, MonthCosts, RunCosts
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.gathering import AddressesGathered
@@ -293,6 +297,29 @@ def unreached(count: int, name: str) -> tuple[UnreachedShown, ...]:
     return some, replace(some, bounced=0), replace(some, bounced=0, complained=0, asked=0, learners=())
 
 
+def costs(count: int, name: str) -> list[object]:
+    sums = CostSums(count, count // 2, count // 10, count * 2000)
+    month = Month(2026, 3)
+    agreements = tuple(
+        AgreementCosts(name, name, name[:64] if number % 2 else "", name, 2000, count, count // 2, count, budget, count)
+        for number, budget in enumerate([None, 0, 10**9] * min(20, max(1, count)))
+    )
+    rows = tuple(RunCosts(name[:64], name, 2000, sums) for _ in range(min(count, 10)))
+    months = tuple(MonthCosts(month.moved(-back), sums) for back in range(12))
+    return [
+        CostsShown(name, month, sums, rows, 1, max(1, count // 10), months, agreements),
+        CostsShown(name, month, CostSums(), (), 1, 1, (), ()),
+        BudgetsShown(name, agreements),
+        BudgetsShown(name, (), None),
+        BudgetsShown(name, agreements, agreements[0], 500_000),
+        replace(preview(count, name), cost=over_budget(max(1, count))),
+    ]
+
+
+def over_budget(places: int) -> CostForecast:
+    return budgeted(places, CostTerms(2000, 0, 1999, 0, 0))
+
+
 def every_result(count: int, name: str) -> list[object]:
     run = run_called(name)
     runs = tuple(run_called(name) for _ in range(min(10, count)))
@@ -325,6 +352,7 @@ def every_result(count: int, name: str) -> list[object]:
         reminders(count, name, ReminderRule((5,), (1, 2))),
         QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
         QuietHoursShown(name, None, "UTC"),
+        *costs(count, name),
         *(ImportPolicyShown(name, policy, is_changed=True) for policy in ImportPolicy),
         EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),
         EthnicityShown(name, "", None, count),

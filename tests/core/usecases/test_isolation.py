@@ -29,9 +29,11 @@ from core.usecases import (
     answers,
     batches,
     bounces,
+    budgets,
     catalogue,
     colleagues,
     corrections,
+    costs,
     courses,
     deliveries,
     ethnicity,
@@ -83,6 +85,7 @@ from core.usecases import (
     staff,
     stopping,
     suppressions,
+    waiving,
     workers,
 )
 from core.usecases.import_values import Reading
@@ -241,6 +244,12 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         ),
         "new_setup_code": (Operator, organisations.NewSetupCode("northfield")),
         "add_provider": (Operator, organisations.AddProvider("northfield", "10000007", "P")),
+        "show_costs": (StaffActor, costs.ShowCosts()),
+        "show_budgets": (StaffActor, budgets.ShowBudgets()),
+        "set_budget": (StaffActor, budgets.SetBudget("southgate", "", 100)),
+        "find_charge": (Operator, waiving.FindCharge("northfield", B, POETRY)),
+        "waive_charge": (Operator, waiving.WaiveCharge("northfield", B, POETRY, "a mistake")),
+        "restore_charge": (Operator, waiving.RestoreCharge("northfield", B, POETRY)),
         "add_agreement": (Operator, organisations.AddAgreement("northfield", "southgate", "", 1, 1, NOW, late)),
         "invite_staff_member": (
             Operator,
@@ -490,6 +499,7 @@ ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
     *("lift_suppression", "receive_import", "list_imports"),
+    *("show_costs", "show_budgets", "set_budget"),
     *("show_import_policy", "set_import_policy"),
     *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
@@ -615,7 +625,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
-    seeing |= {"show_import", "list_imports"}
+    seeing |= {"show_import", "list_imports", "show_costs", "show_budgets"}
     seeing |= {"show_import_policy", "show_ethnicity"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")

@@ -62,6 +62,7 @@ def answers(count: int, name: str) -> list[object]:
     return [
         *results,
         *(question(result) for result in results if type(result).__name__ in asked),
+        *(question(result) for result in results if getattr(result, "changed", None) is not None),
         *(question(result) for result in results if type(result).__name__ == "EthnicityShown"),
         question(refusal),
         refusal,

@@ -53,6 +53,8 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "courses": (("courses",), ("courses maths",)),
     "run": ((f"run {MATHS}",), (f"run {MATHS} pending ada",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
+    "costs": (("costs",), ("costs last month",)),
+    "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
     "staff": (
         ("staff",),
         ("staff max",),
