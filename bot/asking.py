@@ -15,6 +15,7 @@ from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
+from core.usecases.import_invitations import PrepareImportInvitation
 from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.shared_links import SharedLinkChanged
@@ -65,7 +66,7 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
 
 async def _in_own_time(deps: Deps, context: AsyncBoltContext, command: object) -> object:
     """“At 09:00” is meant by the asker's own clock."""
-    if isinstance(command, PrepareInvitation) and command.when:
+    if isinstance(command, PrepareInvitation | PrepareImportInvitation) and command.when:
         return replace(command, time_zone=await deps.people.time_zone(context))
     return command
 

@@ -6,6 +6,7 @@
     │   │   ImportNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
+    │   │   ImportPolicyUnknown, PurposeMissing,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid
@@ -21,7 +22,7 @@
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated, ImportClosed, BudgetSpent
+    │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -38,6 +39,7 @@ from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import BudgetSpent as BudgetSpent
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import EthnicityStored as EthnicityStored
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import ImportClosed as ImportClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
@@ -104,6 +106,7 @@ from core.errors.requests import CodeWrong as CodeWrong
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
 from core.errors.requests import ImportNotChosen as ImportNotChosen
+from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear
@@ -115,6 +118,7 @@ from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
 from core.errors.requests import OnlyInSlack as OnlyInSlack
 from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
+from core.errors.requests import PurposeMissing as PurposeMissing
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import ReplyUnclear as ReplyUnclear

@@ -158,3 +158,9 @@ class BudgetSpent(Conflict):
     code = "budget_spent"
     wording = "All places of this course are taken at the moment."
     advice = "You were not signed up, and nothing was lost. Tell the people who gave you the link: they can make room."
+
+
+class EthnicityStored(Conflict):
+    code = "ethnicity_stored"
+    wording = "Ethnicity is being stored, for “{purpose}”, so nothing was erased."
+    advice = "Switch it off first, with “ethnicity off”; else the next import would bring it back."

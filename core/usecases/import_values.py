@@ -14,6 +14,7 @@ from core import access
 from core.context import Context
 from core.crypto import NONCE_BYTES, Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
+from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher, Keys
 from core.rules.ucas.problems import Fault, Problem, Problems
@@ -208,6 +209,16 @@ def learner_plain(
     """As ``learner_row``, of what has been hashed and encrypted before."""
     _, year_group, first_name, last_name, email = values[:FIRST_SECRET]
     return provider_id, first_name, last_name, email, year_group, year, details, content, *keys
+
+
+def not_stored(organisation: Organisation) -> frozenset[Column]:
+    """Ethnicity, until a purpose is recorded for it."""
+    return frozenset() if organisation.ethnicity_purpose else frozenset({Column.ETHNICITY})
+
+
+def as_stored(organisation: Organisation, values: LearnerValues) -> LearnerValues:
+    """Without what the organisation does not store, or stores no more."""
+    return values if organisation.ethnicity_purpose or not values.ethnicity else values._replace(ethnicity=None)
 
 
 def import_ref(number: int) -> str:

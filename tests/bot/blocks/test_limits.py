@@ -206,6 +206,7 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 UNSEEN = {
     *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
     *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown", "BrokenRowsShown", "RowsCorrected"),
+    "InvitableFound",
     # The file itself, and the import whose message stood above it.
     *("ImportReceived", "CorrectedFound"),
 }
