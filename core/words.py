@@ -236,6 +236,14 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
+class ImportSubject(StrEnum):
+    """What an import is of; found from its headings."""
+
+    LEARNERS = "learners"
+    CATALOGUE = "catalogue"
+    """Courses and runs."""
+
+
 class ImportPolicy(StrEnum):
     """What happens with the good rows of a file in which others have problems."""
 
@@ -269,10 +277,14 @@ class ImportReason(StrEnum):
     """Rows have problems."""
     OUR_MISTAKE = "our_mistake"
     """It was begun several times and never finished."""
+    EXPIRED = "expired"
+    """Nobody said what to do with it for thirty days, or nobody finished it."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
     CORRECTED = "corrected"
     """A corrected file was imported in its place."""
+    CATALOGUE = "catalogue"
+    """Courses and runs: it changes what learners can be invited to, so somebody looks at it first."""
 
 
 class KeptReason(StrEnum):
@@ -282,6 +294,8 @@ class KeptReason(StrEnum):
     """Somebody changed them since."""
     JOINED = "joined"
     """They were created by it, and have joined a run or signed in."""
+    IN_USE = "in_use"
+    """A run that it created, and that somebody was invited to or has joined since."""
     NOT_GRANTED = "not_granted"
     """Of a provider whose learners the caller may not manage."""
     GONE = "gone"

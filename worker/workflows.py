@@ -19,7 +19,8 @@ from core.context import System
 from core.failpoints import Failpoints
 from core.importing import run_in_background
 from core.jobs import JobKind
-from core.rules.policy import FINISHED_JOB_LIFE
+from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
+from core.usecases.import_retention import ForgetImports, forget_imports
 from core.usecases.recovering import HandBack, hand_back
 from core.usecases.workers import ForgetOld, forget_old
 from worker import console
@@ -123,6 +124,7 @@ def housekeeping(at: datetime, context: Any) -> None:
 def tidy_up() -> dict[str, int]:
     duty = _on_duty[-1]
     forgotten = duty.app.run(forget_old, ForgetOld(), System())
+    imports = _forget_imports(duty.app)
     long_ago = duty.app.clock() - FINISHED_JOB_LIFE
     jobs = console.forget_finished(duty.client, before=long_ago)
     stale = console.cancel_stale(duty.client, before=long_ago)
@@ -130,6 +132,18 @@ def tidy_up() -> dict[str, int]:
         "drafts": forgotten.drafts,
         "join_requests": forgotten.join_requests,
         "answers": forgotten.answers,
+        "imports": imports,
         "jobs": jobs,
         "stale": stale,
     }
+
+
+def _forget_imports(app: App) -> int:
+    """Step by step, so that nobody waits for long; what an hour is too short for goes on in the next."""
+    count = 0
+    for _ in range(IMPORT_STEPS_AN_HOUR):
+        done = app.run(forget_imports, ForgetImports(), System())
+        count += done.imports
+        if not done.is_more:
+            break
+    return count

@@ -176,3 +176,9 @@ class LearnerChanged(Conflict):
     code = "learner_changed"
     wording = "Somebody has changed {name} since you saw the preview, so nothing was saved."
     advice = "Open the learner again to see what is true now."
+
+
+class EthnicityStored(Conflict):
+    code = "ethnicity_stored"
+    wording = "Ethnicity is being stored, for “{purpose}”, so nothing was erased."
+    advice = "Switch it off first, with “ethnicity off”; else the next import would bring it back."

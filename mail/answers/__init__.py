@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, costs, courses, imports, invitations, learners, rules, shared_links, staff
+from mail.answers import (
+    asides,
+    batches,
+    costs,
+    courses,
+    data_rules,
+    imports,
+    invitations,
+    learners,
+    rules,
+    shared_links,
+    staff,
+)
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -18,12 +30,15 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "ColleagueShown": staff.tell_colleague,
     "CostsShown": costs.tell_costs,
     "CoursesListed": courses.tell_courses,
+    "EthnicityErased": data_rules.tell_ethnicity_erased,
+    "EthnicityShown": data_rules.tell_ethnicity,
     "Help": asides.tell_help,
     "ImportLeft": imports.tell_left,
     "ImportReport": imports.tell_report,
     "ImportRowsListed": imports.tell_rows,
     "ImportUndone": imports.tell_undone,
     "ImportsListed": imports.tell_list,
+    "ImportPolicyShown": data_rules.tell_import_policy,
     "InvitationCancelled": invitations.tell_cancelled,
     "InvitationPreviewed": batches.tell_preview,
     "InvitationResent": invitations.tell_resent,

@@ -38,6 +38,7 @@ from core.usecases import (
     costs,
     courses,
     deliveries,
+    ethnicity,
     gathering,
     held,
     held_mail,
@@ -48,9 +49,12 @@ from core.usecases import (
     import_copies,
     import_corrections,
     import_fixing,
+    import_invitations,
     import_jobs,
     import_mails,
+    import_retention,
     import_rows,
+    import_rules,
     import_undoing,
     imports,
     inbound,
@@ -81,6 +85,7 @@ from core.usecases import (
     recovering,
     reminder_rules,
     reminders,
+    run_importing,
     runs,
     schedules,
     scoreboards,
@@ -174,6 +179,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "stop_invitations": (LinkHolder, answers.StopInvitations(world.token)),
         "prepare_invitation": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
         "invite_learners": (StaffActor, batches.InviteLearners(world.draft_id)),
+        "find_invitable": (StaffActor, import_invitations.FindInvitable(world.applied_import)),
+        "prepare_import_invitation": (StaffActor, _prepare_import(world)),
+        "invite_import_by_mail": (StaffActor, _prepare_import(world)),
         "gather_addresses": (StaffActor, gathering.GatherAddresses("x@example.org")),
         "choose_run": (StaffActor, gathering.ChooseRun(world.gathered_id, POETRY)),
         "invite_by_mail": (StaffActor, batches.PrepareInvitation(MATHS, "x@example.org")),
@@ -186,6 +194,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
         "show_quiet_hours": (StaffActor, quiet_hours.ShowQuietHours()),
         "set_quiet_hours": (StaffActor, quiet_hours.SetQuietHours("off")),
+        "show_import_policy": (StaffActor, import_rules.ShowImportPolicy()),
+        "set_import_policy": (StaffActor, import_rules.SetImportPolicy("good-rows")),
+        "show_ethnicity": (StaffActor, ethnicity.ShowEthnicity()),
+        "store_ethnicity": (StaffActor, ethnicity.StoreEthnicity("Equality monitoring")),
+        "stop_ethnicity": (StaffActor, ethnicity.StopEthnicity()),
+        "erase_ethnicity": (StaffActor, ethnicity.EraseEthnicity(0)),
+        "erase_ethnicity_in": (Operator, ethnicity.EraseEthnicityIn("northfield", 0)),
         "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
         "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
@@ -241,6 +256,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "correct_rows": (StaffActor, import_fixing.CorrectRows(world.held_import, {})),
         "begin_import": (StaffActor, import_checking.BeginImport(world.received_import)),
         "stage_rows": (StaffActor, import_checking.StageRows(world.reading_import, 1, ())),
+        "stage_runs": (StaffActor, run_importing.StageRuns(world.reading_import, 1, ())),
         "finish_checking": (StaffActor, import_checking.FinishChecking(world.reading_import, 1, Reading())),
         "apply_import": (StaffActor, import_applying.ApplyImport(world.checked_import)),
         "release_import": (StaffActor, import_applying.ReleaseImport(world.held_import)),
@@ -367,6 +383,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "beat": (System, workers.Beat("x")),
         "find_dead": (System, workers.FindDead("x")),
         "forget_old": (System, workers.ForgetOld()),
+        "forget_imports": (System, import_retention.ForgetImports()),
         "show_workspace_token": (System, installations.ShowWorkspaceToken("", "T1")),
         "who_is": (SlackVisitor, slack_identity.WhoIs()),
         "bind_workspace": (SlackVisitor, slack_identity.BindWorkspace(world.setup_code)),
@@ -376,6 +393,10 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "note_person_left": (System, slack_identity.NotePersonLeft("", "T1", "U1")),
         "count_wrong_code": (SlackVisitor, slack_identity.CountWrongCode()),
     }
+
+
+def _prepare_import(world: World) -> import_invitations.PrepareImportInvitation:
+    return import_invitations.PrepareImportInvitation(POETRY, world.applied_import)
 
 
 def actors(school: School) -> list[Actor]:
@@ -467,8 +488,11 @@ def _absent(command: object) -> object:
         import_mails.CopyImport: command,
         import_mails.LeaveImport: command,
         import_mails.LoadReport: command,
+        import_invitations.FindInvitable: command,
+        import_invitations.PrepareImportInvitation: command,
         import_checking.BeginImport: import_checking.BeginImport(12345),
         import_checking.StageRows: import_checking.StageRows(12345, 1, ()),
+        run_importing.StageRuns: run_importing.StageRuns(12345, 1, ()),
         import_checking.FinishChecking: import_checking.FinishChecking(12345, 1, Reading()),
         import_applying.ApplyImport: import_applying.ApplyImport(12345),
         import_applying.ReleaseImport: command,
@@ -527,9 +551,13 @@ BY_ID = (
     "copy_by_mail",
     "leave_import",
     "load_report",
+    "find_invitable",
+    "prepare_import_invitation",
+    "invite_import_by_mail",
     "undo_import",
     "begin_import",
     "stage_rows",
+    "stage_runs",
     "finish_checking",
     "apply_import",
     "release_import",
@@ -540,6 +568,8 @@ OF_THE_OWN_ORGANISATION = (
     *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template"),
     *("show_costs", "show_budgets", "set_budget"),
     *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
+    *("show_import_policy", "set_import_policy"),
+    *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -666,6 +696,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
     seeing |= {"list_learners", "find_learners", "show_learner"}
+    seeing |= {"show_import_policy", "show_ethnicity"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 
