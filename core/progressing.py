@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.app import App
-from core.context import StaffActor
+from core.context import Actor
 from core.progress_files import SheetFound, SheetSource, find_sheet
 from core.rules.policy import HEADING_ROWS
+from core.rules.progress.columns import find_headings
 from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
@@ -30,6 +31,7 @@ from core.usecases.progress_reports import (
     ColumnShown,
     ConfirmReport,
     ReceiveProgress,
+    ReportConfirmed,
     ReportReading,
     ReportShown,
     ShowReport,
@@ -50,22 +52,31 @@ class ProgressFile:
     as_of: datetime | None = None
 
 
-def take_progress(app: App, actor: StaffActor, file: ProgressFile) -> ReportShown:
-    """Takes a file in and merges it. Again after a crash, it goes on. Raises UsherError."""
+def take_progress(app: App, actor: Actor, file: ProgressFile, *, key: str | None = None) -> ReportShown:
+    """Takes a file in and merges it. Under a door's key it goes on where a process died. Raises UsherError."""
     command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of)
-    received = app.run(receive_progress, command, actor)
+    received = app.run(receive_progress, command, actor, key=key)
     run_progress(app, received.report_id, actor)
     return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
 
 
-def go_on(app: App, actor: StaffActor, command: ConfirmReport) -> ReportShown:
+def looks_like_progress(content: bytes) -> bool:
+    """Whatever kind of spreadsheet it is, by its headings, in a child process. For whoever sorts files."""
+    file = read_sheets(content)
+    return isinstance(file, SheetFile) and any(find_headings(sheet.rows) is not None for sheet in file.sheets)
+
+
+def go_on(app: App, actor: Actor, command: ConfirmReport) -> ReportShown:
     """The columns are right: the report that waited is merged. Raises UsherError."""
-    confirmed = app.run(confirm_report, command, actor)
+    return merge_confirmed(app, actor, app.run(confirm_report, command, actor))
+
+
+def merge_confirmed(app: App, actor: Actor, confirmed: ReportConfirmed) -> ReportShown:
     run_progress(app, confirmed.report_id, actor)
     return app.read(show_report, ShowReport(report_id=confirmed.report_id), actor)
 
 
-def run_progress(app: App, report_id: int, actor: StaffActor) -> None:
+def run_progress(app: App, report_id: int, actor: Actor) -> None:
     """Raises ReportClosed when another process has taken it up, Busy."""
     begun = app.run(begin_report, BeginReport(report_id), actor)
     if begun.content is None:
@@ -107,7 +118,7 @@ def _question(found: SheetFound, begun: ReportBegun) -> ReportReason | None:
 
 
 def _merge(
-    app: App, actor: StaffActor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch]
+    app: App, actor: Actor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch]
 ) -> None:
     """What any source's batches become: a connector's are merged by the same few lines."""
     seen: dict[tuple[int, int, int], tuple[int, int]] = {}
@@ -117,7 +128,7 @@ def _merge(
 
 def _settle(
     app: App,
-    actor: StaffActor,
+    actor: Actor,
     report_id: int,
     begun: ReportBegun,
     reading: ReportReading,

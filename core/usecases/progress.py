@@ -331,7 +331,7 @@ class LearnerProgressShown:
     """Pending and declined ones."""
 
 
-_LEARNER_ROWS: Final = 50
+_LEARNER_ROWS: Final = 30
 _RUNS_OF: Final = Query(
     select(
         CourseRun.code, Course.title.label("course_title"), CourseRun.title, CourseRun.starts_at, CourseRun.time_zone,

@@ -37,6 +37,8 @@ class Matched:
     run_id: int
     named: str
     """As the feed names the learner."""
+    run_steps: int | None = None
+    """How many the run has, by the catalogue."""
     problem: CellProblem | None = None
 
 
@@ -56,7 +58,7 @@ def match_rows(
         name = shown_name(row.record.learner)
         problem = next((each for each in (learner, run) if isinstance(each, CellProblem)), None)
         ids = [each if isinstance(each, int) else 0 for each in (learner, run)]
-        result[row.number] = Matched(ids[0], ids[1], name, problem)
+        result[row.number] = Matched(ids[0], ids[1], name, runs.steps.get(ids[1]), problem)
     return result
 
 
@@ -189,6 +191,7 @@ class _Runs:
             ),
             course_codes=list({folded(key.course_code) for key in keys if key.course_code}),
         )
+        self.steps: dict[int, int | None] = {run.id: run.step_count for run in self._runs}
         self._known: dict[RunKey, int | CellProblem] = {}
 
     def of(self, key: RunKey) -> int | CellProblem:

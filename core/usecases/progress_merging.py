@@ -234,7 +234,7 @@ def _place(
         writing.problems.append((row.number, problem))
         return "problem"
     writing.seen[key] = (row.number, mark)
-    return _merge(ctx, found, command.source, row, key, attempts, writing)
+    return _merge(ctx, found, command.source, row, who, attempts, writing, attempt)
 
 
 def _merge(
@@ -242,17 +242,16 @@ def _merge(
     found: ProgressReport,
     source: FeedKind,
     row: ReadRow,
-    key: tuple[int, int, int],
+    who: Matched,
     attempts: dict[int, dict[str, Any]],
     writing: _Writing,
+    attempt: int,
 ) -> str:
-    record, attempt = row.record, key[2]
+    record, key = row.record, (who.learner_id, who.run_id, attempt)
     as_of = min(record.as_of or found.as_of, ctx.now)
     stored = attempts.get(attempt)
     before: Mapping[str, Any] = stored or NOTHING
-    # What a feed calls somebody is remembered, but an address needs no remembering.
-    membership = record.learner.membership or None
-    after = merged({name: before[name] for name in NOTHING}, record, membership, source, as_of)
+    after = merged({name: before[name] for name in NOTHING}, record, source, as_of, run_steps=who.run_steps)
     if after is None:
         return "outdated"
     if stored is None and same_figures(NOTHING, after):

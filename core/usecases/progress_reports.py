@@ -27,7 +27,7 @@ from core.rules.policy import (
 )
 from core.rules.progress.columns import ColumnMapping, column_named, fingerprint, same_heading
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
-from core.rules.text import clean_name, folded
+from core.rules.text import clean_name
 from core.usecases.import_values import keeper
 from core.usecases.imports import lock_organisation
 from core.words import FeedKind, ReportReason, ReportState
@@ -382,8 +382,11 @@ def confirm_report(ctx: Context, command: ConfirmReport) -> ReportConfirmed:
     found = find_report(ctx, command.number)
     if found.staff_id != staff.id:
         raise ReportClosed(number=report_ref(found.number), reason="a colleague sent it")
+    if found.state is ReportState.REJECTED:
+        raise ReportClosed(number=report_ref(found.number), reason="it is rejected and does not wait")
     if found.state is not ReportState.WAITING:
-        raise ReportClosed(number=report_ref(found.number), reason=f"it is {found.state.value} and does not wait")
+        # Somebody pressed twice, or a process died after the first yes.
+        return ReportConfirmed(found.id, found.number)
     if found.content is None:
         raise ReportClosed(number=report_ref(found.number), reason="its file has been erased")
     found.run_code = run_code or found.run_code
@@ -437,8 +440,3 @@ def known_mappings(ctx: Context, staff: StaffMember, limit: int = 50) -> tuple[C
     ).all()
     mappings = [(row.staff_id != staff.id, msgspec.json.decode(row.columns, type=ColumnMapping)) for row in rows]
     return tuple(mapping for _, mapping in sorted(mappings, key=lambda each: (each[0], -len(each[1].headings))))
-
-
-def named_like(value: str) -> str:
-    """What a feed calls somebody, for its hash."""
-    return folded(value)

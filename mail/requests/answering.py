@@ -55,8 +55,10 @@ from core.usecases.mail_requests import (
     find_thread,
     rehearsed,
 )
+from core.usecases.progress_reports import ConfirmReport
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
+from mail.requests.progress import ProgressWanted, progress_result
 from mail.requests.reading import Asked, body_lines, read_mail
 from mail.requests.reply_words import Task, meant, read_reply
 
@@ -152,6 +154,8 @@ def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
 def _as_wanted(asked: Asked) -> _Wanted:
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
+    if isinstance(asked.wanted.command, ConfirmReport):
+        return asked.line, asked.wanted.command
     try:
         return asked.line, task_of(asked.wanted)
     except UsherError as refusal:
@@ -187,7 +191,7 @@ def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: 
         except UsherError as error:
             result = _instead(app, wanted, error)
     else:
-        result = result_of(app, staff, wanted, key="")
+        result = result_of(app, staff, wanted, key=f"inbound:{asking.inbound_id}:0")
     _leave(app, staff, asking, (AnswerPart(line, result),))
 
 
@@ -208,6 +212,8 @@ def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -
     """Under a key it takes effect once, and gives the same again."""
     if isinstance(wanted, UsherError):
         return refused(wanted)
+    if isinstance(wanted, ProgressWanted):
+        return progress_result(app, staff, wanted, key)
     if not isinstance(wanted, Task):
         return wanted
     try:

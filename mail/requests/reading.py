@@ -14,14 +14,16 @@ from itertools import chain
 from typing import Final
 
 from core.errors import NoAddresses, RunNotChosen, StaffDetailsInvalid, TooManyRequests, UnknownVerb, UsherError
+from core.progressing import ProgressFile
 from core.requests import ALIASES, VERBS, ComposeInvitation, Form, Help, Request, read_request
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.address_files import content_of
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
+from mail.requests.progress import is_progress_file, progress_file, run_of
 
-Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised
+Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | ProgressFile
 
 _WORDS: Final = frozenset({*VERBS, *ALIASES, "help", "?"})
 _INVITE: Final = "invite"
@@ -71,13 +73,30 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     """At least one; at most MAIL_COMMAND_LINES, and a refusal of the rest. ``is_ours``: it replies to us."""
     lines = list(body_lines(mail.text))
     subject = "" if is_ours else _subject_line(mail)
-    files, notices = _lists(mail.attachments)
+    reports = [] if _invites(subject, lines) else [each for each in mail.attachments if is_progress_file(each)]
+    files, notices = _lists([each for each in mail.attachments if each not in reports])
     found = list(_requests(chain([subject] if subject else [], _without_own(mail, lines))))
     asked = [_asked(each, files) for each in found[:MAIL_COMMAND_LINES]]
     if len(found) > MAIL_COMMAND_LINES:
         refusal = TooManyRequests(count=f"{len(found):,}", limit=MAIL_COMMAND_LINES)
         asked.append(Asked(found[MAIL_COMMAND_LINES].line, refusal))
+    if reports:
+        return (*notices, *_with_reports(reports, asked))
     return (*notices, *asked) or (_not_understood(mail, lines, files),)
+
+
+def _invites(subject: str, lines: Sequence[str]) -> bool:
+    """Then every file is a list of addresses."""
+    return any(_first_word(line) == _INVITE for line in (subject, *lines))
+
+
+def _with_reports(reports: Sequence[Attachment], asked: Sequence[Asked]) -> Iterator[Asked]:
+    run = run_of([each.wanted for each in asked])
+    for each in reports:
+        file = progress_file(each, run)
+        yield Asked(file.file_name, file)
+    # What said of which run they are is not asked by itself: the answer tells of the report.
+    yield from (each for each in asked if not (run and run_of([each.wanted]) == run))
 
 
 def body_lines(text: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from bot.blocks.shared_links import settings_view
 from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.model import Invitation, LinkRequest
+from core.progressing import ProgressFile, take_progress
 from core.requests import ComposeStaffInvitation
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
@@ -57,6 +58,8 @@ class Stage:
     link_id: int
     colleague_id: int
     """Invited, without an answer yet."""
+    report_number: int
+    """Of progress: its columns wait for a yes."""
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
@@ -202,6 +205,28 @@ async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, menu, "gathered_run", RUN)
 
 
+async def turn_progress_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_page:next", f'["{RUN}","all","",1]')
+
+
+async def show_learner_card(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_learner", '["ada@example.org"]')
+
+
+async def turn_reports_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_reports:next", "[1]")
+
+
+async def show_one_report(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_report", str(stage.report_number))
+
+
+async def confirm_columns(stage: Stage, user: User) -> Any:
+    ack = await _press_value(stage, user, "progress_confirm", str(stage.report_number))
+    await stage.world.background.finish()
+    return ack
+
+
 async def turn_links_page(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "links_page:next", '["",1]')
 
@@ -316,7 +341,8 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_costs_page,
-    turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
+    turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
+    confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
     cancel_scheduled, send_scheduled,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
@@ -407,6 +433,9 @@ def stage(world: World) -> Stage:
         held_id=hold(app, owner),
         link_id=link_id,
         colleague_id=nell,
+        report_number=take_progress(
+            app, owner, ProgressFile("p.csv", b"Email,Progress\nx@example.org,5%\n", RUN)
+        ).card.number,
     )
 
 

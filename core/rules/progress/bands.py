@@ -40,7 +40,7 @@ BAR_CELLS: Final = 10
 
 
 def bar(part: int, whole: int) -> str:
-    """As in "████░░░░░░". Something is never drawn as nothing, nor less than all as all."""
+    """As in "▓▓▓▓░░░░░░". Something is never drawn as nothing, nor less than all as all."""
     if not whole:
         return "░" * BAR_CELLS
     cells = round(part * BAR_CELLS / whole)
@@ -48,4 +48,4 @@ def bar(part: int, whole: int) -> str:
         cells = max(cells, 1)
     if part < whole:
         cells = min(cells, BAR_CELLS - 1)
-    return "█" * cells + "░" * (BAR_CELLS - cells)
+    return "▓" * cells + "░" * (BAR_CELLS - cells)

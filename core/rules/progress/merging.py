@@ -30,10 +30,13 @@ Known = Mapping[str, Any]
 
 
 def merged(
-    known: Known, record: ProgressRecord, membership: str | None, source: FeedKind, as_of: datetime
+    known: Known, record: ProgressRecord, source: FeedKind, as_of: datetime, *, run_steps: int | None
 ) -> dict[str, Any] | None:
-    """All figures, stamps and ``active_at`` afterwards. None: everything in the record is older than what is known."""
-    told = _told(record, membership)
+    """All figures, stamps and ``active_at`` afterwards. None: everything in the record is older than what is known.
+
+    ``run_steps``: how many the run has, by the catalogue.
+    """
+    told = _told(record)
     after = dict(known)
     is_newer = False
     for group, names in GROUPS.items():
@@ -50,7 +53,7 @@ def merged(
         return None if any(value is not None for value in told.values()) else after
     _keep_later(after, known, "last_step_at")
     _keep_later(after, known, "last_comment_at")
-    _agree(after, known, told)
+    _agree(after, known, told, run_steps)
     _back(after, told)
     after["active_at"] = _active_at(after, known, as_of)
     return after
@@ -61,7 +64,7 @@ def same_figures(known: Known, after: Known) -> bool:
     return all(known[name] == after[name] for name in FIGURES)
 
 
-def _told(record: ProgressRecord, membership: str | None) -> dict[str, Any]:
+def _told(record: ProgressRecord) -> dict[str, Any]:
     return {
         "steps_completed": record.steps_completed,
         "steps_total": record.steps_total,
@@ -70,7 +73,8 @@ def _told(record: ProgressRecord, membership: str | None) -> dict[str, Any]:
         "average_test_score": record.average_test_score,
         "comments_posted": record.comments_posted,
         "last_comment_at": record.last_comment_at,
-        "membership_id": membership,
+        # A membership is remembered to find them by; an address needs no remembering.
+        "membership_id": record.learner.membership or None,
         "profile_url": record.profile_url,
         "left_at": record.left_at,
         "partner_course_code": record.partner_course_code,
@@ -84,12 +88,15 @@ def _keep_later(after: dict[str, Any], known: Known, name: str) -> None:
         after[name] = known[name]
 
 
-def _agree(after: dict[str, Any], known: Known, told: Known) -> None:
-    """Number and share of the steps say the same: of the one that was not told, what is older is worked out or goes."""
+def _agree(after: dict[str, Any], known: Known, told: Known, run_steps: int | None) -> None:
+    """Number and share of the steps say the same: of the one that was not told, what is older is worked out or goes.
+
+    A share is worked out of the catalogue's number, too; a number of steps is not, for a share is often rounded.
+    """
     completed, share, total = told["steps_completed"], told["step_percentage"], after["steps_total"]
     if completed is not None and share is None:
-        if total:
-            after["step_percentage"] = min(completed * WHOLE // total, WHOLE)
+        if whole := total or run_steps:
+            after["step_percentage"] = min(completed * WHOLE // whole, WHOLE)
         elif completed != known["steps_completed"]:
             after["step_percentage"] = None
     elif share is not None and completed is None:

@@ -42,6 +42,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "quiet": (("quiet",), ("quiet 20:00-07:00",), ("quiet off",)),
     "courses": (("courses",), ("courses maths",)),
     "run": ((f"run {MATHS}",), (f"run {MATHS} pending ada",)),
+    "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
