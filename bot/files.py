@@ -1,5 +1,6 @@
-"""Files that people give in Slack, fetched; ``core.rules.address_files`` makes text of them."""
+"""Files that people give in Slack, fetched; ``core.rules.address_files`` makes text of lists of addresses."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -16,9 +17,24 @@ _NOT_HERE: Final = {
     "external": "it lies outside Slack, where I cannot fetch it",
 }
 """Slack's ``mode`` of a file that cannot be downloaded."""
+_SEPARATED: Final = frozenset({"csv", "tsv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    name: str
+    content: bytes
+    is_csv: bool
+    """By its name, or by what Slack takes it for."""
 
 
 async def read_file(client: AsyncWebClient, file: dict[str, Any]) -> FileContent:
+    """As a list of addresses. ``file`` as Slack tells of it. Raises NotReadable."""
+    fetched = await fetch_file(client, file)
+    return content_of(fetched.name, fetched.content, is_csv=fetched.is_csv)
+
+
+async def fetch_file(client: AsyncWebClient, file: dict[str, Any]) -> Fetched:
     """``file`` as Slack tells of it. Raises NotReadable."""
     known = await _described(client, file)
     name = str(known.get("name") or known.get("title") or "the file")
@@ -27,7 +43,8 @@ async def read_file(client: AsyncWebClient, file: dict[str, Any]) -> FileContent
     if int(known.get("size") or 0) > _BYTES:
         raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
     content = await _download(client, name, str(known.get("url_private_download") or known.get("url_private") or ""))
-    return content_of(name, content, is_csv="csv" in (known.get("filetype"), name.lower().rpartition(".")[2]))
+    kinds = {str(known.get("filetype")), name.lower().rpartition(".")[2]}
+    return Fetched(name, content, is_csv=not kinds.isdisjoint(_SEPARATED))
 
 
 async def _described(client: AsyncWebClient, file: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ What follows is the run and the usual preview. Of a message in a channel nothing
 answer is a direct message.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from bot.blocks.controls import Action
 from bot.blocks.gathering import draft_of, draw_sheets_only, sheet_notice, too_many_view, with_notices
 from bot.blocks.views import BOX_CHARACTERS
 from bot.deps import Deps
-from bot.files import read_file
+from bot.files import Fetched
 from bot.handlers.forms import open_form, open_view
 from bot.handlers.invitations import run_options
 from bot.manifest import Shortcut
@@ -26,6 +27,7 @@ from bot.texts import written
 from core.app import WORK_DEADLINE
 from core.errors import InvalidRequest, NoAddresses
 from core.requests import ComposeInvitation, read_request
+from core.rules.address_files import content_of
 from core.rules.addresses import mentioned_addresses
 from core.rules.moments import split_moment
 from core.usecases.batches import PrepareInvitation, prepare_invitation
@@ -75,12 +77,9 @@ async def answer_text(deps: Deps, context: AsyncBoltContext, text: str, key: str
     return await _answer(deps, context, PrepareInvitation("", addresses), key) if addresses else None
 
 
-async def answer_files(
-    deps: Deps, context: AsyncBoltContext, text: str, files: list[dict[str, Any]], key: str
-) -> Message:
+async def answer_files(deps: Deps, context: AsyncBoltContext, text: str, files: Sequence[Fetched], key: str) -> Message:
     """``text`` is the comment; "invite RUN" in it chooses the run. Raises NotReadable for the first such file."""
-    await deps.people.asker(context)
-    contents = [await read_file(context.client, file) for file in files]
+    contents = [content_of(file.name, file.content, is_csv=file.is_csv) for file in files]
     notices = tuple(sheet_notice(each.name, each.sheet) for each in contents if each.sheet)
     wanted = _wanted(text)
     addresses = "\n".join(filter(str.strip, (wanted.addresses, *(each.text for each in contents))))

@@ -14,7 +14,9 @@ from bot import answers
 from bot.asking import ask
 from bot.blocks import Message, draw
 from bot.deps import Deps
+from bot.files import fetch_file
 from bot.handlers.gathering import answer_files, answer_text
+from bot.handlers.progress import answer_reports
 from bot.texts import written
 from core.errors import UnknownVerb
 from core.requests import Form
@@ -43,7 +45,10 @@ async def _message(deps: Deps, context: AsyncBoltContext, event: dict[str, Any],
     """A long paste comes as a file, for so Slack makes it."""
     text = _OWN_NAME.sub("", written(event.get("text") or ""))
     if files := event.get("files"):
-        return await answer_files(deps, context, text, files, key)
+        await deps.people.asker(context)
+        fetched = [await fetch_file(context.client, file) for file in files]
+        report = await answer_reports(deps, context, text, fetched, key)
+        return report or await answer_files(deps, context, text, fetched, key)
     try:
         answer = await ask(deps, context, text, key=key)
     except UnknownVerb:

@@ -1,7 +1,7 @@
 """Progress: leafing through a run, a learner's card, reports; and files of it that came in a direct message."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -15,10 +15,12 @@ from bot.blocks.controls import Action
 from bot.blocks.errors import draw_error
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
+from bot.files import Fetched
 from core.context import Actor
 from core.errors import InvalidRequest, UsherError
-from core.progressing import ProgressFile, go_on, merge_confirmed, take_progress
+from core.progressing import ProgressFile, go_on, looks_like_progress, merge_confirmed, take_progress
 from core.requests import read_request
+from core.requests.language import first_word
 from core.usecases.progress import (
     ProgressList,
     ShowLearnerProgress,
@@ -103,9 +105,31 @@ async def merged_after(deps: Deps, staff: Actor, confirmed: ReportConfirmed) -> 
     return await asyncio.to_thread(merge_confirmed, deps.app, staff, confirmed)
 
 
-async def take_file(deps: Deps, staff: Actor, file: ProgressFile, key: str) -> Message:
-    """A report that was dropped on the bot. Raises UsherError."""
+async def answer_reports(
+    deps: Deps, context: AsyncBoltContext, text: str, files: Sequence[Fetched], key: str
+) -> Message | None:
+    """None: some file is no report of progress, or the comment invites. Raises what core refuses."""
+    staff = await deps.people.asker(context)
+    if _invites(text):
+        return None
+    reports = [file for file in files if await asyncio.to_thread(looks_like_progress, file.content)]
+    if len(reports) < len(files):
+        return None
+    said = [
+        await take_report(deps, staff, ProgressFile(file.name, file.content, run_named(text)), f"{key}:{place}")
+        for place, file in enumerate(reports)
+    ]
+    return Message("\n".join(each.text for each in said), tuple(block for each in said for block in each.blocks)[:50])
+
+
+async def take_report(deps: Deps, staff: Actor, file: ProgressFile, key: str) -> Message:
+    """One report that was dropped on the bot. Raises UsherError."""
     return draw(await asyncio.to_thread(take_progress, deps.app, staff, file, key=key))
+
+
+def _invites(comment: str) -> bool:
+    """Then every file is a list of addresses."""
+    return first_word(comment)[0].lower() == "invite"
 
 
 def run_named(comment: str) -> str:

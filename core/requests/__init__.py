@@ -25,10 +25,7 @@ from core.requests.language import Request as Request
 from core.requests.language import Verb as Verb
 from core.rules.text import folded
 
-_SUBJECTS: Final = (about_invitations, about_courses, about_costs, about_staff)
-
-
-_SUBJECTS: Final = (about_invitations, about_courses, about_progress, about_staff)
+_SUBJECTS: Final = (about_invitations, about_courses, about_progress, about_costs, about_staff)
 VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
 _OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}
 ALIASES: Final = {
