@@ -134,6 +134,8 @@ def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
             task = meant(reply, thread)
         except UsherError as refusal:
             return ((line, refusal),)
+        if isinstance(task, Task) and isinstance(task.command, ConfirmReport):
+            return ((line, task.command),)
         if task is not None:
             return ((line, task),)
     return tuple(_as_wanted(asked) for asked in read_mail(parsed, is_ours=thread.kind is not None))

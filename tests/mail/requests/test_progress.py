@@ -75,6 +75,21 @@ def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
     assert (done.result.card.state, done.result.card.counts) == (ReportState.MERGED, ReportCounts(created=2))
 
 
+def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
+    enrol(olive.school, *(f"p{number}@example.org" for number in range(12)))
+    sheet = f"User,Email,Progress,Run code\n1,{ADA},61%,{MATHS}\n".encode()
+
+    merged = olive.reply(olive.write("", "", attached(sheet)), "Yes, thanks!")
+    first = olive.write(f"progress {MATHS}")
+    second = olive.reply(first, "more")
+
+    assert isinstance(merged.result, ReportShown)
+    assert merged.result.card.counts == ReportCounts(created=1)
+    assert isinstance(first.result, ProgressShown)
+    assert isinstance(second.result, ProgressShown)
+    assert (first.result.page.page, second.result.page.page) == (1, 2)
+
+
 def test_a_list_of_addresses_stays_one_where_somebody_invites(olive: Writer) -> None:
     content = report(line("new@example.org", steps_completed="5%"), headings=PLATFORM)
 
