@@ -74,16 +74,16 @@ WORDS: dict[str, VerbWords] = {
             ("run maths-2026-03", "run maths-2026-03 enrolled ada"),
         ),
         VerbWords(
+            "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
+            ("links safety-2026-03", "links", "links find maths"),
+        ),
+        VerbWords(
             "progress", "[RUN [LIST] [search] | ADDRESS | P-NUMBER [yes] | match NAME ADDRESS|RUN]",
             "Show how a run or a learner is doing, and the reports that told of it.",
             (
                 "progress maths-2026-03", "progress maths-2026-03 stalled", "progress a@example.org", "progress P-0007",
                 "progress",
             ),
-        ),
-        VerbWords(
-            "links", "[CODE | find WORDS]", "Share one link to a run or course, or list yours.",
-            ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
             "costs", "[MONTH]", "What enrolments cost, month by month and run by run; agreements and budgets.",
