@@ -95,6 +95,7 @@ def test_the_verbs_are_these() -> None:
             "courses",
             "run",
             "links",
+            "progress",
             "costs",
             "budget",
             "staff",
