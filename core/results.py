@@ -35,6 +35,9 @@ from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.progress import LearnerProgressShown, ProgressShown
+from core.usecases.progress_matching import NamedInFeed
+from core.usecases.progress_reports import ReportShown, ReportsListed
 from core.usecases.quiet_hours import QuietHoursShown
 from core.usecases.recall import BatchRecalled
 from core.usecases.reminder_rules import RemindersShown
@@ -121,14 +124,19 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,
+        LearnerProgressShown,
         LearnersInvited,
+        NamedInFeed,
         NotUnderstood,
         PreviewDiscarded,
         PreviewNumbered,
+        ProgressShown,
         QuestionClosed,
         QuietHoursShown,
         RemindersShown,
         ReplyAwaited,
+        ReportShown,
+        ReportsListed,
         RequestRefused,
         RunShown,
         ScheduledListed,

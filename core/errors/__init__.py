@@ -15,13 +15,13 @@
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
-    │   │   ChargeNotFound
+    │   │   ChargeNotFound, LearnerNotFound, ReportNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated, ImportClosed, BudgetSpent
+    │   │   InstallationRepeated, ImportClosed, BudgetSpent, ReportClosed
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes
     └── Unavailable         ours to mend; trying again helps
@@ -52,6 +52,7 @@ from core.errors.conflicts import PreviewExpired as PreviewExpired
 from core.errors.conflicts import QuestionAnswered as QuestionAnswered
 from core.errors.conflicts import QuestionExpired as QuestionExpired
 from core.errors.conflicts import ReplyNeeded as ReplyNeeded
+from core.errors.conflicts import ReportClosed as ReportClosed
 from core.errors.conflicts import RunNotChoosable as RunNotChoosable
 from core.errors.conflicts import SharedLinkClosed as SharedLinkClosed
 from core.errors.conflicts import SignInClosed as SignInClosed
@@ -76,11 +77,13 @@ from core.errors.missing import ChargeNotFound as ChargeNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
+from core.errors.missing import LearnerNotFound as LearnerNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
 from core.errors.missing import MessageNotFound as MessageNotFound
 from core.errors.missing import OrganisationNotFound as OrganisationNotFound
+from core.errors.missing import ReportNotFound as ReportNotFound
 from core.errors.missing import RequestNotFound as RequestNotFound
 from core.errors.missing import RunNotFound as RunNotFound
 from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound

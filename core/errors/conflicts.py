@@ -158,3 +158,9 @@ class BudgetSpent(Conflict):
     code = "budget_spent"
     wording = "All places of this course are taken at the moment."
     advice = "You were not signed up, and nothing was lost. Tell the people who gave you the link: they can make room."
+
+
+class ReportClosed(Conflict):
+    code = "report_closed"
+    wording = "I cannot do that with progress report {number}: {reason}."
+    advice = "Nothing was changed. Send the file again to have it read anew."

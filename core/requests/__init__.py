@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from core.context import Context
 from core.errors import UnknownVerb
-from core.requests import about_costs, about_courses, about_imports, about_invitations, about_staff
+from core.requests import (
+    about_costs,
+    about_courses,
+    about_imports,
+    about_invitations,
+    about_progress,
+    about_staff,
+)
 from core.requests.language import Asker as Asker
 from core.requests.language import ComposeInvitation as ComposeInvitation
 from core.requests.language import ComposeStaffInvitation as ComposeStaffInvitation
@@ -25,7 +32,7 @@ from core.requests.language import Request as Request
 from core.requests.language import Verb as Verb
 from core.rules.text import folded
 
-_SUBJECTS: Final = (about_invitations, about_courses, about_costs, about_imports, about_staff)
+_SUBJECTS: Final = (about_invitations, about_courses, about_progress, about_costs, about_imports, about_staff)
 VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
 _OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}
 ALIASES: Final = {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, costs, courses, imports, invitations, rules, shared_links, staff
+from mail.answers import asides, batches, costs, courses, imports, invitations, progress, rules, shared_links, staff
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -32,14 +32,19 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationsResent": invitations.tell_resent_several,
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,
+    "LearnerProgressShown": progress.tell_learner,
     "LearnersInvited": batches.tell_invited,
+    "NamedInFeed": progress.tell_named,
     "NotUnderstood": asides.tell_not_understood,
     "PreviewDiscarded": batches.tell_discarded,
     "PreviewNumbered": batches.tell_numbered,
+    "ProgressShown": progress.tell_progress,
     "QuestionClosed": asides.tell_closed,
     "QuietHoursShown": rules.tell_quiet_hours,
     "RemindersShown": rules.tell_reminders,
     "ReplyAwaited": asides.tell_question,
+    "ReportShown": progress.tell_report,
+    "ReportsListed": progress.tell_reports,
     "RequestRefused": asides.tell_refused,
     "RunShown": courses.tell_run,
     "ScheduledListed": rules.tell_scheduled,
