@@ -300,3 +300,43 @@ class KeptReason(StrEnum):
     """Of a provider whose learners the caller may not manage."""
     GONE = "gone"
     """They are no longer there."""
+
+
+class FeedKind(StrEnum):
+    """Where a figure of progress comes from."""
+
+    PLATFORM_REPORT = "platform_report"
+    """The learning platform's own CSV (LM, Track learner progress)."""
+    MAPPED_SHEET = "mapped_sheet"
+    """Any other platform's sheet, its columns confirmed by somebody."""
+    JSON_API = "json_api"
+    XAPI = "xapi"
+    MOODLE = "moodle"
+    PARTNER_API = "partner_api"
+
+
+class ReportState(StrEnum):
+    RECEIVED = "received"
+    READING = "reading"
+    WAITING = "waiting"
+    MERGING = "merging"
+    MERGED = "merged"
+    REJECTED = "rejected"
+
+
+class ReportReason(StrEnum):
+    """Why a progress report waits, or was rejected."""
+
+    COLUMNS = "columns"
+    """Somebody has to say whether the columns were guessed right."""
+    RUN = "run"
+    """No row says of which run it is."""
+    FILE = "file"
+    SHEET = "sheet"
+    """No headings by which it could be progress."""
+    NO_ROWS = "no_rows"
+
+
+class NamedKind(StrEnum):
+    LEARNER = "learner"
+    RUN = "run"

@@ -69,6 +69,14 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "import_row": Wall.OWN,
         "learner_change": Wall.OWN,
     },
+    "0004": {
+        "progress": Wall.OWN,
+        "progress_change": Wall.OWN,
+        "progress_mapping": Wall.OWN,
+        "progress_name": Wall.OWN,
+        "progress_problem": Wall.OWN,
+        "progress_report": Wall.OWN,
+    },
 }
 """By revision."""
 

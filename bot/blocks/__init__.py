@@ -40,6 +40,7 @@ from bot.blocks.learners import (
 )
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
+from bot.blocks.progress import draw_learner_progress, draw_named, draw_progress, draw_report, draw_reports
 from bot.blocks.quiet_hours import draw_quiet_hours
 from bot.blocks.reminder_rules import draw_reminders
 from bot.blocks.schedules import draw_scheduled
@@ -103,13 +104,18 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "LearnerRemoved": draw_learner_removed,
         "LearnerSaved": draw_learner_saved,
         "LearnerShown": draw_learner,
+        "LearnerProgressShown": draw_learner_progress,
         "LearnersInvited": draw_invited,
         "LearnersListed": draw_learners,
         "RemovalPreviewed": draw_removal,
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "NamedInFeed": draw_named,
         "OutsideJoin": draw_outside_join,
+        "ProgressShown": draw_progress,
+        "ReportShown": draw_report,
+        "ReportsListed": draw_reports,
         "RunShown": draw_run,
         "SharedLinkChanged": draw_changed,
         "SharedLinkShown": draw_link,

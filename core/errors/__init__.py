@@ -17,14 +17,15 @@
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
-    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound
+    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
+    │   │   ReportNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
-    │   │   LearnerUnchanged, LearnerChanged
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners
     └── Unavailable         ours to mend; trying again helps
@@ -59,6 +60,7 @@ from core.errors.conflicts import PreviewExpired as PreviewExpired
 from core.errors.conflicts import QuestionAnswered as QuestionAnswered
 from core.errors.conflicts import QuestionExpired as QuestionExpired
 from core.errors.conflicts import ReplyNeeded as ReplyNeeded
+from core.errors.conflicts import ReportClosed as ReportClosed
 from core.errors.conflicts import RunNotChoosable as RunNotChoosable
 from core.errors.conflicts import SharedLinkClosed as SharedLinkClosed
 from core.errors.conflicts import SignInClosed as SignInClosed
@@ -91,6 +93,7 @@ from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
 from core.errors.missing import MessageNotFound as MessageNotFound
 from core.errors.missing import OrganisationNotFound as OrganisationNotFound
+from core.errors.missing import ReportNotFound as ReportNotFound
 from core.errors.missing import RequestNotFound as RequestNotFound
 from core.errors.missing import RunNotFound as RunNotFound
 from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound

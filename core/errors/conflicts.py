@@ -182,3 +182,9 @@ class EthnicityStored(Conflict):
     code = "ethnicity_stored"
     wording = "Ethnicity is being stored, for “{purpose}”, so nothing was erased."
     advice = "Switch it off first, with “ethnicity off”; else the next import would bring it back."
+
+
+class ReportClosed(Conflict):
+    code = "report_closed"
+    wording = "I cannot do that with progress report {number}: {reason}."
+    advice = "Nothing was changed. Send the file again to have it read anew."

@@ -77,11 +77,20 @@ from core.usecases.learner_removal import (
 from core.usecases.link_lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mail_invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
 from core.usecases.mail_requests import CloseQuestion, ThreadFound, close_question
+from core.usecases.progress import ProgressShown, ShowProgress, show_progress
+from core.usecases.progress_reports import (
+    ConfirmReport,
+    ListReports,
+    ReportShown,
+    ReportsListed,
+    confirm_report,
+    list_reports,
+)
 from core.usecases.quiet_hours import SetQuietHours, set_quiet_hours
 from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.schedules import ListScheduled, ScheduledListed, list_scheduled
 from core.usecases.scoreboards import BatchProgress
-from core.words import MessageKind
+from core.words import MessageKind, ReportReason
 from mail.requests.tasks import Task, numbers_told
 
 
@@ -291,6 +300,13 @@ def _of_list(result: object) -> _Offers:
     match result:
         case CoursesListed():
             return _paged(result.page, result.page_count, list_courses, ListCourses(result.search))
+        case ProgressShown():
+            told = ShowProgress(result.run.code, result.shown, result.search)
+            return _paged(result.page.page, result.page.page_count, show_progress, told)
+        case ReportsListed():
+            return _paged(result.page, result.page_count, list_reports, ListReports())
+        case ReportShown() if result.card.reason is ReportReason.COLUMNS:
+            return {Word.YES: Task(confirm_report, ConfirmReport(result.card.number))}
         case CostsShown():
             return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
         case InvitationsListed():

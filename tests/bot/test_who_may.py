@@ -22,6 +22,7 @@ from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.app import App
 from core.model import Invitation, LinkRequest
+from core.progressing import ProgressFile, take_progress
 from core.requests import ComposeLearner, ComposeStaffInvitation
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
@@ -78,6 +79,8 @@ class Stage:
     prepared_learner_id: int
     colleague_id: int
     """Invited, without an answer yet."""
+    report_number: int
+    """Of progress: its columns wait for a yes."""
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
@@ -221,6 +224,28 @@ async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
     menu = stage.message(*_gathered(stage))
     await stage.world.driver.suggest(stage.world.olive, menu, "gathered_run", "maths")
     return await stage.world.driver.press(user, menu, "gathered_run", RUN)
+
+
+async def turn_progress_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_page:next", f'["{RUN}","all","",1]')
+
+
+async def show_learner_card(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_learner", '["ada@example.org"]')
+
+
+async def turn_reports_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_reports:next", "[1]")
+
+
+async def show_one_report(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_report", str(stage.report_number))
+
+
+async def confirm_columns(stage: Stage, user: User) -> Any:
+    ack = await _press_value(stage, user, "progress_confirm", str(stage.report_number))
+    await stage.world.background.finish()
+    return ack
 
 
 async def turn_links_page(stage: Stage, user: User) -> Any:
@@ -461,7 +486,8 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_costs_page,
-    turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
+    turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
+    confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
     cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
@@ -569,6 +595,9 @@ def _begin(app: App) -> Beginning:
         "learner_id": learner.card.learner_id,
         "learner_change_id": learner.change_id,
         "prepared_learner_id": prepare(app, owner, "Bo").change_id,
+        "report_number": take_progress(
+            app, owner, ProgressFile("p.csv", b"Email,Progress\nx@example.org,5%\n", RUN)
+        ).card.number,
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
     return Beginning(**vars(school), ids=found)

@@ -75,6 +75,7 @@ from core.words import (
     SuppressReason,
 )
 from tests.bot.blocks.import_samples import every_import
+from tests.bot.blocks.progress_samples import progress_results
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -440,6 +441,7 @@ def every_result(count: int, name: str) -> list[object]:
         AccountUnlinked(was_linked=False),
         *staff_results(count, name),
         *every_import(count, name),
+        *progress_results(run, count, name),
         Help(),
         *(Help(verb) for verb in VERBS),
         ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),

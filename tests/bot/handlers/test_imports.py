@@ -83,7 +83,7 @@ async def test_progress_is_one_message_that_becomes_the_result(importing: Import
 
     assert "Reading the file" in first
     assert "Checking rows 2,000 of 2,001*\n▓▓▓▓▓▓▓▓▓░ 99 %" in seen[0]
-    assert "all 2,001 rows are imported." in words(message)
+    assert "All 2,001 rows are imported." in words(message)
     assert [each.files == [] for each in importing.messages()] == [True, False]
 
 
@@ -209,7 +209,7 @@ async def test_a_few_rows_are_corrected_in_a_form_and_the_others_imported_with_t
     assert done.view is not None
     assert "imported as I-0002" in words(done.view)
     corrected = words(importing.message("I-0002"))
-    assert "all 3 rows are imported." in corrected
+    assert "All 3 rows are imported." in corrected
     assert "*3 rows*: *3* new · *0* changed" in corrected
     assert "a corrected file was imported in its place" in words(message)
     assert set(learners(world.school)) == {"Ada", "Bo", "Cy"}

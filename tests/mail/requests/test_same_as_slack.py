@@ -58,6 +58,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "import": (("import I-0001",), ("import I-0001 problems",), ("import",)),
     "good-rows": (("good-rows I-0001",),),
     "template": (("template",),),
+    "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
