@@ -99,7 +99,10 @@ WORDS: dict[str, VerbWords] = {
             "good-rows", "NUMBER", "Import the good rows of an import that waits because of others.",
             ("good-rows I-0007",),
         ),
-        VerbWords("template", "(nothing more)", "Get the workbook in which learners are written.", ("template",)),
+        VerbWords(
+            "template", "[courses]", "Get the workbook in which learners, or courses and runs, are written.",
+            ("template", "template courses"),
+        ),
         VerbWords(
             "import-policy", "[hold-if-errors|good-rows|all-or-nothing]",
             "See or set what becomes of a file in which rows have problems.",

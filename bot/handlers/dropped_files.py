@@ -1,11 +1,11 @@
-"""Files that somebody drops on the bot: a spreadsheet of learners, or lists of addresses.
+"""Files that somebody drops on the bot: a spreadsheet of learners, or of courses and runs; or lists of addresses.
 
     "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
     a reply in the thread of an import's message ------------> a correction of that import
-    a workbook, a .csv with the headings of the learners ----> an import of learners
+    a workbook, a .csv with the headings of an import -------> an import; what of, ``core.importing`` tells by them
     anything else -------------------------------------------> addresses
 
-One place decides, ``is_sheet``; other kinds of spreadsheets get their branch in ``_take_sheet``.
+One place decides, ``is_sheet``.
 """
 
 from typing import Any, Final
@@ -24,7 +24,7 @@ from bot.handlers.gathering import answer_addresses, names_run
 from bot.manifest import Shortcut
 from core.app import WORK_DEADLINE
 from core.context import Actor
-from core.rules.address_files import looks_like_addresses, looks_like_learners
+from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.sheets.cells import FileKind
 from core.sheets.faults import Unreadable
 from core.sheets.sniff import sniffed
@@ -75,7 +75,7 @@ def is_sheet(file: Fetched) -> bool:
     if kind is None:
         return file.name.lower().endswith(_SHEET_NAMES)
     if kind is FileKind.CSV:
-        return looks_like_learners(file.content) or (file.is_csv and not _has_addresses(file))
+        return looks_like_import(file.content) or (file.is_csv and not _has_addresses(file))
     return True
 
 
