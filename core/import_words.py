@@ -30,9 +30,14 @@ _SHEETS: dict[ImportSubject, str] = {
     ImportSubject.LEARNERS: "the learner import",
     ImportSubject.CATALOGUE: "the sheet of courses and runs",
 }
+_ROW: dict[ImportSubject, str] = {ImportSubject.LEARNERS: "learner", ImportSubject.CATALOGUE: "run"}
 _ROWS: dict[ImportSubject, str] = {
     ImportSubject.LEARNERS: "learners",
     ImportSubject.CATALOGUE: "courses and runs",
+}
+TEMPLATE_FILES: dict[ImportSubject, str] = {
+    ImportSubject.LEARNERS: "learners template.xlsx",
+    ImportSubject.CATALOGUE: "courses template.xlsx",
 }
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 
@@ -148,6 +153,16 @@ def problem_words(found: ProblemCount) -> str:
     """As in "Postcode: it is no UK postcode (rows 12, 40)"."""
     about = f"{found.column}: " if found.column else ""
     return f"{about}{found.reason} ({rows_words(found.rows, found.count)})"
+
+
+def counted_of(subject: ImportSubject, number: int) -> str:
+    """As in "2 runs": what a row of an import is about."""
+    return counted(number, _ROW[subject])
+
+
+def someone(subject: ImportSubject) -> str:
+    """In place of a name that may not be told."""
+    return f"a {_ROW[subject]}"
 
 
 def rows_words(rows: Sequence[int], total: int) -> str:

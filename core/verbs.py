@@ -107,7 +107,10 @@ WORDS: dict[str, VerbWords] = {
             "good-rows", "NUMBER", "Import the good rows of an import that waits because of others.",
             ("good-rows I-0007",),
         ),
-        VerbWords("template", "(nothing more)", "Get the workbook in which learners are written.", ("template",)),
+        VerbWords(
+            "template", "[courses]", "Get the workbook in which learners, or courses and runs, are written.",
+            ("template", "template courses"),
+        ),
         VerbWords(
             "learners", "[search | WHO | never [search] | create [First Last] | remove WHO]",
             "Find learners, create, edit or remove one, and list who never signed in.",

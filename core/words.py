@@ -129,12 +129,14 @@ class MessageKind(StrEnum):
     UNREACHED = "unreached"
     """In Slack: who of a confirmation's learners came back, complained, or asked for no more."""
     IMPORT = "import"
-    """In Slack, like the next three: how far an import has come, and what became of it."""
+    """In Slack, like the next four: how far an import has come, and what became of it."""
     IMPORT_COPY = "import_copy"
     """Its sender's workbook, marked; of a large one the faulty rows."""
     IMPORT_FULL_COPY = "import_full_copy"
     IMPORT_TEMPLATE = "import_template"
     """The workbook to fill in."""
+    RUN_TEMPLATE = "run_template"
+    """That of courses and runs."""
 
     @property
     def is_safe_twice(self) -> bool:

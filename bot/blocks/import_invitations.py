@@ -9,10 +9,10 @@ from core.usecases.import_invitations import InvitableFound
 _TITLE = "Invite learners"
 
 
-def invite_button(found: InvitableFound) -> Block:
-    """For a row of actions below an import. Where nobody can be invited it has no place: see ``InvitableFound``."""
-    label = f"Invite these {found.invitable:,} to …" if found.invitable > 1 else "Invite this learner to …"
-    return button(label, Action.IMPORT_INVITE, str(found.number))
+def invite_button(number: int, invitable: int) -> Block:
+    """For a row of actions below an import. Where nobody can be invited it has no place: see ``ImportOffers``."""
+    label = f"Invite these {invitable:,} to …" if invitable > 1 else "Invite this learner to …"
+    return button(label, Action.IMPORT_INVITE, str(number))
 
 
 def import_invitation_view(found: InvitableFound, run: str = "") -> Block:

@@ -3,8 +3,8 @@
 from typing import Final
 
 from core.rules.run_columns import NEEDED, RUN_COLUMNS, RunColumn
-from core.sheets.template import Help, Template, filled
-from core.words import AccessModel, CourseKind
+from core.sheets.template import Help, Template, filled, learner_template
+from core.words import AccessModel, CourseKind, ImportSubject
 
 RUN_TEMPLATE_VERSION: Final = "catalogue 1"
 COURSE_RUNS: Final = "Courses and runs"
@@ -53,3 +53,7 @@ _TEMPLATE: Final = Template(
 
 def run_template() -> bytes:
     return filled(_TEMPLATE)
+
+
+def template_of(subject: ImportSubject) -> bytes:
+    return run_template() if subject is ImportSubject.CATALOGUE else learner_template()

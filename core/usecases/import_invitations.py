@@ -18,17 +18,15 @@ from core.errors import ImportClosed, TooManyAddresses
 from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
 from core.rules.addresses import Address, AddressList, address_key, guess_typo
 from core.rules.policy import CONFIRMATION_ADDRESSES, IMPORT_CHUNK
-from core.rules.ucas.buckets import Bucket as RowBucket
 from core.usecases.batches import InvitationPreviewed, LeftOut, draft_preview
 from core.usecases.drafts import checked_note
+from core.usecases.import_offers import INVITED
 from core.usecases.import_values import import_ref
 from core.usecases.imports import find_import
 from core.usecases.runs import require_choosable
 from core.usecases.sending_times import sending_time
 from core.usecases.sorting import EXAMPLES, Bucket
 from core.words import ImportState, ImportSubject
-
-_INVITED = (RowBucket.CREATED, RowBucket.UPDATED, RowBucket.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def _chunk(ctx: Context, imported: Import, after: int) -> Sequence[Any]:
             Learner.removed_at,
         )
         .join(Learner, Learner.id == ImportRow.learner_id)
-        .where(ImportRow.import_id == imported.id, ImportRow.number > after, ImportRow.bucket.in_(_INVITED))
+        .where(ImportRow.import_id == imported.id, ImportRow.number > after, ImportRow.bucket.in_(INVITED))
         .order_by(ImportRow.number)
         .limit(IMPORT_CHUNK)
     ).all()  # fmt: skip

@@ -29,7 +29,7 @@ from core.usecases.import_values import (
     reach_of,
 )
 from core.usecases.imports import find_import, lock_organisation
-from core.usecases.run_importing import take_back
+from core.usecases.run_importing import sort_back, take_back
 from core.words import ImportState, ImportSubject, KeptReason
 
 _QUIET: Final = {"synchronize_session": False}
@@ -79,6 +79,7 @@ class UndoPreviewed:
     kept_total: int
     until: datetime
     """Later it cannot be undone."""
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
@@ -87,6 +88,8 @@ def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
+    if found.subject is ImportSubject.CATALOGUE:
+        return _previewed_runs(ctx, found)
     undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.sort(rows)
@@ -111,12 +114,26 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     )
 
 
+def _previewed_runs(ctx: Context, found: Import) -> UndoPreviewed:
+    would = sort_back(ctx, found)
+    kept = tuple(KeptRow(*each) for each in would.kept)
+    return UndoPreviewed(
+        found.number, len(would.removed), len(would.restored), kept[:IMPORT_KEPT_NAMED], len(kept), found.ends_at,
+        ImportSubject.CATALOGUE,
+    )  # fmt: skip
+
+
 def _undone_runs(ctx: Context, found: Import, staff: StaffMember) -> ImportUndone:
     done = take_back(ctx, found)
     _note_undone(ctx, found, staff)
     kept = tuple(KeptRow(*each) for each in done.kept)
     return ImportUndone(
-        found.number, done.removed, done.restored, kept[:IMPORT_KEPT_NAMED], len(kept), ImportSubject.CATALOGUE
+        found.number,
+        len(done.removed),
+        len(done.restored),
+        kept[:IMPORT_KEPT_NAMED],
+        len(kept),
+        ImportSubject.CATALOGUE,
     )
 
 

@@ -212,42 +212,51 @@ def _hash(values: Mapping[str, Any]) -> bytes:
 
 
 @dataclass(slots=True)
-class RunsTakenBack:
-    removed: int = 0
-    restored: int = 0
+class RunsSorted:
+    """What becomes of the runs of an import that is taken back."""
+
+    before: Mapping[int, _Before]
+    """By row, in order."""
+    removed: list[int] = field(default_factory=list)
+    restored: list[tuple[CourseRun, dict[str, Any]]] = field(default_factory=list)
+    """With what they were."""
     kept: list[tuple[int, str, KeptReason]] = field(default_factory=list)
     """Row, title, why it stays."""
 
 
-def take_back(ctx: Context, found: Import) -> RunsTakenBack:
-    """Runs first, then the courses that only they were of."""
+def take_back(ctx: Context, found: Import) -> RunsSorted:
+    """Runs first, then the courses that only they were of: a course that stays is among the kept ones."""
+    result = sort_back(ctx, found)
+    for run, was in result.restored:
+        _restore(run, CourseRun, was)
+    ctx.session.flush()
+    ctx.session.execute(delete(CourseRun).where(CourseRun.id.in_(result.removed)), execution_options=_QUIET)
+    _take_back_courses(ctx, found, result)
+    replan(ctx, tuple(run.id for run, _ in result.restored))
+    return result
+
+
+def sort_back(ctx: Context, found: Import) -> RunsSorted:
+    """Changes nothing. Of courses it says nothing: what becomes of them follows from their runs."""
     access.require_staff(ctx, Permission.SET_RULES)
     rows = ctx.session.execute(
         select(ImportRow.number, ImportRow.bucket, ImportRow.run_id, ImportRow.before, ImportRow.applied_hash)
         .where(ImportRow.import_id == found.id, ImportRow.bucket.in_((Bucket.CREATED, Bucket.UPDATED)))
         .order_by(ImportRow.number)
     ).all()
-    kept, result = keeper(ctx), RunsTakenBack()
-    before = {row.number: kept.unpack(row.before, _PLACE, _Before) for row in rows}
+    kept = keeper(ctx)
+    result = RunsSorted({row.number: kept.unpack(row.before, _PLACE, _Before) for row in rows})
     runs = {each.id: each for each in _of_ids(ctx, CourseRun, found, [row.run_id for row in rows])}
     used = access.used_runs(ctx, list(runs))
-    removed: list[int] = []
-    restored: list[int] = []
     for row in rows:
         run = runs.get(row.run_id)
         reason = _why_kept(row, run, used)
         if reason is not None or run is None:
             result.kept.append((row.number, run.title if run else "", reason or KeptReason.GONE))
         elif row.bucket is Bucket.CREATED:
-            removed.append(run.id)
-        elif (was := before[row.number].run) is not None:
-            _restore(run, CourseRun, was)
-            restored.append(run.id)
-    ctx.session.flush()
-    ctx.session.execute(delete(CourseRun).where(CourseRun.id.in_(removed)), execution_options=_QUIET)
-    _take_back_courses(ctx, found, {row.number: before[row.number] for row in rows}, result)
-    replan(ctx, tuple(restored))
-    result.removed, result.restored = len(removed), len(restored)
+            result.removed.append(run.id)
+        elif (was := result.before[row.number].run) is not None:
+            result.restored.append((run, was))
     return result
 
 
@@ -259,8 +268,8 @@ def _why_kept(row: Any, run: CourseRun | None, used: frozenset[int]) -> KeptReas
     return KeptReason.IN_USE if row.bucket is Bucket.CREATED and run.id in used else None
 
 
-def _take_back_courses(ctx: Context, found: Import, before: Mapping[int, _Before], result: RunsTakenBack) -> None:
-    first = {was.course_id: (number, was) for number, was in reversed(list(before.items()))}
+def _take_back_courses(ctx: Context, found: Import, result: RunsSorted) -> None:
+    first = {was.course_id: (number, was) for number, was in reversed(list(result.before.items()))}
     courses = {each.id: each for each in _of_ids(ctx, Course, found, list(first))}
     used = access.used_courses(ctx, list(courses))
     for course_id, (number, was) in first.items():

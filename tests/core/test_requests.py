@@ -66,7 +66,7 @@ from core.usecases.slack_identity import (
     unlink_account,
 )
 from core.verbs import WORDS as WORDED
-from core.words import ImportState, Role
+from core.words import ImportState, ImportSubject, Role
 
 RUN = "maths-2026-03"
 
@@ -352,6 +352,7 @@ def test_an_import_is_undone_by_its_letter_and_a_bare_number_is_a_batch(typed: s
         ("imports I-0007", ShowImport(7)),
         ("good-rows I-0007", ReleaseImport(7)),
         ("template", OfferTemplate()),
+        ("template courses", OfferTemplate(ImportSubject.CATALOGUE)),
     ],
 )
 def test_imports_are_listed_shown_and_released(typed: str, command: object) -> None:

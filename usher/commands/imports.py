@@ -178,6 +178,7 @@ _OUTCOMES = {
     ("rejected", "sheet"): "not imported: the sheet cannot be used.",
     ("rejected", "no_rows"): "not imported: there is nothing below the headings.",
     ("rejected", "repeated"): "already imported, so nothing was done.",
+    ("rejected", "corrected"): "a corrected file was imported in its place.",
     ("rejected", "expired"): "not imported: nobody decided about it for thirty days.",
     ("rejected", "our_mistake"): "not imported, by our mistake. Send the file again.",
     ("rejected", "rows"): "not imported, for rows have problems.",

@@ -1,7 +1,7 @@
 """From an import to the preview of its invitation, in two windows."""
 
 from bot.blocks.import_invitations import invite_button
-from core.usecases.import_invitations import FindInvitable, InvitableFound, find_invitable
+from core.usecases.import_invitations import FindInvitable, find_invitable
 from tests.bot.conftest import RUN, World, words
 from tests.core.usecases.importing import checked, imported_at_once
 
@@ -10,7 +10,7 @@ NUMBER = 1
 
 def posted_button(world: World) -> object:
     found = world.app.read(find_invitable, FindInvitable(NUMBER), world.school.owner)
-    return world.posted({"type": "actions", "elements": [invite_button(found)]})
+    return world.posted({"type": "actions", "elements": [invite_button(found.number, found.invitable)]})
 
 
 async def test_the_button_leads_through_the_choice_of_a_run_to_the_usual_preview(world: World) -> None:
@@ -53,6 +53,6 @@ async def test_the_words_lead_to_the_same_preview(world: World) -> None:
 
 
 def test_a_button_says_how_many_it_is_about() -> None:
-    labels = [invite_button(InvitableFound(1, 7, count, 0, 0, 0))["text"]["text"] for count in (1, 187)]
+    labels = [invite_button(7, count)["text"]["text"] for count in (1, 187)]
 
     assert labels == ["Invite this learner to …", "Invite these 187 to …"]

@@ -57,7 +57,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "imports": (("imports",), ("imports held",), ("imports undone 2",)),
     "import": (("import I-0001",), ("import I-0001 problems",), ("import",)),
     "good-rows": (("good-rows I-0001",),),
-    "template": (("template",),),
+    "template": (("template",), ("template courses",)),
     "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
