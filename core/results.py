@@ -33,6 +33,9 @@ from core.usecases.imports import ImportShown, ImportsListed
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.learner_cards import LearnerShown
+from core.usecases.learner_lists import LearnersListed
+from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress import LearnerProgressShown, ProgressShown
@@ -124,8 +127,12 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,
+        LearnerChangeUndone,
         LearnerProgressShown,
+        LearnerRemoved,
+        LearnerShown,
         LearnersInvited,
+        LearnersListed,
         NamedInFeed,
         NotUnderstood,
         PreviewDiscarded,

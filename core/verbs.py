@@ -107,6 +107,11 @@ WORDS: dict[str, VerbWords] = {
         ),
         VerbWords("template", "(nothing more)", "Get the workbook in which learners are written.", ("template",)),
         VerbWords(
+            "learners", "[search | WHO | never [search] | create [First Last] | remove WHO]",
+            "Find learners, create, edit or remove one, and list who never signed in.",
+            ("learners young 2025/26", "learners ada.young", "learners never", "learners create Ada Young"),
+        ),
+        VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
             "List the staff, invite one, change a role, or disable somebody. For owners.",
             ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),

@@ -41,6 +41,26 @@ class InvitationState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class LearnerDeed(StrEnum):
+    """What a staff member does to one learner."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    REMOVED = "removed"
+
+
+class AccountState(StrEnum):
+    """Of a learner's account, derived."""
+
+    NONE = "none"
+    """They came by an invitation: an import, or an edit, gives them a username."""
+    NEVER = "never"
+    """Never signed in; the one-time access code is there."""
+    ERASED = "erased"
+    """Never signed in, and the code is gone."""
+    USED = "used"
+
+
 class CancelReason(StrEnum):
     CANCELLED = "cancelled"
     RECALLED = "recalled"

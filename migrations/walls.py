@@ -67,6 +67,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
     "0003": {
         "import": Wall.OWN,
         "import_row": Wall.OWN,
+        "learner_change": Wall.OWN,
     },
     "0004": {
         "progress": Wall.OWN,

@@ -41,6 +41,15 @@ class Action(StrEnum):
     """With the change as its suffix."""
     LINK_SETTINGS = "links_settings"
     LINK_PICTURE = "links_picture"
+    LEARNERS_PAGE = "learners_page"
+    LEARNERS_NEVER = "learners_never"
+    LEARNER_SHOW = "learners_show"
+    LEARNER_DETAILS = "learners_details"
+    LEARNER_CREATE = "learners_create"
+    LEARNER_EDIT = "learners_edit"
+    LEARNER_ASK_REMOVE = "learners_ask_remove"
+    LEARNER_REMOVE = "learners_remove"
+    LEARNER_UNDO = "learners_undo"
     STAFF_PAGE = "staff_page"
     STAFF_SHOW = "staff_show"
     STAFF_COMPOSE = "staff_compose"
@@ -79,6 +88,7 @@ EXPIRING: Final[frozenset[str]] = frozenset({
     Action.SCHEDULES_CANCEL,
     Action.SCHEDULES_SEND,
     f"{Action.LINK_CHANGE}:revoke",
+    Action.LEARNER_REMOVE,
     Action.STAFF_DISABLE,
     Action.IMPORT_RELEASE,
     Action.IMPORT_UNDO_CONFIRM,
@@ -110,6 +120,8 @@ class Form(StrEnum):
     CORRECT = "invitations_correct_form"
     LINK_SETTINGS = "links_settings_form"
     IMPORT_CORRECT = "imports_correction_form"
+    LEARNER = "learners_form"
+    LEARNER_CONFIRM = "learners_confirm_form"
     STAFF_INVITE = "staff_invitation_form"
     STAFF_CHANGE = "staff_change_form"
     NOTHING = "nothing"
@@ -135,3 +147,18 @@ class Field(StrEnum):
     LAST_NAME = "last_name"
     ROLE = "role"
     PROVIDERS = "providers"
+    USERNAME = "username"
+    PROVIDER = "provider"
+    YEAR_GROUP = "year_group"
+    HOUSE = "house"
+    STREET = "street"
+    LOCALITY = "locality"
+    TOWN = "town"
+    POSTCODE = "postcode"
+    TELEPHONE = "telephone"
+    ULN = "uln"
+    UPN = "upn"
+    CCIS = "ccis"
+    DOB = "dob"
+    GENDER = "gender"
+    ANOTHER = "another"

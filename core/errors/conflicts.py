@@ -164,3 +164,21 @@ class ReportClosed(Conflict):
     code = "report_closed"
     wording = "I cannot do that with progress report {number}: {reason}."
     advice = "Nothing was changed. Send the file again to have it read anew."
+
+
+class LearnerKnown(Conflict):
+    code = "learner_known"
+    wording = "{name} is in your organisation already, known by {key}."
+    advice = "Nobody was created. “learners {who}” shows them."
+
+
+class LearnerUnchanged(Conflict):
+    code = "learner_unchanged"
+    wording = "That is what is stored about {name} already."
+    advice = "Nothing was changed."
+
+
+class LearnerChanged(Conflict):
+    code = "learner_changed"
+    wording = "Somebody has changed {name} since you saw the preview, so nothing was saved."
+    advice = "Open the learner again to see what is true now."

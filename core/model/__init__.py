@@ -21,6 +21,7 @@ from core.model.learners import Charge as Charge
 from core.model.learners import Enrolment as Enrolment
 from core.model.learners import Learner as Learner
 from core.model.learners import LearnerAddress as LearnerAddress
+from core.model.learners import LearnerChange as LearnerChange
 from core.model.messages import DeliveryReport as DeliveryReport
 from core.model.messages import OutboundMessage as OutboundMessage
 from core.model.organisations import Organisation as Organisation

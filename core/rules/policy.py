@@ -219,6 +219,15 @@ GENERATED_USERNAME_CHARACTERS: Final = 40
 # Nearly 48 bits, of which whoever guesses has five tries.
 ACCESS_CODE_GROUPS: Final = (5, 5)
 
+# One learner: what a preview waits for, how long a change can be taken back, and what is shown on a card.
+LEARNER_PREVIEW_LIFE: Final = timedelta(minutes=15)
+CARD_ROWS: Final = 5
+HISTORY_ROWS: Final = 10
+SEARCH_CHARACTERS: Final = 480
+SEARCH_WORDS: Final = 8
+# Learners whose access codes are written at once, into a workbook or on slips.
+ACCESS_CODES: Final = 5000
+
 # Lists.
 PAGE_ROWS: Final = 10
 

@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mail.answers import asides, batches, costs, courses, imports, invitations, progress, rules, shared_links, staff
+from mail.answers import (
+    asides,
+    batches,
+    costs,
+    courses,
+    imports,
+    invitations,
+    learners,
+    progress,
+    rules,
+    shared_links,
+    staff,
+)
 from mail.answers.document import Answer, Teller, cleaned
 
 __all__ = ["BUILDERS", "Answer", "Teller", "tell"]
@@ -32,8 +44,12 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationsResent": invitations.tell_resent_several,
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,
+    "LearnerChangeUndone": learners.tell_undone,
     "LearnerProgressShown": progress.tell_learner,
+    "LearnerRemoved": learners.tell_removed,
+    "LearnerShown": learners.tell_learner,
     "LearnersInvited": batches.tell_invited,
+    "LearnersListed": learners.tell_learners,
     "NamedInFeed": progress.tell_named,
     "NotUnderstood": asides.tell_not_understood,
     "PreviewDiscarded": batches.tell_discarded,

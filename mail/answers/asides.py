@@ -1,7 +1,7 @@
 """What is no result of a use case: help, refusals, questions, and what nobody understood."""
 
 from core.requests import VERBS, Asker, Help, Verb
-from core.result_words import agreement_words, clock_words, counted, duties
+from core.result_words import agreement_words, clock_words, counted, duties, removal_lines
 from core.results import (
     NotUnderstood,
     QuestionClosed,
@@ -14,6 +14,7 @@ from core.results import (
 from core.usecases.budgets import AgreementCosts, BudgetsShown
 from core.usecases.colleagues import ColleagueInvited
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
+from core.usecases.learner_removal import LearnerRemoved
 from core.usecases.quiet_hours import QuietHoursShown
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, some
@@ -107,6 +108,8 @@ def _question_of(rehearsed: object) -> str:
             return f"Set the quiet hours of {rehearsed.organisation} to {hours}?"
         case BudgetsShown(changed=AgreementCosts() as changed):
             return f"Set this budget? {agreement_words(changed)}"
+        case LearnerRemoved():
+            return f"Remove {rehearsed.card.name} from your organisation?"
         case RequestRefused():
             return f"{rehearsed.message} Invite them all the same?"
     raise TypeError(f"nobody asks about a {type(rehearsed).__name__}")
@@ -123,4 +126,6 @@ def _consequences(rehearsed: object) -> tuple[str, ...]:
             return (f"{duties(rehearsed.staff)}: whoever reads that address will see your learners.",)
         case QuietHoursShown():
             return ("It counts for every run of your organisation.",)
+        case LearnerRemoved():
+            return (*removal_lines(rehearsed), "You can take this back for 10 minutes.")
     return ()

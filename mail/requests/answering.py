@@ -45,6 +45,7 @@ from core.usecases.invitation_changes import (
 )
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import ReinviteLearner
+from core.usecases.learner_removal import PreviewRemoval, RemoveLearner, remove_learner
 from core.usecases.mail_invitations import invite_by_mail
 from core.usecases.mail_requests import (
     ASKED_BACK,
@@ -195,6 +196,8 @@ def task_of(request: Request) -> Task:
         if request.verb.name == "cancel":
             return Task(cancel_invitations, CancelInvitations(chosen))
         return Task(resend_invitations, ResendInvitations(chosen))
+    if isinstance(command, PreviewRemoval):
+        return Task(remove_learner, RemoveLearner(who=command.who))
     return Task(usecase_of(request), command, mode_of(request))
 
 

@@ -13,9 +13,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.errors import NoAddresses, RunNotChosen, StaffDetailsInvalid, TooManyRequests, UnknownVerb, UsherError
+from core.errors import (
+    LearnerFormOnly,
+    NoAddresses,
+    RunNotChosen,
+    StaffDetailsInvalid,
+    TooManyRequests,
+    UnknownVerb,
+    UsherError,
+)
 from core.progressing import ProgressFile
-from core.requests import ALIASES, VERBS, ComposeInvitation, Form, Help, Request, read_request
+from core.requests import ALIASES, VERBS, ComposeInvitation, ComposeLearner, Form, Help, Request, read_request
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.address_files import content_of
 from core.rules.policy import MAIL_COMMAND_LINES
@@ -184,7 +192,8 @@ def _subject_line(mail: ParsedMail) -> str:
 
 
 def _begins_with_verb(words: str) -> bool:
-    return _first_word(words) in _WORDS
+    # "Learners:" above a list of addresses is a heading.
+    return _first_word(words) in _WORDS and words.rstrip().lower() != "learners:"
 
 
 def _first_word(words: str) -> str:
@@ -252,6 +261,8 @@ def _wanted(text: str) -> Wanted:
 
 def _refusal_of(form: Form) -> UsherError:
     """No form can be opened by mail: what is missing is said instead."""
+    if isinstance(form, ComposeLearner):
+        return LearnerFormOnly()
     if not isinstance(form, ComposeInvitation):
         return StaffDetailsInvalid(problem="Tell me the address, the role, and the first and last name.")
     return NoAddresses() if form.run else RunNotChosen(verb=_INVITE)

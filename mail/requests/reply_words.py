@@ -64,6 +64,14 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.learner_lists import LearnersListed, ListLearners, list_learners
+from core.usecases.learner_removal import (
+    LearnerRemoved,
+    RemoveLearner,
+    UndoLearnerChange,
+    remove_learner,
+    undo_learner_change,
+)
 from core.usecases.link_lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mail_invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
 from core.usecases.mail_requests import CloseQuestion, ThreadFound, close_question
@@ -112,6 +120,7 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "InviteColleague": (InviteColleague, invite_colleague),
     "SetBudget": (SetBudget, set_budget),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
+    "RemoveLearner": (RemoveLearner, remove_learner),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),
 })  # fmt: skip
 """What a question may wait with; nothing else is made from a stored one."""
@@ -243,6 +252,8 @@ def _offers(result: object, answer_id: int) -> _Offers:
             return _of_import(result.number)
         case InvitationCancelled() | InvitationsCancelled():
             return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
+        case LearnerRemoved():
+            return {Word.UNDO: Task(undo_learner_change, UndoLearnerChange(result.change_id))}
     return _of_list(result)
 
 
@@ -307,6 +318,9 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page, result.page_count, list_import_rows, shown_rows)
         case StaffListed():
             return _paged(result.page, result.page_count, list_staff, ListStaff(result.search))
+        case LearnersListed():
+            shown_learners = ListLearners(result.search, is_never=result.is_never)
+            return _paged(result.page, result.page_count, list_learners, shown_learners)
         case ScheduledListed():
             return _paged(result.page, result.page_count, list_scheduled, ListScheduled())
     return {}

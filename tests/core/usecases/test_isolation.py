@@ -26,6 +26,7 @@ from core.requests import Help
 from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
 from core.rules.progress.records import Batch
+from core.rules.ucas.columns import Column
 from core.usecases import (
     accounts,
     answers,
@@ -60,6 +61,11 @@ from core.usecases import (
     invitations,
     join_requests,
     joining,
+    learner_cards,
+    learner_changes,
+    learner_codes,
+    learner_lists,
+    learner_removal,
     letters,
     link_lists,
     link_requests,
@@ -115,6 +121,7 @@ from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, 
 
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
+_RENAMED = ((Column.FIRST_NAME, "Uma"),)
 UseCase = Callable[..., object]
 
 
@@ -259,6 +266,18 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
         "show_learner_progress": (StaffActor, progress.ShowLearnerProgress(B)),
+        "list_learners": (StaffActor, learner_lists.ListLearners()),
+        "find_learners": (StaffActor, learner_cards.FindLearners("una")),
+        "list_managed_providers": (StaffActor, learner_lists.ListManagedProviders()),
+        "show_learner": (StaffActor, learner_cards.ShowLearner(world.learner_id)),
+        "see_learner_details": (StaffActor, learner_cards.SeeLearnerDetails(world.learner_id)),
+        "prepare_learner": (StaffActor, learner_changes.PrepareLearner(_RENAMED, world.learner_id)),
+        "save_learner": (StaffActor, learner_changes.SaveLearner(world.prepared_learner_id)),
+        "preview_removal": (StaffActor, learner_removal.PreviewRemoval(world.learner_id)),
+        "remove_learner": (StaffActor, learner_removal.RemoveLearner(world.learner_id)),
+        "undo_learner_change": (StaffActor, learner_removal.UndoLearnerChange(world.learner_change_id)),
+        "show_codes_page": (StaffActor, learner_codes.ShowCodesPage()),
+        "load_access_codes": (StaffActor, learner_codes.LoadAccessCodes()),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
         "retry_held": (Operator, held.RetryHeld()),
@@ -459,6 +478,13 @@ def _absent(command: object) -> object:
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
         progress_matching.NameInFeed: command,
         progress.ShowLearnerProgress: command,
+        learner_cards.ShowLearner: learner_cards.ShowLearner(12345),
+        learner_cards.SeeLearnerDetails: learner_cards.SeeLearnerDetails(12345),
+        learner_changes.PrepareLearner: learner_changes.PrepareLearner(_RENAMED, 12345),
+        learner_changes.SaveLearner: learner_changes.SaveLearner(12345),
+        learner_removal.PreviewRemoval: learner_removal.PreviewRemoval(12345),
+        learner_removal.RemoveLearner: learner_removal.RemoveLearner(12345),
+        learner_removal.UndoLearnerChange: learner_removal.UndoLearnerChange(12345),
         imports.ShowImport: command,
         import_rows.ListImportRows: command,
         import_undoing.PreviewUndo: command,
@@ -518,6 +544,13 @@ BY_ID = (
     "reinvite_colleague",
     "release_held_mail",
     "refuse_held_mail",
+    "show_learner",
+    "see_learner_details",
+    "prepare_learner",
+    "save_learner",
+    "preview_removal",
+    "remove_learner",
+    "undo_learner_change",
     "show_import",
     "load_marks",
     "copy_by_mail",
@@ -542,6 +575,7 @@ OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
     *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template", "list_reports"),
     *("show_costs", "show_budgets", "set_budget"),
+    *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -670,6 +704,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
     seeing |= {"show_report", "list_reports", "show_progress", "show_learner_progress"}
+    seeing |= {"list_learners", "find_learners", "show_learner"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

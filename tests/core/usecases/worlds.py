@@ -32,6 +32,7 @@ from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.import_values import Reading
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.words import FeedKind, MailboxAuth, MailboxSecurity, ReportReason, Role
+from tests.core.usecases import managing
 from tests.core.usecases.acting import (
     POETRY,
     SAFETY,
@@ -98,6 +99,10 @@ class World:
     reading_import: int
     checked_import: int
     held_import: int
+    learner_id: int
+    learner_change_id: int
+    """Made, and can be taken back."""
+    prepared_learner_id: int
     applied_import: int
     """These two are numbers, the others ids."""
     received_report: int
@@ -136,6 +141,7 @@ def make_world(school: School) -> World:
     arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     _from_the_owner(school, received.inbound_id)
+    made = managing.save(school.app, school.owner, "Una")
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -153,6 +159,9 @@ def make_world(school: School) -> World:
         staff_token=colleague.token,
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
+        learner_id=made.card.learner_id,
+        learner_change_id=made.change_id,
+        prepared_learner_id=managing.prepare(school.app, school.owner, "Vic").change_id,
         colleague_id=colleague.staff_id,
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
