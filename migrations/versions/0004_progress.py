@@ -302,9 +302,10 @@ def upgrade() -> None:
                 "left_at",
                 "steps_source",
                 "steps_as_of",
+                "is_latest",
             ],
             unique=False,
-            sqlite_where=sa.text("is_latest"),
+            sqlite_where=sa.text("is_latest = 1"),
             postgresql_where=sa.text("is_latest"),
         )
 
@@ -392,7 +393,9 @@ def downgrade() -> None:
 
     op.drop_table("progress_change")
     with op.batch_alter_table("progress", schema=None) as batch_op:
-        batch_op.drop_index("ix_progress_run", sqlite_where=sa.text("is_latest"), postgresql_where=sa.text("is_latest"))
+        batch_op.drop_index(
+            "ix_progress_run", sqlite_where=sa.text("is_latest = 1"), postgresql_where=sa.text("is_latest")
+        )
         batch_op.drop_index(
             "ix_progress_organisation_id_membership_id",
             sqlite_where=sa.text("membership_id IS NOT NULL"),
