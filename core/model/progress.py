@@ -32,14 +32,19 @@ from core.words import FeedKind, NamedKind, ReportReason, ReportState
 class ProgressReport(OrganisationOwned, Base):
     """A file of progress that was taken in, or one pull of a connector. The counts add up to the rows.
 
-    What stands in it is encrypted, and erased at ``ends_at`` (set ``content`` to None, ``file_name`` to "", and delete
-    its problems' values).
+    What stands in it is encrypted, and erased at ``ends_at`` (``usecases.progress_retention``).
     """
 
     __tablename__ = "progress_report"
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
         Index("ix_progress_report_organisation_id_file_hash", "organisation_id", "file_hash"),
+        Index(
+            "ix_progress_report_ends_at",
+            "ends_at",
+            sqlite_where=text("content IS NOT NULL"),
+            postgresql_where=text("content IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
