@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, column, insert, literal, select
 
 from bench.report import Goal, Report, Samples, rounded
 from bench.report import progress as tell
@@ -28,7 +28,6 @@ from core.usecases.progress import ShowLearnerProgress, ShowProgress, show_learn
 from core.words import AccessModel, CourseKind, FeedKind, ImportPolicy, JoinedBy
 from tests.factories import NOW, counted_queries, make_app, make_engine, make_school
 
-_ROWS: Final = 20_000
 _FIRST_ID: Final = 1 << 40
 _RUN: Final = "course-0-1"
 
@@ -151,75 +150,85 @@ def _merge(samples: Samples, house: _House, size: Size) -> None:
 
 def _grow(house: _House, size: Size) -> None:
     """As many learners on the run as the report has rows, half of them with figures."""
-    organisation_id = house.owner.organisation_id
-    rows = _Rows(organisation_id, 1, size.report_rows)
+    rows = _Rows(house.owner.organisation_id, 1)
     with house.app.engine.begin() as connection:
-        for model, make in (
-            (Learner, rows.learner),
-            (LearnerAddress, rows.address),
-            (Enrolment, rows.enrolment),
-            (Progress, rows.progress),
-        ):
-            last = size.report_rows // 2 if model is Progress else size.report_rows
-            made = [make(number) for number in range(size.of_run, max(last, size.of_run))]
-            if made:
-                connection.execute(insert(model.metadata.tables[model.__tablename__]), made)
+        for model in (Learner, LearnerAddress, Enrolment):
+            _fill(connection, model, rows, size.of_run, size.report_rows)
+        _fill(connection, Progress, rows, size.of_run, size.report_rows // 2)
 
 
 # --- Rows -------------------------------------------------------------------------------------------------
+
+_N: Final = column("n", BigInteger)
 
 
 def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
     tell(f"B6: making {enrolments:,} enrolments")
     app = make_app(make_engine(f"sqlite:///{folder}/{name}.db"))
     school = make_school(app)
-    rows = _Rows(school.organisation_id, max(1, enrolments // of_run), enrolments)
+    runs = max(1, enrolments // of_run)
+    rows = _Rows(school.organisation_id, runs)
     with app.engine.begin() as connection:
-        for model, make, count in rows.tables():
-            table = model.metadata.tables[model.__tablename__]
-            for start in range(0, count, _ROWS):
-                connection.execute(insert(table), [make(number) for number in range(start, min(start + _ROWS, count))])
+        for model in (Course, CourseRun, Learner, LearnerAddress, Enrolment, Progress):
+            _fill(connection, model, rows, 0, runs if model in (Course, CourseRun) else enrolments)
     return _House(name, app, school.owner)
+
+
+def _fill(connection: Connection, model: type[Base], rows: "_Rows", first: int, end: int) -> None:
+    """Made by the database: a million dictionaries take minutes."""
+    if first >= end:
+        return
+    series = select(literal(first, BigInteger).label("n")).cte("series", recursive=True)
+    series = series.union_all(select(series.c.n + 1).where(series.c.n + 1 < end))
+    table = model.metadata.tables[model.__tablename__]
+    given = rows.of(model)
+    values = [
+        value if isinstance(value, ColumnElement) else literal(value, table.c[name].type)
+        for name, value in given.items()
+    ]
+    connection.execute(insert(table).from_select(list(given), select(*values).select_from(series)))
+
+
+def _text(before: str, number: ColumnElement[int], after: str = "") -> ColumnElement[str]:
+    return literal(before).concat(cast(number, Text)).concat(after)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
+    """Row n of each table, as the database makes it."""
+
     organisation_id: int
     runs: int
-    enrolments: int
 
-    def tables(self) -> list[tuple[type[Base], Callable[[int], dict[str, Any]], int]]:
-        return [
-            (Course, self._course, self.runs),
-            (CourseRun, self._run, self.runs),
-            (Learner, self.learner, self.enrolments),
-            (LearnerAddress, self.address, self.enrolments),
-            (Enrolment, self.enrolment, self.enrolments),
-            (Progress, self.progress, self.enrolments),
-        ]
+    def of(self, model: type[Base]) -> dict[str, Any]:
+        made: dict[type[Base], Callable[[], dict[str, Any]]] = {
+            Course: self._course,
+            CourseRun: self._run,
+            Learner: self._learner,
+            LearnerAddress: self._address,
+            Enrolment: self._enrolment,
+            Progress: self._progress,
+        }
+        return {"id": _FIRST_ID + _N, "organisation_id": self.organisation_id, **made[model]()}
 
-    def _course(self, number: int) -> dict[str, Any]:
+    def _course(self) -> dict[str, Any]:
         return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "code": f"course-{number}",
-            "uuid": f"course-{number}",
-            "title": f"Course number {number}",
+            "code": _text("course-", _N),
+            "uuid": _text("course-", _N),
+            "title": _text("Course number ", _N),
             "partner": "",
             "kind": CourseKind.OPEN,
             "model": AccessModel.UPGRADED,
             "price_pence": 0,
         }
 
-    def _run(self, number: int) -> dict[str, Any]:
+    def _run(self) -> dict[str, Any]:
         return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "course_id": _id(number),
-            "code": f"course-{number}-1",
-            "slug": f"course-{number}",
-            "uuid": f"run-{number}",
-            "title": f"Course number {number}",
+            "course_id": _FIRST_ID + _N,
+            "code": _text("course-", _N, "-1"),
+            "slug": _text("course-", _N),
+            "uuid": _text("run-", _N),
+            "title": _text("Course number ", _N),
             "starts_at": NOW,
             "ends_at": NOW + timedelta(days=90),
             "step_count": 40,
@@ -227,50 +236,28 @@ class _Rows:
             "join_url": "",
         }
 
-    def learner(self, number: int) -> dict[str, Any]:
-        return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "first_name": "Ada",
-            "last_name": f"Example {number}",
-            "created_at": NOW,
-        }
+    def _learner(self) -> dict[str, Any]:
+        return {"first_name": "Ada", "last_name": _text("Example ", _N), "created_at": NOW}
 
-    def address(self, number: int) -> dict[str, Any]:
-        return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
-            "address": f"learner{number}@example.org",
-            "address_key": f"learner{number}@example.org",
-        }
+    def _address(self) -> dict[str, Any]:
+        address = _text("learner", _N, "@example.org")
+        return {"learner_id": _FIRST_ID + _N, "address": address, "address_key": address}
 
-    def enrolment(self, number: int) -> dict[str, Any]:
-        return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
-            "run_id": _id(number % self.runs),
-            "joined_by": JoinedBy.INVITATION,
-            "enrolled_at": NOW,
-        }
+    def _enrolment(self) -> dict[str, Any]:
+        run_id = _FIRST_ID + _N % self.runs
+        return {"learner_id": _FIRST_ID + _N, "run_id": run_id, "joined_by": JoinedBy.INVITATION, "enrolled_at": NOW}
 
-    def progress(self, number: int) -> dict[str, Any]:
+    def _progress(self) -> dict[str, Any]:
+        moment = Progress.__table__.c.active_at.type
         return {
-            "id": _id(number),
-            "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
-            "run_id": _id(number % self.runs),
+            "learner_id": _FIRST_ID + _N,
+            "run_id": _FIRST_ID + _N % self.runs,
             "attempt": 1,
             "is_latest": True,
-            "active_at": NOW - timedelta(days=number % 30),
-            "step_percentage": number * 97 % 10_001,
-            "average_test_score": number * 31 % 10_001,
-            "comments_posted": number % 9,
+            "active_at": case({ago: literal(NOW - timedelta(days=ago), moment) for ago in range(30)}, value=_N % 30),
+            "step_percentage": _N * 97 % 10_001,
+            "average_test_score": _N * 31 % 10_001,
+            "comments_posted": _N % 9,
             "steps_source": FeedKind.PLATFORM_REPORT,
             "steps_as_of": NOW,
         }
-
-
-def _id(number: int) -> int:
-    return _FIRST_ID + number

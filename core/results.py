@@ -133,6 +133,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsRestored,
         InvitedAtOnce,
         LearnerChangeUndone,
+        LearnerProgressShown,
         LearnerRemoved,
         LearnerShown,
         LearnersInvited,

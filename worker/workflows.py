@@ -21,6 +21,7 @@ from core.importing import run_in_background
 from core.jobs import JobKind
 from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
 from core.usecases.import_retention import ForgetImports, forget_imports
+from core.usecases.progress_retention import EraseReport, erase_report
 from core.usecases.recovering import HandBack, hand_back
 from core.usecases.workers import ForgetOld, forget_old
 from worker import console
@@ -29,6 +30,9 @@ from worker.sending import ChunkSent, Deliverer, send_chunk
 # After that many kills the engine lets a job lie, and the sweeper makes a new one of what is due. It is many, because
 # a kill counts for chunks that were only at hand, too; what ends workers is found by the tries counted in its row.
 _RECOVERIES: Final = 50
+
+# Of 2,000 rows each.
+_ERASING_STEPS: Final = 500
 
 _log = logging.getLogger("usher.worker")
 
@@ -125,6 +129,7 @@ def tidy_up() -> dict[str, int]:
     duty = _on_duty[-1]
     forgotten = duty.app.run(forget_old, ForgetOld(), System())
     imports = _forget_imports(duty.app)
+    reports = _erase_reports(duty)
     long_ago = duty.app.clock() - FINISHED_JOB_LIFE
     jobs = console.forget_finished(duty.client, before=long_ago)
     stale = console.cancel_stale(duty.client, before=long_ago)
@@ -133,6 +138,7 @@ def tidy_up() -> dict[str, int]:
         "join_requests": forgotten.join_requests,
         "answers": forgotten.answers,
         "imports": imports,
+        "reports": reports,
         "jobs": jobs,
         "stale": stale,
     }
@@ -147,3 +153,11 @@ def _forget_imports(app: App) -> int:
         if not done.is_more:
             break
     return count
+
+
+def _erase_reports(duty: Duty) -> int:
+    """Of progress; in how many steps. Each is short; what is left waits for the next tick."""
+    for step in range(_ERASING_STEPS):
+        if duty.app.run(erase_report, EraseReport(), System()).is_done:
+            return step
+    return _ERASING_STEPS

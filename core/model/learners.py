@@ -118,8 +118,8 @@ class Enrolment(OrganisationOwned, Base):
     __tablename__ = "enrolment"
     __table_args__ = (
         UniqueConstraint("learner_id", "run_id"),
-        # Covers the count of those who are on a run.
-        Index("ix_enrolment_run_id_organisation_id_left_at", "run_id", "organisation_id", "left_at"),
+        # Covers the count of those who are on a run, and who they are.
+        Index("ix_enrolment_run", "run_id", "organisation_id", "left_at", "learner_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

@@ -132,6 +132,10 @@ def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
+# Few are removed: they are looked up once, not each learner of the run, who lie scattered over the whole table.
+_IS_THERE: Final = Enrolment.learner_id.not_in(
+    select(Learner.id).where(Learner.removed_at.is_not(None)).correlate(None)
+)
 _COUNTS: Final = Query(
     select(
         _P.steps_source.label("source"),
@@ -146,9 +150,8 @@ _COUNTS: Final = Query(
         func.min(_P.steps_as_of).label("oldest"),
     )
     .select_from(Enrolment)
-    .join(Learner, Learner.id == Enrolment.learner_id)
     .outerjoin(_P, _ON_RUN)
-    .where(Enrolment.run_id == bindparam("run_id"), Learner.removed_at.is_(None))
+    .where(Enrolment.run_id == bindparam("run_id"), _IS_THERE)
     .group_by(_P.steps_source)
 )
 _WAITING: Final = Query(
@@ -174,17 +177,31 @@ _FIGURES: Final = (
     _P.last_comment_at, _P.left_at, _P.active_at, _P.steps_source, _P.score_source, _P.steps_as_of, _P.score_as_of,
     _P.comments_source, _P.comments_as_of,
 )  # fmt: skip
+_ORDER: Final = (func.coalesce(_P.step_percentage, -1).desc(), Enrolment.id)
 _ROWS: Final = (
     select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *_FIGURES)
     .select_from(Enrolment)
     .join(Learner, Learner.id == Enrolment.learner_id)
     .outerjoin(_P, _ON_RUN)
-    .where(Enrolment.run_id == bindparam("run_id"), Learner.removed_at.is_(None))
-    .order_by(func.coalesce(_P.step_percentage, -1).desc(), Enrolment.id)
-    .limit(PAGE_ROWS)
-    .offset(bindparam("offset"))
+    .order_by(*_ORDER)
 )
-_PAGES: Final = {shown: Query(_ROWS.where(*conditions)) for shown, conditions in _LISTED.items()}
+
+
+def _page_of(*conditions: ColumnElement[bool]) -> Query[*tuple[Any, ...]]:
+    """Names, addresses and the other figures are fetched of a page's learners only; an index has the order."""
+    page = (
+        select(Enrolment.id)
+        .outerjoin(_P, _ON_RUN)
+        .where(Enrolment.run_id == bindparam("run_id"), _IS_THERE, *conditions)
+        .order_by(*_ORDER)
+        .limit(PAGE_ROWS)
+        .offset(bindparam("offset"))
+        .correlate(None)
+    )
+    return Query(_ROWS.where(Enrolment.id.in_(page)))
+
+
+_PAGES: Final = {shown: _page_of(*conditions) for shown, conditions in _LISTED.items()}
 
 
 def show_progress(ctx: Context, command: ShowProgress) -> ProgressShown:
@@ -262,7 +279,12 @@ def _searched(command: ShowProgress) -> Select[*tuple[Any, ...]]:
     is_named = func.lower(_NAME).contains(wanted, autoescape=True) | _NAME.contains(
         clean_name(command.search, NAME_CHARACTERS), autoescape=True
     )
-    return _ROWS.where(*_LISTED[command.shown], has_address | is_named)
+    return (
+        _ROWS.where(Enrolment.run_id == bindparam("run_id"), Learner.removed_at.is_(None))
+        .where(*_LISTED[command.shown], has_address | is_named)
+        .limit(PAGE_ROWS)
+        .offset(bindparam("offset"))
+    )
 
 
 def _row(row: Any, now: datetime) -> ProgressRow:

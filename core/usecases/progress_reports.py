@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from core import access
 from core.access import Permission
@@ -130,7 +130,7 @@ def _next_number(ctx: Context, organisation_id: int) -> int:
 
 
 def _same_file(ctx: Context, file_hash: str, run_code: str) -> ProgressReport | None:
-    """Not one with rows that did not land: what stood in their way may be mended since."""
+    """Not one with rows that did not land: what stood in their way may be mended since. Nor one erased as it waited."""
     return ctx.session.scalars(
         select(ProgressReport)
         .where(
@@ -138,6 +138,7 @@ def _same_file(ctx: Context, file_hash: str, run_code: str) -> ProgressReport | 
             ProgressReport.run_code == run_code,
             ProgressReport.state != ReportState.REJECTED,
             ProgressReport.problem == 0,
+            or_(ProgressReport.content.is_not(None), ProgressReport.state == ReportState.MERGED),
         )
         .order_by(ProgressReport.number.desc())
         .limit(1)

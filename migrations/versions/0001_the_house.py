@@ -630,9 +630,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("learner_id", "run_id", name=op.f("uq_enrolment_learner_id_run_id")),
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_enrolment_run_id_organisation_id_left_at", ["run_id", "organisation_id", "left_at"], unique=False
-        )
+        batch_op.create_index("ix_enrolment_run", ["run_id", "organisation_id", "left_at", "learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_shared_link_id"), ["shared_link_id"], unique=False)
 
     op.create_table(
@@ -919,7 +917,7 @@ def downgrade() -> None:
     op.drop_table("invitation_batch")
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrolment_shared_link_id"))
-        batch_op.drop_index("ix_enrolment_run_id_organisation_id_left_at")
+        batch_op.drop_index("ix_enrolment_run")
 
     op.drop_table("enrolment")
     with op.batch_alter_table("join_request", schema=None) as batch_op:

@@ -131,6 +131,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("progress_report", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_progress_report_ends_at",
+            ["ends_at"],
+            unique=False,
+            sqlite_where=sa.text("content IS NOT NULL"),
+            postgresql_where=sa.text("content IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_progress_report_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False
         )
 
@@ -302,9 +309,10 @@ def upgrade() -> None:
                 "left_at",
                 "steps_source",
                 "steps_as_of",
+                "is_latest",
             ],
             unique=False,
-            sqlite_where=sa.text("is_latest"),
+            sqlite_where=sa.text("is_latest = 1"),
             postgresql_where=sa.text("is_latest"),
         )
 
@@ -392,7 +400,9 @@ def downgrade() -> None:
 
     op.drop_table("progress_change")
     with op.batch_alter_table("progress", schema=None) as batch_op:
-        batch_op.drop_index("ix_progress_run", sqlite_where=sa.text("is_latest"), postgresql_where=sa.text("is_latest"))
+        batch_op.drop_index(
+            "ix_progress_run", sqlite_where=sa.text("is_latest = 1"), postgresql_where=sa.text("is_latest")
+        )
         batch_op.drop_index(
             "ix_progress_organisation_id_membership_id",
             sqlite_where=sa.text("membership_id IS NOT NULL"),
@@ -406,6 +416,11 @@ def downgrade() -> None:
     op.drop_table("progress_problem")
     with op.batch_alter_table("progress_report", schema=None) as batch_op:
         batch_op.drop_index("ix_progress_report_organisation_id_file_hash")
+        batch_op.drop_index(
+            "ix_progress_report_ends_at",
+            sqlite_where=sa.text("content IS NOT NULL"),
+            postgresql_where=sa.text("content IS NOT NULL"),
+        )
 
     op.drop_table("progress_report")
     op.drop_table("progress_mapping")
