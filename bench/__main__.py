@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "home", "import", "inbox")
+NAMES: Final = ("b3", "b4", "b5", "b9", "home", "import", "inbox", "progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,12 @@ def _inbox(wish: Wish) -> Report:
     return inbox.run(replace(inbox.SMALL if wish.is_small else inbox.Size(), is_postgresql=wish.is_postgresql))
 
 
+def _progress(wish: Wish) -> Report:
+    from bench import progress
+
+    return progress.run(progress.SMALL if wish.is_small else progress.Size())
+
+
 # Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
 _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
     "b3": _b3,
@@ -96,6 +102,7 @@ _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
     "home": _home,
     "import": _import,
     "inbox": _inbox,
+    "progress": _progress,
 }
 
 if __name__ == "__main__":

@@ -8,16 +8,30 @@ from bot.authorize import place_of
 from bot.blocks import Message, draw
 from bot.blocks.invitations import draw_reinvite_question
 from bot.deps import Deps
+from bot.handlers.progress import merged_after
 from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
-from core.requests import Asker, ComposeStaffInvitation, Form, Help, Mode, Request, mode_of, read_request, usecase_of
+from core.requests import (
+    Asker,
+    ComposeLearner,
+    ComposeStaffInvitation,
+    Form,
+    Help,
+    Mode,
+    Request,
+    mode_of,
+    read_request,
+    usecase_of,
+)
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
 from core.usecases.import_invitations import PrepareImportInvitation
 from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations import ReinviteLearner
+from core.usecases.learner_lists import ListManagedProviders, list_managed_providers
+from core.usecases.progress_reports import ReportConfirmed
 from core.usecases.shared_links import SharedLinkChanged
 from core.usecases.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
 
@@ -39,6 +53,8 @@ async def _require_worth_filling(deps: Deps, context: AsyncBoltContext, form: Fo
     staff = await deps.people.asker(context, Asker.STAFF)
     if isinstance(form, ComposeStaffInvitation):
         await deps.read(list_providers, ListProviders(rows=1), staff)
+    if isinstance(form, ComposeLearner):
+        await deps.read(list_managed_providers, ListManagedProviders(rows=1), staff)
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> Message:
@@ -61,6 +77,8 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     if mode_of(request) is Mode.READ:
         return await deps.read(usecase_of(request), command, actor)
     result = await deps.run(usecase_of(request), command, actor, key=key)
+    if isinstance(result, ReportConfirmed):
+        return await merged_after(deps, actor, result)
     return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result
 
 

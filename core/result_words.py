@@ -11,6 +11,7 @@ from core.cards import RunCard
 from core.phrases import day_words, last_day_words, pounds, zone_named, zone_words
 from core.rules.addresses import AddressFault
 from core.rules.costs import BudgetForecast, CostForecast
+from core.rules.learner_words import academic_year_words
 from core.rules.reminders import ReminderRule
 from core.usecases.answers import LinkState
 from core.usecases.budgets import AgreementCosts
@@ -19,9 +20,12 @@ from core.usecases.costs import CostSums
 from core.usecases.courses import RunList
 from core.usecases.ethnicity import EthnicityShown
 from core.usecases.invitation_lists import ListedState
+from core.usecases.learner_cards import HistoryEntry
+from core.usecases.learner_lists import LearnerCard, LearnersListed
+from core.usecases.learner_removal import LearnerRemoved, RemovalPreviewed
 from core.usecases.shared_links import LinkEvent
 from core.usecases.sorting import Bucket
-from core.words import Benefit, CourseKind, ImportPolicy, JoinedBy, LinkRule, SharedLinkState
+from core.words import AccountState, Benefit, CourseKind, ImportPolicy, JoinedBy, LearnerDeed, LinkRule, SharedLinkState
 
 _PROVIDERS_NAMED = 3
 
@@ -262,3 +266,73 @@ def shared_link_words(state: SharedLinkState, *, leads_to: str, opens: str) -> s
             return "Expired: nobody can join."
         case SharedLinkState.REVOKED:
             return "Revoked: nobody can join. You can undo this for ten minutes."
+
+
+# --- Learners ---------------------------------------------------------------------------------------------
+
+ACCOUNTS: dict[AccountState, str] = {
+    AccountState.NONE: "no username yet: came by an invitation",
+    AccountState.NEVER: "never signed in, access code ready",
+    AccountState.ERASED: "never signed in, access code erased",
+    AccountState.USED: "has signed in",
+}
+
+DEEDS_UNDONE: dict[LearnerDeed, str] = {
+    LearnerDeed.CREATED: "{name} is as before you created them.",
+    LearnerDeed.EDITED: "{name} is as before the change.",
+    LearnerDeed.REMOVED: "{name} is back, with what was taken from them.",
+}
+
+_HISTORY: dict[str, str] = {
+    "created": "Created",
+    "edited": "Changed",
+    "removed": "Removed",
+    "undone": "Taken back",
+    "import_created": "Created by an import",
+    "import_updated": "Changed by an import",
+    "see_learner_details": "Details looked at",
+}
+_DOORS: dict[str, str] = {"slack": "in Slack", "mail": "by e-mail", "web": "on the web", "cli": "on the command line"}
+
+
+def account_words(state: AccountState) -> str:
+    return ACCOUNTS[state].capitalize()
+
+
+def learner_head(listed: LearnersListed) -> str:
+    """“1 learner who fits …”, as a sentence."""
+    if listed.is_never and not listed.total and not listed.search:
+        return "Everybody who has a username has signed in."
+    whom = " who never signed in" if listed.is_never else ""
+    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
+    return f"{counted(listed.total, 'learner')}{whom}{fits}."
+
+
+def learner_place(card: LearnerCard) -> str:
+    year = academic_year_words(card.academic_year) if card.academic_year else ""
+    return " · ".join(part for part in (card.provider, card.year_group, year) if part)
+
+
+def history_words(entry: HistoryEntry) -> str:
+    """Who, through which door, what; not when."""
+    about = f" ({entry.about})" if entry.about else ""
+    who = f" by {entry.who}" if entry.who else ""
+    door = f" {_DOORS[entry.door]}" if entry.door in _DOORS else ""
+    return f"{_HISTORY.get(entry.what, entry.what)}{about}{who}{door}"
+
+
+def removal_lines(result: LearnerRemoved | RemovalPreviewed) -> tuple[str, ...]:
+    """What removing does (LM), with the numbers of this learner; the same before and after."""
+    kept, left = ", ".join(result.kept), ", ".join(result.left)
+    return tuple(
+        line
+        for line in (
+            "Nobody in your organisation sees their data any more; an import that has them brings them back.",
+            f"They keep access to {kept}." if kept else "",
+            f"They leave the private runs: {left}." if left else "",
+            f"{counted(result.invitations, 'open invitation')} cancelled." if result.invitations else "",
+            f"{counted(result.charges, 'enrolment')} still cost." if result.charges > 1 else "",
+            "1 enrolment still costs." if result.charges == 1 else "",
+        )
+        if line
+    )

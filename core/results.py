@@ -35,8 +35,14 @@ from core.usecases.imports import ImportShown, ImportsListed
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.learner_cards import LearnerShown
+from core.usecases.learner_lists import LearnersListed
+from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.progress import LearnerProgressShown, ProgressShown
+from core.usecases.progress_matching import NamedInFeed
+from core.usecases.progress_reports import ReportShown, ReportsListed
 from core.usecases.quiet_hours import QuietHoursShown
 from core.usecases.recall import BatchRecalled
 from core.usecases.reminder_rules import RemindersShown
@@ -126,14 +132,23 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,
+        LearnerChangeUndone,
+        LearnerRemoved,
+        LearnerShown,
         LearnersInvited,
+        LearnersListed,
+        LearnerProgressShown,
+        NamedInFeed,
         NotUnderstood,
         PreviewDiscarded,
         PreviewNumbered,
+        ProgressShown,
         QuestionClosed,
         QuietHoursShown,
         RemindersShown,
         ReplyAwaited,
+        ReportShown,
+        ReportsListed,
         RequestRefused,
         RunShown,
         ScheduledListed,

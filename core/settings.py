@@ -54,6 +54,12 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"@\\]{1,200}", value):
+        raise ValueError("write an address like https://learners.example.org/sign-in")
+    return value
+
+
 def _address(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not (local and at and domain) or any(character.isspace() for character in value):
@@ -126,6 +132,10 @@ class Settings:
         (), _keys, "Keys that encrypt stored tokens, base64, newest first.", secret=True
     )
     forwarded_allow_ips: str = _setting("127.0.0.1", _text, "Proxies whose X-Forwarded-For is believed.")
+
+    learner_sign_in_url: str = _setting(
+        "", _web_address, "Where learners sign in with username and access code: printed on their access slips."
+    )
 
     mail_from: str = _setting("please.do.not.reply@example.org", _address, "The sender of every e-mail.")
     mail_from_name: str = _setting("Usher", _text, "The sender's name; the organisation's name stands before it.")

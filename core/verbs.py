@@ -80,6 +80,14 @@ WORDS: dict[str, VerbWords] = {
             ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
+            "progress", "[RUN [LIST] [search] | ADDRESS | P-NUMBER [yes] | match NAME ADDRESS|RUN]",
+            "Show how a run or a learner is doing, and the reports that told of it.",
+            (
+                "progress maths-2026-03", "progress maths-2026-03 stalled", "progress a@example.org", "progress P-0007",
+                "progress",
+            ),
+        ),
+        VerbWords(
             "costs", "[MONTH]", "What enrolments cost, month by month and run by run; agreements and budgets.",
             ("costs", "costs 2026-10", "costs last month"),
         ),
@@ -102,6 +110,11 @@ WORDS: dict[str, VerbWords] = {
         VerbWords(
             "template", "[courses]", "Get the workbook in which learners, or courses and runs, are written.",
             ("template", "template courses"),
+        ),
+        VerbWords(
+            "learners", "[search | WHO | never [search] | create [First Last] | remove WHO]",
+            "Find learners, create, edit or remove one, and list who never signed in.",
+            ("learners young 2025/26", "learners ada.young", "learners never", "learners create Ada Young"),
         ),
         VerbWords(
             "import-policy", "[hold-if-errors|good-rows|all-or-nothing]",

@@ -41,6 +41,26 @@ class InvitationState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class LearnerDeed(StrEnum):
+    """What a staff member does to one learner."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    REMOVED = "removed"
+
+
+class AccountState(StrEnum):
+    """Of a learner's account, derived."""
+
+    NONE = "none"
+    """They came by an invitation: an import, or an edit, gives them a username."""
+    NEVER = "never"
+    """Never signed in; the one-time access code is there."""
+    ERASED = "erased"
+    """Never signed in, and the code is gone."""
+    USED = "used"
+
+
 class CancelReason(StrEnum):
     CANCELLED = "cancelled"
     RECALLED = "recalled"
@@ -282,3 +302,43 @@ class KeptReason(StrEnum):
     """Of a provider whose learners the caller may not manage."""
     GONE = "gone"
     """They are no longer there."""
+
+
+class FeedKind(StrEnum):
+    """Where a figure of progress comes from."""
+
+    PLATFORM_REPORT = "platform_report"
+    """The learning platform's own CSV (LM, Track learner progress)."""
+    MAPPED_SHEET = "mapped_sheet"
+    """Any other platform's sheet, its columns confirmed by somebody."""
+    JSON_API = "json_api"
+    XAPI = "xapi"
+    MOODLE = "moodle"
+    PARTNER_API = "partner_api"
+
+
+class ReportState(StrEnum):
+    RECEIVED = "received"
+    READING = "reading"
+    WAITING = "waiting"
+    MERGING = "merging"
+    MERGED = "merged"
+    REJECTED = "rejected"
+
+
+class ReportReason(StrEnum):
+    """Why a progress report waits, or was rejected."""
+
+    COLUMNS = "columns"
+    """Somebody has to say whether the columns were guessed right."""
+    RUN = "run"
+    """No row says of which run it is."""
+    FILE = "file"
+    SHEET = "sheet"
+    """No headings by which it could be progress."""
+    NO_ROWS = "no_rows"
+
+
+class NamedKind(StrEnum):
+    LEARNER = "learner"
+    RUN = "run"

@@ -67,6 +67,15 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
     "0003": {
         "import": Wall.OWN,
         "import_row": Wall.OWN,
+        "learner_change": Wall.OWN,
+    },
+    "0004": {
+        "progress": Wall.OWN,
+        "progress_change": Wall.OWN,
+        "progress_mapping": Wall.OWN,
+        "progress_name": Wall.OWN,
+        "progress_problem": Wall.OWN,
+        "progress_report": Wall.OWN,
     },
 }
 """By revision."""

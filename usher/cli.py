@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     "imports": ("usher.commands.imports", "imports", "Imports of learners."),
     "costs": ("usher.commands.costs", "costs", "What enrolments cost: waive a charge, or restore it."),
+    "progress": ("usher.commands.progress", "progress", "What learners have done, and the reports that tell of it."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
     "mailbox": ("usher.commands.mailbox", "mailbox", "Mailboxes that Usher reads."),

@@ -55,6 +55,7 @@ class AccountPages:
             shown=shown,
             role_words=ROLES[shown.role],
             is_owner=shown.role is Role.OWNER,
+            may_print=shown.role is not Role.VIEWER and shown.accepted_at is not None,
             accepted_on=_accepted_on(shown),
         )
 

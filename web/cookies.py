@@ -1,4 +1,4 @@
-"""The three cookies of staff pages. Learners get none.
+"""The four cookies of staff pages. Learners get none.
 
 ``__Host-``: no other host, not even a subdomain, can set or see them. HttpOnly and Secure, and Lax: a browser sends
 them when somebody comes from a mail or from Slack, and never with another site's form.
@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 SESSION_COOKIE: Final = "__Host-sid"
 SIGN_IN_COOKIE: Final = "__Host-signin"
+NEXT_COOKIE: Final = "__Host-next"
+"""Which page of ours somebody was on the way to when they had to sign in first."""
 INSTALL_COOKIE: Final = "__Host-slack-install"
 
 

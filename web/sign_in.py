@@ -6,6 +6,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -29,7 +30,7 @@ from core.usecases.sign_in import (
     sign_in_by_link,
     sign_out,
 )
-from web.cookies import SESSION_COOKIE, SIGN_IN_COOKIE, forget_cookie, keep_cookie
+from web.cookies import NEXT_COOKIE, SESSION_COOKIE, SIGN_IN_COOKIE, forget_cookie, keep_cookie
 from web.door import WebDoor, read_form, see, signed
 from web.limits import Limit, network_of
 from web.problems import too_often
@@ -39,6 +40,10 @@ Pause = Callable[[float], Awaitable[None]]
 SIGN_INS_A_NETWORK: Final = 30
 # Longer than writing a mail takes: how long an answer took tells nobody who works here.
 ASKING_SECONDS: Final = 0.5
+CODES_PATH: Final = "/learners/codes"
+NEXT_LIFE: Final = timedelta(hours=1)
+_WAYS_ON: Final = frozenset({CODES_PATH})
+"""Nothing else is believed of where somebody was on the way to."""
 _SYSTEM: Final = System(Door.WEB)
 _ADDRESS_CHARACTERS: Final = 254
 _MINUTES: Final = int(SIGN_IN_LIFE.total_seconds() // 60)
@@ -88,7 +93,9 @@ class SignInPages:
         code = (await read_form(request)).get("code", "")
         command = SignInByCode(request.cookies.get(SIGN_IN_COOKIE, ""), code)
         result = await self._door.run(sign_in_by_code, command)
-        return _welcome(result) if isinstance(result, SignedIn) else self._code_form(_problem(result.tries_left))
+        return (
+            _welcome(result, request) if isinstance(result, SignedIn) else self._code_form(_problem(result.tries_left))
+        )
 
     async def show_link(self, token: str, request: Request) -> Response:
         shown = await self._door.read(show_sign_in, ShowSignIn(token, request.cookies.get(SIGN_IN_COOKIE, "")))
@@ -100,7 +107,7 @@ class SignInPages:
 
     async def use_link(self, token: str, request: Request) -> Response:
         command = SignInByLink(token, request.cookies.get(SIGN_IN_COOKIE, ""))
-        return _welcome(await self._door.run(sign_in_by_link, command))
+        return _welcome(await self._door.run(sign_in_by_link, command), request)
 
     async def sign_out(self, request: Request) -> Response:
         await self._door.run(sign_out, SignOut(request.cookies.get(SESSION_COOKIE, "")))
@@ -115,8 +122,12 @@ class SignInPages:
         return self._door.pages.page("sign_in_asked.html", status, problem=problem, minutes=_MINUTES)
 
 
-def _welcome(signed_in: SignedIn) -> Response:
-    response = see("/terms" if signed_in.needs_terms else "/account")
+def _welcome(signed_in: SignedIn, request: Request) -> Response:
+    way_on = request.cookies.get(NEXT_COOKIE, "")
+    wanted = way_on if way_on in _WAYS_ON else "/account"
+    response = see("/terms" if signed_in.needs_terms else wanted)
+    if way_on:
+        forget_cookie(response, NEXT_COOKIE)
     keep_cookie(response, SESSION_COOKIE, signed_in.session, SESSION_LIFE)
     return forget_cookie(response, SIGN_IN_COOKIE)
 

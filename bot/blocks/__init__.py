@@ -29,8 +29,18 @@ from bot.blocks.invitation_changes import (
     draw_restored,
 )
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
+from bot.blocks.learners import (
+    draw_compose_learner,
+    draw_learner,
+    draw_learner_change_undone,
+    draw_learner_removed,
+    draw_learner_saved,
+    draw_learners,
+    draw_removal,
+)
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
 from bot.blocks.parts import Block, Message
+from bot.blocks.progress import draw_learner_progress, draw_named, draw_progress, draw_report, draw_reports
 from bot.blocks.quiet_hours import draw_quiet_hours
 from bot.blocks.reminder_rules import draw_reminders
 from bot.blocks.schedules import draw_scheduled
@@ -89,11 +99,23 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "InvitationsListed": draw_list,
         "InvitationsResent": draw_resent_several,
         "InvitationsRestored": draw_restored,
+        "ComposeLearner": draw_compose_learner,
+        "LearnerChangeUndone": draw_learner_change_undone,
+        "LearnerRemoved": draw_learner_removed,
+        "LearnerSaved": draw_learner_saved,
+        "LearnerShown": draw_learner,
+        "LearnerProgressShown": draw_learner_progress,
         "LearnersInvited": draw_invited,
+        "LearnersListed": draw_learners,
+        "RemovalPreviewed": draw_removal,
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "NamedInFeed": draw_named,
         "OutsideJoin": draw_outside_join,
+        "ProgressShown": draw_progress,
+        "ReportShown": draw_report,
+        "ReportsListed": draw_reports,
         "RunShown": draw_run,
         "SharedLinkChanged": draw_changed,
         "SharedLinkShown": draw_link,

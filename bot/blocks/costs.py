@@ -34,10 +34,9 @@ def _row(row: RunCosts) -> str:
 
 def _other_months(shown: CostsShown) -> Block:
     before, after = shown.month.moved(-1), shown.month.moved(1)
-    return actions(
-        button(f"◀ {before.words}", f"{Action.COSTS_PAGE}:before", value_of(str(before), 1)),
-        button(f"{after.words} ▶", f"{Action.COSTS_PAGE}:after", value_of(str(after), 1)),
-    )
+    earlier = button(f"◀ {before.words}", f"{Action.COSTS_PAGE}:before", value_of(str(before), 1))
+    later = button(f"{after.words} ▶", f"{Action.COSTS_PAGE}:after", value_of(str(after), 1))
+    return actions(earlier, *(() if shown.is_latest else (later,)))
 
 
 def _months(months: tuple[MonthCosts, ...]) -> tuple[Block, ...]:
@@ -64,5 +63,6 @@ def draw_budgets(shown: BudgetsShown) -> Message:
         return Message(head, (section(head),))
     head = counted(len(shown.agreements), "agreement")
     lines = [f"• {said(line, 400)}" for line in map(agreement_words, shown.agreements)]
-    change = "An owner sets one with “/usher budget northfield 5000”, or ends it with “/usher budget northfield off”."
+    whose = said(shown.agreements[0].owner_slug, 64)
+    change = f"An owner sets one with “/usher budget {whose} 5000”, or ends it with “/usher budget {whose} off”."
     return Message(head, (section(f"*{head}*\n" + fitting(lines, _AGREEMENTS_CHARACTERS)), context(change)))

@@ -1,13 +1,17 @@
-"""Files that somebody drops on the bot: a spreadsheet of learners, or of courses and runs; or lists of addresses.
+"""Files that somebody drops on the bot: learners, courses and runs, a report of progress, or lists of addresses.
 
     "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
     a reply in the thread of an import's message ------------> a correction of that import
+    a sheet with the headings of a progress report ----------> figures of progress
     a workbook, a .csv with the headings of an import -------> an import; what of, ``core.importing`` tells by them
     anything else -------------------------------------------> addresses
 
-One place decides, ``is_sheet``.
+One place decides, ``_is_report`` and ``is_sheet``; each kind of spreadsheet has its branch in ``_take_sheet``.
 """
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
@@ -21,9 +25,11 @@ from bot.blocks.parts import section
 from bot.deps import Deps
 from bot.files import Fetched, fetch_file
 from bot.handlers.gathering import answer_addresses, names_run
+from bot.handlers.progress import run_named, take_report
 from bot.manifest import Shortcut
 from core.app import WORK_DEADLINE
 from core.context import Actor
+from core.progressing import ProgressFile, looks_like_progress
 from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.sheets.cells import FileKind
 from core.sheets.faults import Unreadable
@@ -32,6 +38,15 @@ from core.usecases.import_corrections import FindCorrected, find_corrected
 from core.usecases.imports import ReceiveImport, ShowImport, receive_import, show_import
 
 _SHEET_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """``corrects``: the number of an import. ``progress_of``: of a report the run that was named, or nothing."""
+
+    file: Fetched
+    corrects: int | None = None
+    progress_of: str | None = None
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -58,12 +73,27 @@ async def answer_files(
     if names_run(text):
         return (await answer_addresses(deps, context, text, files, key),)
     corrects = await _corrected(deps, staff, event)
-    sheets = [file for file in files if corrects is not None or is_sheet(file)]
-    others = [file for file in files if file not in sheets]
-    said = [await _take_sheet(deps, staff, file, f"{key}:{place}", corrects) for place, file in enumerate(sheets)]
+    sheets = [_Sheet(file, corrects) for file in files] if corrects is not None else await _sheets(files, text)
+    others = [file for file in files if all(file is not sheet.file for sheet in sheets)]
+    said = [await _take_sheet(deps, staff, sheet, f"{key}:{place}") for place, sheet in enumerate(sheets)]
     if others:
         said.append(await answer_addresses(deps, context, text, others, key))
     return tuple(message for message in said if message is not None)
+
+
+async def _sheets(files: Sequence[Fetched], comment: str) -> list[_Sheet]:
+    run = run_named(comment)
+    reports = [await asyncio.to_thread(_is_report, file) for file in files]
+    return [
+        _Sheet(file, None, run if is_report else None)
+        for file, is_report in zip(files, reports, strict=True)
+        if is_report or is_sheet(file)
+    ]
+
+
+def _is_report(file: Fetched) -> bool:
+    """Of progress. It is read in a child process."""
+    return not looks_like_import(file.content) and looks_like_progress(file.content)
 
 
 def is_sheet(file: Fetched) -> bool:
@@ -83,8 +113,11 @@ def _has_addresses(file: Fetched) -> bool:
     return looks_like_addresses(file.content) or b"@" in file.content.replace(b"\0", b"") or not file.content.strip()
 
 
-async def _take_sheet(deps: Deps, staff: Actor, file: Fetched, key: str, corrects: int | None) -> Message | None:
-    command = ReceiveImport(file.name, file.content, runs_later=True, corrects=corrects)
+async def _take_sheet(deps: Deps, staff: Actor, sheet: _Sheet, key: str) -> Message | None:
+    file = sheet.file
+    if sheet.progress_of is not None:
+        return await take_report(deps, staff, ProgressFile(file.name, file.content, sheet.progress_of), key)
+    command = ReceiveImport(file.name, file.content, runs_later=True, corrects=sheet.corrects)
     received = await deps.run(receive_import, command, staff, key=key, deadline=WORK_DEADLINE)
     if not received.is_repeat:
         return None
@@ -113,7 +146,8 @@ async def _from_message(
     said = []
     for place, each in enumerate(files):
         file = await fetch_file(context.client, each)
-        said.append(await _take_sheet(deps, staff, file, f"slack:sheet:{message_id}:{place}", None))
+        sheet = _Sheet(file, progress_of="" if await asyncio.to_thread(_is_report, file) else None)
+        said.append(await _take_sheet(deps, staff, sheet, f"slack:sheet:{message_id}:{place}"))
     return tuple(message for message in said if message is not None)
 
 

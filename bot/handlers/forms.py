@@ -9,10 +9,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import Block
 from bot.blocks.controls import Field
+from bot.blocks.learner_forms import new_learner_view
 from bot.blocks.staff import staff_invitation_view
 from bot.blocks.views import compose_view
 from bot.errors import FormTooLate
-from core.requests import ComposeInvitation, Form
+from core.requests import ComposeInvitation, ComposeLearner, Form
 
 _SECONDS: Final = 2.0
 _TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "ratelimited"})
@@ -22,6 +23,8 @@ async def open_form(client: AsyncWebClient, trigger_id: str, filled: Form) -> No
     """Raises FormTooLate."""
     if isinstance(filled, ComposeInvitation):
         await open_view(client, trigger_id, compose_view(filled.run, filled.addresses))
+    elif isinstance(filled, ComposeLearner):
+        await open_view(client, trigger_id, new_learner_view(filled))
     else:
         await open_view(client, trigger_id, staff_invitation_view(filled))
 

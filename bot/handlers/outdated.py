@@ -17,6 +17,7 @@ from core.usecases.colleagues import ShowColleague, show_colleague
 from core.usecases.import_undoing import PreviewUndo, preview_undo
 from core.usecases.imports import ShowImport, show_import
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+from core.usecases.learner_cards import ShowLearner, show_learner
 from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import ShowSharedLink, show_shared_link
@@ -84,6 +85,10 @@ async def _undo_of_import(deps: Deps, staff: Actor, value: str) -> object:
     return await deps.read(preview_undo, PreviewUndo(int(value)), staff)
 
 
+async def _learner(deps: Deps, staff: Actor, value: str) -> object:
+    return await deps.read(show_learner, ShowLearner(int(value)), staff)
+
+
 AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
     {
         Action.UNDO: _batch,
@@ -95,6 +100,7 @@ AFRESH: Final[Mapping[str | None, Afresh]] = MappingProxyType(
         Action.SCHEDULES_CANCEL: _scheduled,
         Action.SCHEDULES_SEND: _scheduled,
         f"{Action.LINK_CHANGE}:revoke": _link,
+        Action.LEARNER_REMOVE: _learner,
         Action.STAFF_DISABLE: _colleague,
         Action.IMPORT_RELEASE: _import,
         Action.IMPORT_UNDO_CONFIRM: _undo_of_import,

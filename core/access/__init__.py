@@ -34,6 +34,7 @@ from core.access.runs import agreement_for as agreement_for
 from core.access.runs import agreements_for as agreements_for
 from core.access.runs import agreements_of as agreements_of
 from core.access.runs import course_by_code as course_by_code
+from core.access.runs import fed_runs as fed_runs
 from core.access.runs import invited_run_by_code as invited_run_by_code
 from core.access.runs import joined_run as joined_run
 from core.access.runs import run_by_code as run_by_code

@@ -3,9 +3,9 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.interfaces import LoaderOption
 
@@ -18,6 +18,7 @@ from core.model import (
     Base,
     Course,
     CourseRun,
+    Enrolment,
     Invitation,
     InvitationBatch,
     InvitationChange,
@@ -210,3 +211,44 @@ def _referred(ctx: Context, model: type[Course] | type[CourseRun], ids: Sequence
     ]
     found = (ctx.session.connection().execute(select(place).where(place.in_(ids)).distinct()) for place in places)
     return frozenset(each for rows in found for each in rows.scalars())
+
+
+_FED_RUNS: Final = Query(
+    _RUNS.with_only_columns(
+        CourseRun.id,
+        CourseRun.organisation_id,
+        CourseRun.code,
+        CourseRun.uuid,
+        CourseRun.slug,
+        CourseRun.title,
+        CourseRun.starts_at,
+        CourseRun.time_zone,
+        CourseRun.step_count,
+        Course.code.label("course_code"),
+        Course.uuid.label("course_uuid"),
+        Course.title.label("course_title"),
+        Course.provider_id,
+    ).where(
+        or_(
+            CourseRun.organisation_id == bindparam("organisation_id"),
+            _IS_AGREED,
+            # An agreement may have ended since: who joined then is still on the run.
+            exists().where(Enrolment.run_id == CourseRun.id, Enrolment.organisation_id == bindparam("organisation_id")),
+        ),
+        or_(
+            CourseRun.id.in_(bindparam("ids", expanding=True)),
+            CourseRun.code.in_(bindparam("codes", expanding=True)),
+            CourseRun.slug.in_(bindparam("slugs", expanding=True)),
+            CourseRun.uuid.in_(bindparam("uuids", expanding=True)),
+            CourseRun.title.in_(bindparam("titles", expanding=True)),
+            Course.title.in_(bindparam("titles", expanding=True)),
+            Course.uuid.in_(bindparam("course_uuids", expanding=True)),
+            Course.code.in_(bindparam("course_codes", expanding=True)),
+        ),
+    )
+)
+
+
+def fed_runs(ctx: Context, organisation_id: int, **named: Sequence[object]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Those that a feed of progress may mean: own ones, agreed ones, and any that a learner of ours has joined."""
+    return _FED_RUNS.run(ctx, organisation_id=organisation_id, now=ctx.now, **named).all()

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     VIEW = "view"
     INVITE = "invite"
     IMPORT = "import"
+    MANAGE_LEARNERS = "manage_learners"
+    """See what identifies learners; create, change and remove them; print their access codes."""
     MANAGE_STAFF = "manage_staff"
     SET_RULES = "set_rules"
     """What holds for the whole organisation, such as its quiet hours."""
@@ -38,7 +40,7 @@ class Permission(StrEnum):
 
 ROLE_PERMISSIONS: Final = {
     Role.OWNER: frozenset(Permission),
-    Role.MANAGER: frozenset({Permission.VIEW, Permission.INVITE, Permission.IMPORT}),
+    Role.MANAGER: frozenset({Permission.VIEW, Permission.INVITE, Permission.IMPORT, Permission.MANAGE_LEARNERS}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }
 

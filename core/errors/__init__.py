@@ -9,22 +9,25 @@
     │   │   ImportPolicyUnknown, PurposeMissing,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
-    │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid
+    │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
+    │   │   LearnerNotChosen, LearnerFormOnly
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
-    │   │   ChargeNotFound
+    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
+    │   │   ReportNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored
+    │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed
     ├── LimitExceeded       too much or too often
-    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes
+    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners
     └── Unavailable         ours to mend; trying again helps
         ├── Busy
         └── OutcomeUnknown
@@ -46,6 +49,9 @@ from core.errors.conflicts import InstallationExpired as InstallationExpired
 from core.errors.conflicts import InstallationRepeated as InstallationRepeated
 from core.errors.conflicts import InvitationClosed as InvitationClosed
 from core.errors.conflicts import LastOwner as LastOwner
+from core.errors.conflicts import LearnerChanged as LearnerChanged
+from core.errors.conflicts import LearnerKnown as LearnerKnown
+from core.errors.conflicts import LearnerUnchanged as LearnerUnchanged
 from core.errors.conflicts import NeedsConfirmation as NeedsConfirmation
 from core.errors.conflicts import NothingOpen as NothingOpen
 from core.errors.conflicts import NothingScheduled as NothingScheduled
@@ -54,6 +60,7 @@ from core.errors.conflicts import PreviewExpired as PreviewExpired
 from core.errors.conflicts import QuestionAnswered as QuestionAnswered
 from core.errors.conflicts import QuestionExpired as QuestionExpired
 from core.errors.conflicts import ReplyNeeded as ReplyNeeded
+from core.errors.conflicts import ReportClosed as ReportClosed
 from core.errors.conflicts import RunNotChoosable as RunNotChoosable
 from core.errors.conflicts import SharedLinkClosed as SharedLinkClosed
 from core.errors.conflicts import SignInClosed as SignInClosed
@@ -70,6 +77,7 @@ from core.errors.families import UsherError as UsherError
 from core.errors.limits import BudgetExceeded as BudgetExceeded
 from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
+from core.errors.limits import TooManyLearners as TooManyLearners
 from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import AgreementNotFound as AgreementNotFound
 from core.errors.missing import BatchNotFound as BatchNotFound
@@ -78,11 +86,14 @@ from core.errors.missing import ChargeNotFound as ChargeNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
+from core.errors.missing import LearnerChangeNotFound as LearnerChangeNotFound
+from core.errors.missing import LearnerNotFound as LearnerNotFound
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
 from core.errors.missing import MessageNotFound as MessageNotFound
 from core.errors.missing import OrganisationNotFound as OrganisationNotFound
+from core.errors.missing import ReportNotFound as ReportNotFound
 from core.errors.missing import RequestNotFound as RequestNotFound
 from core.errors.missing import RunNotFound as RunNotFound
 from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound
@@ -107,6 +118,9 @@ from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
 from core.errors.requests import ImportNotChosen as ImportNotChosen
 from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
+from core.errors.requests import LearnerFormOnly as LearnerFormOnly
+from core.errors.requests import LearnerInvalid as LearnerInvalid
+from core.errors.requests import LearnerNotChosen as LearnerNotChosen
 from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear

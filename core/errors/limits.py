@@ -29,3 +29,9 @@ class BudgetExceeded(LimitExceeded):
         "Nobody was invited. There is room for {places} more. Invite fewer, or ask an owner: “budget” shows it and "
         "changes it."
     )
+
+
+class TooManyLearners(LimitExceeded):
+    code = "too_many_learners"
+    wording = "There are {count} learners; I print the access codes of {limit} at a time."
+    advice = "Choose one provider."

@@ -111,3 +111,21 @@ class ChargeNotFound(NotFound):
     code = "charge_not_found"
     wording = "{address} has no charge in “{run}”."
     advice = "Nothing was changed. Check the address, the run's code and the organisation's short name."
+
+
+class LearnerNotFound(NotFound):
+    code = "learner_not_found"
+    wording = "I found no learner “{who}” among those whom you may see."
+    advice = "“learners” and a part of the name lists whoever fits; removed learners are not shown."
+
+
+class LearnerChangeNotFound(NotFound):
+    code = "learner_change_not_found"
+    wording = "This preview of a learner is no longer there."
+    advice = "Nothing was changed. It counts for 15 minutes, and for whoever asked for it; open the learner again."
+
+
+class ReportNotFound(NotFound):
+    code = "report_not_found"
+    wording = "I found no progress report called “{number}”."
+    advice = "A progress report has a number like P-0007; “progress” lists them."

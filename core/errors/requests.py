@@ -216,3 +216,29 @@ class AgreementUnclear(InvalidRequest):
 
     def __init__(self, *, owner: str, choices: tuple[str, ...]) -> None:
         super().__init__(owner=owner, choices=" or ".join(f"“{choice}”" for choice in choices))
+
+
+class LearnerInvalid(InvalidRequest):
+    """``problems``: (name of the column, or ``username``; what is wrong with it)."""
+
+    code = "learner_invalid"
+    wording = "The learner cannot be saved like this. {sentences}"
+    advice = "Nothing was saved. Correct it and try again."
+
+    def __init__(self, *, problems: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(sentences=" ".join(f"{column}: {reason}." for column, reason in problems))
+        self.problems = problems
+
+
+class LearnerNotChosen(InvalidRequest):
+    code = "learner_not_chosen"
+    wording = "I do not know yet which learner you mean."
+    advice = "Write their username, e-mail address, ULN, UPN or CCIS record ID behind “learners {word}”."
+
+
+class LearnerFormOnly(InvalidRequest):
+    code = "learner_form_only"
+    wording = "One learner is created or edited in a form, and an e-mail has none."
+    advice = (
+        "Write “/usher learners create” in Slack, or e-mail me a sheet with one row under the headings of the template."
+    )

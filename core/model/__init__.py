@@ -21,6 +21,7 @@ from core.model.learners import Charge as Charge
 from core.model.learners import Enrolment as Enrolment
 from core.model.learners import Learner as Learner
 from core.model.learners import LearnerAddress as LearnerAddress
+from core.model.learners import LearnerChange as LearnerChange
 from core.model.messages import DeliveryReport as DeliveryReport
 from core.model.messages import OutboundMessage as OutboundMessage
 from core.model.organisations import Organisation as Organisation
@@ -29,6 +30,12 @@ from core.model.organisations import ProviderGrant as ProviderGrant
 from core.model.organisations import SignIn as SignIn
 from core.model.organisations import StaffMember as StaffMember
 from core.model.organisations import StaffSession as StaffSession
+from core.model.progress import Progress as Progress
+from core.model.progress import ProgressChange as ProgressChange
+from core.model.progress import ProgressMapping as ProgressMapping
+from core.model.progress import ProgressName as ProgressName
+from core.model.progress import ProgressProblem as ProgressProblem
+from core.model.progress import ProgressReport as ProgressReport
 from core.model.records import AuditEntry as AuditEntry
 from core.model.records import IdempotencyRecord as IdempotencyRecord
 from core.model.records import WorkerBeat as WorkerBeat

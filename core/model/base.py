@@ -11,13 +11,16 @@ from sqlalchemy.types import TypeEngine
 from core.database import Id, UtcDateTime, metadata
 
 
-def closed_set(members: type[StrEnum]) -> Enum:
-    """Stored as text with a CHECK: the database refuses a word that the code does not know."""
+def closed_set(members: type[StrEnum], name: str = "") -> Enum:
+    """Stored as text with a CHECK: the database refuses a word that the code does not know.
+
+    ``name``: of the CHECK, where a table has several columns of the set.
+    """
     return Enum(
         members,
         native_enum=False,
         create_constraint=True,
-        name=members.__name__.lower(),
+        name=name or members.__name__.lower(),
         values_callable=lambda kind: [member.value for member in kind],
         length=24,
     )

@@ -99,6 +99,8 @@ class Invitation(OrganisationOwned, Base):
         ),
         Index("ix_invitation_batch_id_organisation_id_state", "batch_id", "organisation_id", "state"),
         Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
+        # What one learner was invited to.
+        Index("ix_invitation_organisation_id_address_key", "organisation_id", "address_key"),
         Index(
             "ix_invitation_change_id",
             "change_id",

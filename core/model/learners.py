@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.context import Door
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
-from core.words import JoinedBy
+from core.rules.policy import SEARCH_CHARACTERS
+from core.words import JoinedBy, LearnerDeed
 
 
 class Learner(OrganisationOwned, Base):
@@ -19,8 +21,6 @@ class Learner(OrganisationOwned, Base):
 
     __tablename__ = "learner"
     __table_args__ = (
-        # Covers the count of those who are there.
-        Index("ix_learner_organisation_id_removed_at", "organisation_id", "removed_at"),
         # An index and no constraint: SQLite would have to copy the table.
         Index("ix_learner_organisation_id_username", "organisation_id", "username", unique=True),
         Index("ix_learner_organisation_id_uln_hash", "organisation_id", "uln_hash"),
@@ -28,6 +28,19 @@ class Learner(OrganisationOwned, Base):
         Index("ix_learner_organisation_id_ccis_hash", "organisation_id", "ccis_hash"),
         Index("ix_learner_organisation_id_email_key", "organisation_id", "email_key"),
         Index("ix_learner_organisation_id_person_hash", "organisation_id", "person_hash"),
+        # Covers a search from its words to the ids of a page, in the order of the list: no row is looked at that does
+        # not fit (usecases.learner_lists). And the count of those who are there.
+        Index(
+            "ix_learner_search",
+            "organisation_id",
+            "removed_at",
+            "search_words",
+            "id",
+            "provider_id",
+            "academic_year",
+            "username",
+            "access_code_used_at",
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -57,6 +70,34 @@ class Learner(OrganisationOwned, Base):
     access_code: Mapped[str | None] = mapped_column(Text)
     """Encrypted; gone when it was used."""
     access_code_used_at: Mapped[datetime | None]
+    search_words: Mapped[str] = mapped_column(String(SEARCH_CHARACTERS), server_default="")
+    """What they are found by, last name first: it is the order of lists as well (``rules.learner_words``)."""
+
+
+class LearnerChange(OrganisationOwned, Base):
+    """What a staff member does to one learner: prepared (a preview), made, and perhaps taken back within ten minutes.
+
+    prepared --save, within 15 minutes--> made --undo, within ten--> undone
+    """
+
+    __tablename__ = "learner_change"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    learner_id: Mapped[int] = mapped_column(Id, index=True)
+    """No foreign key: a learner who was created and taken back is gone."""
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    door: Mapped[Door] = mapped_column(closed_set(Door))
+    deed: Mapped[LearnerDeed] = mapped_column(closed_set(LearnerDeed))
+    columns: Mapped[str] = mapped_column(String(300), default="")
+    """Which ones differ, with commas; no values."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: until it is made, what is wanted; afterwards, what it replaced."""
+    applied_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """The learner's ``detail_hash`` on which it is based; once made, the one it left."""
+    prepared_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[int | None] = mapped_column(Id, ForeignKey("staff_member.id"))
 
 
 class LearnerAddress(OrganisationOwned, Base):

@@ -34,6 +34,8 @@ class Organisation(Base):
     batch_count: Mapped[int] = mapped_column(default=0)
     # The last number given to an import, likewise.
     import_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    # The last number given to a progress report, likewise.
+    report_count: Mapped[int] = mapped_column(default=0, server_default="0")
     import_policy: Mapped[ImportPolicy] = mapped_column(
         closed_set(ImportPolicy), default=ImportPolicy.HOLD_IF_ERRORS, server_default=ImportPolicy.HOLD_IF_ERRORS.value
     )

@@ -13,7 +13,11 @@ class AuditEntry(Base):
     """Who did what, when, through which door. Ids and names of fields only, never their values."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_organisation_id_at", "organisation_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_entry_organisation_id_at", "organisation_id", "at"),
+        # What was done about one row.
+        Index("ix_audit_entry_organisation_id_subject_at", "organisation_id", "subject", "at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     organisation_id: Mapped[int | None] = mapped_column(Id, ForeignKey("organisation.id"))

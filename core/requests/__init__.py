@@ -13,9 +13,19 @@ from typing import Any, Final
 
 from core.context import Context
 from core.errors import UnknownVerb
-from core.requests import about_costs, about_courses, about_data, about_imports, about_invitations, about_staff
+from core.requests import (
+    about_costs,
+    about_courses,
+    about_data,
+    about_imports,
+    about_invitations,
+    about_learners,
+    about_progress,
+    about_staff,
+)
 from core.requests.language import Asker as Asker
 from core.requests.language import ComposeInvitation as ComposeInvitation
+from core.requests.language import ComposeLearner as ComposeLearner
 from core.requests.language import ComposeStaffInvitation as ComposeStaffInvitation
 from core.requests.language import Form as Form
 from core.requests.language import Help as Help
@@ -25,7 +35,10 @@ from core.requests.language import Request as Request
 from core.requests.language import Verb as Verb
 from core.rules.text import folded
 
-_SUBJECTS: Final = (about_invitations, about_courses, about_costs, about_imports, about_data, about_staff)
+_SUBJECTS: Final = (
+    about_invitations, about_courses, about_progress, about_costs, about_imports, about_learners, about_data,
+    about_staff,
+)  # fmt: skip
 VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
 _OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}
 ALIASES: Final = {
@@ -37,6 +50,7 @@ ALIASES: Final = {
     "connect": "link",
     "disconnect": "unlink",
     "colleagues": "staff",
+    "learner": "learners",
 }
 
 

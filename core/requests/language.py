@@ -56,7 +56,15 @@ class ComposeStaffInvitation:
     providers: tuple[str, ...]
 
 
-Form = ComposeInvitation | ComposeStaffInvitation
+@dataclass(frozen=True, slots=True)
+class ComposeLearner:
+    """``learners create``: one learner is filled in."""
+
+    first_name: str = ""
+    last_name: str = ""
+
+
+Form = ComposeInvitation | ComposeStaffInvitation | ComposeLearner
 """What a door with forms opens, and others explain."""
 
 

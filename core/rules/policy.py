@@ -206,6 +206,18 @@ IMPORT_RULES_VERSION: Final = 1
 # Shown with their sums.
 COST_MONTHS: Final = 12
 MOST_PENCE: Final = 10**9
+# Progress. Shares are hundredths of a per cent; a certificate takes 90 % of the steps, dashboards part at 50 and 90.
+COMPLETED_SHARE: Final = 9_000
+HALF_SHARE: Final = 5_000
+STALLED_AFTER: Final = timedelta(days=14)
+# Rounding and optional steps explain a little above 100 %; more than this is another kind of figure.
+SHARE_CUT: Final = 15_000
+PROGRESS_CHUNK: Final = 2000
+PROGRESS_LIFE: Final = timedelta(days=30)
+PROGRESS_SAMPLE_ROWS: Final = 200
+PROGRESS_PROBLEMS_NAMED: Final = 10
+PROGRESS_VALUES_NAMED: Final = 5
+
 # UM 2: the month in which an academic year begins.
 ACADEMIC_YEAR_BEGINS: Final = 9
 
@@ -214,6 +226,15 @@ USERNAME_CHARACTERS: Final = (6, 127)
 GENERATED_USERNAME_CHARACTERS: Final = 40
 # Nearly 48 bits, of which whoever guesses has five tries.
 ACCESS_CODE_GROUPS: Final = (5, 5)
+
+# One learner: what a preview waits for, how long a change can be taken back, and what is shown on a card.
+LEARNER_PREVIEW_LIFE: Final = timedelta(minutes=15)
+CARD_ROWS: Final = 5
+HISTORY_ROWS: Final = 10
+SEARCH_CHARACTERS: Final = 480
+SEARCH_WORDS: Final = 8
+# Learners whose access codes are written at once, into a workbook or on slips.
+ACCESS_CODES: Final = 5000
 
 # Lists.
 PAGE_ROWS: Final = 10

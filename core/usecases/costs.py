@@ -70,6 +70,8 @@ class CostsShown:
     """The dearest first."""
     page: int
     page_count: int
+    is_latest: bool
+    """Nothing has happened after it yet."""
     months: tuple[MonthCosts, ...]
     """The latest twelve that had enrolments, newest first, up to this moment."""
     agreements: tuple[AgreementCosts, ...]
@@ -96,6 +98,7 @@ def show_costs(ctx: Context, command: ShowCosts) -> CostsShown:
         rows=tuple(rows[first : first + PAGE_ROWS]),
         page=page,
         page_count=page_count,
+        is_latest=month >= this,
         months=_by_month(ctx, [this.moved(-back) for back in range(COST_MONTHS)], zone),
         agreements=agreement_costs(ctx, staff.organisation_id),
     )

@@ -13,6 +13,7 @@ from core import access
 from core.context import Context
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
 from core.queries import Query
+from core.rules.learner_words import search_words
 from core.usecases.budgets import draw
 from core.words import InvitationState, JoinedBy, MessageState
 
@@ -155,6 +156,7 @@ def _new_learner(ctx: Context, joiner: Joiner) -> int:
         "provider_id": joiner.provider_id,
         "first_name": joiner.first_name,
         "last_name": joiner.last_name,
+        "search_words": search_words(joiner.first_name, joiner.last_name, joiner.address),
         "created_at": ctx.now,
     }
     access.insert_all(ctx, Learner, [learner])

@@ -10,7 +10,7 @@
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -34,6 +34,7 @@ from core.usecases.import_values import (
     LEARNER_COLUMNS,
     LEARNER_WRITTEN,
     Before,
+    Keeper,
     as_stored,
     import_ref,
     learner_plain,
@@ -175,6 +176,14 @@ _ROWS: Final = Query(
 )
 
 
+class Account(NamedTuple):
+    """What a learner signs in with for the first time."""
+
+    username: str
+    access_code: str | None
+    """Encrypted; None: used already."""
+
+
 class _Writer:
     """A chunk at a time. What was hashed when the rows were checked is not hashed again."""
 
@@ -199,7 +208,7 @@ class _Writer:
             addresses.append((learner_id, values.email, row.email_key))
         access.insert_plain(ctx, Learner, ("id", *_WRITTEN[:-1]), learners, created_at=ctx.now)
         access.update_plain(ctx, ImportRow, _CREATED, "number", marks, import_id=self._found.id)
-        _add_addresses(ctx, addresses, self._shared)
+        add_addresses(ctx, addresses, self._shared)
 
     def _as_stored(self, row: Any) -> tuple[LearnerValues, bytes]:
         """Its values and their hash: another one where something is stored no more since the row was checked."""
@@ -221,33 +230,60 @@ class _Writer:
             # Whoever came by an invitation has no account until an import names them.
             account = (learner.username, learner.access_code) if learner.username else self._accounts([after])[0]
             changes.append((*written.values(), *account, None, learner.id))
-            marks.append((kept.pack(_before(learner, known), "import_row.before"), written["detail_hash"], row.number))
+            marks.append(
+                (kept.pack(before_of(learner, known), "import_row.before"), written["detail_hash"], row.number)
+            )
             addresses.append((learner.id, after.email, written["email_key"]))
         access.update_plain(ctx, Learner, _WRITTEN, "id", changes)
         access.update_plain(ctx, ImportRow, _UPDATED, "number", marks, import_id=self._found.id)
-        _add_addresses(ctx, addresses, self._shared)
+        add_addresses(ctx, addresses, self._shared)
 
     def _learners(self, ids: Sequence[int]) -> dict[int, Any]:
         query = select(*LEARNER_COLUMNS, Learner.access_code).where(Learner.id.in_(ids))
         return {learner.id: learner for learner in self._ctx.session.execute(query)}
 
-    def _accounts(self, people: Sequence[LearnerValues]) -> list[tuple[str, str]]:
-        """A username and a one-time code each: encrypted, not hashed, for slips are printed from it."""
-        codes = access_codes(len(people), self._ctx.tokens.entropy)
-        sealed = self._matching.kept.seal_all([code.encode() for code in codes], "learner.access_code")
-        return [
-            (self._username(values), base64.b64encode(code).decode())
-            for values, code in zip(people, sealed, strict=True)
-        ]
-
-    def _username(self, values: LearnerValues) -> str:
-        first_name, last_name = values.first_name or "", values.last_name or ""
-        found = username_from(first_name, last_name, taken=self._taken, new_number=self._ctx.tokens.new_id)
-        self._taken.add(found)
-        return found
+    def _accounts(self, people: Sequence[LearnerValues]) -> list[Account]:
+        return new_accounts(self._ctx, self._matching.kept, people, self._taken)
 
 
-def _before(learner: Any, known: LearnerValues) -> Before:
+def new_accounts(ctx: Context, kept: Keeper, people: Sequence[LearnerValues], taken: set[str]) -> list[Account]:
+    """The codes are encrypted, not hashed, for slips are printed from them. ``taken`` grows by the usernames."""
+    codes = access_codes(len(people), ctx.tokens.entropy)
+    sealed = kept.seal_all([code.encode() for code in codes], "learner.access_code")
+    return [
+        Account(_username(ctx, values, taken), base64.b64encode(code).decode())
+        for values, code in zip(people, sealed, strict=True)
+    ]
+
+
+def _username(ctx: Context, values: LearnerValues, taken: set[str]) -> str:
+    first_name, last_name = values.first_name or "", values.last_name or ""
+    found = username_from(first_name, last_name, taken=taken, new_number=ctx.tokens.new_id)
+    taken.add(found)
+    return found
+
+
+def new_learner(ctx: Context, matching: Matching, values: LearnerValues) -> dict[str, Any]:
+    """One alone, with an account. The caller sees to it that the username is free."""
+    (account,) = new_accounts(ctx, matching.kept, [values], set())
+    provider_id = matching.reach.ids.get(values.ukprn or "")
+    return {
+        "id": ctx.tokens.new_id(),
+        "created_at": ctx.now,
+        "removed_at": None,
+        **account._asdict(),
+        **learner_row(matching.kept, matching.hashes, values, provider_id, matching.year),
+    }
+
+
+def account_of(ctx: Context, kept: Keeper, learner: Any, values: LearnerValues) -> Account:
+    """Whoever came by an invitation has none until somebody names them."""
+    if learner.username is not None:
+        return Account(learner.username, learner.access_code)
+    return new_accounts(ctx, kept, [values], set())[0]
+
+
+def before_of(learner: Any, known: LearnerValues) -> Before:
     has_details = learner.details is not None
     return Before(list(known), learner.provider_id, learner.academic_year, learner.removed_at, has_details)
 
@@ -267,9 +303,7 @@ def _shared_addresses(ctx: Context, found: Import) -> frozenset[str]:
     return frozenset(filter(None, ctx.session.scalars(query)))
 
 
-def _add_addresses(
-    ctx: Context, learners: Iterable[tuple[int, str | None, str | None]], shared: frozenset[str]
-) -> None:
+def add_addresses(ctx: Context, learners: Iterable[tuple[int, str | None, str | None]], shared: frozenset[str]) -> None:
     """Of each its address and the key of that, so that whoever joins a run with it is known to be this learner."""
     wanted = {key: (learner_id, address, key) for learner_id, address, key in learners if key and key not in shared}
     query = select(LearnerAddress.address_key).where(LearnerAddress.address_key.in_(list(wanted)))

@@ -33,7 +33,7 @@ from core.usecases.run_importing import sort_back, take_back
 from core.words import ImportState, ImportSubject, KeptReason
 
 _QUIET: Final = {"synchronize_session": False}
-_NOTHING: Final = {
+NOTHING: Final = {
     "email": None, "year_group": None, "academic_year": None, "details": None, "detail_hash": None, "uln_hash": None,
     "upn_hash": None, "ccis_hash": None, "email_key": None, "person_hash": None,
 }  # fmt: skip
@@ -228,7 +228,7 @@ class _Undoing:
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:
             # They came by an invitation, and no import knew of them.
-            written |= _NOTHING
+            written |= NOTHING
         is_used = learner.access_code_used_at is not None
         keeps_account = before.had_details or is_used
         account = (learner.username, learner.access_code) if keeps_account else (None, None)

@@ -14,6 +14,8 @@ from core import access
 from core.context import Context
 from core.crypto import NONCE_BYTES, Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
+from core.rules.addresses import address_key
+from core.rules.learner_words import search_words
 from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher, Keys
@@ -184,7 +186,7 @@ def year_of(found: Import, organisation: Organisation) -> int:
 
 LEARNER_WRITTEN: Final = (
     "provider_id", "first_name", "last_name", "email", "year_group", "academic_year", "details", "detail_hash",
-    *Keys._fields,
+    "search_words", *Keys._fields,
 )  # fmt: skip
 """What an import writes of a learner, account and removal apart."""
 
@@ -208,7 +210,12 @@ def learner_plain(
 ) -> tuple[Any, ...]:
     """As ``learner_row``, of what has been hashed and encrypted before."""
     _, year_group, first_name, last_name, email = values[:FIRST_SECRET]
-    return provider_id, first_name, last_name, email, year_group, year, details, content, *keys
+    words = search_words(first_name or "", last_name or "", email or "")
+    return provider_id, first_name, last_name, email, year_group, year, details, content, words, *keys
+
+
+def key_of(values: LearnerValues) -> str | None:
+    return address_key(values.email) if values.email else None
 
 
 def not_stored(organisation: Organisation) -> frozenset[Column]:

@@ -37,13 +37,14 @@ from core.usecases.ethnicity import StopEthnicity, StoreEthnicity
 from core.usecases.import_rules import SetImportPolicy
 from core.usecases.inbound import settle
 from core.usecases.invitation_changes import CancelInvitations, ResendInvitations
+from core.usecases.learner_removal import RemoveLearner
 from core.usecases.mail_answers import answer_row, is_awaited
 from core.usecases.quiet_hours import SetQuietHours
 from core.words import Channel, MailRule, MailState, MessageKind
 
 ASKED_BACK: frozenset[type] = frozenset({
     CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
-    StoreEthnicity, StopEthnicity,
+    StoreEthnicity, StopEthnicity, RemoveLearner,
 })  # fmt: skip
 """What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
 

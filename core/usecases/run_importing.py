@@ -293,5 +293,5 @@ def _of_ids(ctx: Context, model: Any, found: Import, ids: Sequence[int]) -> Sequ
 
 def _restore(row: Course | CourseRun, model: type[Course] | type[CourseRun], values: Mapping[str, Any]) -> None:
     for name, stored in values.items():
-        kind = model.__table__.c[name].type.python_type
+        kind = getattr(model, name).type.python_type
         setattr(row, name, msgspec.convert(stored, kind | None))

@@ -11,6 +11,7 @@ from core.result_words import (
     counted,
     duties,
     ethnicity_left,
+    removal_lines,
 )
 from core.results import (
     NotUnderstood,
@@ -26,6 +27,7 @@ from core.usecases.colleagues import ColleagueInvited
 from core.usecases.ethnicity import EthnicityShown
 from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
+from core.usecases.learner_removal import LearnerRemoved
 from core.usecases.quiet_hours import QuietHoursShown
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, some
@@ -119,6 +121,8 @@ def _question_of(rehearsed: object) -> str:
             return f"Set the quiet hours of {rehearsed.organisation} to {hours}?"
         case BudgetsShown(changed=AgreementCosts() as changed):
             return f"Set this budget? {agreement_words(changed)}"
+        case LearnerRemoved():
+            return f"Remove {rehearsed.card.name} from your organisation?"
         case ImportPolicyShown():
             return f"Set the import policy of {rehearsed.organisation} to “{rehearsed.policy}”?"
         case EthnicityShown(purpose=""):
@@ -145,4 +149,6 @@ def _consequences(rehearsed: object) -> tuple[str, ...]:
             return some(ETHNICITY_ON if rehearsed.purpose else ETHNICITY_OFF, ethnicity_left(rehearsed))
         case QuietHoursShown():
             return ("It counts for every run of your organisation.",)
+        case LearnerRemoved():
+            return (*removal_lines(rehearsed), "You can take this back for 10 minutes.")
     return ()

@@ -32,8 +32,9 @@ def tell_budgets(shown: BudgetsShown, teller: Teller) -> Answer:
         return Answer(f"Set. {agreement_words(shown.changed)}", lines=(f"Before it was {before}.",))
     if not shown.agreements:
         return Answer(f"{shown.organisation} has no agreement with another organisation, so there is nothing to limit.")
+    whose = shown.agreements[0].owner_slug
     return Answer(
         headline=f"{counted(len(shown.agreements), 'agreement')}.",
         lists=(Listing("Agreements", tuple(Row(agreement_words(each)) for each in shown.agreements)),),
-        steps=("An owner sets a budget with “budget northfield 5000”, or ends it with “budget northfield off”.",),
+        steps=(f"An owner sets a budget with “budget {whose} 5000”, or ends it with “budget {whose} off”.",),
     )

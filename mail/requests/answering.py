@@ -29,6 +29,7 @@ from core.errors import (
     UsherError,
 )
 from core.letters import AnswerPart
+from core.progressing import ProgressFile
 from core.requests import Asker, Mode, Request, mode_of, usecase_of
 from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
@@ -45,6 +46,7 @@ from core.usecases.invitation_changes import (
 )
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import ReinviteLearner
+from core.usecases.learner_removal import PreviewRemoval, RemoveLearner, remove_learner
 from core.usecases.mail_invitations import invite_by_mail, invite_import_by_mail
 from core.usecases.mail_requests import (
     ASKED_BACK,
@@ -57,8 +59,10 @@ from core.usecases.mail_requests import (
     find_thread,
     rehearsed,
 )
+from core.usecases.progress_reports import ConfirmReport
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
+from mail.requests.progress import ProgressWanted, progress_result
 from mail.requests.reading import Asked, body_lines, read_mail
 from mail.requests.reply_words import Word, meant, read_reply
 from mail.requests.sheets import SheetAttached, task_of_sheet
@@ -131,7 +135,7 @@ def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
     thread = _thread(app, request.staff, refs)
     asked = read_mail(parsed, is_ours=thread.kind is not None)
     wanted = tuple(_as_wanted(each, request, thread) for each in asked)
-    has_sheet = any(isinstance(each.wanted, SheetAttached) for each in asked)
+    has_sheet = any(isinstance(each.wanted, SheetAttached | ProgressFile) for each in asked)
     replied = _replied(lines, thread, has_sheet=has_sheet)
     if replied is None:
         return wanted
@@ -148,7 +152,9 @@ def _replied(lines: Sequence[str], thread: ThreadFound, *, has_sheet: bool) -> _
         task = meant(reply, thread)
     except UsherError as refusal:
         return line, refusal
-    return None if task is None else (line, task)
+    if task is None:
+        return None
+    return line, task.command if isinstance(task, Task) and isinstance(task.command, ConfirmReport) else task
 
 
 def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
@@ -171,6 +177,8 @@ def _as_wanted(asked: Asked, request: MailRequest, thread: ThreadFound) -> _Want
         return "", task_of_sheet(asked.wanted, request.inbound_id, told[0] if len(told) == 1 else None)
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
+    if isinstance(asked.wanted.command, ConfirmReport):
+        return asked.line, asked.wanted.command
     try:
         return asked.line, task_of(asked.wanted)
     except UsherError as refusal:
@@ -191,6 +199,8 @@ def task_of(request: Request) -> Task:
         if request.verb.name == "cancel":
             return Task(cancel_invitations, CancelInvitations(chosen))
         return Task(resend_invitations, ResendInvitations(chosen))
+    if isinstance(command, PreviewRemoval):
+        return Task(remove_learner, RemoveLearner(who=command.who))
     return Task(usecase_of(request), command, mode_of(request))
 
 
@@ -208,7 +218,7 @@ def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: 
         except UsherError as error:
             result = _instead(app, wanted, error)
     else:
-        result = result_of(app, staff, wanted, key="")
+        result = result_of(app, staff, wanted, key=f"inbound:{asking.inbound_id}:0")
     _leave(app, staff, asking, (AnswerPart(line, result),))
 
 
@@ -229,6 +239,8 @@ def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -
     """Under a key it takes effect once, and gives the same again."""
     if isinstance(wanted, UsherError):
         return refused(wanted)
+    if isinstance(wanted, ProgressWanted):
+        return progress_result(app, staff, wanted, key)
     if not isinstance(wanted, Task):
         return wanted
     try:

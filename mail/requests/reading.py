@@ -13,17 +13,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.errors import NoAddresses, RunNotChosen, StaffDetailsInvalid, TooManyRequests, UnknownVerb, UsherError
-from core.requests import ALIASES, VERBS, ComposeInvitation, Form, Help, Request, read_request
+from core.errors import (
+    LearnerFormOnly,
+    NoAddresses,
+    RunNotChosen,
+    StaffDetailsInvalid,
+    TooManyRequests,
+    UnknownVerb,
+    UsherError,
+)
+from core.progressing import ProgressFile
+from core.requests import ALIASES, VERBS, ComposeInvitation, ComposeLearner, Form, Help, Request, read_request
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.address_files import content_of
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
+from mail.requests.progress import is_progress_file, progress_file, run_of
 from mail.requests.reply_words import read_reply
 from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets
 
-Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached
+Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
 
 _WORDS: Final = frozenset({*VERBS, *ALIASES, "help", "?"})
 _INVITE: Final = "invite"
@@ -74,25 +84,40 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     lines = list(body_lines(mail.text))
     subject = "" if is_ours else _subject_line(mail)
     said = [*([subject] if subject else []), *lines]
+    is_list = any(map(_invites, said))
+    reports = [] if is_list else [each for each in mail.attachments if is_progress_file(each)]
+    others = [each for each in mail.attachments if each not in reports]
     # The subject may choose how a file is imported, whatever else it says.
-    sheets = [] if any(map(_invites, said)) else _sheets(mail, [_without_manners(mail.subject), *lines])
-    if sheets:
+    sheets = [] if is_list else _sheets(others, [_without_manners(mail.subject), *lines])
+    if sheets or reports:
         said = [line for line in said if not is_about_sheets(line) and read_reply([line]) is None]
-    files, notices = ([], ()) if sheets else _lists(mail.attachments)
+    files, notices = ([], ()) if sheets else _lists(others)
     found = list(_requests(_without_own(mail, said)))
     asked = [_asked(each, files) for each in found[:MAIL_COMMAND_LINES]]
     if len(found) > MAIL_COMMAND_LINES:
         refusal = TooManyRequests(count=f"{len(found):,}", limit=MAIL_COMMAND_LINES)
         asked.append(Asked(found[MAIL_COMMAND_LINES].line, refusal))
+    if reports:
+        asked = list(_with_reports(reports, asked))
     return (*notices, *sheets, *asked) or (_not_understood(mail, lines, files),)
 
 
 def _invites(line: str) -> bool:
+    """Then every file is a list of addresses."""
     return _first_word(line) == _INVITE
 
 
-def _sheets(mail: ParsedMail, lines: Sequence[str]) -> list[Asked]:
-    return [Asked(name, wanted) for name, wanted in attached_sheets(mail.attachments, lines)]
+def _sheets(attachments: Sequence[Attachment], lines: Sequence[str]) -> list[Asked]:
+    return [Asked(name, wanted) for name, wanted in attached_sheets(attachments, lines)]
+
+
+def _with_reports(reports: Sequence[Attachment], asked: Sequence[Asked]) -> Iterator[Asked]:
+    run = run_of([each.wanted for each in asked])
+    for each in reports:
+        file = progress_file(each, run)
+        yield Asked(file.file_name, file)
+    # What said of which run they are is not asked by itself: the answer tells of the report.
+    yield from (each for each in asked if not (run and run_of([each.wanted]) == run))
 
 
 def body_lines(text: str) -> Iterator[str]:
@@ -167,7 +192,8 @@ def _subject_line(mail: ParsedMail) -> str:
 
 
 def _begins_with_verb(words: str) -> bool:
-    return _first_word(words) in _WORDS
+    # "Learners:" above a list of addresses is a heading.
+    return _first_word(words) in _WORDS and words.rstrip().lower() != "learners:"
 
 
 def _first_word(words: str) -> str:
@@ -235,6 +261,8 @@ def _wanted(text: str) -> Wanted:
 
 def _refusal_of(form: Form) -> UsherError:
     """No form can be opened by mail: what is missing is said instead."""
+    if isinstance(form, ComposeLearner):
+        return LearnerFormOnly()
     if not isinstance(form, ComposeInvitation):
         return StaffDetailsInvalid(problem="Tell me the address, the role, and the first and last name.")
     return NoAddresses() if form.run else RunNotChosen(verb=_INVITE)

@@ -66,14 +66,31 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.learner_lists import LearnersListed, ListLearners, list_learners
+from core.usecases.learner_removal import (
+    LearnerRemoved,
+    RemoveLearner,
+    UndoLearnerChange,
+    remove_learner,
+    undo_learner_change,
+)
 from core.usecases.link_lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mail_invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
 from core.usecases.mail_requests import CloseQuestion, ThreadFound, close_question
+from core.usecases.progress import ProgressShown, ShowProgress, show_progress
+from core.usecases.progress_reports import (
+    ConfirmReport,
+    ListReports,
+    ReportShown,
+    ReportsListed,
+    confirm_report,
+    list_reports,
+)
 from core.usecases.quiet_hours import SetQuietHours, set_quiet_hours
 from core.usecases.recall import RecallBatch, recall_batch
 from core.usecases.schedules import ListScheduled, ScheduledListed, list_scheduled
 from core.usecases.scoreboards import BatchProgress
-from core.words import MessageKind
+from core.words import MessageKind, ReportReason
 from mail.requests.tasks import Task, numbers_told
 
 
@@ -106,6 +123,7 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "SetBudget": (SetBudget, set_budget),
     "SetImportPolicy": (SetImportPolicy, set_import_policy),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
+    "RemoveLearner": (RemoveLearner, remove_learner),
     "StopEthnicity": (StopEthnicity, stop_ethnicity),
     "StoreEthnicity": (StoreEthnicity, store_ethnicity),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),
@@ -239,6 +257,8 @@ def _offers(result: object, answer_id: int) -> _Offers:
             return _of_import(result.number)
         case InvitationCancelled() | InvitationsCancelled():
             return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
+        case LearnerRemoved():
+            return {Word.UNDO: Task(undo_learner_change, UndoLearnerChange(result.change_id))}
     return _of_list(result)
 
 
@@ -280,6 +300,13 @@ def _of_list(result: object) -> _Offers:
     match result:
         case CoursesListed():
             return _paged(result.page, result.page_count, list_courses, ListCourses(result.search))
+        case ProgressShown():
+            told = ShowProgress(result.run.code, result.shown, result.search)
+            return _paged(result.page.page, result.page.page_count, show_progress, told)
+        case ReportsListed():
+            return _paged(result.page, result.page_count, list_reports, ListReports())
+        case ReportShown() if result.card.reason is ReportReason.COLUMNS:
+            return {Word.YES: Task(confirm_report, ConfirmReport(result.card.number))}
         case CostsShown():
             return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
         case InvitationsListed():
@@ -296,6 +323,9 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page, result.page_count, list_import_rows, shown_rows)
         case StaffListed():
             return _paged(result.page, result.page_count, list_staff, ListStaff(result.search))
+        case LearnersListed():
+            shown_learners = ListLearners(result.search, is_never=result.is_never)
+            return _paged(result.page, result.page_count, list_learners, shown_learners)
         case ScheduledListed():
             return _paged(result.page, result.page_count, list_scheduled, ListScheduled())
     return {}

@@ -94,6 +94,9 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
         batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_audit_entry_organisation_id_subject_at", ["organisation_id", "subject", "at"], unique=False
+        )
 
     op.create_table(
         "outbound_message",
@@ -339,9 +342,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_learner_provider_id_provider")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learner")),
     )
-    with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.create_index("ix_learner_organisation_id_removed_at", ["organisation_id", "removed_at"], unique=False)
-
     op.create_table(
         "provider_grant",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -968,9 +968,6 @@ def downgrade() -> None:
     op.drop_table("sign_in")
 
     op.drop_table("provider_grant")
-    with op.batch_alter_table("learner", schema=None) as batch_op:
-        batch_op.drop_index("ix_learner_organisation_id_removed_at")
-
     op.drop_table("learner")
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_course_organisation_id"))
@@ -1010,6 +1007,7 @@ def downgrade() -> None:
 
     op.drop_table("outbound_message")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entry_organisation_id_subject_at")
         batch_op.drop_index("ix_audit_entry_organisation_id_at")
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 

@@ -225,6 +225,76 @@ def upgrade() -> None:
         batch_op.create_index("ix_learner_organisation_id_uln_hash", ["organisation_id", "uln_hash"], unique=False)
         batch_op.create_index("ix_learner_organisation_id_upn_hash", ["organisation_id", "upn_hash"], unique=False)
         batch_op.create_index("ix_learner_organisation_id_username", ["organisation_id", "username"], unique=True)
+        batch_op.add_column(sa.Column("search_words", sa.String(length=480), server_default="", nullable=False))
+        batch_op.create_index(
+            "ix_learner_search",
+            [
+                "organisation_id",
+                "removed_at",
+                "search_words",
+                "id",
+                "provider_id",
+                "academic_year",
+                "username",
+                "access_code_used_at",
+            ],
+            unique=False,
+        )
+
+    op.create_table(
+        "learner_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "door",
+            sa.Enum(
+                "slack",
+                "mail",
+                "web",
+                "cli",
+                "worker",
+                name="door",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "deed",
+            sa.Enum(
+                "created",
+                "edited",
+                "removed",
+                name="learnerdeed",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("columns", sa.String(length=300), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("applied_hash", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_learner_change_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff_member.id"], name=op.f("fk_learner_change_staff_id_staff_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["undone_by"], ["staff_member.id"], name=op.f("fk_learner_change_undone_by_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learner_change")),
+    )
+    with op.batch_alter_table("learner_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_learner_change_learner_id"), ["learner_id"], unique=False)
 
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("import_count", sa.Integer(), server_default="0", nullable=False))
@@ -259,7 +329,14 @@ def downgrade() -> None:
         batch_op.drop_column("import_policy")
         batch_op.drop_column("import_count")
 
+    with op.batch_alter_table("learner_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_learner_change_learner_id"))
+
+    op.drop_table("learner_change")
+
     with op.batch_alter_table("learner", schema=None) as batch_op:
+        batch_op.drop_index("ix_learner_search")
+        batch_op.drop_column("search_words")
         batch_op.drop_index("ix_learner_organisation_id_username")
         batch_op.drop_index("ix_learner_organisation_id_upn_hash")
         batch_op.drop_index("ix_learner_organisation_id_uln_hash")

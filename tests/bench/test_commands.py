@@ -19,6 +19,7 @@ FIGURES = {
     "b9": {"ready_ours_seconds", "ready_peer_seconds", "idle_ours_rss_mb", "whole_--help_ms"},
     "import": {"ours_cpu_seconds", "times_calamine", "handwritten_ratio", "answer_ratio", "growth_exponent"},
     "inbox": {"p50_seconds", "requests_a_second", "cpu_ms_a_request", "memory_highest_mb"},
+    "progress": {"run_p99_ratio", "learner_p99_ratio", "run_many_queries", "merge_rows_a_second", "import_seconds"},
     "home": {"home_ratio", "courses_ratio", "home_many_queries", "courses_few_ms"},
 }
 

@@ -9,15 +9,25 @@ from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
+from bot.blocks.learner_forms import learner_preview_view, new_learner_view
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.staff import staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
-from core.requests import Help
+from core.requests import ComposeLearner, Help
 from core.usecases.corrections import CorrectionShown
 from core.usecases.invitations import ReinviteLearner
-from tests.bot.blocks.samples import composed, every_result, invited, listed, preview, shared_links, staff_card
+from tests.bot.blocks.samples import (
+    composed,
+    every_result,
+    invited,
+    listed,
+    prepared,
+    preview,
+    shared_links,
+    staff_card,
+)
 from tests.bot.conftest import World
 
 
@@ -43,12 +53,15 @@ async def test_every_form_that_can_be_submitted_has_a_listener(world: World) -> 
         staff_done_view(draw(Help())),
     ]
 
+    views += [new_learner_view(ComposeLearner()), learner_preview_view(prepared(1, "Ada"))]
+
     submittable = {view["callback_id"] for view in views if "submit" in view}
 
     assert submittable == {
         *("invitations_form", "batches_form", "invitations_several_form", "invitations_correct_form"),
         "links_settings_form",
         *("staff_invitation_form", "staff_change_form"),
+        *("learners_form", "learners_confirm_form"),
     }
     for callback_id in submittable:
         body = {"type": "view_submission", "view": {"type": "modal", "callback_id": str(callback_id)}}

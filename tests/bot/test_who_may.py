@@ -15,13 +15,15 @@ from bot.blocks import draw
 from bot.blocks.import_corrections import correction_view as rows_view
 from bot.blocks.import_invitations import import_invitation_view
 from bot.blocks.invitation_changes import correction_view, several_view
+from bot.blocks.learner_forms import learner_preview_view, new_learner_view
 from bot.blocks.parts import Block
 from bot.blocks.shared_links import settings_view
 from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.app import App
 from core.model import Invitation, LinkRequest
-from core.requests import ComposeStaffInvitation
+from core.progressing import ProgressFile, take_progress
+from core.requests import ComposeLearner, ComposeStaffInvitation
 from core.rules.links import LinkKind
 from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
@@ -34,6 +36,9 @@ from core.usecases.import_fixing import ShowBrokenRows, show_broken_rows
 from core.usecases.import_invitations import InvitableFound
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
+from core.usecases.learner_cards import ShowLearner, show_learner
+from core.usecases.learner_changes import LearnerPrepared
+from core.usecases.learner_lists import LearnerCard
 from core.usecases.scoreboards import ShowBatch, show_batch
 from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
 from core.words import Role
@@ -41,6 +46,7 @@ from tests.bot.conftest import RUN, World, bound_school, open_world, words
 from tests.copies import SqliteCopies
 from tests.core.usecases.holding import hold
 from tests.core.usecases.importing import broken, checked, imported_at_once
+from tests.core.usecases.managing import prepare, save
 from tests.factories import LEARNER, FixedClock, School
 from usher.demo.slack.records import Message, User, View
 from usher.demo.slack.server import SlackLookalike
@@ -67,8 +73,14 @@ class Stage:
     """Applied."""
     held_import: int
     """Its number. Row 3 is broken."""
+    learner_id: int
+    learner_change_id: int
+    """Made, and can be taken back."""
+    prepared_learner_id: int
     colleague_id: int
     """Invited, without an answer yet."""
+    report_number: int
+    """Of progress: its columns wait for a yes."""
 
     def message(self, *blocks: Block) -> Message:
         """Where everybody can press its buttons."""
@@ -212,6 +224,28 @@ async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
     menu = stage.message(*_gathered(stage))
     await stage.world.driver.suggest(stage.world.olive, menu, "gathered_run", "maths")
     return await stage.world.driver.press(user, menu, "gathered_run", RUN)
+
+
+async def turn_progress_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_page:next", f'["{RUN}","all","",1]')
+
+
+async def show_learner_card(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_learner", '["ada@example.org"]')
+
+
+async def turn_reports_page(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_reports:next", "[1]")
+
+
+async def show_one_report(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "progress_report", str(stage.report_number))
+
+
+async def confirm_columns(stage: Stage, user: User) -> Any:
+    ack = await _press_value(stage, user, "progress_confirm", str(stage.report_number))
+    await stage.world.background.finish()
+    return ack
 
 
 async def turn_links_page(stage: Stage, user: User) -> Any:
@@ -373,6 +407,63 @@ async def _press_import(stage: Stage, user: User, action_id: str, value: str) ->
     return ack
 
 
+async def turn_learners_page(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_page:next", '["",false,1]')
+
+
+async def list_never(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_never", '["",true,1]')
+
+
+async def show_one_learner(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_show", str(stage.learner_id))
+
+
+async def show_details(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_details", str(stage.learner_id))
+
+
+async def compose_learner(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_create", '["",""]')
+
+
+async def compose_edit(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_edit", str(stage.learner_id))
+
+
+async def suggest_managed(stage: Stage, user: User) -> Any:
+    view = stage.view(user, new_learner_view(ComposeLearner()))
+    return await stage.world.driver.suggest(user, view, "provider", "sixth")
+
+
+async def preview_learner(stage: Stage, user: User) -> Any:
+    view = stage.view(user, new_learner_view(ComposeLearner("Cy", "Young"), like=_learner_card(stage)))
+    return await stage.world.driver.submit(user, view, {"dob": "2010-01-02"})
+
+
+async def confirm_learner(stage: Stage, user: User) -> Any:
+    view = learner_preview_view(LearnerPrepared(stage.prepared_learner_id, 0, "Bo", "bo.young", False, (), ()))
+    ack = await stage.world.driver.submit(user, stage.view(user, view), {})
+    await stage.world.background.finish()
+    return ack
+
+
+async def ask_to_remove(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_ask_remove", str(stage.learner_id))
+
+
+async def remove(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_remove", str(stage.learner_id))
+
+
+async def undo_learner(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "learners_undo", str(stage.learner_change_id))
+
+
+def _learner_card(stage: Stage) -> LearnerCard:
+    return stage.world.app.read(show_learner, ShowLearner(stage.learner_id), stage.world.school.owner).card
+
+
 async def compose_for_import(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "imports_invite", str(stage.import_number))
 
@@ -395,19 +486,26 @@ SCENARIOS: Sequence[Scenario] = (
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_costs_page,
-    turn_runs_page, turn_run_page, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
+    turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
+    confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
     cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home, release_rows, ask_import_undo, undo_whole_import,
     correct_some_rows, submit_corrections, send_copy, send_template, show_one_import, show_import_rows,
     turn_import_rows_page, turn_imports_page, import_from_message,
+    turn_learners_page, list_never, show_one_learner, show_details, compose_learner,
+    compose_edit, suggest_managed, preview_learner, confirm_learner, ask_to_remove, remove, undo_learner,
 )  # fmt: skip
 
 
 OWNERS_SCENARIOS: Sequence[Scenario] = (
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change,
+)  # fmt: skip
+MANAGERS_SCENARIOS: Sequence[Scenario] = (
+    show_details, compose_learner, compose_edit, suggest_managed, preview_learner, confirm_learner, ask_to_remove,
+    remove, undo_learner,
 )  # fmt: skip
 
 
@@ -482,6 +580,7 @@ def _begin(app: App) -> Beginning:
     with Session(app.engine, info={"scope": "every organisation"}) as session:
         request = session.scalars(select(LinkRequest)).one()
     command = InviteColleague("nell@north.example.org", Role.VIEWER, "Nell", "New")
+    learner = save(app, owner, "Ada")
     found = {
         "draft_id": previewed.draft_id,
         "confirmation_id": invited.confirmation_id,
@@ -493,6 +592,12 @@ def _begin(app: App) -> Beginning:
         "link_id": app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
         "import_number": imported_at_once(school, checked(2, "Eve", "eve@example.org")),
         "held_import": imported_at_once(school, checked(2, "Flo"), broken(3, "Gil")),
+        "learner_id": learner.card.learner_id,
+        "learner_change_id": learner.change_id,
+        "prepared_learner_id": prepare(app, owner, "Bo").change_id,
+        "report_number": take_progress(
+            app, owner, ProgressFile("p.csv", b"Email,Progress\nx@example.org,5%\n", RUN)
+        ).card.number,
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
     return Beginning(**vars(school), ids=found)
@@ -592,8 +697,10 @@ async def test_staff_are_answered_by_every_listener(stage: Stage, scenario: Scen
     assert "went wrong" not in everything_shown(stage, stage.world.olive)
 
 
-@pytest.mark.parametrize("scenario", OWNERS_SCENARIOS, ids=lambda scenario: str(scenario.__name__))
-async def test_who_is_no_owner_looks_after_no_staff(stage: Stage, scenario: Scenario) -> None:
+@pytest.mark.parametrize(
+    "scenario", [*OWNERS_SCENARIOS, *MANAGERS_SCENARIOS], ids=lambda scenario: str(scenario.__name__)
+)
+async def test_a_viewer_looks_after_neither_staff_nor_learners(stage: Stage, scenario: Scenario) -> None:
     before = stage.world.counts()
 
     ack = await scenario(stage, stage.world.vera)

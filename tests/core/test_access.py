@@ -53,7 +53,7 @@ def change(school: School, actor: Actor, write: Callable[[Context], Any]) -> Any
     ("role", "permissions"),
     [
         (Role.OWNER, set(Permission)),
-        (Role.MANAGER, {Permission.VIEW, Permission.INVITE, Permission.IMPORT}),
+        (Role.MANAGER, {Permission.VIEW, Permission.INVITE, Permission.IMPORT, Permission.MANAGE_LEARNERS}),
         (Role.VIEWER, {Permission.VIEW}),
     ],
 )

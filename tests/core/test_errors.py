@@ -83,6 +83,8 @@ def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
         values["nearest"] = (HOSTILE,)
     for name in _SEVERAL.get(kind, ()):
         values[name] = (HOSTILE,)
+    if kind is errors.LearnerInvalid:
+        values["problems"] = ((HOSTILE, HOSTILE),)
 
     error = kind(**values)
 

@@ -19,6 +19,7 @@ from core.requests import (
     VERBS,
     Asker,
     ComposeInvitation,
+    ComposeLearner,
     ComposeStaffInvitation,
     Help,
     Mode,
@@ -84,7 +85,7 @@ def test_each_verb_reads_its_own_examples(verb: Verb) -> None:
     assert verb.examples
     for example in verb.examples:
         found = read_request(example)
-        assert isinstance(found, Request | ComposeInvitation)
+        assert isinstance(found, Request | ComposeInvitation | ComposeLearner)
         assert example.split()[0] == verb.name
         if isinstance(found, Request):
             assert found.verb is verb
@@ -105,12 +106,14 @@ def test_every_worded_verb_can_be_asked() -> None:
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
-        *("scheduled", "reminders", "quiet", "courses", "run", "links", "costs", "budget"),
-        *("imports", "import", "good-rows", "template", "import-policy", "ethnicity"),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "costs", "budget"),
+        *("imports", "import", "good-rows", "template", "learners", "import-policy", "ethnicity"),
         *("staff", "link", "unlink", "setup"),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
-    assert reading == ["invites", "batch", "scheduled", "courses", "run", "costs", "imports", "import"]
+    assert reading == [
+        *("invites", "batch", "scheduled", "courses", "run", "progress", "costs", "imports", "import", "learners"),
+    ]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 
 

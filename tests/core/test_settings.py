@@ -38,6 +38,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "smtp_user": ("usher", "usher"),
     "smtp_password": ("pa${HOME}ss", "pa${HOME}ss"),
     "smtp_connections": ("6", 6),
+    "learner_sign_in_url": ("https://learners.example.org/sign-in", "https://learners.example.org/sign-in"),
     "smtp_timeout": ("10", timedelta(seconds=10)),
     "slack_signing_secret": ("abc", "abc"),
     "slack_app_token": ("xapp-1", "xapp-1"),

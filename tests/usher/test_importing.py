@@ -68,3 +68,18 @@ def test_the_template_is_written_and_mistakes_are_said_in_a_sentence(operator: O
         assert failed.returncode != 0
         assert words in failed.stderr
         assert "Traceback" not in failed.stderr
+
+
+def test_a_progress_report_is_taken_in_and_shown(operator: Operator) -> None:
+    (operator.folder / "p.csv").write_text("Email,Progress,Run code\nada@example.org,61%,maths-2026-03\n")
+
+    asked = operator.succeeds("progress", "import", "p.csv", *AS)
+    merged = operator.succeeds("progress", "confirm", "p-1", *AS)
+    listed = operator.succeeds("progress", "reports", *AS)
+    failed = operator.runs("progress", "show", "nowhere-2026-01", *AS)
+
+    assert "“Progress” → step percentage, such as “61%”" in asked
+    assert "P-0001: 0 of 1 row landed." in merged
+    assert "no learner of yours is known by this (“ada@example.org”); row 2." in merged
+    assert "Olive Owner  P-0001: 0 of 1 row landed." in listed
+    assert "I found no run called “nowhere-2026-01”" in failed.stderr

@@ -36,7 +36,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
         return
     if not address:
         raise click.UsageError("Say in whose name: --as ADDRESS.")
-    content = _content(file)
+    content = content_of_file(file)
     from core.importing import run_import
     from core.usecases.imports import ReceiveImport, receive_import
     from core.words import ImportPolicy
@@ -44,7 +44,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
     with operator_app() as app:
         # What is loaded stays: to look at it again and again takes the collector a tenth of an import.
         gc.freeze()
-        staff = _staff(app, address, organisation)
+        staff = staff_named(app, address, organisation)
         command = ReceiveImport(file.name, content, ImportPolicy(policy) if policy else None)
         received = app.run(receive_import, command, staff)
         with click.progressbar(length=1, label="Checking rows", show_pos=True) as bar:
@@ -75,7 +75,7 @@ def list_all(address: str, organisation: str, page: int) -> None:
     from core.usecases.imports import ListImports, list_imports
 
     with operator_app() as app:
-        listed = app.read(list_imports, ListImports(page), _staff(app, address, organisation))
+        listed = app.read(list_imports, ListImports(page), staff_named(app, address, organisation))
     for card in listed.imports:
         click.echo(f"{_ref(card.number)}  {card.received_at:%Y-%m-%d %H:%M}  {card.staff_name}  {_outcome(card)}")
     click.echo(f"{listed.total} in all, page {listed.page} of {listed.page_count}.")
@@ -88,7 +88,7 @@ def list_all(address: str, organisation: str, page: int) -> None:
 def show(number: str, address: str, organisation: str) -> None:
     """Show one import, as I-0007: what became of its rows, and their problems."""
     with operator_app() as app:
-        _say(app, _staff(app, address, organisation), _number(number))
+        _say(app, staff_named(app, address, organisation), _number(number))
 
 
 @imports.command("good-rows")
@@ -100,7 +100,7 @@ def good_rows(number: str, address: str, organisation: str) -> None:
     from core.usecases.import_applying import ReleaseImport, release_import
 
     with operator_app() as app:
-        staff = _staff(app, address, organisation)
+        staff = staff_named(app, address, organisation)
         app.run(release_import, ReleaseImport(_number(number)), staff)
         _say(app, staff, _number(number))
 
@@ -114,7 +114,7 @@ def undo(number: str, address: str, organisation: str) -> None:
     from core.usecases.import_undoing import UndoImport, undo_import
 
     with operator_app() as app:
-        done = app.run(undo_import, UndoImport(_number(number)), _staff(app, address, organisation))
+        done = app.run(undo_import, UndoImport(_number(number)), staff_named(app, address, organisation))
     what = "runs" if done.subject.value == "catalogue" else "learners"
     click.echo(
         f"{_ref(done.number)} is undone: {done.removed} {what} removed, {done.restored} as they were before, "
@@ -217,7 +217,7 @@ def _write_template(file: Path) -> None:
     _write(file, learner_template())
 
 
-def _content(file: Path) -> bytes:
+def content_of_file(file: Path) -> bytes:
     limit = SHEET_BYTES // 1024**2
     try:
         if file.stat().st_size > SHEET_BYTES:
@@ -258,7 +258,7 @@ def _write(path: Path, content: bytes) -> None:
         return
 
 
-def _staff(app: App, address: str, organisation: str) -> StaffActor:
+def staff_named(app: App, address: str, organisation: str) -> StaffActor:
     from core.rules.addresses import address_key
     from core.usecases.senders import FindSender, find_sender
 

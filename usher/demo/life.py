@@ -13,6 +13,7 @@ from core.app import App
 from core.context import LinkHolder, SlackVisitor, StaffActor, System
 from core.letters import Outcome, Verdict
 from core.model import Invitation, OutboundMessage
+from core.progressing import ProgressFile, take_progress
 from core.rules.links import LinkKind
 from core.usecases.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
 from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
@@ -62,11 +63,12 @@ def live_a_day(app: App, sample: Sample, now: datetime) -> None:
     _invite(yesterday, 1, _run(sample, "skills"), _BY_MAX)
     _deliver(later)
     _answer(later)
-    _share(yesterday, this_morning)
+    _share(*(_then(app, sample, now - timedelta(days=days)) for days in (17, 16)))
     _invite(this_morning, 0, _run(sample, "mentoring"), _LATER, when="tomorrow 09:00")
     colleague = InviteColleague("nora@northfield.example.org", Role.MANAGER, "Nora", "Newman")
     this_morning.app.run(invite_colleague, colleague, this_morning.staff(0))
     _deliver(_then(app, sample, now - timedelta(hours=2)))
+    _report(this_morning, now)
 
 
 def _then(app: App, sample: Sample, at: datetime) -> _Moment:
@@ -122,3 +124,24 @@ def _share(made: _Moment, used: _Moment) -> None:
     for first_name, last_name in _JOINERS:
         address = f"{first_name}.{last_name}@example.org".lower()
         used.app.run(join_by_link, JoinByLink(token, first_name, last_name, address), _LINK_HOLDER)
+
+
+def _report(moment: _Moment, now: datetime) -> None:
+    """The platform told of the run this morning: one is done, one stalled, and one it calls by a name of its own."""
+    file = ProgressFile("study-skills.csv", progress_report(now), _run(moment.sample, "skills"))
+    take_progress(moment.app, moment.staff(0), file)
+
+
+def progress_report(now: datetime) -> bytes:
+    """As the platform writes it."""
+    long_ago, lately = now - timedelta(days=14, minutes=30), now - timedelta(days=1)
+    rows = (
+        ("mia.stone@example.org", "94%", "4", "88%", lately),
+        ("noah.field@example.org", "56%", "1", "70%", lately),
+        ("ola.wren@example.org", "25%", "0", "", long_ago),
+        ("pia.north@example.org", "0%", "", "", None),
+        ("ext-4711", "31%", "2", "65%", lately),
+    )
+    heading = "learner_identifier,steps_completed,comments_posted,avg_test_score,last_step_at"
+    lines = [",".join((*row[:4], f"{row[4]:%Y-%m-%d %H:%M:%S} UTC" if row[4] else "")) for row in rows]
+    return "\n".join((heading, *lines, "")).encode()

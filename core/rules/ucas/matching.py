@@ -32,7 +32,7 @@ class Key(StrEnum):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_KINDS: Final = ("uln", "upn", "ccis", "person", "place", "content")
+_KINDS: Final = ("uln", "upn", "ccis", "person", "place", "content", "feed learner", "feed run")
 _IDENTIFIERS: Final = (Key.ULN, Key.UPN, Key.CCIS)
 _COLUMNS: Final = {
     Key.ULN: Column.ULN, Key.UPN: Column.UPN, Key.CCIS: Column.CCIS, Key.EMAIL: Column.EMAIL,

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from core.cards import RunCard
 from core.pages import Page
-from core.requests import VERBS, ComposeInvitation, ComposeStaffInvitation, Help
+from core.requests import VERBS, ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import CostForecast, budgeted, forecast
 from core.rules.costs import Terms as CostTerms
@@ -14,6 +14,7 @@ from core.rules.months import Month
 from core.rules.policy import SHARED_LINK_DOMAINS
 from core.rules.quiet import QuietHours
 from core.rules.reminders import DEFAULT_RULE, ReminderRule
+from core.rules.ucas.columns import LEARNER_COLUMNS, Column
 from core.usecases.answers import LinkState
 from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.budgets import AgreementCosts, BudgetsShown
@@ -39,6 +40,10 @@ from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.learner_cards import DetailsSeen, EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
+from core.usecases.learner_changes import ColumnChange, LearnerPrepared, LearnerSaved
+from core.usecases.learner_lists import LearnerCard, LearnersListed
+from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
 from core.usecases.link_lists import SharedLinksListed
 from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
 from core.usecases.outside_joins import OutsideJoin
@@ -54,10 +59,13 @@ from core.usecases.sorting import Bucket
 from core.usecases.unreached import UnreachedLearner, UnreachedShown
 from core.words import (
     AccessModel,
+    AccountState,
     Benefit,
     CourseKind,
     ImportPolicy,
+    InvitationState,
     JoinedBy,
+    LearnerDeed,
     LinkRule,
     MailRule,
     MailState,
@@ -67,6 +75,7 @@ from core.words import (
     SuppressReason,
 )
 from tests.bot.blocks.import_samples import every_import
+from tests.bot.blocks.progress_samples import progress_results
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -308,8 +317,8 @@ def costs(count: int, name: str) -> list[object]:
     rows = tuple(RunCosts(name[:64], name, 2000, sums) for _ in range(min(count, 10)))
     months = tuple(MonthCosts(month.moved(-back), sums) for back in range(12))
     return [
-        CostsShown(name, month, sums, rows, 1, max(1, count // 10), months, agreements),
-        CostsShown(name, month, CostSums(), (), 1, 1, (), ()),
+        CostsShown(name, month, sums, rows, 1, max(1, count // 10), False, months, agreements),
+        CostsShown(name, month, CostSums(), (), 1, 1, True, (), ()),
         BudgetsShown(name, agreements),
         BudgetsShown(name, (), None),
         BudgetsShown(name, agreements, agreements[0], 500_000),
@@ -319,6 +328,58 @@ def costs(count: int, name: str) -> list[object]:
 
 def over_budget(places: int) -> CostForecast:
     return budgeted(places, CostTerms(2000, 0, 1999, 0, 0))
+
+
+def learner_card(name: str, account: AccountState = AccountState.NEVER) -> LearnerCard:
+    username = "" if account is AccountState.NONE else "a" * 127
+    short = name[:100]
+    email = f"{short}@example.org"
+    return LearnerCard(2**62, short, short, username, email, "Year 11", 2025, short, "10000001", account, NOW)
+
+
+def details(name: str) -> DetailsSeen:
+    values = {Column.YEAR_GROUP: "Year 11", Column.GENDER: "Not specified", Column.UKPRN: "10000001"}
+    return DetailsSeen(
+        learner_card(name),
+        tuple((column, values.get(column, name[:100] or "x")) for column in LEARNER_COLUMNS),
+    )
+
+
+def prepared(count: int, name: str, learner_id: int = 0, *, is_back: bool = False) -> LearnerPrepared:
+    changes = tuple(ColumnChange(column, name, name) for column in LEARNER_COLUMNS[: count or 1])
+    warnings = tuple(f"{column}: {name}" for column in LEARNER_COLUMNS[:count])
+    return LearnerPrepared(2**62, learner_id, name, "a" * 127, is_back, changes, warnings)
+
+
+def learner_results(count: int, name: str) -> list[object]:
+    cards = tuple(learner_card(name, each) for each in AccountState) * 2
+    few = min(5, count)
+    runs = tuple(f"run-{number}" for number in range(few))
+    entry = HistoryEntry(NOW, "import_updated", name, "slack", name)
+    shown = LearnerShown(
+        learner_card(name),
+        True,
+        (f"{name}@example.org",) * few,
+        (EnrolmentOf("maths", name, JoinedBy.INVITATION, NOW, NOW),) * few,
+        count,
+        (InvitationOf("maths", name, InvitationState.PENDING, True, NOW),) * few,
+        count,
+        (entry, replace(entry, what="undone", door="", who="")) * few,
+    )
+    pages = max(1, count // 10)
+    url = "https://usher.example.org/learners/codes"
+    return [
+        LearnersListed(cards[: min(10, count)], 1, pages, count, name, False, url),
+        LearnersListed(cards[: min(10, count)], 1, pages, count, name, True, url),
+        LearnersListed(cards[: min(10, count)], pages, pages, count, "", True, ""),
+        shown,
+        replace(shown, may_manage=False, card=learner_card(name, AccountState.NONE)),
+        *(LearnerSaved(learner_card(name), deed, LEARNER_COLUMNS, 7, NOW) for deed in LearnerDeed),
+        RemovalPreviewed(learner_card(name), runs, runs, count, count),
+        LearnerRemoved(learner_card(name), runs, (), count, count, 7, NOW),
+        *(LearnerChangeUndone(name, deed, 0 if deed is LearnerDeed.CREATED else 2**62) for deed in LearnerDeed),
+        ComposeLearner(name[:100], name[:100]),
+    ]
 
 
 def every_result(count: int, name: str) -> list[object]:
@@ -365,6 +426,7 @@ def every_result(count: int, name: str) -> list[object]:
         *(request(name, state) for state in RequestState),
         LinkRequestApproved(name, run),
         LinkRequestDeclined(name, run),
+        *learner_results(count, name),
         *held_mail(count, name),
         *shared_links(count, name),
         SharedLinksListed(tuple(shared_links(count, name)[:10]), 1, max(1, count // 10), count, name),
@@ -379,6 +441,7 @@ def every_result(count: int, name: str) -> list[object]:
         AccountUnlinked(was_linked=False),
         *staff_results(count, name),
         *every_import(count, name),
+        *progress_results(run, count, name),
         Help(),
         *(Help(verb) for verb in VERBS),
         ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),

@@ -21,6 +21,7 @@ from bot.blocks.import_corrections import correction_view as rows_view
 from bot.blocks.imports import draw_import_again
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
+from bot.blocks.learner_forms import details_view, edit_learner_view, learner_preview_view, new_learner_view
 from bot.blocks.parts import Block, actions, button, question, section
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
@@ -34,7 +35,7 @@ from bot.blocks.views import (
 )
 from bot.sealing import Seals
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
-from core.requests import VERBS
+from core.requests import VERBS, ComposeLearner
 from core.rules.links import LinkSigner
 from core.usecases.colleagues import ProviderCard, invite_colleague, show_colleague
 from core.usecases.corrections import CorrectionShown
@@ -47,11 +48,14 @@ from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
     composed,
+    details,
     every_result,
     home,
     invited,
+    learner_card,
     listed,
     long,
+    prepared,
     preview,
     run_called,
     shared_links,
@@ -128,6 +132,12 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         *(staff_change_view(staff_card(name, providers=each)) for each in {0, 1, 100, min(count, 1_000)}),
         staff_done_view(draw_error(UnknownVerb(verb=name, nearest=None))),
         several_view(listed(count, name)),
+        new_learner_view(ComposeLearner(name[:100], name[:100]), like=learner_card(name), done="Done."),
+        new_learner_view(ComposeLearner()),
+        edit_learner_view(details(name)),
+        details_view(details(name)),
+        learner_preview_view(prepared(count, name)),
+        learner_preview_view(prepared(count, name, 7, is_back=True)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
         *map(settings_view, shared_links(count, name)),
@@ -204,6 +214,9 @@ def test_a_form_does_not_cut_a_long_list_in_two() -> None:
 
 # A count nobody is told; events of the workspace; options of a menu; a form's content.
 UNSEEN = {
+    "DetailsSeen",
+    "LearnerPrepared",
+    "ManagedProviders",
     *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
     *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown", "BrokenRowsShown", "RowsCorrected"),
     "InvitableFound",

@@ -25,6 +25,8 @@ from core.model import Invitation, Organisation, StaffMember
 from core.requests import Help
 from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
+from core.rules.progress.records import Batch
+from core.rules.ucas.columns import Column
 from core.usecases import (
     accounts,
     answers,
@@ -63,6 +65,11 @@ from core.usecases import (
     invitations,
     join_requests,
     joining,
+    learner_cards,
+    learner_changes,
+    learner_codes,
+    learner_lists,
+    learner_removal,
     letters,
     link_lists,
     link_requests,
@@ -73,6 +80,10 @@ from core.usecases import (
     mailboxes,
     organisations,
     places,
+    progress,
+    progress_matching,
+    progress_merging,
+    progress_reports,
     quiet_hours,
     recall,
     received,
@@ -96,7 +107,8 @@ from core.usecases import (
 )
 from core.usecases.import_values import Reading
 from core.usecases.invitation_changes import Chosen
-from core.words import MailRule, MailState, OldMail, ReportedAs, Role
+from core.usecases.progress_reports import ReportReading
+from core.words import FeedKind, MailRule, MailState, OldMail, ReportedAs, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -114,6 +126,7 @@ from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, 
 
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
+_RENAMED = ((Column.FIRST_NAME, "Uma"),)
 UseCase = Callable[..., object]
 
 
@@ -253,6 +266,34 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "finish_checking": (StaffActor, import_checking.FinishChecking(world.reading_import, 1, Reading())),
         "apply_import": (StaffActor, import_applying.ApplyImport(world.checked_import)),
         "release_import": (StaffActor, import_applying.ReleaseImport(world.held_import)),
+        "list_learners": (StaffActor, learner_lists.ListLearners()),
+        "find_learners": (StaffActor, learner_cards.FindLearners("una")),
+        "list_managed_providers": (StaffActor, learner_lists.ListManagedProviders()),
+        "show_learner": (StaffActor, learner_cards.ShowLearner(world.learner_id)),
+        "see_learner_details": (StaffActor, learner_cards.SeeLearnerDetails(world.learner_id)),
+        "prepare_learner": (StaffActor, learner_changes.PrepareLearner(_RENAMED, world.learner_id)),
+        "save_learner": (StaffActor, learner_changes.SaveLearner(world.prepared_learner_id)),
+        "preview_removal": (StaffActor, learner_removal.PreviewRemoval(world.learner_id)),
+        "remove_learner": (StaffActor, learner_removal.RemoveLearner(world.learner_id)),
+        "undo_learner_change": (StaffActor, learner_removal.UndoLearnerChange(world.learner_change_id)),
+        "show_codes_page": (StaffActor, learner_codes.ShowCodesPage()),
+        "load_access_codes": (StaffActor, learner_codes.LoadAccessCodes()),
+        "receive_progress": (StaffActor, progress_reports.ReceiveProgress("p.csv", b"x", POETRY)),
+        "show_report": (StaffActor, progress_reports.ShowReport(world.waiting_report)),
+        "list_reports": (StaffActor, progress_reports.ListReports()),
+        "confirm_report": (StaffActor, progress_reports.ConfirmReport(world.waiting_report)),
+        "begin_report": (StaffActor, progress_merging.BeginReport(world.received_report)),
+        "merge_rows": (
+            StaffActor,
+            progress_merging.MergeRows(world.reading_report, 1, FeedKind.PLATFORM_REPORT, Batch(()), {}),
+        ),
+        "settle_report": (
+            StaffActor,
+            progress_merging.SettleReport(world.reading_report, 1, ReportReading(), FeedKind.PLATFORM_REPORT),
+        ),
+        "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
+        "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
+        "show_learner_progress": (StaffActor, progress.ShowLearnerProgress(B)),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
         "retry_held": (Operator, held.RetryHeld()),
@@ -451,6 +492,20 @@ def _absent(command: object) -> object:
         shared_links.RestoreSharedLink: shared_links.RestoreSharedLink(12345),
         shared_links.ExtendSharedLink: shared_links.ExtendSharedLink(12345),
         link_settings.ChangeSharedLink: link_settings.ChangeSharedLink(12345, "5", "", False),
+        learner_cards.ShowLearner: learner_cards.ShowLearner(12345),
+        learner_cards.SeeLearnerDetails: learner_cards.SeeLearnerDetails(12345),
+        learner_changes.PrepareLearner: learner_changes.PrepareLearner(_RENAMED, 12345),
+        learner_changes.SaveLearner: learner_changes.SaveLearner(12345),
+        learner_removal.PreviewRemoval: learner_removal.PreviewRemoval(12345),
+        learner_removal.RemoveLearner: learner_removal.RemoveLearner(12345),
+        learner_removal.UndoLearnerChange: learner_removal.UndoLearnerChange(12345),
+        progress_reports.ShowReport: command,
+        progress_reports.ConfirmReport: command,
+        progress_merging.BeginReport: progress_merging.BeginReport(12345),
+        progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
+        progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
+        progress_matching.NameInFeed: command,
+        progress.ShowLearnerProgress: command,
         imports.ShowImport: command,
         import_rows.ListImportRows: command,
         import_undoing.PreviewUndo: command,
@@ -513,6 +568,13 @@ BY_ID = (
     "reinvite_colleague",
     "release_held_mail",
     "refuse_held_mail",
+    "show_learner",
+    "see_learner_details",
+    "prepare_learner",
+    "save_learner",
+    "preview_removal",
+    "remove_learner",
+    "undo_learner_change",
     "show_import",
     "load_marks",
     "copy_by_mail",
@@ -528,17 +590,27 @@ BY_ID = (
     "finish_checking",
     "apply_import",
     "release_import",
+    "show_report",
+    "confirm_report",
+    "begin_report",
+    "merge_rows",
+    "settle_report",
+    "name_in_feed",
+    "show_learner_progress",
 )
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
-    *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template"),
+    *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template", "list_reports"),
     *("show_costs", "show_budgets", "set_budget"),
+    *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
     *("show_import_policy", "set_import_policy"),
     *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
+    "receive_progress": lambda code: progress_reports.ReceiveProgress("p.csv", b"x", code),
+    "show_progress": lambda code: progress.ShowProgress(code),
     "invite_by_mail": lambda code: batches.PrepareInvitation(code, A),
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
     "show_reminders": lambda code: reminder_rules.ShowReminders(code),
@@ -661,7 +733,9 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
+    seeing |= {"list_learners", "find_learners", "show_learner"}
     seeing |= {"show_import_policy", "show_ethnicity"}
+    seeing |= {"show_report", "list_reports", "show_progress", "show_learner_progress"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

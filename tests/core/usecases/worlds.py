@@ -21,6 +21,8 @@ from core.usecases import (
     invitations,
     mailboxes,
     organisations,
+    progress_merging,
+    progress_reports,
     senders,
     sign_in,
     slack_identity,
@@ -29,7 +31,8 @@ from core.usecases import (
 from core.usecases.answers import AskForLink, ask_for_link
 from core.usecases.import_values import Reading
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
-from core.words import MailboxAuth, MailboxSecurity, Role
+from core.words import FeedKind, MailboxAuth, MailboxSecurity, ReportReason, Role
+from tests.core.usecases import managing
 from tests.core.usecases.acting import (
     POETRY,
     SAFETY,
@@ -96,8 +99,16 @@ class World:
     reading_import: int
     checked_import: int
     held_import: int
+    learner_id: int
+    learner_change_id: int
+    """Made, and can be taken back."""
+    prepared_learner_id: int
     applied_import: int
     """These two are numbers, the others ids."""
+    received_report: int
+    reading_report: int
+    waiting_report: int
+    """A number; the others are ids."""
 
 
 def make_world(school: School) -> World:
@@ -130,6 +141,7 @@ def make_world(school: School) -> World:
     arrived = inbound.ReceiveMail(b"Subject: help\r\n\r\n", "<help@example.org>", "1" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     _from_the_owner(school, received.inbound_id)
+    made = managing.save(school.app, school.owner, "Una")
     return World(
         school=school,
         draft_id=preview.draft_id,
@@ -147,6 +159,9 @@ def make_world(school: School) -> World:
         staff_token=colleague.token,
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
+        learner_id=made.card.learner_id,
+        learner_change_id=made.change_id,
+        prepared_learner_id=managing.prepare(school.app, school.owner, "Vic").change_id,
         colleague_id=colleague.staff_id,
         install_state=begun.state,
         sign_in_token=school.app.links.token(LinkKind.SIGN_IN, only(school.app, SignIn).id),
@@ -162,6 +177,9 @@ def make_world(school: School) -> World:
         checked_import=_begun(school, "t@example.org", (_row(2),)),
         held_import=_held(school),
         applied_import=_applied(school),
+        received_report=_report(school, b"1"),
+        reading_report=_report(school, b"2", is_begun=True),
+        waiting_report=_waiting(school),
     )
 
 
@@ -223,3 +241,21 @@ def _applied(school: School) -> int:
 def _row(number: int, *problems: Problem) -> import_checking.StagedRow:
     learner = LearnerRow("10000001", None, "Ada", f"Young{number}", *(None,) * 13)
     return import_checking.StagedRow(number, values_of(learner), problems)
+
+
+def _report(school: School, content: bytes, *, is_begun: bool = False) -> int:
+    command = progress_reports.ReceiveProgress("r.csv", content, POETRY)
+    received = school.app.run(progress_reports.receive_progress, command, school.owner)
+    if is_begun:
+        begin = progress_merging.BeginReport(received.report_id)
+        school.app.run(progress_merging.begin_report, begin, school.owner)
+    return received.report_id
+
+
+def _waiting(school: School) -> int:
+    report_id = _report(school, b"3", is_begun=True)
+    reading = progress_reports.ReportReading(headings=("Email", "Progress"))
+    command = progress_merging.SettleReport(report_id, 1, reading, FeedKind.MAPPED_SHEET, ReportReason.COLUMNS)
+    school.app.run(progress_merging.settle_report, command, school.owner)
+    shown = progress_reports.ShowReport(report_id=report_id)
+    return school.app.read(progress_reports.show_report, shown, school.owner).card.number

@@ -17,9 +17,11 @@ from core.usecases.invitation_changes import (
     resend_invitations,
 )
 from core.usecases.invitation_lists import ListedState
+from core.usecases.learner_removal import RemovalPreviewed, RemoveLearner, remove_learner
 from core.usecases.mail_invitations import InvitedAtOnce
 from tests.copies import Copies
 from tests.core.usecases.importing import checked, import_sheet, imported_at_once, line
+from tests.core.usecases.managing import save
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer
 
@@ -56,9 +58,16 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "import": (("import I-0001",), ("import I-0001 problems",), ("import",)),
     "good-rows": (("good-rows I-0001",),),
     "template": (("template",), ("template courses",)),
+    "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
+    "learners": (
+        ("learners",),
+        ("learners ada.young",),
+        ("learners never young",),
+        ("learners remove ada.young",),
+    ),
     "staff": (
         ("staff",),
         ("staff max",),
@@ -95,6 +104,7 @@ def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
             imported_at_once(school, checked(2, "Eve", "eve@example.org"), checked(3, "Fay"))
         elif verb in _ABOUT_IMPORTS or any("I-0001" in each for each in said):
             import_sheet(school, line("Ada"), line("Bo", Postcode="no"))
+        save(school.app, school.owner, "Ada")
         tell = ByMail(school).tell if is_mail else InSlack(school).tell
         by_door.append([tell(words) for words in (_FIRST, *said)][-1])
 
@@ -122,6 +132,8 @@ class InSlack:
         if words.endswith(" all"):
             return self._all(request)
         result = self._do(usecase_of(request), request.command, mode_of(request))
+        if isinstance(result, RemovalPreviewed):
+            return self._do(remove_learner, RemoveLearner(result.card.learner_id), Mode.RUN)
         if isinstance(result, InvitationPreviewed):
             return self._do(invite_learners, InviteLearners(result.draft_id), Mode.RUN)
         return result

@@ -8,9 +8,12 @@ import pytest
 from core.app import App
 from core.context import SlackVisitor, StaffActor
 from core.model import Invitation, OutboundMessage
+from core.rules.progress.bands import Band
 from core.usecases.colleagues import ListStaff, StaffState, list_staff
 from core.usecases.homes import ShowHome, show_home
 from core.usecases.link_lists import ListSharedLinks, list_shared_links
+from core.usecases.progress import ShowProgress, show_progress
+from core.usecases.progress_reports import ListReports, ReportCounts, list_reports
 from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.slack_identity import WhoIs, who_is
 from core.words import Channel, InvitationState, MessageKind, MessageState
@@ -51,11 +54,15 @@ def test_each_list_shows_something(app: App) -> None:
     (scheduled,) = app.read(list_scheduled, ListScheduled(), olive).rows
     staff = app.read(list_staff, ListStaff(), olive).rows
     home = app.read(show_home, ShowHome(), olive)
+    (report,) = app.read(list_reports, ListReports(), olive).reports
+    progress = app.read(show_progress, ShowProgress(report.run_code), olive)
 
     assert link.joins == 4
     assert scheduled.invited == 3
     assert [card.first_name for card in staff if card.state is StaffState.INVITED] == ["Nora"]
     assert len(home.batches) == 3
+    assert report.counts == ReportCounts(created=4, problem=1)
+    assert (progress.enrolled, progress.stalled, dict(progress.bands)[Band.COMPLETED]) == (5, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,152 @@
+"""Leads a progress report from stored file to merged figures; what every door calls.
+
+1. The file is read in a child process with limits, between transactions.
+2. Its rows are merged chunk by chunk, so that nobody else waits for long.
+3. It can be killed at any moment and called again: what is merged already is not merged twice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.app import App
+from core.context import Actor
+from core.progress_files import SheetFound, SheetSource, find_sheet
+from core.rules.policy import HEADING_ROWS
+from core.rules.progress.columns import find_headings
+from core.rules.progress.records import Batch
+from core.sheets.cells import SheetFile
+from core.sheets.faults import NotRead
+from core.sheets.reader import read_sheets
+from core.usecases.progress_merging import (
+    BeginReport,
+    MergeRows,
+    ReportBegun,
+    SettleReport,
+    begin_report,
+    merge_rows,
+    settle_report,
+)
+from core.usecases.progress_reports import (
+    ColumnShown,
+    ConfirmReport,
+    ReceiveProgress,
+    ReportConfirmed,
+    ReportReading,
+    ReportShown,
+    ShowReport,
+    confirm_report,
+    receive_progress,
+    show_report,
+)
+from core.words import FeedKind, ReportReason
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressFile:
+    """A file that is to be taken in. ``run``: the code, where the sender said it."""
+
+    file_name: str
+    content: bytes
+    run: str = ""
+    as_of: datetime | None = None
+
+
+def take_progress(app: App, actor: Actor, file: ProgressFile, *, key: str | None = None) -> ReportShown:
+    """Takes a file in and merges it. Under a door's key it goes on where a process died. Raises UsherError."""
+    command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of)
+    received = app.run(receive_progress, command, actor, key=key)
+    run_progress(app, received.report_id, actor)
+    return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
+
+
+def looks_like_progress(content: bytes) -> bool:
+    """Whatever kind of spreadsheet it is, by its headings, in a child process. For whoever sorts files."""
+    file = read_sheets(content)
+    return isinstance(file, SheetFile) and any(find_headings(sheet.rows) is not None for sheet in file.sheets)
+
+
+def go_on(app: App, actor: Actor, command: ConfirmReport) -> ReportShown:
+    """The columns are right: the report that waited is merged. Raises UsherError."""
+    return merge_confirmed(app, actor, app.run(confirm_report, command, actor))
+
+
+def merge_confirmed(app: App, actor: Actor, confirmed: ReportConfirmed) -> ReportShown:
+    run_progress(app, confirmed.report_id, actor)
+    return app.read(show_report, ShowReport(report_id=confirmed.report_id), actor)
+
+
+def run_progress(app: App, report_id: int, actor: Actor) -> None:
+    """Raises ReportClosed when another process has taken it up, Busy."""
+    begun = app.run(begin_report, BeginReport(report_id), actor)
+    if begun.content is None:
+        return
+    file = read_sheets(begun.content)
+    if isinstance(file, NotRead):
+        reading = ReportReading(fault=file.message, hint=file.hint)
+        _settle(app, actor, report_id, begun, reading, FeedKind.MAPPED_SHEET, ReportReason.FILE)
+        return
+    found = find_sheet(file, begun.mappings)
+    if found is None:
+        reading = ReportReading(fault=_no_sheet(file), hint=_HINT)
+        _settle(app, actor, report_id, begun, reading, FeedKind.MAPPED_SHEET, ReportReason.SHEET)
+        return
+    source = SheetSource(found, begun.zone, begun.now)
+    reading, reason = _reading(found), _question(found, begun)
+    if not any(row.number > found.headings.row for row in found.sheet.rows):
+        reason = ReportReason.NO_ROWS
+    if reason is None:
+        _merge(app, actor, report_id, begun, source.kind, source.batches(str(begun.merged_to)))
+    _settle(app, actor, report_id, begun, reading, source.kind, reason)
+
+
+_HINT = (
+    "It needs a heading for the learner (e-mail address, learner identifier or membership id) and one for a figure, "
+    "such as steps completed, progress or average test score."
+)
+
+
+def _no_sheet(file: SheetFile) -> str:
+    names = ", ".join(f"“{sheet.name}”" for sheet in file.sheets) or "it"
+    return f"none of the first {HEADING_ROWS} rows of {names} has the headings of a progress report"
+
+
+def _question(found: SheetFound, begun: ReportBegun) -> ReportReason | None:
+    if found.must_ask:
+        return ReportReason.COLUMNS
+    return None if found.names_runs or begun.run_code else ReportReason.RUN
+
+
+def _merge(
+    app: App, actor: Actor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch]
+) -> None:
+    """What any source's batches become: a connector's are merged by the same few lines."""
+    seen: dict[tuple[int, int, int], tuple[int, int]] = {}
+    for batch in batches:
+        seen.update(app.run(merge_rows, MergeRows(report_id, begun.attempt, kind, batch, seen), actor).seen)
+
+
+def _settle(
+    app: App,
+    actor: Actor,
+    report_id: int,
+    begun: ReportBegun,
+    reading: ReportReading,
+    kind: FeedKind,
+    reason: ReportReason | None,
+) -> None:
+    app.run(settle_report, SettleReport(report_id, begun.attempt, reading, kind, reason), actor)
+
+
+def _reading(found: SheetFound) -> ReportReading:
+    return ReportReading(
+        sheet=found.sheet.name,
+        columns=tuple(
+            ColumnShown(column, heading, found.examples.get(column, ""), column in found.mapping.ratios)
+            for column, heading in found.mapping.headings.items()
+        ),
+        headings=found.headings.texts,
+        unsure=tuple(sorted(column.value for column in found.units.unsure)),
+        is_month_first=found.units.is_month_first,
+        names_runs=found.names_runs,
+    )

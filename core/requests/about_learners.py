@@ -1,0 +1,55 @@
+"""Learners: find them, see one, create, remove, and who never signed in."""
+
+from typing import Final
+
+from core.errors import LearnerNotChosen
+from core.requests.language import (
+    Asker,
+    ComposeLearner,
+    Mode,
+    OtherUseCases,
+    Verb,
+    bare_address,
+    first_word,
+    verb,
+)
+from core.rules.text import clean_name, folded
+from core.usecases.learner_cards import FindLearners, ShowLearner, find_learners, show_learner
+from core.usecases.learner_lists import ListLearners, list_learners
+from core.usecases.learner_removal import PreviewRemoval, preview_removal
+
+_NAME_CHARACTERS: Final = 100
+_NEVER: Final = ("never", "codes", "slips")
+_SHOW: Final = ("show", "edit")
+
+
+def _learners(rest: str) -> FindLearners | ShowLearner | ListLearners | PreviewRemoval | ComposeLearner:
+    """``[words]``, ``never [words]``, ``create [First Last]``, ``show|edit|remove WHO``."""
+    first, tail = first_word(rest)
+    word = folded(first)
+    if word in _NEVER:
+        return ListLearners(tail, is_never=True)
+    if word in ("list", "find"):
+        return ListLearners(tail)
+    if word in ("create", "add", "new"):
+        names = [clean_name(name, _NAME_CHARACTERS) for name in first_word(tail)]
+        return ComposeLearner(*names)
+    if word == "remove":
+        return PreviewRemoval(who=_who(tail, word))
+    if word in _SHOW and tail:
+        return ShowLearner(who=_who(tail, word))
+    return FindLearners(bare_address(first) if "@" in first and not tail else rest)
+
+
+def _who(tail: str, word: str) -> str:
+    if not tail:
+        raise LearnerNotChosen(word=word)
+    return bare_address(first_word(tail)[0])
+
+
+VERBS: Final[tuple[Verb, ...]] = (verb("learners", Mode.READ, Asker.STAFF, _learners, find_learners),)
+OTHERS: Final[OtherUseCases] = {
+    ListLearners: (list_learners, Mode.READ),
+    ShowLearner: (show_learner, Mode.READ),
+    PreviewRemoval: (preview_removal, Mode.READ),
+}

@@ -1,0 +1,89 @@
+"""Progress: of a run, of a learner, and the reports that tell of it."""
+
+import re
+from typing import Final
+
+from core.errors import ReportNotFound, RunNotChosen
+from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
+from core.usecases.progress import (
+    ProgressList,
+    ShowLearnerProgress,
+    ShowProgress,
+    show_learner_progress,
+    show_progress,
+)
+from core.usecases.progress_matching import NameInFeed, name_in_feed
+from core.usecases.progress_reports import (
+    ConfirmReport,
+    ListReports,
+    ShowReport,
+    confirm_report,
+    list_reports,
+    show_report,
+)
+
+_REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)
+_Command = ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed
+
+
+def _progress(rest: str) -> _Command:
+    first, tail = first_word(rest)
+    if not first:
+        return ListReports()
+    if first.lower() == "match":
+        return _match(tail)
+    if _REPORT.fullmatch(first):
+        return _report(int(first.lstrip("Pp-")), tail)
+    if "@" in first:
+        return ShowLearnerProgress(bare_address(first))
+    run, tail = run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="progress")
+    shown, others = first_word(tail)
+    if shown.lower() in list(ProgressList):
+        return ShowProgress(run, ProgressList(shown.lower()), others)
+    return ShowProgress(run, ProgressList.ALL, tail)
+
+
+def _report(number: int, tail: str) -> ShowReport | ConfirmReport:
+    if not number:
+        raise ReportNotFound(number="P-0000")
+    word, rest = first_word(tail)
+    if word.lower() not in ("yes", "confirm", "ok"):
+        return ShowReport(number)
+    run, is_month_first, are_fractions = "", None, None
+    while rest and "=" not in (word := first_word(rest)[0]):
+        match word.lower().strip(",;"):
+            case "month-first":
+                is_month_first = True
+            case "day-first":
+                is_month_first = False
+            case "fractions":
+                are_fractions = True
+            case "percent":
+                are_fractions = False
+            case other:
+                run = other
+        rest = first_word(rest)[1]
+    pairs = (each.partition("=") for each in re.split(r"[,;\n]", rest) if "=" in each)
+    columns = tuple((name.strip(), heading.strip()) for name, _, heading in pairs)
+    return ConfirmReport(number, run, columns, are_fractions, is_month_first)
+
+
+def _match(rest: str) -> NameInFeed:
+    """The last word is who or which it is; all before it is the feed's name."""
+    name, _, target = rest.rpartition(" ")
+    if not name.strip():
+        raise RunNotChosen(verb="progress match NAME")
+    return NameInFeed(bare_address(name.strip().strip("“”\"'")), bare_address(target))
+
+
+VERBS: Final[tuple[Verb, ...]] = (verb("progress", Mode.READ, Asker.STAFF, _progress, show_progress),)
+OTHERS: Final[OtherUseCases] = {
+    ShowProgress: (show_progress, Mode.READ),
+    ShowLearnerProgress: (show_learner_progress, Mode.READ),
+    ListReports: (list_reports, Mode.READ),
+    ShowReport: (show_report, Mode.READ),
+    ConfirmReport: (confirm_report, Mode.RUN),
+    NameInFeed: (name_in_feed, Mode.RUN),
+}

@@ -1,0 +1,1 @@
+"""Progress, without a database: which column is what, what its cells say, and how two reports of one learner meet."""

@@ -1,0 +1,98 @@
+"""The canonical record of progress, into which every feed is brought, and the protocol of a feed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from core.rules.progress.faults import ProgressFault
+from core.words import FeedKind
+
+
+class LearnerKey(NamedTuple):
+    """What a feed calls a learner. Empty: it does not say."""
+
+    membership: str = ""
+    """The platform's own name for the membership, the same in all its reports."""
+    identifier: str = ""
+    """An e-mail address, a username, or an external id."""
+    email: str = ""
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+class RunKey(NamedTuple):
+    """What a feed calls a run. A uuid, slug or code is enough; a course needs the start besides."""
+
+    uuid: str = ""
+    slug: str = ""
+    code: str = ""
+    title: str = ""
+    course_uuid: str = ""
+    course_code: str = ""
+    starts_on: date | None = None
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRecord:
+    """None is unknown. Shares are hundredths of a per cent, 0 to 10,000."""
+
+    learner: LearnerKey
+    run: RunKey
+    as_of: datetime | None = None
+    """None: the whole report's."""
+    attempt: int | None = None
+    """None: the latest that is known."""
+    steps_completed: int | None = None
+    steps_total: int | None = None
+    step_percentage: int | None = None
+    last_step_at: datetime | None = None
+    average_test_score: int | None = None
+    comments_posted: int | None = None
+    last_comment_at: datetime | None = None
+    profile_url: str | None = None
+    left_at: datetime | None = None
+    partner_course_code: str | None = None
+    partner_run_code: str | None = None
+
+
+class CellProblem(NamedTuple):
+    fault: ProgressFault
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """``number``: where it stands in the feed, rising."""
+
+    number: int
+    record: ProgressRecord
+    problems: tuple[CellProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``cursor``: where to go on after it; stored in the transaction that stores the rows."""
+
+    rows: Sequence[ReadRow]
+    cursor: str = ""
+    problems: tuple[str, ...] = field(default=())
+    """Why the feed could not tell everything, in words: what is missing stays as it is known."""
+
+
+class ProgressSource(Protocol):
+    """A feed. It only reads: whoever merges calls it between transactions, and a gap in it erases nothing.
+
+    A connector fetches in ``worker/`` and gives the same batches as the files in ``core.progress_files`` do.
+    """
+
+    @property
+    def kind(self) -> FeedKind: ...
+
+    def batches(self, since: str) -> Iterator[Batch]:
+        """What changed after the cursor ``since``; empty: everything."""

@@ -1,0 +1,141 @@
+"""A run's progress, a learner's card, and the reports that told of them."""
+
+from core.progress_words import (
+    LISTS,
+    activity_words,
+    band_lines,
+    column_words,
+    counts_words,
+    figures_words,
+    headline,
+    invitation_words,
+    next_steps,
+    nobody_words,
+    problem_words,
+    report_outcome,
+    run_title,
+    source_words,
+    sources_words,
+    summary_words,
+)
+from core.result_words import WAYS_TO_JOIN, counted, run_dates
+from core.rules.progress.bands import bar
+from core.rules.progress.merging import WHOLE
+from core.usecases.progress import (
+    LearnerProgressShown,
+    LearnerRun,
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+)
+from core.usecases.progress_matching import NamedInFeed
+from core.usecases.progress_reports import ReportCard, ReportShown, ReportsListed, report_ref
+from core.words import NamedKind, ReportReason
+from mail.answers.batches import named
+from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
+
+
+def tell_progress(shown: ProgressShown, teller: Teller) -> Answer:
+    run = shown.run
+    rows = tuple(_row(row, teller) for row in shown.page.rows)
+    fits = f", fitting “{shown.search}”" if shown.search else ""
+    title = LISTS[shown.shown] + fits
+    return Answer(
+        headline=f"{named(run)}: {headline(shown)}.",
+        lines=some(sources_words(shown, teller.moment), "" if rows else nobody_words(shown)),
+        facts=(("Run", run_dates(run)), *band_lines(shown), *summary_words(shown)),
+        lists=(Listing(title, rows, page_line(shown.page.page, shown.page.page_count)),) if rows else (),
+        steps=some(
+            f"“progress {run.code} stalled” lists who has stalled; so do “completed”, “under-way” and “not-begun”."
+            if shown.shown is ProgressList.ALL
+            else f"“progress {run.code}” lists everybody.",
+            f"“progress {shown.page.rows[0].address}” shows all runs of one learner." if rows else "",
+        ),
+    )
+
+
+def _row(row: ProgressRow, teller: Teller) -> Row:
+    share = row.figures.step_percentage
+    chart = f"{bar(share, WHOLE)} " if share is not None else ""
+    return Row(
+        " · ".join(some(row.name, row.address)),
+        some(chart + figures_words(row.figures, teller.moment), activity_words(row.figures, teller.moment)),
+    )
+
+
+def tell_learner(shown: LearnerProgressShown, teller: Teller) -> Answer:
+    runs = tuple(_learner_run(run, teller) for run in shown.runs)
+    waiting = tuple(
+        Row(f"{each.course_title} ({each.run_code})", (f"{each.address}: {invitation_words(each, teller.moment)}",))
+        for each in shown.invitations
+    )
+    return Answer(
+        headline=f"{shown.name}: {counted(len(shown.runs), 'run')}, {counted(len(waiting), 'open invitation')}.",
+        lines=some("" if runs else "They are on no run yet."),
+        facts=(("Known as", ", ".join(shown.addresses)),) if shown.addresses else (),
+        lists=tuple(
+            Listing(title, rows) for title, rows in (("Runs", runs), ("Invitations not accepted", waiting)) if rows
+        ),
+    )
+
+
+def _learner_run(run: LearnerRun, teller: Teller) -> Row:
+    share = run.figures.step_percentage
+    chart = f"{bar(share, WHOLE)} " if share is not None else ""
+    return Row(
+        run_title(run),
+        some(
+            chart + figures_words(run.figures, teller.moment),
+            activity_words(run.figures, teller.moment),
+            f"Joined {teller.moment(run.enrolled_at)} {WAYS_TO_JOIN[run.joined_by]}",
+            source_words(run.figures, teller.moment),
+        ),
+    )
+
+
+def tell_report(shown: ReportShown, teller: Teller) -> Answer:
+    card, reading = shown.card, shown.reading
+    columns = column_words(shown) if card.reason in (ReportReason.COLUMNS, ReportReason.RUN) else ()
+    problems = tuple(Row(problem_words(each)) for each in shown.problems)
+    lists = (
+        Listing("What I take its columns for", tuple(Row(words) for words in columns)),
+        Listing("What needs a look", problems),
+    )
+    return Answer(
+        headline=report_outcome(card),
+        lines=some("You sent this file before, so nothing was done again." if shown.is_repeat else "",
+                   reading.fault, reading.hint),
+        facts=(
+            *((("Rows", counts_words(card.counts)),) if card.counts.rows else ()),
+            *((("File", card.file_name),) if card.file_name else ()),
+            ("Figures as of", teller.moment(card.as_of)),
+            ("Received", f"{teller.moment(card.received_at)}, from {card.staff_name}"),
+        ),
+        lists=tuple(each for each in lists if each.rows),
+        steps=next_steps(shown),
+    )  # fmt: skip
+
+
+def tell_reports(listed: ReportsListed, teller: Teller) -> Answer:
+    rows = tuple(_report_row(card, teller) for card in listed.reports)
+    return Answer(
+        headline=f"{counted(listed.total, 'progress report')} so far.",
+        lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
+        steps=some(
+            f"“progress {report_ref(listed.reports[0].number)}” shows one of them." if rows else "",
+            "Send me a report as a file, or write “progress RUN” to see a run.",
+        ),
+    )
+
+
+def _report_row(card: ReportCard, teller: Teller) -> Row:
+    details = some(card.file_name, f"{teller.moment(card.received_at)}, from {card.staff_name}")
+    return Row(report_outcome(card), details)
+
+
+def tell_named(result: NamedInFeed, teller: Teller) -> Answer:
+    what = "learner" if result.kind is NamedKind.LEARNER else "run"
+    return Answer(
+        f"“{result.name}” is the {what} {result.target} from now on.",
+        steps=("Send the report again, and the rows land.",),
+    )

@@ -1,0 +1,48 @@
+"""Progress in Slack: a report dropped on the bot, its columns said yes to, a run leafed through, one learner's card."""
+
+from tests.bot.conftest import RUN, World, action_ids, shown, words
+from tests.core.usecases.progressing import enrol, line, report
+
+ADA, BO = "ada@example.org", "bo@example.org"
+
+
+async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: World) -> None:
+    enrol(world.school, ADA, BO, run=RUN)
+    content = report(line(ADA, steps_completed="95%", avg_test_score="80%"), line("ext-9", steps_completed="5%"))
+    file = world.driver.add_file(world.olive, "report.csv", content)
+
+    await world.driver.say_dm(world.olive, f"progress {RUN}", [file])
+    answered = world.direct_messages(world.olive)[-1]
+    run = shown(await world.usher(f"progress {RUN}"))
+    stalled = shown(await world.usher(f"progress {RUN} stalled"))
+    learner = shown(await world.usher(f"progress {ADA}"))
+
+    assert "P-0001: 1 of 2 rows landed." in words(answered)
+    assert "no learner of yours is known by this (“ext-9”)" in words(answered)
+    assert "90 % or more  ▓▓▓▓▓░░░░░ 1 of 2" in words(run)
+    assert "95 % of the steps · test score 80 %" in words(run)
+    assert "progress_page:stalled" in action_ids(run)
+    assert "Nobody is in this list." in words(stalled)
+    assert "from the platform's report" in words(learner)
+
+
+async def test_another_platforms_columns_are_shown_and_confirmed_by_a_button(world: World) -> None:
+    enrol(world.school, ADA, run=RUN)
+    file = world.driver.add_file(world.olive, "lms.csv", f"User,Email,Progress\n1,{ADA},61%\n".encode())
+
+    await world.driver.say_dm(world.olive, f"progress {RUN}", [file])
+    asked = world.direct_messages(world.olive)[-1]
+    assert "“Progress” → step percentage, such as “61%”" in words(asked)
+    await world.driver.press(world.olive, asked, "progress_confirm")
+    await world.background.finish()
+
+    assert "1 of 1 row landed" in words(shown(await world.usher("progress P-0001")))
+
+
+async def test_a_list_of_addresses_is_still_one(world: World) -> None:
+    file = world.driver.add_file(world.olive, "list.csv", b"Email,Progress\nada@example.org,5%\n")
+
+    await world.driver.say_dm(world.olive, f"invite {RUN}", [file])
+
+    assert "invitations_" not in words(world.direct_messages(world.olive)[-1])
+    assert "batches_confirm" in action_ids(world.direct_messages(world.olive)[-1])

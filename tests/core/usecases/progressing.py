@@ -1,0 +1,59 @@
+"""Small progress reports, and what became of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.context import StaffActor
+from core.model import Learner, LearnerAddress, Progress
+from core.progressing import ProgressFile, take_progress
+from core.usecases.progress_reports import ReportShown
+from tests.core.usecases.acting import MATHS, accept, everything, invite
+from tests.factories import School, sent
+
+PLATFORM = (
+    "run_start_date", "membership_id", "learner_identifier", "full_name", "fl_profile_url", "steps_completed",
+    "comments_posted", "avg_test_score", "left_at",
+)  # fmt: skip
+"""As it was seen in the wild."""
+
+Line = Mapping[str, str]
+
+
+def enrol(school: School, *addresses: str, run: str = MATHS) -> None:
+    invite(school, *addresses, run=run)
+    sent(school.app)
+    for address in addresses:
+        accept(school.app, address)
+
+
+def line(learner: str, **cells: str) -> Line:
+    return {"run_start_date": "2026-03-16", "learner_identifier": learner, **cells}
+
+
+def report(*lines: Line, headings: tuple[str, ...] = PLATFORM) -> bytes:
+    rows = [",".join(headings), *(",".join(each.get(name, "") for name in headings) for each in lines)]
+    return "\n".join(rows).encode()
+
+
+def send(
+    school: School, *lines: Line, run: str = MATHS, by: StaffActor | None = None, as_of: datetime | None = None
+) -> ReportShown:
+    return send_file(school, report(*lines), run=run, by=by, as_of=as_of)
+
+
+def send_file(
+    school: School, content: bytes, *, run: str = "", by: StaffActor | None = None, as_of: datetime | None = None
+) -> ReportShown:
+    return take_progress(school.app, by or school.owner, ProgressFile("report.csv", content, run, as_of))
+
+
+def progress_of(school: School, address: str) -> Progress:
+    """In their only run, of their latest attempt."""
+    learner_id = next(each.learner_id for each in everything(school.app, LearnerAddress) if each.address == address)
+    (found,) = everything(school.app, Progress, Progress.learner_id == learner_id, Progress.is_latest)
+    return found
+
+
+def learner_of(school: School, address: str) -> Learner:
+    learner_id = next(each.learner_id for each in everything(school.app, LearnerAddress) if each.address == address)
+    return next(each for each in everything(school.app, Learner) if each.id == learner_id)

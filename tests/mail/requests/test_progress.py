@@ -1,0 +1,99 @@
+"""Progress by e-mail: a report attached is merged and answered, and what is asked is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.app import App
+from core.usecases.progress import LearnerProgressShown, ProgressShown
+from core.usecases.progress_matching import NamedInFeed
+from core.usecases.progress_reports import ReportCounts, ReportShown, ReportsListed
+from core.words import ReportReason, ReportState
+from mail.parsing.parsed import Attachment
+from tests.copies import SqliteCopies
+from tests.core.usecases.acting import MATHS
+from tests.core.usecases.progressing import PLATFORM, enrol, line, report
+from tests.factories import FixedClock, School
+from tests.mail.asking import Writer, by_mail
+
+ADA, BO = "ada@example.org", "bo@example.org"
+
+
+@pytest.fixture
+def olive(sqlite_school: SqliteCopies[School]) -> Writer:
+    sqlite_school.renew()
+    app: App = sqlite_school.app(clock=FixedClock(), mail_inbox="usher@usher.example.org")
+    school = replace(sqlite_school.filling, app=app)
+    enrol(school, ADA, BO)
+    return Writer(school, by_mail(school.owner))
+
+
+def attached(content: bytes, name: str = "report.csv") -> Attachment:
+    return Attachment(name, "csv", content)
+
+
+def test_a_report_is_merged_and_the_answer_accounts_for_every_row(olive: Writer) -> None:
+    content = report(line(ADA, steps_completed="61%"), line("ext-9", steps_completed="104%"))
+
+    first = olive.write(f"progress {MATHS}", "", attached(content))
+    matched = olive.write("progress match ext-9 bo@example.org")
+    again = olive.write(f"Progress {MATHS}", "Thanks!", attached(content))
+    asked = olive.write(f"progress {MATHS}")
+    whole = olive.write("progress ada@example.org")
+    listed = olive.write("progress")
+
+    assert isinstance(first.result, ReportShown)
+    assert first.result.card.counts == ReportCounts(created=1, problem=1)
+    assert "P-0001: 1 of 2 rows landed." in first.text
+    assert "no learner of yours is known by this (“ext-9”); row 3." in first.text
+    assert "progress match ext-9 their@address" in first.text
+    assert isinstance(matched.result, NamedInFeed)
+    assert isinstance(again.result, ReportShown)
+    assert again.result.card.counts == ReportCounts(created=1, unchanged=1, flagged=1)
+    assert isinstance(asked.result, ProgressShown)
+    assert "90 % or more: ▓▓▓▓▓░░░░░ 1 of 2" in asked.text
+    assert "1 of 2" in asked.html
+    assert isinstance(whole.result, LearnerProgressShown)
+    assert "61 % of the steps" in whole.text
+    assert isinstance(listed.result, ReportsListed)
+    assert "2 progress reports so far" in listed.text
+
+
+def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
+    sheet = f"User,Email,Progress\n1,{ADA},61%\n2,{BO},5%\n".encode()
+
+    asked = olive.write("", "Here it is.", attached(sheet))
+    refused = olive.write("progress P-0001 yes")
+    done = olive.write(f"progress P-0001 yes {MATHS}")
+
+    assert isinstance(asked.result, ReportShown)
+    assert asked.result.card.reason is ReportReason.COLUMNS
+    assert "“Progress” → step percentage, such as “61%”" in asked.text
+    assert "“progress P-0001 yes RUN”" in asked.text
+    assert "nobody has said of which run it is" in refused.text
+    assert isinstance(done.result, ReportShown)
+    assert (done.result.card.state, done.result.card.counts) == (ReportState.MERGED, ReportCounts(created=2))
+
+
+def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
+    enrol(olive.school, *(f"p{number}@example.org" for number in range(12)))
+    sheet = f"User,Email,Progress,Run code\n1,{ADA},61%,{MATHS}\n".encode()
+
+    merged = olive.reply(olive.write("", "", attached(sheet)), "Yes, thanks!")
+    first = olive.write(f"progress {MATHS}")
+    second = olive.reply(first, "more")
+
+    assert isinstance(merged.result, ReportShown)
+    assert merged.result.card.counts == ReportCounts(created=1)
+    assert isinstance(first.result, ProgressShown)
+    assert isinstance(second.result, ProgressShown)
+    assert (first.result.page.page, second.result.page.page) == (1, 2)
+
+
+def test_a_list_of_addresses_stays_one_where_somebody_invites(olive: Writer) -> None:
+    content = report(line("new@example.org", steps_completed="5%"), headings=PLATFORM)
+
+    answered = olive.write(f"invite {MATHS}", "", attached(content))
+
+    assert not isinstance(answered.result, ReportShown)
+    assert "new@example.org" in answered.text or "1 learner" in answered.text

@@ -1,0 +1,105 @@
+"""Access codes of learners who never signed in: a page of two buttons for a signed-in staff member.
+
+Looking changes and shows nothing but numbers. A button gives the Excel workbook or the slips to print, made at that
+moment and kept nowhere; the audit notes it. The page's address is no secret, so it may stand in an e-mail.
+"""
+
+import asyncio
+import io
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.context import StaffActor
+from core.phrases import day_words, zone_named
+from core.usecases.learner_codes import (
+    HEADINGS,
+    CodesLoaded,
+    LoadAccessCodes,
+    ShowCodesPage,
+    load_access_codes,
+    show_codes_page,
+)
+from core.usecases.sign_in import WhoIsSignedIn, who_is_signed_in
+from web.cookies import NEXT_COOKIE, SESSION_COOKIE, keep_cookie
+from web.door import WebDoor, read_form, see
+from web.sign_in import CODES_PATH, NEXT_LIFE
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def learners_routes(door: WebDoor) -> list[Route]:
+    pages = LearnersPages(door)
+    return [
+        Route(CODES_PATH, pages.show_codes, methods=["GET"]),
+        Route(f"{CODES_PATH}/workbook", pages.give_workbook, methods=["POST"]),
+        Route(f"{CODES_PATH}/slips", pages.give_slips, methods=["POST"]),
+    ]
+
+
+class LearnersPages:
+    def __init__(self, door: WebDoor) -> None:
+        self._door = door
+
+    async def show_codes(self, request: Request) -> Response:
+        staff = await self._signed_in(request)
+        if staff is None:
+            return _sign_in_first()
+        shown = await self._door.read(show_codes_page, ShowCodesPage(), staff)
+        return self._door.pages.page("codes.html", shown=shown)
+
+    async def give_workbook(self, request: Request) -> Response:
+        loaded = await self._loaded(request)
+        if loaded is None:
+            return _sign_in_first()
+        content = await asyncio.to_thread(_workbook, loaded)
+        name = f"never-signed-in-{loaded.made_at.astimezone(zone_named(loaded.time_zone)):%Y-%m-%d}.xlsx"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=_XLSX, headers=headers)
+
+    async def give_slips(self, request: Request) -> Response:
+        loaded = await self._loaded(request)
+        if loaded is None:
+            return _sign_in_first()
+        # Whose code is erased has nothing to be handed.
+        codes = [each for each in loaded.codes if each.code]
+        made_on = day_words(loaded.made_at, zone_named(loaded.time_zone))
+        return self._door.pages.page("slips.html", shown=loaded, codes=codes, made_on=made_on)
+
+    async def _loaded(self, request: Request) -> CodesLoaded | None:
+        staff = await self._signed_in(request)
+        if staff is None:
+            return None
+        ukprn = (await read_form(request)).get("provider", "")
+        return await self._door.run(load_access_codes, LoadAccessCodes(ukprn), staff)
+
+    async def _signed_in(self, request: Request) -> StaffActor | None:
+        session = request.cookies.get(SESSION_COOKIE, "")
+        if not session:
+            return None
+        return (await self._door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
+
+
+def _sign_in_first() -> Response:
+    """And then back here."""
+    return keep_cookie(see("/sign-in"), NEXT_COOKIE, CODES_PATH, NEXT_LIFE)
+
+
+def _workbook(loaded: CodesLoaded) -> bytes:
+    # With the library it takes longer to load than all the rest of the door, and hardly any process needs it.
+    from core.sheets.export import Heading, write_workbook
+
+    zone: ZoneInfo = zone_named(loaded.time_zone)
+    headings = [Heading(text, width, is_text=True) for text, width in HEADINGS]
+    rows = (
+        (
+            each.username, each.code or "(erased)", each.first_name, each.last_name, each.year_group, each.dob,
+            each.email, each.provider, each.ukprn, each.created_at.astimezone(zone).date(),
+        )
+        for each in loaded.codes
+    )  # fmt: skip
+    content = io.BytesIO()
+    write_workbook(content, "Never signed in", headings, rows, {})
+    return content.getvalue()
