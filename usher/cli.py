@@ -31,7 +31,7 @@ COMMANDS = {
     "import": (
         "usher.commands.imports",
         "import_learners",
-        "Import the learners of FILE, any spreadsheet; what became of each row is written beside it.",
+        "Import the learners, or courses and runs, of FILE; what became of each row is written beside it.",
     ),
     "imports": ("usher.commands.imports", "imports", "Imports of learners."),
     "costs": ("usher.commands.costs", "costs", "What enrolments cost: waive a charge, or restore it."),

@@ -1,5 +1,4 @@
-"""Files that somebody drops on the bot: a spreadsheet of learners, or of courses and runs; a report of progress; or
-lists of addresses.
+"""Files that somebody drops on the bot: learners, courses and runs, a report of progress, or lists of addresses.
 
     "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
     a reply in the thread of an import's message ------------> a correction of that import

@@ -26,7 +26,6 @@ from core.errors import (
     RunNotChosen,
 )
 from core.model import (
-    Course,
     CourseRun,
     Draft,
     Invitation,
@@ -35,26 +34,23 @@ from core.model import (
     StaffMember,
 )
 from core.outbox import (
-    email_row,
-    first_invitation_key,
     say,
     scoreboard_key,
     slack_row,
 )
 from core.queries import Query
-from core.rules.addresses import Address, AddressList, InvalidAddress
+from core.rules.addresses import AddressList, InvalidAddress
 from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
 from core.usecases.batch_numbers import next_numbers
-from core.usecases.budgets import cost_of, require_room
+from core.usecases.batch_rows import ROWS_AT_ONCE, batches_of, new_batches, replace_invitations, rows_for
+from core.usecases.budgets import cost_of
 from core.usecases.drafts import checked_addresses, checked_note, own_draft, packed, require_fresh, unpacked
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
 from core.usecases.sending_times import SendingTime, require_open_at, sending_time
 from core.usecases.sorting import EXAMPLES, Bucket, Sorted, examples, sort_addresses
-from core.words import InvitationState, MessageKind
-
-_ROWS = 1000
+from core.words import MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,22 +215,20 @@ def start_batches(
     ``chosen``: when the e-mails go out, but never before the recall window has passed. ``kept_numbers`` are used as
     far as they reach; where they are too few, all numbers are fresh.
     """
-    _replace(ctx, found.replaced_ids)
+    replace_invitations(ctx, found.replaced_ids)
     new = found.by_bucket[Bucket.NEW]
     batch_count = -(-len(new) // BATCH_ADDRESSES)
     numbers = kept_numbers[:batch_count]
     if len(numbers) < batch_count:
         numbers = next_numbers(ctx, staff.organisation_id, batch_count)
-    batches = _new_batches(
-        ctx, staff, run, len(new), numbers, note=note, confirmation_id=confirmation_id, chosen=chosen
-    )
+    batches = new_batches(ctx, staff, run, len(new), numbers, note=note, confirmation_id=confirmation_id, chosen=chosen)
     # Who gets it in three months has six months from then, not three.
     expires_at = run.invitation_expires_at(batches[0].sends_at)
     remind_at = first_reminder(ctx, run, staff.organisation_id, batches[0].sends_at, expires_at)
     messages: list[dict[str, Any]] = []
     invitations: list[dict[str, Any]] = []
     for place, address in enumerate(new):
-        invitation, message = _rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at, remind_at)
+        invitation, message = rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at, remind_at)
         invitations.append(invitation)
         messages.append(message)
     scoreboard = slack_row(
@@ -245,8 +239,8 @@ def start_batches(
         key=scoreboard_key(confirmation_id),
     )
     say(ctx, [scoreboard, *messages])
-    for start in range(0, len(invitations), _ROWS):
-        access.insert_all(ctx, Invitation, invitations[start : start + _ROWS])
+    for start in range(0, len(invitations), ROWS_AT_ONCE):
+        access.insert_all(ctx, Invitation, invitations[start : start + ROWS_AT_ONCE])
     return as_invited(run, batches)
 
 
@@ -325,94 +319,3 @@ def _claim_draft(ctx: Context, draft: Draft) -> bool:
 
 def _confirmed_before(ctx: Context, draft: Draft) -> LearnersInvited:
     return as_invited(_run_of(ctx, draft), batches_of(ctx, draft.id))
-
-
-def batches_of(ctx: Context, confirmation_id: int) -> list[InvitationBatch]:
-    """In the order of their numbers; none for an id that is unknown here."""
-    query = select(InvitationBatch).where(InvitationBatch.confirmation_id == confirmation_id)
-    return list(ctx.session.scalars(query.order_by(InvitationBatch.number)))
-
-
-def _replace(ctx: Context, ids: Sequence[int]) -> None:
-    for start in range(0, len(ids), _ROWS):
-        ctx.session.execute(
-            update(Invitation).where(Invitation.id.in_(ids[start : start + _ROWS])).values(replaced_at=ctx.now),
-            execution_options={"synchronize_session": False},
-        )
-
-
-def _new_batches(
-    ctx: Context,
-    staff: StaffMember,
-    run: CourseRun,
-    count: int,
-    numbers: range,
-    *,
-    note: str,
-    confirmation_id: int,
-    chosen: datetime | None,
-) -> list[InvitationBatch]:
-    soonest = ctx.now + ctx.settings.recall_window
-    is_scheduled = chosen is not None and chosen > soonest
-    agreement = access.agreement_for(ctx, staff.organisation_id, run.course)
-    require_room(ctx, agreement, count)
-    batches = [
-        InvitationBatch(
-            id=ctx.tokens.new_id(),
-            organisation_id=staff.organisation_id,
-            number=number,
-            confirmation_id=confirmation_id,
-            run_id=run.id,
-            staff_id=staff.id,
-            provider_id=provider_of(ctx, staff, run.course),
-            agreement_id=agreement.id if agreement else None,
-            note=note,
-            size=min(BATCH_ADDRESSES, count - place * BATCH_ADDRESSES),
-            created_at=ctx.now,
-            sends_at=chosen if chosen is not None and is_scheduled else soonest,
-            is_scheduled=is_scheduled,
-        )
-        for place, number in enumerate(numbers)
-    ]
-    ctx.session.add_all(batches)
-    ctx.session.flush()
-    return batches
-
-
-def provider_of(ctx: Context, staff: StaffMember, course: Course) -> int | None:
-    """The provider that those who join will belong to: the course's own, else the staff member's only one."""
-    if course.organisation_id == staff.organisation_id and course.provider_id is not None:
-        return course.provider_id
-    granted = access.granted_provider_ids(ctx, staff)
-    return next(iter(granted)) if granted is not None and len(granted) == 1 else None
-
-
-def _rows_for(
-    ctx: Context, batch: InvitationBatch, address: Address, expires_at: datetime, remind_at: datetime | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    invitation_id = ctx.tokens.new_id()
-    message = email_row(
-        ctx,
-        MessageKind.INVITATION,
-        to=address.address,
-        to_key=address.key,
-        about_id=invitation_id,
-        key=first_invitation_key(invitation_id),
-        not_before=batch.sends_at,
-    )
-    invitation = {
-        "id": invitation_id,
-        "batch_id": batch.id,
-        "run_id": batch.run_id,
-        "address": address.address,
-        "address_key": address.key,
-        "name": address.name,
-        "state": InvitationState.PENDING,
-        "generation": 0,
-        "created_at": ctx.now,
-        "expires_at": expires_at,
-        "next_reminder_at": remind_at,
-        "reminder_count": 0,
-        "message_id": message["id"],
-    }
-    return invitation, message

@@ -14,7 +14,7 @@ from core.context import Context
 from core.errors import BatchNotFound
 from core.model import Invitation, InvitationBatch, OutboundMessage
 from core.outbox import is_first_invitation, touch_scoreboards
-from core.usecases.batches import batches_of
+from core.usecases.batch_rows import batches_of
 from core.words import CancelReason, InvitationState, MessageState
 
 

@@ -15,7 +15,8 @@ from core.model import Course, CourseRun, Invitation, InvitationBatch, OutboundM
 from core.outbox import hasten, touch_scoreboards
 from core.pages import page_within
 from core.rules.policy import PAGE_ROWS
-from core.usecases.batches import LearnersInvited, as_invited, batches_of
+from core.usecases.batch_rows import batches_of
+from core.usecases.batches import LearnersInvited, as_invited
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
 from core.words import InvitationState, MessageState

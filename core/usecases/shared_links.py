@@ -24,7 +24,7 @@ from core.errors import (
 from core.model import Course, CourseRun, Enrolment, SharedLink, StaffMember
 from core.rules.links import LinkKind
 from core.rules.policy import SHARED_LINK_MEMORY, UNDO_LIFE
-from core.usecases.batches import provider_of
+from core.usecases.batch_rows import provider_of
 from core.usecases.link_states import LinkNow, links_now, openings
 from core.usecases.runs import require_choosable
 from core.words import AccessModel, CourseKind, LinkRule, SharedLinkState

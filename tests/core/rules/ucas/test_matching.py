@@ -103,8 +103,8 @@ def test_who_has_no_date_is_found_by_name_postcode_and_provider() -> None:
 
 def test_hashes_need_the_key_and_do_not_run_together() -> None:
     assert HASHER("uln", "1") != Hasher(b"j" * 32)("uln", "1")
-    assert HASHER("x", "ab", "c") != HASHER("x", "a", "bc")
-    assert HASHER("x", None) != HASHER("x", "-")
+    assert HASHER("person", "ab", "c") != HASHER("person", "a", "bc")
+    assert HASHER("person", None) != HASHER("person", "-")
 
 
 def test_blank_never_erases() -> None:
