@@ -15,7 +15,7 @@ from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, Or
 from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import value_list
-from core.usecases.import_applying import CHANGE_LEARNER, as_new
+from core.usecases.import_applying import CHANGE_LEARNER, as_new, forget_addresses
 from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import (
     LEARNER_COLUMNS,
@@ -170,7 +170,9 @@ class _Undoing:
     def take_back(self, rows: Sequence[Any]) -> None:
         removed, restored = self.sort(rows)
         self._remove([row.learner_id for row in removed])
-        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(row, learner) for row, learner in restored])
+        befores = [(learner, self._before(row)) for row, learner in restored]
+        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(learner, before) for learner, before in befores])
+        forget_addresses(self._ctx, [(learner.id, before.gained) for learner, before in befores])
 
     def sort(self, rows: Sequence[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
         """Rows whose learners go, and those whose learners (beside them) are put back; they are counted."""
@@ -205,8 +207,11 @@ class _Undoing:
         has_come = learner.id in joined or learner.access_code_used_at is not None
         return KeptReason.JOINED if row.bucket is Bucket.CREATED and has_come else None
 
-    def _as_before(self, row: Any, learner: Any) -> dict[str, Any]:
+    def _before(self, row: Any) -> Before:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)
+        return before
+
+    def _as_before(self, learner: Any, before: Before) -> dict[str, Any]:
         values = as_stored(self._organisation, value_list(before.values))
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:

@@ -362,7 +362,9 @@ def _make(ctx: Context, work: Matching, change: LearnerChange, wanted: Wanted) -
         was = Was(before_of(learner, before), learner.username, has_account=learner.username is not None)
         written = _change(ctx, work, learner, values, wanted)
     shared = frozenset(_addresses_of_others(ctx, values, wanted.learner_id))
-    add_addresses(ctx, [(wanted.learner_id, values.email, key_of(values))], shared)
+    gained = add_addresses(ctx, [(wanted.learner_id, values.email, key_of(values))], shared)
+    if was.before is not None:
+        was.before.gained = gained.get(wanted.learner_id)
     renamed = ["Username"] if was.before is not None and was.username != wanted.username else []
     change.columns = ",".join([*differences(before, values), *renamed])
     change.content, change.applied_hash = work.kept.pack(was, WAS_PLACE), written["detail_hash"]

@@ -103,3 +103,35 @@ def test_a_colleague_s_import_is_undone_by_owners_only(school: School) -> None:
 
     assert isinstance(refusal_of(school.app, undo_import, UndoImport(mine.number), school.manager), ImportClosed)
     assert undo(school, theirs.number).removed == 1
+
+
+def test_an_address_that_it_brought_is_nobody_s_again_and_those_known_before_stay(school: School) -> None:
+    joined = "bo.home@example.org"
+    invite(school, joined, run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, joined)
+    bo = learners(school)["Bo"].id
+    import_sheet(school, line("Bo", **{"Email address": joined, "ULN": ULNS[0]}))
+    slipped = import_sheet(school, line("Bo", **{"Email address": "cy@example.org", "ULN": ULNS[0]}))
+
+    undo(school, slipped.number)
+    invite(school, "cy@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "cy@example.org")
+
+    owners = {each.address: each.learner_id for each in everything(school.app, LearnerAddress)}
+    assert owners[joined] == bo
+    assert owners["cy@example.org"] != bo, "Cy joins as Cy."
+
+
+def test_an_address_by_which_somebody_accepted_since_stays_theirs(school: School) -> None:
+    import_sheet(school, line("Bo", ULN=ULNS[0], **{"Email address": "bo@example.org"}))
+    moved = import_sheet(school, line("Bo", ULN=ULNS[0], **{"Email address": "bo.new@example.org"}))
+    invite(school, "bo.new@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "bo.new@example.org")
+
+    undo(school, moved.number)
+
+    known = {each.address for each in everything(school.app, LearnerAddress)}
+    assert known == {"bo@example.org", "bo.new@example.org"}
