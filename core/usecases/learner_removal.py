@@ -268,7 +268,8 @@ def _over(reason: str) -> UndoOver:
 
 
 def _has_come(ctx: Context, learner: Any) -> bool:
-    query = select(Enrolment.id).where(Enrolment.learner_id == learner.id, Enrolment.left_at.is_(None)).limit(1)
+    # One that they have left counts as well: its charge stays, and so do they.
+    query = select(Enrolment.id).where(Enrolment.learner_id == learner.id).limit(1)
     return learner.access_code_used_at is not None or ctx.session.scalar(query) is not None
 
 
