@@ -115,8 +115,12 @@ def import_job(import_id: int, generation: str) -> Job:
 
 
 def lock_organisation(ctx: Context, organisation_id: int) -> Organisation:
-    """One import of an organisation is written at a time."""
-    return ctx.session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update()).one()
+    """One import of an organisation is written at a time.
+
+    It leaves the key alone: else whoever adds a row of the organisation, of the audit too, would wait for the import.
+    """
+    query = select(Organisation).where(Organisation.id == organisation_id)
+    return ctx.session.scalars(query.with_for_update(key_share=True)).one()
 
 
 def _next_number(ctx: Context, organisation_id: int) -> int:
