@@ -233,14 +233,16 @@ def import_shown(ctx: Context, staff: StaffMember, found: Import) -> ImportShown
         repeats=repeats.number if repeats else None,
         rows_read=found.rows_read,
         row_count=found.row_count,
-        headings=reading.headings,
+        headings=reading.headings if may_see_rows(staff, found) else (),
         corrects=corrects.number if corrects else None,
         offers=offers_of(ctx, staff, found),
     )
 
 
 def may_see_rows(staff: StaffMember, found: Import) -> bool:
-    """A reason may name learners: its sender may see them, and whoever may see everybody."""
+    """A reason may name learners, and so may what stands where headings should: its sender may see them, and whoever
+    may see everybody.
+    """
     return (
         staff.id == found.staff_id or staff.all_providers or Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
     )
