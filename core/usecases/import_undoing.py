@@ -53,7 +53,7 @@ class PreviewUndo:
 class KeptRow:
     row: int
     name: str
-    """The learner's, or the run's; empty where the caller may not see them, or they are gone."""
+    """The learner's, or the run's; empty where the caller may not see them, or they are removed or gone."""
     reason: KeptReason
 
 
@@ -186,7 +186,7 @@ class _Undoing:
             learner = learners.get(row.learner_id)
             reason = self._why_kept(row, learner, joined)
             if reason is not None:
-                is_seen = learner is not None and reason is not KeptReason.NOT_GRANTED
+                is_seen = learner is not None and learner.removed_at is None and reason is not KeptReason.NOT_GRANTED
                 name = f"{learner.first_name} {learner.last_name}" if learner is not None and is_seen else ""
                 self.kept.append(KeptRow(row.number, name, reason))
             elif row.bucket is Bucket.CREATED:

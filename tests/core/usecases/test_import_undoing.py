@@ -10,7 +10,7 @@ from core.model import Learner, LearnerAddress
 from core.rules.policy import IMPORT_LIFE
 from core.usecases.import_undoing import ImportUndone, KeptRow, UndoImport, undo_import
 from core.words import ImportState, KeptReason
-from tests.core.usecases.acting import MATHS, accept, clock_of, deliver, everything, invite, refusal_of
+from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, refusal_of
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line, stored, values_of
 from tests.factories import School
 
@@ -135,3 +135,10 @@ def test_an_address_by_which_somebody_accepted_since_stays_theirs(school: School
 
     known = {each.address for each in everything(school.app, LearnerAddress)}
     assert known == {"bo@example.org", "bo.new@example.org"}
+
+
+def test_who_was_removed_since_is_listed_without_a_name(school: School) -> None:
+    done = import_sheet(school, line("Ada"))
+    change(school.app, Learner, learners(school)["Ada"].id, removed_at=clock_of(school.app).now)
+
+    assert undo(school, done.number).kept == (KeptRow(2, "", KeptReason.CHANGED),)
