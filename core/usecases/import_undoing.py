@@ -1,11 +1,11 @@
 """An applied import is taken back: whatever nobody changed since; the rest is listed, with the reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from core import access
 from core.access import Permission
@@ -87,7 +87,7 @@ def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
-    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
+    undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.sort(rows)
     kept = tuple(undoing.kept[:IMPORT_KEPT_NAMED])
@@ -102,7 +102,7 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     _require_undoable(ctx, staff, found)
     if found.subject is ImportSubject.CATALOGUE:
         return _undone_runs(ctx, found, staff)
-    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
+    undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.take_back(rows)
     _note_undone(ctx, found, staff)
@@ -161,11 +161,12 @@ def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
 
 
 class _Undoing:
-    def __init__(self, ctx: Context, organisation: Organisation, reach: Reach) -> None:
+    def __init__(self, ctx: Context, found: Import, organisation: Organisation, reach: Reach) -> None:
         self.removed = self.restored = 0
         self.kept: list[KeptRow] = []
         self._ctx, self._organisation, self._reach = ctx, organisation, reach
         self._keeper, self._hashes = keeper(ctx), hasher(ctx, organisation)
+        self._settled_at = found.settled_at or found.received_at
 
     def take_back(self, rows: Sequence[Any]) -> None:
         removed, restored = self.sort(rows)
@@ -179,7 +180,10 @@ class _Undoing:
         ids = [row.learner_id for row in rows]
         query = select(*LEARNER_COLUMNS, Learner.access_code, Learner.access_code_used_at).where(Learner.id.in_(ids))
         learners = {each.id: each for each in self._ctx.session.execute(query)}
-        joined = set(self._ctx.session.scalars(select(Enrolment.learner_id).where(Enrolment.learner_id.in_(ids))))
+        latest = select(Enrolment.learner_id, func.max(Enrolment.enrolled_at).label("at")).where(
+            Enrolment.learner_id.in_(ids)
+        )
+        joined = {row.learner_id: row.at for row in self._ctx.session.execute(latest.group_by(Enrolment.learner_id))}
         removed: list[Any] = []
         restored: list[tuple[Any, Any]] = []
         for row in rows:
@@ -197,15 +201,18 @@ class _Undoing:
         self.restored += len(restored)
         return removed, restored
 
-    def _why_kept(self, row: Any, learner: Any, joined: set[int]) -> KeptReason | None:
+    def _why_kept(self, row: Any, learner: Any, joined: Mapping[int, datetime]) -> KeptReason | None:
         if learner is None:
             return KeptReason.GONE
         if learner.provider_id is not None and learner.provider_id not in self._reach.granted_ids:
             return KeptReason.NOT_GRANTED
         if learner.detail_hash != row.applied_hash or learner.removed_at is not None:
             return KeptReason.CHANGED
-        has_come = learner.id in joined or learner.access_code_used_at is not None
-        return KeptReason.JOINED if row.bucket is Bucket.CREATED and has_come else None
+        if row.bucket is Bucket.CREATED:
+            return KeptReason.JOINED if learner.id in joined or learner.access_code_used_at is not None else None
+        has_joined_since = learner.id in joined and joined[learner.id] > self._settled_at
+        # Joining brings back who was removed, and so they would be removed from what they have joined.
+        return KeptReason.JOINED if has_joined_since and self._before(row).removed_at is not None else None
 
     def _before(self, row: Any) -> Before:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)

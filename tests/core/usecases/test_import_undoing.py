@@ -142,3 +142,21 @@ def test_who_was_removed_since_is_listed_without_a_name(school: School) -> None:
     change(school.app, Learner, learners(school)["Ada"].id, removed_at=clock_of(school.app).now)
 
     assert undo(school, done.number).kept == (KeptRow(2, "", KeptReason.CHANGED),)
+
+
+def test_who_was_removed_and_has_joined_a_run_since_is_not_removed_again(school: School) -> None:
+    rows = [line(name, **{"Email address": f"{name.lower()}@example.org"}) for name in ("Ada", "Bo")]
+    import_sheet(school, *rows)
+    for each in learners(school).values():
+        change(school.app, Learner, each.id, removed_at=clock_of(school.app).now)
+    back = import_sheet(school, *rows, line("Cy"))
+    clock_of(school.app).advance(seconds=1)
+    invite(school, "ada@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "ada@example.org")
+
+    undone = undo(school, back.number)
+
+    assert undone.kept == (KeptRow(2, "Ada Young", KeptReason.JOINED),)
+    known = learners(school)
+    assert (known["Ada"].removed_at, known["Bo"].removed_at is not None) == (None, True)
