@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
 
 from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
+from core.model import Import, ImportRow, Invitation, Learner, LearnerAddress, Organisation, StaffMember
 from core.queries import Query
 from core.rules.access_codes import access_codes
 from core.rules.policy import IMPORT_CHUNK
@@ -220,7 +220,7 @@ class _Writer:
     def update(self, rows: Sequence[Any]) -> None:
         ctx, kept = self._ctx, self._matching.kept
         learners = self._learners([row.learner_id for row in rows])
-        changes, marks, addresses = [], [], []
+        changes, replaced, addresses = [], [], []
         for row in rows:
             learner = learners[row.learner_id]
             known = kept.learner_values(learner, self._matching.reach.ukprns.get(learner.provider_id))
@@ -230,13 +230,15 @@ class _Writer:
             # Whoever came by an invitation has no account until an import names them.
             account = (learner.username, learner.access_code) if learner.username else self._accounts([after])[0]
             changes.append((*written.values(), *account, None, learner.id))
-            marks.append(
-                (kept.pack(before_of(learner, known), "import_row.before"), written["detail_hash"], row.number)
-            )
+            replaced.append((learner, known, written["detail_hash"], row.number))
             addresses.append((learner.id, after.email, written["email_key"]))
         access.update_plain(ctx, Learner, _WRITTEN, "id", changes)
+        gained = add_addresses(ctx, addresses, self._shared)
+        marks = [
+            (kept.pack(before_of(learner, known, gained.get(learner.id)), "import_row.before"), applied, number)
+            for learner, known, applied, number in replaced
+        ]
         access.update_plain(ctx, ImportRow, _UPDATED, "number", marks, import_id=self._found.id)
-        add_addresses(ctx, addresses, self._shared)
 
     def _learners(self, ids: Sequence[int]) -> dict[int, Any]:
         query = select(*LEARNER_COLUMNS, Learner.access_code).where(Learner.id.in_(ids))
@@ -283,9 +285,9 @@ def account_of(ctx: Context, kept: Keeper, learner: Any, values: LearnerValues) 
     return new_accounts(ctx, kept, [values], set())[0]
 
 
-def before_of(learner: Any, known: LearnerValues) -> Before:
+def before_of(learner: Any, known: LearnerValues, gained: str | None = None) -> Before:
     has_details = learner.details is not None
-    return Before(list(known), learner.provider_id, learner.academic_year, learner.removed_at, has_details)
+    return Before(list(known), learner.provider_id, learner.academic_year, learner.removed_at, has_details, gained)
 
 
 def as_new(written: dict[str, Any]) -> dict[str, Any]:
@@ -303,11 +305,34 @@ def _shared_addresses(ctx: Context, found: Import) -> frozenset[str]:
     return frozenset(filter(None, ctx.session.scalars(query)))
 
 
-def add_addresses(ctx: Context, learners: Iterable[tuple[int, str | None, str | None]], shared: frozenset[str]) -> None:
-    """Of each its address and the key of that, so that whoever joins a run with it is known to be this learner."""
+def add_addresses(
+    ctx: Context, learners: Iterable[tuple[int, str | None, str | None]], shared: frozenset[str]
+) -> dict[int, str]:
+    """Of each its address and the key of that, so that whoever joins a run with it is known to be this learner.
+
+    By learner, the keys that are new: what nobody had before.
+    """
     wanted = {key: (learner_id, address, key) for learner_id, address, key in learners if key and key not in shared}
     query = select(LearnerAddress.address_key).where(LearnerAddress.address_key.in_(list(wanted)))
     for known in ctx.session.scalars(query):
         del wanted[known]
     rows = [(new_id, *each) for new_id, each in zip(ctx.tokens.new_ids(len(wanted)), wanted.values(), strict=True)]
     access.insert_plain(ctx, LearnerAddress, ("id", "learner_id", "address", "address_key"), rows)
+    return {learner_id: key for learner_id, _, key in wanted.values()}
+
+
+def forget_addresses(ctx: Context, gained: Iterable[tuple[int, str | None]]) -> None:
+    """What ``add_addresses`` added: else whoever it belongs to would join as this learner, for the slip of a column.
+
+    Who has accepted an invitation with it by now is known by it, and stays so.
+    """
+    pairs = [(learner_id, key) for learner_id, key in gained if key]
+    accepted = exists().where(
+        Invitation.learner_id == LearnerAddress.learner_id, Invitation.address_key == LearnerAddress.address_key
+    )
+    ctx.session.execute(
+        delete(LearnerAddress).where(
+            tuple_(LearnerAddress.learner_id, LearnerAddress.address_key).in_(pairs), ~accepted
+        ),
+        execution_options={"synchronize_session": False},
+    )

@@ -59,6 +59,8 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     """Raises ImportClosed when its file has been erased."""
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = own_import(ctx, staff, command.import_id)
+    # Two who begin at the same moment count two attempts, so that one of them can store nothing.
+    ctx.session.refresh(found, with_for_update=True)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers, not_stored(organisation))
     runs = CatalogueTerms(organisation.time_zone, terms.providers.known)

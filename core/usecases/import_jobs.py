@@ -19,7 +19,7 @@ from core.context import Assurance, Context, Door, StaffActor
 from core.model import Import
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT
 from core.usecases.import_telling import tell_settled
-from core.usecases.imports import import_job
+from core.usecases.imports import import_job, lock_organisation
 from core.words import ImportReason, ImportState
 
 _UNATTENDED = (Door.SLACK, Door.MAIL, Door.WEB)
@@ -62,7 +62,12 @@ def give_up_import(ctx: Context, command: GiveUpImport) -> ImportGivenUp:
     """By the worker: its sender may be no staff member any more."""
     access.require_system(ctx)
     found = ctx.session.get(Import, command.import_id)
-    if found is None or found.settled_at is not None:
+    if found is None:
+        return ImportGivenUp(was_open=False)
+    # Somebody slow may be writing it at this moment: they are waited for.
+    lock_organisation(ctx, found.organisation_id)
+    ctx.session.refresh(found)
+    if found.settled_at is not None:
         return ImportGivenUp(was_open=False)
     found.state, found.reason, found.settled_at = ImportState.REJECTED, ImportReason.OUR_MISTAKE, ctx.now
     tell_settled(ctx, found)

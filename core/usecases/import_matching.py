@@ -243,7 +243,9 @@ def _is_granted(matching: Matching, learner: Any) -> bool:
 def _known(matching: Matching, learner: Any) -> Known:
     if learner.id not in matching.by_id:
         values = matching.kept.learner_values(learner, matching.reach.ukprns.get(learner.provider_id))
-        matching.by_id[learner.id] = Known(learner.id, values, not _is_granted(matching, learner))
+        matching.by_id[learner.id] = Known(
+            learner.id, values, not _is_granted(matching, learner), learner.removed_at is not None
+        )
     return matching.by_id[learner.id]
 
 

@@ -1,11 +1,11 @@
 """An applied import is taken back: whatever nobody changed since; the rest is listed, with the reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from core import access
 from core.access import Permission
@@ -15,7 +15,7 @@ from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, Or
 from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import value_list
-from core.usecases.import_applying import CHANGE_LEARNER, as_new
+from core.usecases.import_applying import CHANGE_LEARNER, as_new, forget_addresses
 from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import (
     LEARNER_COLUMNS,
@@ -53,7 +53,7 @@ class PreviewUndo:
 class KeptRow:
     row: int
     name: str
-    """The learner's, or the run's; empty where the caller may not see them, or they are gone."""
+    """The learner's, or the run's; empty where the caller may not see them, or they are removed or gone."""
     reason: KeptReason
 
 
@@ -90,7 +90,7 @@ def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
     _require_undoable(ctx, staff, found)
     if found.subject is ImportSubject.CATALOGUE:
         return _previewed_runs(ctx, found)
-    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
+    undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.sort(rows)
     kept = tuple(undoing.kept[:IMPORT_KEPT_NAMED])
@@ -105,7 +105,7 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     _require_undoable(ctx, staff, found)
     if found.subject is ImportSubject.CATALOGUE:
         return _undone_runs(ctx, found, staff)
-    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
+    undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.take_back(rows)
     _note_undone(ctx, found, staff)
@@ -178,30 +178,36 @@ def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
 
 
 class _Undoing:
-    def __init__(self, ctx: Context, organisation: Organisation, reach: Reach) -> None:
+    def __init__(self, ctx: Context, found: Import, organisation: Organisation, reach: Reach) -> None:
         self.removed = self.restored = 0
         self.kept: list[KeptRow] = []
         self._ctx, self._organisation, self._reach = ctx, organisation, reach
         self._keeper, self._hashes = keeper(ctx), hasher(ctx, organisation)
+        self._settled_at = found.settled_at or found.received_at
 
     def take_back(self, rows: Sequence[Any]) -> None:
         removed, restored = self.sort(rows)
         self._remove([row.learner_id for row in removed])
-        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(row, learner) for row, learner in restored])
+        befores = [(learner, self._before(row)) for row, learner in restored]
+        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(learner, before) for learner, before in befores])
+        forget_addresses(self._ctx, [(learner.id, before.gained) for learner, before in befores])
 
     def sort(self, rows: Sequence[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
         """Rows whose learners go, and those whose learners (beside them) are put back; they are counted."""
         ids = [row.learner_id for row in rows]
         query = select(*LEARNER_COLUMNS, Learner.access_code, Learner.access_code_used_at).where(Learner.id.in_(ids))
         learners = {each.id: each for each in self._ctx.session.execute(query)}
-        joined = set(self._ctx.session.scalars(select(Enrolment.learner_id).where(Enrolment.learner_id.in_(ids))))
+        latest = select(Enrolment.learner_id, func.max(Enrolment.enrolled_at).label("at")).where(
+            Enrolment.learner_id.in_(ids)
+        )
+        joined = {row.learner_id: row.at for row in self._ctx.session.execute(latest.group_by(Enrolment.learner_id))}
         removed: list[Any] = []
         restored: list[tuple[Any, Any]] = []
         for row in rows:
             learner = learners.get(row.learner_id)
             reason = self._why_kept(row, learner, joined)
             if reason is not None:
-                is_seen = learner is not None and reason is not KeptReason.NOT_GRANTED
+                is_seen = learner is not None and learner.removed_at is None and reason is not KeptReason.NOT_GRANTED
                 name = f"{learner.first_name} {learner.last_name}" if learner is not None and is_seen else ""
                 self.kept.append(KeptRow(row.number, name, reason))
             elif row.bucket is Bucket.CREATED:
@@ -212,18 +218,24 @@ class _Undoing:
         self.restored += len(restored)
         return removed, restored
 
-    def _why_kept(self, row: Any, learner: Any, joined: set[int]) -> KeptReason | None:
+    def _why_kept(self, row: Any, learner: Any, joined: Mapping[int, datetime]) -> KeptReason | None:
         if learner is None:
             return KeptReason.GONE
         if learner.provider_id is not None and learner.provider_id not in self._reach.granted_ids:
             return KeptReason.NOT_GRANTED
         if learner.detail_hash != row.applied_hash or learner.removed_at is not None:
             return KeptReason.CHANGED
-        has_come = learner.id in joined or learner.access_code_used_at is not None
-        return KeptReason.JOINED if row.bucket is Bucket.CREATED and has_come else None
+        if row.bucket is Bucket.CREATED:
+            return KeptReason.JOINED if learner.id in joined or learner.access_code_used_at is not None else None
+        has_joined_since = learner.id in joined and joined[learner.id] > self._settled_at
+        # Joining brings back who was removed, and so they would be removed from what they have joined.
+        return KeptReason.JOINED if has_joined_since and self._before(row).removed_at is not None else None
 
-    def _as_before(self, row: Any, learner: Any) -> dict[str, Any]:
+    def _before(self, row: Any) -> Before:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)
+        return before
+
+    def _as_before(self, learner: Any, before: Before) -> dict[str, Any]:
         values = as_stored(self._organisation, value_list(before.values))
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:

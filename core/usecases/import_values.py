@@ -69,6 +69,8 @@ class Before(msgspec.Struct, array_like=True):
     academic_year: int | None
     removed_at: datetime | None
     had_details: bool
+    gained: str | None = None
+    """The key of the address by which they are known since; what is taken back takes it as well."""
 
 
 @dataclass(frozen=True, slots=True)

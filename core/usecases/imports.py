@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from core import access
 from core.access import Permission
@@ -63,7 +63,7 @@ class ImportReceived:
     import_id: int
     number: int
     is_repeat: bool
-    """The same file is here already: under way, held, or imported and not undone."""
+    """The same file is here already: the sender's, under way or held, or imported whole and not undone."""
 
 
 def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
@@ -78,8 +78,9 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     file_hash = hashlib.sha256(command.content).hexdigest()
     # The row's lock: of the same file twice at a moment, the second finds the first.
     organisation = lock_organisation(ctx, staff.organisation_id)
-    known = _same_file(ctx, file_hash, command.policy)
-    if known is not None:
+    known = _same_file(ctx, staff, file_hash, command.policy)
+    # Whoever sends it in answer to itself wants it looked at again: a provider may have been granted since.
+    if known is not None and (corrected is None or known.id != corrected.id):
         return ImportReceived(known.id, known.number, is_repeat=True)
     number = _next_number(ctx, staff.organisation_id)
     vault = keeper(ctx).vault
@@ -115,8 +116,12 @@ def import_job(import_id: int, generation: str) -> Job:
 
 
 def lock_organisation(ctx: Context, organisation_id: int) -> Organisation:
-    """One import of an organisation is written at a time."""
-    return ctx.session.scalars(select(Organisation).where(Organisation.id == organisation_id).with_for_update()).one()
+    """One import of an organisation is written at a time.
+
+    It leaves the key alone: else whoever adds a row of the organisation, of the audit too, would wait for the import.
+    """
+    query = select(Organisation).where(Organisation.id == organisation_id)
+    return ctx.session.scalars(query.with_for_update(key_share=True)).one()
 
 
 def _next_number(ctx: Context, organisation_id: int) -> int:
@@ -129,14 +134,20 @@ def _next_number(ctx: Context, organisation_id: int) -> int:
     ).scalar_one()
 
 
-def _same_file(ctx: Context, file_hash: str, policy: ImportPolicy | None) -> Import | None:
-    """Another policy asks for another answer, unless the rows are imported already."""
+def _same_file(ctx: Context, staff: StaffMember, file_hash: str, policy: ImportPolicy | None) -> Import | None:
+    """Another policy asks for another answer, unless the rows are imported already.
+
+    What is decided by a colleague's grants is no answer: they may lack the very provider for which this one was asked
+    to send the file. Nor is one that left rows out.
+    """
+    is_own = and_(Import.state.in_((*_UNFINISHED, ImportState.HELD)), Import.staff_id == staff.id)
+    is_whole = and_(Import.state == ImportState.APPLIED, Import.problem == 0)
     query = select(Import).where(
         Import.file_hash == file_hash,
         Import.rules_version == IMPORT_RULES_VERSION,
         # Courses and runs may have been changed back since: then the same file is wanted again.
         or_(Import.subject == ImportSubject.LEARNERS, Import.state != ImportState.APPLIED),
-        Import.state.in_((*_UNFINISHED, ImportState.HELD, ImportState.APPLIED)),
+        or_(is_own, is_whole),
     )
     if policy is not None:
         query = query.where(or_(Import.policy == policy, Import.state == ImportState.APPLIED))
@@ -229,14 +240,16 @@ def import_shown(ctx: Context, staff: StaffMember, found: Import) -> ImportShown
         repeats=repeats.number if repeats else None,
         rows_read=found.rows_read,
         row_count=found.row_count,
-        headings=reading.headings,
+        headings=reading.headings if may_see_rows(staff, found) else (),
         corrects=corrects.number if corrects else None,
         offers=offers_of(ctx, staff, found),
     )
 
 
 def may_see_rows(staff: StaffMember, found: Import) -> bool:
-    """A reason may name learners: its sender may see them, and whoever may see everybody."""
+    """A reason may name learners, and so may what stands where headings should: its sender may see them, and whoever
+    may see everybody.
+    """
     return (
         staff.id == found.staff_id or staff.all_providers or Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
     )

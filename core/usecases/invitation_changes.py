@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from core import access
@@ -19,6 +19,7 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import ChangeNotFound, NothingOpen, UndoOver
 from core.model import (
+    Agreement,
     CourseRun,
     Enrolment,
     Invitation,
@@ -31,6 +32,7 @@ from core.model import (
 )
 from core.outbox import email_row, is_first_invitation, next_invitation_key, revive, say, touch_scoreboards
 from core.rules.policy import CONFIRMATION_ADDRESSES, MAIL_GAP, RESEND_PAUSE, UNDO_LIFE
+from core.usecases.budgets import require_room
 from core.usecases.invitation_lists import ListedState, ListInvitations, matching
 from core.usecases.invitations import start_change
 from core.words import CancelReason, InvitationState, MessageKind, MessageState
@@ -228,7 +230,7 @@ def _messages_of(change: InvitationChange) -> Select[int]:
 
 
 def restore_invitations(ctx: Context, command: RestoreInvitations) -> InvitationsRestored:
-    """The same links work again; e-mails that had not left go out. Raises ChangeNotFound, UndoOver."""
+    """The same links work again; e-mails that had not left go out. Raises ChangeNotFound, UndoOver, BudgetExceeded."""
     staff = access.require_staff(ctx, Permission.INVITE)
     change = ctx.session.get(InvitationChange, command.change_id)
     if change is None:
@@ -236,6 +238,7 @@ def restore_invitations(ctx: Context, command: RestoreInvitations) -> Invitation
     run = access.run_of_invitation(ctx, change)
     access.require_provider(ctx, staff, run)
     _claim(ctx, change, run)
+    _require_room(ctx, change)
     batch_ids = _reopen(ctx, change)
     revive(ctx, _reopened_messages(change))
     touch_scoreboards(ctx, _confirmations(ctx, set(batch_ids)))
@@ -261,7 +264,20 @@ def _over(reason: str, run: CourseRun) -> UndoOver:
     return UndoOver(reason=reason, next_step=f"“reinvite {run.code}” and an address invites somebody again.")
 
 
-def _reopen(ctx: Context, change: InvitationChange) -> list[int]:
+def _require_room(ctx: Context, change: InvitationChange) -> None:
+    """They stopped counting against a budget, and others may have been invited since."""
+    query = (
+        select(Agreement, func.count(Invitation.id))
+        .join(InvitationBatch, InvitationBatch.agreement_id == Agreement.id)
+        .join(Invitation, Invitation.batch_id == InvitationBatch.id)
+        .where(*_reopenable(change), Invitation.expires_at > ctx.now)
+        .group_by(Agreement.id)
+    )
+    for agreement, places in ctx.session.execute(query).all():
+        require_room(ctx, agreement, places)
+
+
+def _reopenable(change: InvitationChange) -> tuple[ColumnElement[bool], ...]:
     """Not those who are invited again or enrolled by now: two working invitations would confuse them."""
     newer = aliased(Invitation)
     is_invited_again = exists().where(
@@ -278,14 +294,14 @@ def _reopen(ctx: Context, change: InvitationChange) -> list[int]:
         Enrolment.run_id == Invitation.run_id,
         Enrolment.left_at.is_(None),
     )
+    is_cancelled = Invitation.state == InvitationState.CANCELLED
+    return Invitation.change_id == change.id, is_cancelled, ~is_invited_again, ~is_enrolled
+
+
+def _reopen(ctx: Context, change: InvitationChange) -> list[int]:
     reopened = ctx.session.execute(
         update(Invitation)
-        .where(
-            Invitation.change_id == change.id,
-            Invitation.state == InvitationState.CANCELLED,
-            ~is_invited_again,
-            ~is_enrolled,
-        )
+        .where(*_reopenable(change))
         .values(state=InvitationState.PENDING, cancel_reason=None, answered_at=None)
         .returning(Invitation.batch_id),
         execution_options={"synchronize_session": False},

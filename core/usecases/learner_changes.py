@@ -23,7 +23,7 @@ from core.rules.policy import LEARNER_PREVIEW_LIFE, UNDO_LIFE
 from core.rules.text import folded
 from core.rules.ucas.columns import LEARNER_COLUMNS as COLUMNS
 from core.rules.ucas.columns import Column
-from core.rules.ucas.matching import Hasher, Key, Known, find_match
+from core.rules.ucas.matching import Hasher, Key, Known, find_match, named
 from core.rules.ucas.one_learner import check_learner
 from core.rules.ucas.problems import Problem, Severity
 from core.rules.ucas.rows import Terms
@@ -283,8 +283,7 @@ def _clashes(ctx: Context, work: Matching, values: LearnerValues, learner_id: in
     for key, column in columns.items():
         for other in candidates.get(key, ()):
             if other.learner_id != learner_id:
-                whose = "a learner of another provider" if other.is_foreign else _name(other.values)
-                found.append((column, f"it belongs to {whose} already"))
+                found.append((column, f"it belongs to {named(other)} already"))
                 break
     return tuple(found)
 
@@ -299,7 +298,7 @@ def _candidates(ctx: Context, work: Matching, values: LearnerValues) -> Mapping[
     for row in ctx.session.execute(select(*columns).where(or_(*ways)).order_by(Learner.id)):
         is_foreign = row.provider_id is not None and row.provider_id not in work.reach.granted_ids
         stored = work.kept.learner_values(row, work.reach.ukprns.get(row.provider_id))
-        known = Known(row.id, stored, is_foreign)
+        known = Known(row.id, stored, is_foreign, row.removed_at is not None)
         keys = [key for key, (_, value) in wanted.items() if getattr(row, f"same_{key}") == value]
         for key in keys or [Key.EMAIL]:
             result.setdefault(key, []).append(known)
@@ -362,7 +361,9 @@ def _make(ctx: Context, work: Matching, change: LearnerChange, wanted: Wanted) -
         was = Was(before_of(learner, before), learner.username, has_account=learner.username is not None)
         written = _change(ctx, work, learner, values, wanted)
     shared = frozenset(_addresses_of_others(ctx, values, wanted.learner_id))
-    add_addresses(ctx, [(wanted.learner_id, values.email, key_of(values))], shared)
+    gained = add_addresses(ctx, [(wanted.learner_id, values.email, key_of(values))], shared)
+    if was.before is not None:
+        was.before.gained = gained.get(wanted.learner_id)
     renamed = ["Username"] if was.before is not None and was.username != wanted.username else []
     change.columns = ",".join([*differences(before, values), *renamed])
     change.content, change.applied_hash = work.kept.pack(was, WAS_PLACE), written["detail_hash"]

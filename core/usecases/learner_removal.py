@@ -33,7 +33,7 @@ from core.model import (
 from core.outbox import revive, touch_scoreboards
 from core.rules.policy import UNDO_LIFE
 from core.rules.ucas.values import LearnerValues, value_list
-from core.usecases.import_applying import CHANGE_LEARNER, as_new, before_of
+from core.usecases.import_applying import CHANGE_LEARNER, as_new, before_of, forget_addresses
 from core.usecases.import_matching import Matching
 from core.usecases.import_undoing import NOTHING
 from core.usecases.import_values import learner_row
@@ -268,7 +268,8 @@ def _over(reason: str) -> UndoOver:
 
 
 def _has_come(ctx: Context, learner: Any) -> bool:
-    query = select(Enrolment.id).where(Enrolment.learner_id == learner.id, Enrolment.left_at.is_(None)).limit(1)
+    # One that they have left counts as well: its charge stays, and so do they.
+    query = select(Enrolment.id).where(Enrolment.learner_id == learner.id).limit(1)
     return learner.access_code_used_at is not None or ctx.session.scalar(query) is not None
 
 
@@ -293,6 +294,7 @@ def _restore(ctx: Context, work: Matching, learner: Any, was: Was, change: Learn
     access.update_each(
         ctx, CHANGE_LEARNER, [{"learner": learner.id, **as_new({**written, "removed_at": before.removed_at})}]
     )
+    forget_addresses(ctx, [(learner.id, before.gained)])
     if change.deed is LearnerDeed.REMOVED:
         _leave(ctx, was.enrolments, None)
         _reopen(ctx, was.invitations)

@@ -58,6 +58,7 @@ class Known:
     values: LearnerValues
     is_foreign: bool
     """Of a provider whose learners the sender may not manage."""
+    is_removed: bool = False
 
 
 class Hasher:
@@ -115,7 +116,7 @@ def _unsure(
     values: LearnerValues, first: Known, others: Sequence[Known], fitting: Sequence[tuple[Known, Key]]
 ) -> Problem:
     key = fitting[0][1]
-    named = {other.learner_id: _named(other) for other in (first, *others)}
+    named = {other.learner_id: named(other) for other in (first, *others)}
     fault = Fault.MATCH_SEVERAL if len({each for _, each in fitting}) == 1 else Fault.MATCH_CONFLICT
     return problem(fault, _COLUMNS[key], _value(values, key), learners=" and ".join(named.values()))
 
@@ -128,10 +129,10 @@ def _objection(values: LearnerValues, learner: Known, key: Key) -> Problem | Non
     for each in stronger:
         ours, theirs = _value(values, each), _value(learner.values, each)
         if ours and theirs and ours != theirs and not (each is Key.UPN and _is_passing(ours, theirs)):
-            words = {"learner": _named(learner), "other": _COLUMNS[each].value}
+            words = {"learner": named(learner), "other": _COLUMNS[each].value}
             return problem(Fault.MATCH_CONTRADICTS, _COLUMNS[each], ours, **words)
     if key in _IDENTIFIERS and _is_somebody_else(values, learner.values):
-        return problem(Fault.MATCH_OTHER_PERSON, column, value, learner=_named(learner))
+        return problem(Fault.MATCH_OTHER_PERSON, column, value, learner=named(learner))
     return None
 
 
@@ -158,8 +159,10 @@ def _value(values: LearnerValues, key: Key) -> str:
     return by_key[key] or ""
 
 
-def _named(learner: Known) -> str:
+def named(learner: Known) -> str:
     """Nobody hears the name of a learner whom they may not see."""
     if learner.is_foreign:
         return "a learner of another provider"
+    if learner.is_removed:
+        return "a learner who was removed"
     return f"{learner.values.first_name} {learner.values.last_name}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.errors import AgreementNotFound, AgreementUnclear, BudgetExceeded, BudgetSpent, ChargeNotFound, MonthUnclear
-from core.model import Agreement, Charge, Enrolment
+from core.model import Agreement, Charge, Enrolment, Invitation
 from core.rules.months import Month
 from core.usecases.batches import (
     InvitationPreviewed,
@@ -16,6 +16,13 @@ from core.usecases.batches import (
 )
 from core.usecases.budgets import BudgetsShown, SetBudget, set_budget
 from core.usecases.costs import CostsShown, CostSums, ShowCosts, show_costs
+from core.usecases.invitation_changes import (
+    CancelInvitations,
+    Chosen,
+    RestoreInvitations,
+    cancel_invitations,
+    restore_invitations,
+)
 from core.usecases.organisations import AddAgreement, add_agreement
 from core.usecases.waiving import (
     FindCharge,
@@ -145,6 +152,22 @@ def test_two_confirmations_at_once_stay_within_the_budget_together(school: Schoo
 
     # 3 prepaid places and one to invoice: of three and three people, one confirmation fits.
     assert [type(result) for result in results if result] == [BudgetExceeded]
+
+
+def test_what_was_cancelled_comes_back_only_if_there_is_still_room(school: School) -> None:
+    limit(school, 4000)
+    invite(school, *FIVE, run=POETRY)
+    chosen = Chosen(POETRY, tuple(each.id for each in everything(school.app, Invitation)))
+    cancelled = school.app.run(cancel_invitations, CancelInvitations(chosen), school.owner)
+    invite(school, "x@example.org", "y@example.org", run=POETRY)
+    back = RestoreInvitations(cancelled.change_id)
+
+    refusal = refusal_of(school.app, restore_invitations, back, school.owner)
+    limit(school, 8000)
+    restored = school.app.run(restore_invitations, back, school.owner)
+
+    assert isinstance(refusal, BudgetExceeded)
+    assert restored.restored == 5
 
 
 def test_an_invitation_that_went_out_is_a_promise_though_the_budget_was_lowered(school: School) -> None:

@@ -10,7 +10,7 @@ from core.model import Learner, LearnerAddress
 from core.rules.policy import IMPORT_LIFE
 from core.usecases.import_undoing import ImportUndone, KeptRow, UndoImport, undo_import
 from core.words import ImportState, KeptReason
-from tests.core.usecases.acting import MATHS, accept, clock_of, deliver, everything, invite, refusal_of
+from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, refusal_of
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line, stored, values_of
 from tests.factories import School
 
@@ -103,3 +103,60 @@ def test_a_colleague_s_import_is_undone_by_owners_only(school: School) -> None:
 
     assert isinstance(refusal_of(school.app, undo_import, UndoImport(mine.number), school.manager), ImportClosed)
     assert undo(school, theirs.number).removed == 1
+
+
+def test_an_address_that_it_brought_is_nobody_s_again_and_those_known_before_stay(school: School) -> None:
+    joined = "bo.home@example.org"
+    invite(school, joined, run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, joined)
+    bo = learners(school)["Bo"].id
+    import_sheet(school, line("Bo", **{"Email address": joined, "ULN": ULNS[0]}))
+    slipped = import_sheet(school, line("Bo", **{"Email address": "cy@example.org", "ULN": ULNS[0]}))
+
+    undo(school, slipped.number)
+    invite(school, "cy@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "cy@example.org")
+
+    owners = {each.address: each.learner_id for each in everything(school.app, LearnerAddress)}
+    assert owners[joined] == bo
+    assert owners["cy@example.org"] != bo, "Cy joins as Cy."
+
+
+def test_an_address_by_which_somebody_accepted_since_stays_theirs(school: School) -> None:
+    import_sheet(school, line("Bo", ULN=ULNS[0], **{"Email address": "bo@example.org"}))
+    moved = import_sheet(school, line("Bo", ULN=ULNS[0], **{"Email address": "bo.new@example.org"}))
+    invite(school, "bo.new@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "bo.new@example.org")
+
+    undo(school, moved.number)
+
+    known = {each.address for each in everything(school.app, LearnerAddress)}
+    assert known == {"bo@example.org", "bo.new@example.org"}
+
+
+def test_who_was_removed_since_is_listed_without_a_name(school: School) -> None:
+    done = import_sheet(school, line("Ada"))
+    change(school.app, Learner, learners(school)["Ada"].id, removed_at=clock_of(school.app).now)
+
+    assert undo(school, done.number).kept == (KeptRow(2, "", KeptReason.CHANGED),)
+
+
+def test_who_was_removed_and_has_joined_a_run_since_is_not_removed_again(school: School) -> None:
+    rows = [line(name, **{"Email address": f"{name.lower()}@example.org"}) for name in ("Ada", "Bo")]
+    import_sheet(school, *rows)
+    for each in learners(school).values():
+        change(school.app, Learner, each.id, removed_at=clock_of(school.app).now)
+    back = import_sheet(school, *rows, line("Cy"))
+    clock_of(school.app).advance(seconds=1)
+    invite(school, "ada@example.org", run=MATHS)
+    deliver(school.app, Verdict.ACCEPTED)
+    accept(school.app, "ada@example.org")
+
+    undone = undo(school, back.number)
+
+    assert undone.kept == (KeptRow(2, "Ada Young", KeptReason.JOINED),)
+    known = learners(school)
+    assert (known["Ada"].removed_at, known["Bo"].removed_at is not None) == (None, True)

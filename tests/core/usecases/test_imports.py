@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import ImportClosed, RoleMissing
 from core.importing import run_import
-from core.model import Import, ImportRow, Learner, LearnerAddress
+from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
 from core.rules.ucas.buckets import Bucket, Buckets
 from core.usecases.import_applying import ReleaseImport, release_import
 from core.usecases.import_checking import (
@@ -24,7 +24,7 @@ from core.usecases.import_values import Reading
 from core.usecases.imports import ListImports, ReceiveImport, ShowImport, list_imports, receive_import, show_import
 from core.words import ImportPolicy, ImportReason, ImportState
 from tests.copies import Copies
-from tests.core.usecases.acting import everything, refusal_of
+from tests.core.usecases.acting import change, everything, refusal_of
 from tests.core.usecases.importing import (
     ULNS,
     Line,
@@ -267,3 +267,50 @@ def test_whatever_the_rows_are_the_buckets_add_up_and_nobody_is_created_twice(
     assert again.buckets.rows == len(lines) + 1
     assert again.buckets.created == 1
     assert len(everything(school.app, Learner)) == first.buckets.created * (first.state is ImportState.APPLIED) + 1
+
+
+def test_a_colleague_who_may_do_more_is_not_told_what_the_first_sender_may_not(school: School) -> None:
+    """“Have somebody else send these rows” would be a dead end."""
+    rows = line("Ada"), line("Bo", UKPRN="10000002")
+    held = import_sheet(school, *rows, by=school.manager)
+    applied = import_sheet(school, *rows, by=school.manager, policy=GOOD)
+
+    done = import_sheet(school, *rows)
+
+    assert (held.state, applied.state, applied.buckets.problem) == (ImportState.HELD, ImportState.APPLIED, 1)
+    assert (done.state, done.buckets) == (ImportState.APPLIED, Buckets(created=1, unchanged=1))
+
+
+def test_the_same_file_in_answer_to_its_own_import_is_looked_at_anew(school: School) -> None:
+    content = sheet(line("Ada"), line("Bo", UKPRN="10000002"))
+    held = import_file(school, content, by=school.manager)
+    change(school.app, StaffMember, school.manager.staff_id, all_providers=True)
+
+    command = ReceiveImport("learners.csv", content, corrects=held.number)
+    again = school.app.run(receive_import, command, school.manager)
+    done = run_import(school.app, again.import_id, school.manager)
+
+    assert (held.state, done.state, done.buckets) == (ImportState.HELD, ImportState.APPLIED, Buckets(created=2))
+
+
+def test_what_stands_where_headings_should_is_shown_to_whoever_may_see_the_rows(school: School) -> None:
+    done = import_file(school, b"Ada,Young,2010-03-31\nBo,Young,2010-04-30\n")
+
+    mine = school.app.read(show_import, ShowImport(done.number), school.owner)
+    theirs = school.app.read(show_import, ShowImport(done.number), school.manager)
+
+    assert mine.headings[:2] == ("Ada", "Young")
+    assert theirs.headings == ()
+
+
+def test_somebody_who_was_removed_is_not_named_by_a_row_that_contradicts(school: School) -> None:
+    import_sheet(school, line("Ada", "Secret", ULN=ULNS[0], Dob="2010-01-02"))
+    removed = learners(school)["Ada"].id
+    change(school.app, Learner, removed, removed_at=school.app.clock())
+
+    done = import_sheet(school, line("Eve", "Other", ULN=ULNS[0], Dob="2011-01-02"))
+
+    shown = school.app.read(show_import, ShowImport(done.number), school.owner)
+    assert [each.reason for each in shown.problems if each.is_error] == [
+        "it belongs to a learner who was removed, with another last name and another Dob"
+    ]

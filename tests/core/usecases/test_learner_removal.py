@@ -18,7 +18,7 @@ from core.usecases.learner_removal import (
     undo_learner_change,
 )
 from core.words import CancelReason, InvitationState, MessageState
-from tests.core.usecases.acting import accept, clock_of, everything, invite, message_of, newest, only
+from tests.core.usecases.acting import accept, change, clock_of, everything, invite, message_of, newest, only
 from tests.core.usecases.importing import import_sheet, line
 from tests.core.usecases.managing import save
 from tests.factories import School
@@ -150,3 +150,13 @@ def test_somebody_must_be_named_and_be_the_asker_s(school: School) -> None:
         school.app.run(remove_learner, RemoveLearner(made.card.learner_id), school.manager)
     with pytest.raises(LearnerNotFound):
         school.app.run(remove_learner, RemoveLearner(who="nobody"), school.owner)
+
+
+def test_a_new_one_who_has_been_on_a_run_and_left_it_is_not_taken_back(school: School) -> None:
+    made = save(school.app, school.owner, "Ada", email="ada@example.org")
+    invite(school, "ada@example.org", run=MATHS)
+    accept(school.app, "ada@example.org")
+    change(school.app, Enrolment, only(school.app, Enrolment).id, left_at=clock_of(school.app).now)
+
+    with pytest.raises(UndoOver, match="joined a run"):
+        school.app.run(undo_learner_change, UndoLearnerChange(made.change_id), school.owner)

@@ -16,7 +16,7 @@ from core.errors import (
     TooManyLearners,
     UndoOver,
 )
-from core.model import AuditEntry, Learner, LearnerChange
+from core.model import AuditEntry, Learner, LearnerAddress, LearnerChange
 from core.rules.policy import LEARNER_PREVIEW_LIFE, UNDO_LIFE
 from core.rules.ucas.columns import Column
 from core.usecases.learner_cards import (
@@ -247,6 +247,15 @@ def test_an_edit_shows_what_changes_and_can_be_taken_back(school: School) -> Non
     seen = school.app.run(see_learner_details, SeeLearnerDetails(learner_id), school.owner)
     assert (seen.card.name, seen.card.username) == ("Ada Young", "ada.young")
     assert seen.value(Column.TELEPHONE) == "+441632960123"
+
+
+def test_an_address_that_was_typed_by_mistake_is_taken_back_as_well(school: School) -> None:
+    made = save(school.app, school.owner, "Ada", email="ada@example.org")
+    saved = save(school.app, school.owner, "Ada", made.card.learner_id, email="cy@example.org")
+
+    school.app.run(undo_learner_change, UndoLearnerChange(saved.change_id), school.owner)
+
+    assert [each.address for each in everything(school.app, LearnerAddress)] == ["ada@example.org"]
 
 
 def test_an_identifier_belongs_to_one(school: School) -> None:
