@@ -21,6 +21,7 @@ from core.usecases.courses import RunList
 from core.usecases.ethnicity import EthnicityShown
 from core.usecases.invitation_lists import ListedState
 from core.usecases.learner_cards import HistoryEntry
+from core.usecases.learner_erasing import ErasurePreviewed
 from core.usecases.learner_lists import LearnerCard, LearnersListed
 from core.usecases.learner_removal import LearnerRemoved, RemovalPreviewed
 from core.usecases.shared_links import LinkEvent
@@ -319,6 +320,34 @@ def history_words(entry: HistoryEntry) -> str:
     who = f" by {entry.who}" if entry.who else ""
     door = f" {_DOORS[entry.door]}" if entry.door in _DOORS else ""
     return f"{_HISTORY.get(entry.what, entry.what)}{about}{who}{door}"
+
+
+def erasure_lines(shown: ErasurePreviewed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(what goes, what stays), with the numbers of this learner."""
+    goes = (
+        "Their name, username, access code, and every detail that an import or a colleague gave.",
+        f"{counted(shown.addresses, 'e-mail address', 'e-mail addresses')}." if shown.addresses else "",
+        f"Address and name in {counted(shown.invitations, 'invitation')}; open ones are cancelled."
+        if shown.invitations
+        else "",
+        f"The recipient of {counted(shown.messages, 'e-mail')}." if shown.messages else "",
+        f"{counted(shown.import_rows, 'row')} of imports." if shown.import_rows else "",
+        f"{counted(shown.files, 'imported file')} with such a row; what the import did stays." if shown.files else "",
+        f"The words of {counted(shown.mails, 'e-mail')} that staff sent, for a name may stand in them."
+        if shown.mails
+        else "",
+        f"{counted(shown.suppressions, 'note')} that an address must not be written to." if shown.suppressions else "",
+    )
+    stays = (
+        f"{counted(shown.enrolments, 'enrolment')}, without a name." if shown.enrolments else "",
+        f"{counted(shown.charges, 'charge')}, under a pseudonym." if shown.charges else "",
+        f"{counted(shown.shared, 'address', 'addresses')} that another learner has as well." if shown.shared else "",
+        f"{counted(shown.waiting_mails, 'e-mail')} waiting for somebody's decision, for 30 days at most."
+        if shown.waiting_mails
+        else "",
+        "The audit: who did what and when, by number and without names.",
+    )
+    return tuple(filter(None, goes)), tuple(filter(None, stays))
 
 
 def removal_lines(result: LearnerRemoved | RemovalPreviewed) -> tuple[str, ...]:

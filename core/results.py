@@ -36,6 +36,8 @@ from core.usecases.invitation_changes import InvitationsCancelled, InvitationsRe
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.learner_cards import LearnerShown
+from core.usecases.learner_erasing import ErasurePreviewed
+from core.usecases.learner_export import DataPageShown
 from core.usecases.learner_lists import LearnersListed
 from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.link_lists import SharedLinksListed
@@ -117,6 +119,8 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         CoursesListed,
         EthnicityErased,
         EthnicityShown,
+        DataPageShown,
+        ErasurePreviewed,
         Help,
         ImportLeft,
         ImportRowsTold,

@@ -112,8 +112,8 @@ WORDS: dict[str, VerbWords] = {
             ("template", "template courses"),
         ),
         VerbWords(
-            "learners", "[search | WHO | never [search] | create [First Last] | remove WHO]",
-            "Find learners, create, edit or remove one, and list who never signed in.",
+            "learners", "[search | WHO | never [search] | create [First Last] | remove|export|erase WHO]",
+            "Find, create, edit, remove, export or erase learners; who never signed in.",
             ("learners young 2025/26", "learners ada.young", "learners never", "learners create Ada Young"),
         ),
         VerbWords(

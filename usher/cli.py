@@ -40,6 +40,7 @@ COMMANDS = {
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),
     "mailbox": ("usher.commands.mailbox", "mailbox", "Mailboxes that Usher reads."),
     "jobs": ("usher.commands.jobs", "jobs", "Background work."),
+    "retention": ("usher.commands.retention", "retention", "What is kept how long, and what is due to be erased."),
     "slack": ("usher.commands.slack", "slack", "The Slack app."),
     "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),
     "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, mailboxes, Slack and clock."),

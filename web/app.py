@@ -22,6 +22,7 @@ from web.health import health_routes
 from web.held_mail import held_mail_routes
 from web.installing import Installer, installing_routes
 from web.joining import joining_routes
+from web.learner_data import learner_data_routes
 from web.learners import learners_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
@@ -56,6 +57,7 @@ def build_app(
         *accounts_routes(door),
         *held_mail_routes(door),
         *learners_routes(door),
+        *learner_data_routes(door),
         *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),

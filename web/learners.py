@@ -76,15 +76,23 @@ class LearnersPages:
         return await self._door.run(load_access_codes, LoadAccessCodes(ukprn), staff)
 
     async def _signed_in(self, request: Request) -> StaffActor | None:
-        session = request.cookies.get(SESSION_COOKIE, "")
-        if not session:
-            return None
-        return (await self._door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
+        return await signed_in_staff(self._door, request)
+
+
+async def signed_in_staff(door: WebDoor, request: Request) -> StaffActor | None:
+    session = request.cookies.get(SESSION_COOKIE, "")
+    if not session:
+        return None
+    return (await door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
+
+
+def sign_in_first(path: str) -> Response:
+    """And then back to that path, if it is one of those that ``web.sign_in`` knows."""
+    return keep_cookie(see("/sign-in"), NEXT_COOKIE, path, NEXT_LIFE)
 
 
 def _sign_in_first() -> Response:
-    """And then back here."""
-    return keep_cookie(see("/sign-in"), NEXT_COOKIE, CODES_PATH, NEXT_LIFE)
+    return sign_in_first(CODES_PATH)
 
 
 def _workbook(loaded: CodesLoaded) -> bytes:

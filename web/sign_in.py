@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -42,7 +43,7 @@ SIGN_INS_A_NETWORK: Final = 30
 ASKING_SECONDS: Final = 0.5
 CODES_PATH: Final = "/learners/codes"
 NEXT_LIFE: Final = timedelta(hours=1)
-_WAYS_ON: Final = frozenset({CODES_PATH})
+_WAYS_ON: Final = re.compile(rf"{CODES_PATH}|/learners/[0-9]{{1,19}}/data", re.ASCII)
 """Nothing else is believed of where somebody was on the way to."""
 _SYSTEM: Final = System(Door.WEB)
 _ADDRESS_CHARACTERS: Final = 254
@@ -124,7 +125,7 @@ class SignInPages:
 
 def _welcome(signed_in: SignedIn, request: Request) -> Response:
     way_on = request.cookies.get(NEXT_COOKIE, "")
-    wanted = way_on if way_on in _WAYS_ON else "/account"
+    wanted = way_on if _WAYS_ON.fullmatch(way_on) else "/account"
     response = see("/terms" if signed_in.needs_terms else wanted)
     if way_on:
         forget_cookie(response, NEXT_COOKIE)

@@ -31,6 +31,8 @@ from bot.blocks.invitation_changes import (
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.learners import (
     draw_compose_learner,
+    draw_data_page,
+    draw_erasure,
     draw_learner,
     draw_learner_change_undone,
     draw_learner_removed,
@@ -78,6 +80,8 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "CostsShown": draw_costs,
         "CopyOrdered": draw_copy_ordered,
         "CoursesListed": draw_courses,
+        "DataPageShown": draw_data_page,
+        "ErasurePreviewed": draw_erasure,
         "ComposeStaffInvitation": draw_compose_staff,
         "EthnicityErased": draw_ethnicity_erased,
         "EthnicityShown": draw_ethnicity,

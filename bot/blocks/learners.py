@@ -24,6 +24,7 @@ from core.result_words import (
     DEEDS_UNDONE,
     WAYS_TO_JOIN,
     account_words,
+    erasure_lines,
     history_words,
     learner_head,
     learner_place,
@@ -31,6 +32,8 @@ from core.result_words import (
 )
 from core.usecases.learner_cards import EnrolmentOf, InvitationOf, LearnerShown
 from core.usecases.learner_changes import LearnerSaved
+from core.usecases.learner_erasing import ErasurePreviewed
+from core.usecases.learner_export import DataPageShown
 from core.usecases.learner_lists import LearnerCard, LearnersListed
 from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
 from core.words import AccountState, LearnerDeed
@@ -177,6 +180,28 @@ def said_all(lines: tuple[str, ...]) -> str:
 def draw_learner_removed(result: LearnerRemoved) -> Message:
     head = f"{said(result.card.name, 120)} is removed from your organisation."
     return Message(head, (section(f"*{head}*\n{said_all(removal_lines(result))}"), *_undo(result)))
+
+
+def draw_data_page(shown: DataPageShown) -> Message:
+    head = f"Everything that is kept about {said(shown.name, 120)} is on a page for you."
+    where = f"*{head}*\n<{shown.url}|Open the page>: it asks you to sign in, and has the export as a file."
+    return Message(head, (section(where), context("The export is never sent in Slack.")))
+
+
+def draw_erasure(shown: ErasurePreviewed) -> Message:
+    goes, stays = erasure_lines(shown)
+    head = f"Erasing {said(shown.name, 120)} cannot be taken back. Nothing is erased yet."
+    where = f"<{shown.url}|Open the page to erase>: it asks you to sign in, and for the learner's whole name."
+    return Message(
+        head,
+        (
+            section(f"*{head}*"),
+            section(f"*What goes*\n{said_all(goes)}"),
+            section(f"*What stays*\n{said_all(stays)}"),
+            section(where),
+            context("Slack cannot confirm this: it takes a second channel."),
+        ),
+    )
 
 
 def draw_learner_change_undone(result: LearnerChangeUndone) -> Message:

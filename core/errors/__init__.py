@@ -10,7 +10,7 @@
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
-    │   │   LearnerNotChosen, LearnerFormOnly
+    │   │   LearnerNotChosen, LearnerFormOnly, ErasureUnconfirmed
     ├── NotAllowed          this person may not do this
     │   ├── NotStaff, SenderUnproven, RoleMissing, ProviderNotGranted, TermsNotAccepted, NotYourPreview, OperatorOnly
     ├── NotFound            absent, or another organisation's: one answer for both
@@ -25,7 +25,7 @@
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
-    │   │   LearnerUnchanged, LearnerChanged, ReportClosed
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners
     └── Unavailable         ours to mend; trying again helps
@@ -42,6 +42,7 @@ from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import BudgetSpent as BudgetSpent
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import ErasureWaits as ErasureWaits
 from core.errors.conflicts import EthnicityStored as EthnicityStored
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import ImportClosed as ImportClosed
@@ -116,6 +117,7 @@ from core.errors.requests import CatalogueInvalid as CatalogueInvalid
 from core.errors.requests import CodeWrong as CodeWrong
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
+from core.errors.requests import ErasureUnconfirmed as ErasureUnconfirmed
 from core.errors.requests import ImportNotChosen as ImportNotChosen
 from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import LearnerFormOnly as LearnerFormOnly

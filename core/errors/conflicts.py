@@ -188,3 +188,9 @@ class ReportClosed(Conflict):
     code = "report_closed"
     wording = "I cannot do that with progress report {number}: {reason}."
     advice = "Nothing was changed. Send the file again to have it read anew."
+
+
+class ErasureWaits(Conflict):
+    code = "erasure_waits"
+    wording = "An import that has this learner is being read at this moment, so nobody was erased yet."
+    advice = "Nothing was changed. Try again in a minute."

@@ -242,3 +242,9 @@ class LearnerFormOnly(InvalidRequest):
     advice = (
         "Write “/usher learners create” in Slack, or e-mail me a sheet with one row under the headings of the template."
     )
+
+
+class ErasureUnconfirmed(InvalidRequest):
+    code = "erasure_unconfirmed"
+    wording = "What was typed is not the learner's whole name, so nobody was erased."
+    advice = "Nothing was changed. Type the name as it stands above."

@@ -15,6 +15,8 @@ from core.requests.language import (
 )
 from core.rules.text import clean_name, folded
 from core.usecases.learner_cards import FindLearners, ShowLearner, find_learners, show_learner
+from core.usecases.learner_erasing import PreviewErasure, preview_erasure
+from core.usecases.learner_export import ShowDataPage, show_data_page
 from core.usecases.learner_lists import ListLearners, list_learners
 from core.usecases.learner_removal import PreviewRemoval, preview_removal
 
@@ -23,8 +25,10 @@ _NEVER: Final = ("never", "codes", "slips")
 _SHOW: Final = ("show", "edit")
 
 
-def _learners(rest: str) -> FindLearners | ShowLearner | ListLearners | PreviewRemoval | ComposeLearner:
-    """``[words]``, ``never [words]``, ``create [First Last]``, ``show|edit|remove WHO``."""
+def _learners(
+    rest: str,
+) -> FindLearners | ShowLearner | ListLearners | PreviewRemoval | ShowDataPage | PreviewErasure | ComposeLearner:
+    """``[words]``, ``never [words]``, ``create [First Last]``, ``show|edit|remove|export|erase WHO``."""
     first, tail = first_word(rest)
     word = folded(first)
     if word in _NEVER:
@@ -36,6 +40,10 @@ def _learners(rest: str) -> FindLearners | ShowLearner | ListLearners | PreviewR
         return ComposeLearner(*names)
     if word == "remove":
         return PreviewRemoval(who=_who(tail, word))
+    if word == "export":
+        return ShowDataPage(who=_who(tail, word))
+    if word == "erase":
+        return PreviewErasure(who=_who(tail, word))
     if word in _SHOW and tail:
         return ShowLearner(who=_who(tail, word))
     return FindLearners(bare_address(first) if "@" in first and not tail else rest)
@@ -52,4 +60,6 @@ OTHERS: Final[OtherUseCases] = {
     ListLearners: (list_learners, Mode.READ),
     ShowLearner: (show_learner, Mode.READ),
     PreviewRemoval: (preview_removal, Mode.READ),
+    ShowDataPage: (show_data_page, Mode.READ),
+    PreviewErasure: (preview_erasure, Mode.READ),
 }

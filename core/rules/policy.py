@@ -256,3 +256,7 @@ IDEMPOTENCY_LIFE: Final = timedelta(days=30)
 USED_UP_LIFE: Final = timedelta(days=2)
 
 TERMS_VERSION: Final = "2026-11"
+
+# Data protection (DOMAIN.md): counted from an invitation's end; and what a change by hand replaced.
+INVITATION_DATA_LIFE: Final = relativedelta(months=6)
+LEARNER_BEFORE_LIFE: Final = timedelta(days=30)

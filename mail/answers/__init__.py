@@ -33,6 +33,8 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "CoursesListed": courses.tell_courses,
     "EthnicityErased": data_rules.tell_ethnicity_erased,
     "EthnicityShown": data_rules.tell_ethnicity,
+    "DataPageShown": learners.tell_data_page,
+    "ErasurePreviewed": learners.tell_erasure,
     "Help": asides.tell_help,
     "ImportLeft": imports.tell_left,
     "ImportReport": imports.tell_report,

@@ -5,12 +5,15 @@ from core.result_words import (
     DEEDS_UNDONE,
     WAYS_TO_JOIN,
     account_words,
+    erasure_lines,
     history_words,
     learner_head,
     learner_place,
     removal_lines,
 )
 from core.usecases.learner_cards import EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
+from core.usecases.learner_erasing import ErasurePreviewed
+from core.usecases.learner_export import DataPageShown
 from core.usecases.learner_lists import LearnerCard, LearnersListed
 from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
@@ -115,6 +118,27 @@ def tell_removed(result: LearnerRemoved, teller: Teller) -> Answer:
         headline=f"{result.card.name} is removed from your organisation.",
         lines=removal_lines(result),
         steps=(f"Reply “undo” until {teller.moment(result.undo_until)} to take it back.",),
+    )
+
+
+def tell_data_page(shown: DataPageShown, _teller: Teller) -> Answer:
+    return Answer(
+        headline=f"Everything that is kept about {shown.name} is on a page for you.",
+        lines=("It asks you to sign in. The export is made there, and never sent by e-mail.",),
+        url=shown.url,
+    )
+
+
+def tell_erasure(shown: ErasurePreviewed, _teller: Teller) -> Answer:
+    goes, stays = erasure_lines(shown)
+    return Answer(
+        headline=f"Erasing {shown.name} cannot be taken back. Nothing is erased yet.",
+        lists=(
+            Listing("What goes", tuple(Row(line) for line in goes)),
+            Listing("What stays", tuple(Row(line) for line in stays)),
+        ),
+        steps=("An e-mail cannot confirm this. The page below asks you to sign in, and for the learner's whole name.",),
+        url=shown.url,
     )
 
 

@@ -42,6 +42,8 @@ from core.usecases.invitation_lists import InvitationRow, InvitationsListed, Lis
 from core.usecases.invitations import InvitationCancelled, InvitationResent
 from core.usecases.learner_cards import DetailsSeen, EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
 from core.usecases.learner_changes import ColumnChange, LearnerPrepared, LearnerSaved
+from core.usecases.learner_erasing import ErasurePreviewed
+from core.usecases.learner_export import DataPageShown
 from core.usecases.learner_lists import LearnerCard, LearnersListed
 from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
 from core.usecases.link_lists import SharedLinksListed
@@ -377,6 +379,8 @@ def learner_results(count: int, name: str) -> list[object]:
         *(LearnerSaved(learner_card(name), deed, LEARNER_COLUMNS, 7, NOW) for deed in LearnerDeed),
         RemovalPreviewed(learner_card(name), runs, runs, count, count),
         LearnerRemoved(learner_card(name), runs, (), count, count, 7, NOW),
+        DataPageShown(2**62, name, name, url),
+        ErasurePreviewed(2**62, name, name, *(count,) * 11, url),
         *(LearnerChangeUndone(name, deed, 0 if deed is LearnerDeed.CREATED else 2**62) for deed in LearnerDeed),
         ComposeLearner(name[:100], name[:100]),
     ]

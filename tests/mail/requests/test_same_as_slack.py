@@ -67,6 +67,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
         ("learners ada.young",),
         ("learners never young",),
         ("learners remove ada.young",),
+        ("learners export ada.young",),
     ),
     "staff": (
         ("staff",),

@@ -1,0 +1,156 @@
+"""Every column that may hold something of a learner: what it is, how it is found, and how it is erased.
+
+A test compares both lists with the schema: a new column of text or bytes stands in one of them, or the suite fails. The
+export and the erasure (``usecases.personal_traces``) work from this list and know no column of their own.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Found(StrEnum):
+    """How a row is found to be about a learner."""
+
+    SELF = "the learner's own row"
+    LEARNER = "by the learner's id"
+    ADDRESS = "by the learner's addresses, but for those that another learner has as well"
+    INVITATION = "by the learner's invitations"
+    MESSAGE = "by the e-mails to the learner"
+    SENDER = "by the learner's addresses as its sender, or as a report about an e-mail to the learner"
+    ROWS = "by the learner's id, identifiers or name in the import's rows"
+    WORDS = "by the learner's address, username or whole name in the text"
+
+
+class Erasure(StrEnum):
+    ROW = "its row goes"
+    BLANKED = "it is emptied"
+    REPLACED = "a pseudonym takes its place"
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    what: str
+    found: Found
+    erasure: Erasure
+    is_told: bool = True
+    """False: a hash or key of what stands elsewhere, or text that is about others as well: an export only counts it."""
+
+
+def _hash(what: str, found: Found, erasure: Erasure) -> Personal:
+    return Personal(what, found, erasure, is_told=False)
+
+
+_F, _E = Found, Erasure
+# fmt: off
+PERSONAL: Final[dict[str, Personal]] = {
+    "learner.first_name": Personal("First name", _F.SELF, _E.REPLACED),
+    "learner.last_name": Personal("Last name", _F.SELF, _E.REPLACED),
+    "learner.email": Personal("E-mail address, as imported", _F.SELF, _E.BLANKED),
+    "learner.email_key": _hash("The same, as it is compared", _F.SELF, _E.BLANKED),
+    "learner.year_group": Personal("Year group", _F.SELF, _E.BLANKED),
+    "learner.academic_year": Personal("Academic year", _F.SELF, _E.BLANKED),
+    "learner.details": Personal("Further details", _F.SELF, _E.BLANKED),
+    "learner.detail_hash": _hash("Hash of all details", _F.SELF, _E.BLANKED),
+    "learner.uln_hash": _hash("Hash of the ULN", _F.SELF, _E.BLANKED),
+    "learner.upn_hash": _hash("Hash of the UPN", _F.SELF, _E.BLANKED),
+    "learner.ccis_hash": _hash("Hash of the CCIS record ID", _F.SELF, _E.BLANKED),
+    "learner.person_hash": _hash("Hash of name and date of birth", _F.SELF, _E.BLANKED),
+    "learner.username": Personal("Username", _F.SELF, _E.BLANKED),
+    "learner.access_code": Personal("One-time access code", _F.SELF, _E.BLANKED),
+    "learner.search_words": _hash("Name and address, as they are searched", _F.SELF, _E.BLANKED),
+    "learner_address.address": Personal("Address", _F.LEARNER, _E.ROW),
+    "learner_address.address_key": _hash("The same, as it is compared", _F.LEARNER, _E.ROW),
+    "learner_change.content": _hash("What a change by hand wanted or replaced", _F.LEARNER, _E.BLANKED),
+    "learner_change.applied_hash": _hash("Hash of all details", _F.LEARNER, _E.BLANKED),
+    "invitation.address": Personal("Invited at", _F.INVITATION, _E.REPLACED),
+    "invitation.address_key": _hash("The same, as it is compared", _F.INVITATION, _E.REPLACED),
+    "invitation.name": Personal("Name", _F.INVITATION, _E.BLANKED),
+    "invitation_batch.note": Personal("Note to the invited", _F.WORDS, _E.BLANKED),
+    "outbound_message.recipient": Personal("Sent to", _F.MESSAGE, _E.REPLACED),
+    "outbound_message.recipient_key": _hash("The same, as it is compared", _F.MESSAGE, _E.REPLACED),
+    "outbound_message.problem": Personal("Why it was late or came back", _F.MESSAGE, _E.BLANKED),
+    "delivery_report.detail": Personal("What a mail server reported", _F.MESSAGE, _E.BLANKED),
+    "inbound_message.raw": Personal("Words of the e-mail", _F.SENDER, _E.BLANKED),
+    "inbound_message.subject": Personal("Subject", _F.SENDER, _E.BLANKED),
+    "inbound_message.sender": Personal("Sender", _F.SENDER, _E.BLANKED),
+    "inbound_message.envelope_from": Personal("Sender, as its mail server said", _F.SENDER, _E.BLANKED),
+    "inbound_message.envelope_to": Personal("Recipient, as its mail server said", _F.SENDER, _E.BLANKED),
+    "inbound_message.detail": Personal("What an operator should know", _F.SENDER, _E.BLANKED),
+    "inbound_message.server": Personal("Delivered by", _F.SENDER, _E.BLANKED),
+    "inbound_message.message_ref": Personal("Message-ID", _F.SENDER, _E.REPLACED),
+    "inbound_message.content_digest": _hash("Hash of the e-mail", _F.SENDER, _E.REPLACED),
+    "mail_answer.subject": _hash("Subject of an e-mail of staff", _F.WORDS, _E.ROW),
+    "mail_answer.result": _hash("What staff were answered by e-mail", _F.WORDS, _E.ROW),
+    "idempotency_record.result": _hash("What staff were answered in Slack", _F.WORDS, _E.ROW),
+    "draft.addresses": _hash("Addresses of a preview", _F.WORDS, _E.ROW),
+    "draft.note": _hash("Note to the invited", _F.WORDS, _E.ROW),
+    "join_request.first_name": Personal("First name", _F.ADDRESS, _E.ROW),
+    "join_request.last_name": Personal("Last name", _F.ADDRESS, _E.ROW),
+    "join_request.address": Personal("Address", _F.ADDRESS, _E.ROW),
+    "join_request.address_key": _hash("The same, as it is compared", _F.ADDRESS, _E.ROW),
+    "join_request.mailbox_key": _hash("The mailbox, without tags", _F.ADDRESS, _E.ROW),
+    "suppression.address_key": Personal("Address that is not written to", _F.ADDRESS, _E.ROW),
+    "import.file_name": _hash("Name of a file with the learner's row", _F.ROWS, _E.BLANKED),
+    "import.content": _hash("A file with the learner's row", _F.ROWS, _E.BLANKED),
+    "import.reading": _hash("How that file was read", _F.ROWS, _E.BLANKED),
+    "import_row.content": Personal("The row, as it was read", _F.ROWS, _E.ROW),
+    "import_row.problems": Personal("What was wrong in it", _F.ROWS, _E.ROW),
+    "import_row.match_problem": Personal("Why it was nobody's", _F.ROWS, _E.ROW),
+    "import_row.changes": Personal("Columns that it changed", _F.ROWS, _E.ROW),
+    "import_row.before": Personal("The learner before it", _F.ROWS, _E.ROW),
+    "import_row.applied_hash": _hash("Hash of all details", _F.ROWS, _E.ROW),
+    "import_row.ukprn": Personal("UKPRN", _F.ROWS, _E.ROW),
+    "import_row.row_hash": _hash("Hash of the row", _F.ROWS, _E.ROW),
+    "import_row.uln_hash": _hash("Hash of the ULN", _F.ROWS, _E.ROW),
+    "import_row.upn_hash": _hash("Hash of the UPN", _F.ROWS, _E.ROW),
+    "import_row.ccis_hash": _hash("Hash of the CCIS record ID", _F.ROWS, _E.ROW),
+    "import_row.email_key": _hash("The address, as it is compared", _F.ROWS, _E.ROW),
+    "import_row.person_hash": _hash("Hash of name and date of birth", _F.ROWS, _E.ROW),
+    "charge.waived_reason": Personal("Why a charge was waived", _F.LEARNER, _E.BLANKED),
+}
+# fmt: on
+
+_STAFF: Final = "about a staff member, not a learner"
+_CODE: Final = "an id, code or key that Usher made"
+_CATALOGUE: Final = "the catalogue: courses, not people"
+_SYSTEM: Final = "settings and secrets of Usher itself"
+
+NOBODY: Final[dict[str, str]] = {
+    "agreement": _CATALOGUE,
+    "course": _CATALOGUE,
+    "course_run": _CATALOGUE,
+    "organisation": "the organisation itself",
+    "provider": "a school or college",
+    "provider_grant": _STAFF,
+    "staff_member": _STAFF,
+    "staff_session": _STAFF,
+    "sign_in": _STAFF,
+    "slack_user": _STAFF,
+    "slack_installation": _SYSTEM,
+    "slack_install_state": _SYSTEM,
+    "slack_workspace": _SYSTEM,
+    "mailbox": _SYSTEM,
+    "worker_beat": _SYSTEM,
+    "audit_entry": "ids and names of deeds, never a value",
+    "run_reminders": "a rule for all of a run",
+    "learner_change.columns": "names of columns, no values",
+    "outbound_message.idempotency_key": _CODE,
+    "outbound_message.message_ref": _CODE,
+    "outbound_message.lease_by": _SYSTEM,
+    "inbound_message.reference": _CODE,
+    "mail_answer.in_reply_to": "the Message-ID of a staff member's e-mail",
+    "mail_answer.references": "Message-IDs of staff members' e-mails",
+    "mail_answer.result_kind": "the name of a class",
+    "idempotency_record.key": _CODE,
+    "idempotency_record.action": "the name of a use case",
+    "import.file_hash": "a hash of a whole file, by which it is known when it comes again",
+    "import.content_hash": "a hash of a whole file, by which it is known when it comes again",
+    "shared_link.allowed_domains": "a rule for all who join",
+    "shared_link.outside_domain": "a domain without the part that names somebody",
+}
+"""Whole tables, and columns of the others."""
+
+
+def columns_of(table: str) -> dict[str, Personal]:
+    return {name.partition(".")[2]: each for name, each in PERSONAL.items() if name.partition(".")[0] == table}

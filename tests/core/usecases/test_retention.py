@@ -1,0 +1,67 @@
+"""What is due is reported before it is erased, and erased in steps."""
+
+from datetime import timedelta
+
+import pytest
+from dateutil.relativedelta import relativedelta
+
+from core.errors import OperatorOnly
+from core.model import Import, ImportRow, Invitation, LearnerChange, OutboundMessage
+from core.rules.policy import IMPORT_LIFE, INVITATION_DATA_LIFE
+from core.usecases.retention import EraseOverdue, OverdueErased, ReportRetention, erase_overdue, report_retention
+from tests.core.usecases.acting import accept, clock_of, everything, invite, only
+from tests.core.usecases.importing import import_sheet, line
+from tests.core.usecases.managing import prepare
+from tests.factories import OPERATOR, SYSTEM, School
+
+
+def due(school: School) -> dict[str, int]:
+    report = school.app.read(report_retention, ReportRetention(), OPERATOR)
+    return {rule.what.partition(",")[0]: rule.due for rule in report.rules if rule.due}
+
+
+def erased(school: School) -> OverdueErased:
+    return school.app.run(erase_overdue, EraseOverdue(), SYSTEM)
+
+
+def test_files_and_rows_of_imports_go_after_thirty_days(school: School) -> None:
+    import_sheet(school, line("Ada"), line("Bo"))
+    prepare(school.app, school.owner, "Cy")
+    clock_of(school.app).now += IMPORT_LIFE
+
+    early = due(school)
+    clock_of(school.app).now += timedelta(microseconds=1)
+    late, gone = due(school), erased(school)
+
+    assert "Imported files and their rows" not in early
+    assert late["Imported files and their rows"] == 1
+    assert (gone.imports, gone.import_rows, gone.previews, gone.is_more) == (1, 2, 1, False)
+    kept = only(school.app, Import)
+    assert (kept.content, kept.reading, kept.created) == (None, None, 2)
+    assert everything(school.app, ImportRow) == []
+    assert everything(school.app, LearnerChange) == []
+    assert erased(school) == OverdueErased(0, 0, 0, 0, 0, 0)
+
+
+def test_who_never_accepted_is_forgotten_six_months_after_the_end(school: School) -> None:
+    invite(school, "Ada <ada@example.org>, Bo <bo@example.org>")
+    accept(school.app, "bo@example.org")
+    ends_at = everything(school.app, Invitation)[0].expires_at
+    clock_of(school.app).now = ends_at + INVITATION_DATA_LIFE + relativedelta(days=1)
+
+    counted, gone = due(school), erased(school)
+
+    assert counted["Address and name in invitations that nobody accepted"] == gone.invitations == 1
+    assert {(each.address, each.name) for each in everything(school.app, Invitation)} == {
+        ("(erased)", ""),
+        ("bo@example.org", "Bo"),
+    }
+    recipients = {each.recipient for each in everything(school.app, OutboundMessage)}
+    assert "ada@example.org" not in recipients
+    assert "bo@example.org" in recipients
+    assert erased(school).invitations == 0
+
+
+def test_only_an_operator_sees_the_report(school: School) -> None:
+    with pytest.raises(OperatorOnly):
+        school.app.read(report_retention, ReportRetention(), school.owner)
