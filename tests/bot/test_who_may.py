@@ -376,7 +376,7 @@ async def send_copy(stage: Stage, user: User) -> Any:
 
 
 async def send_template(stage: Stage, user: User) -> Any:
-    return await _press_import(stage, user, "imports_template", "0")
+    return await _press_import(stage, user, "imports_template", "learners")
 
 
 async def show_one_import(stage: Stage, user: User) -> Any:
