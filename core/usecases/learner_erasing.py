@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import String, cast, delete, func, literal, or_, select, update
+from sqlalchemy import String, cast, delete, func, inspect, literal, or_, select, update
 
 from core import access
 from core.context import Context
@@ -269,7 +269,7 @@ _NAMES: Final = {"learner.first_name": ERASED_FIRST, "learner.last_name": ERASED
 
 def _left(ctx: Context, model: Any, name: str, personal: Personal) -> Any:
     """What stands in the column afterwards."""
-    column, place = model.__table__.columns[name], f"{model.__tablename__}.{name}"
+    column, place = inspect(model).columns[name], f"{model.__tablename__}.{name}"
     if personal.erasure is Erasure.REPLACED:
         if place in _NAMES:
             return _NAMES[place]

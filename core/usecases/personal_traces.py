@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, false, func, inspect, or_, select, tuple_
 
 from core import access
 from core.access import Permission
@@ -122,7 +122,7 @@ def trace_of(ctx: Context, staff: StaffMember, learner: Learner) -> Trace:
 
 def is_one_of(model: Any, ids: Sequence[Any]) -> ColumnElement[bool]:
     """By primary key, whatever it is made of."""
-    keys = [getattr(model, column.name) for column in model.__table__.primary_key.columns]
+    keys = [getattr(model, column.name) for column in inspect(model).primary_key]
     return keys[0].in_(ids) if len(keys) == 1 else tuple_(*keys).in_(ids)
 
 

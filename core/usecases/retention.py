@@ -34,7 +34,6 @@ from core.rules.policy import (
     LEARNER_PREVIEW_LIFE,
     MAIL_LIFE,
 )
-from core.usecases.import_values import keeper
 from core.words import InvitationState, MailState
 
 STEP_ROWS: Final = 2_000
@@ -69,8 +68,6 @@ class EraseOverdue:
 
 @dataclass(frozen=True, slots=True)
 class OverdueErased:
-    imports: int
-    import_rows: int
     invitations: int
     previews: int
     befores: int
@@ -79,7 +76,7 @@ class OverdueErased:
     @property
     def is_more(self) -> bool:
         """A rule has used up its step."""
-        return STEP_ROWS in (self.import_rows, self.invitations, self.previews, self.befores, self.notes)
+        return STEP_ROWS in (self.invitations, self.previews, self.befores, self.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ RULES: Final = (
     _Rule("Previews of invitations that nobody confirmed, after 15 minutes (by e-mail a day)", Draft.created_at,
         _before(DRAFT_LIFE), (Draft.confirmed_at.is_(None), Draft.first_number.is_(None))),
 )  # fmt: skip
-"""The last five are carried out by ``workers.forget_old``."""
+"""The first is carried out by ``import_retention``, the last five by ``workers.forget_old``."""
 
 
 def report_retention(ctx: Context, command: ReportRetention) -> RetentionReported:
@@ -163,10 +160,7 @@ def _reported(ctx: Context, rule: _Rule) -> RuleReport:
 def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
     """One step of each rule."""
     access.require_system(ctx)
-    rows, imports = _imports(ctx)
     return OverdueErased(
-        imports=imports,
-        import_rows=rows,
         invitations=_invitations(ctx),
         previews=_each(ctx, LearnerChange, PREVIEWS),
         befores=_each(ctx, LearnerChange, BEFORES, content=None, applied_hash=None),
@@ -185,31 +179,6 @@ def _each(ctx: Context, model: Any, rule: _Rule, **values: Any) -> int:
     statement = update(model).values(**values) if values else delete(model)
     ctx.session.execute(statement.where(model.id.in_(ids)), execution_options=_QUIET)
     return len(ids)
-
-
-def _imports(ctx: Context) -> tuple[int, int]:
-    """(rows, imports). Rows first, a step at a time; the file goes with the last of them."""
-    found = _due(ctx, IMPORTS, Import.id)
-    left, done = STEP_ROWS, 0
-    for row in found:
-        numbers = ctx.session.scalars(
-            select(ImportRow.number).where(ImportRow.import_id == row.id).order_by(ImportRow.number).limit(left)
-        ).all()
-        if numbers:
-            ctx.session.execute(
-                delete(ImportRow).where(ImportRow.import_id == row.id, ImportRow.number <= numbers[-1]),
-                execution_options=_QUIET,
-            )
-        left -= len(numbers)
-        if left <= 0:
-            break
-        name = keeper(ctx).vault.encrypt("", "import.file_name")
-        ctx.session.execute(
-            update(Import).where(Import.id == row.id).values(content=None, reading=None, file_name=name),
-            execution_options=_QUIET,
-        )
-        done += 1
-    return STEP_ROWS - left, done
 
 
 def _invitations(ctx: Context) -> int:
