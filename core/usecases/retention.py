@@ -24,6 +24,8 @@ from core.model import (
     LearnerChange,
     MailAnswer,
     OutboundMessage,
+    ProgressProblem,
+    ProgressReport,
 )
 from core.rules.policy import (
     DRAFT_LIFE,
@@ -75,11 +77,12 @@ class OverdueErased:
     previews: int
     befores: int
     notes: int
+    reports: int
 
     @property
     def is_more(self) -> bool:
         """A rule has used up its step."""
-        return STEP_ROWS in (self.import_rows, self.invitations, self.previews, self.befores, self.notes)
+        return STEP_ROWS in (self.import_rows, self.invitations, self.previews, self.befores, self.notes, self.reports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,13 @@ BEFORES: Final = _Rule(
 NOTES: Final = _Rule(
     "Confirmed previews of invitations, after 30 days", Draft.confirmed_at, _before(IDEMPOTENCY_LIFE), _IS_CONFIRMED
 )
+REPORTS: Final = _Rule(
+    "Files with progress, 30 days after they came", ProgressReport.ends_at, lambda now: now,
+    (
+        ProgressReport.settled_at.is_not(None),
+        or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),
+    ),
+)  # fmt: skip
 RULES: Final = (
     IMPORTS,
     INVITATIONS,
@@ -134,6 +144,7 @@ RULES: Final = (
         "The words of e-mails that came in, after 30 days", InboundMessage.received_at, _before(MAIL_LIFE),
         (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
     ),
+    REPORTS,
     _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, _before(MAIL_LIFE)),
     _Rule("Answers in Slack, kept for repeated requests, after 30 days", IdempotencyRecord.created_at,
         _before(IDEMPOTENCY_LIFE)),
@@ -171,6 +182,7 @@ def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
         previews=_each(ctx, LearnerChange, PREVIEWS),
         befores=_each(ctx, LearnerChange, BEFORES, content=None, applied_hash=None),
         notes=_each(ctx, Draft, NOTES),
+        reports=_reports(ctx),
     )
 
 
@@ -210,6 +222,19 @@ def _imports(ctx: Context) -> tuple[int, int]:
         )
         done += 1
     return STEP_ROWS - left, done
+
+
+def _reports(ctx: Context) -> int:
+    """With the values of the rows that did not land."""
+    ids = [row.id for row in _due(ctx, REPORTS, ProgressReport.id)]
+    ctx.session.execute(
+        update(ProgressProblem).where(ProgressProblem.report_id.in_(ids)).values(value=None), execution_options=_QUIET
+    )
+    ctx.session.execute(
+        update(ProgressReport).where(ProgressReport.id.in_(ids)).values(content=None, reading=None, file_name=""),
+        execution_options=_QUIET,
+    )
+    return len(ids)
 
 
 def _invitations(ctx: Context) -> int:
