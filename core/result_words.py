@@ -333,6 +333,9 @@ def erasure_lines(shown: ErasurePreviewed) -> tuple[tuple[str, ...], tuple[str, 
         f"The recipient of {counted(shown.messages, 'e-mail')}." if shown.messages else "",
         f"{counted(shown.import_rows, 'row')} of imports." if shown.import_rows else "",
         f"{counted(shown.files, 'imported file')} with such a row; what the import did stays." if shown.files else "",
+        f"{counted(shown.reports, 'file')} with progress, for they may stand in it; the figures of others stay."
+        if shown.reports
+        else "",
         f"The words of {counted(shown.mails, 'e-mail')} that staff sent, for a name may stand in them."
         if shown.mails
         else "",

@@ -19,6 +19,7 @@ class Found(StrEnum):
     MESSAGE = "by the e-mails to the learner"
     SENDER = "by the learner's addresses as its sender, or as a report about an e-mail to the learner"
     ROWS = "by the learner's id, identifiers or name in the import's rows"
+    REPORT = "every report that is kept: whoever stands in a row that changed nothing left no trace"
     WORDS = "by the learner's address, username or whole name in the text"
 
 
@@ -107,6 +108,13 @@ PERSONAL: Final[dict[str, Personal]] = {
     "import_row.ccis_hash": _hash("Hash of the CCIS record ID", _F.ROWS, _E.ROW),
     "import_row.email_key": _hash("The address, as it is compared", _F.ROWS, _E.ROW),
     "import_row.person_hash": _hash("Hash of name and date of birth", _F.ROWS, _E.ROW),
+    "progress.membership_id": Personal("Membership, as a feed names it", _F.LEARNER, _E.BLANKED),
+    "progress.profile_url": Personal("Profile at the learning platform", _F.LEARNER, _E.BLANKED),
+    "progress_name.name_hash": _hash("Hash of what a feed calls the learner", _F.LEARNER, _E.ROW),
+    "progress_problem.value": _hash("What stood in a row that did not land", _F.WORDS, _E.BLANKED),
+    "progress_report.file_name": _hash("Name of a progress report", _F.REPORT, _E.BLANKED),
+    "progress_report.content": _hash("A progress report", _F.REPORT, _E.BLANKED),
+    "progress_report.reading": _hash("How that report was read", _F.REPORT, _E.BLANKED),
     "charge.waived_reason": Personal("Why a charge was waived", _F.LEARNER, _E.BLANKED),
 }
 # fmt: on
@@ -146,6 +154,12 @@ NOBODY: Final[dict[str, str]] = {
     "idempotency_record.action": "the name of a use case",
     "import.file_hash": "a hash of a whole file, by which it is known when it comes again",
     "import.content_hash": "a hash of a whole file, by which it is known when it comes again",
+    "progress_report.file_hash": "a hash of a whole file, by which it is known when it comes again",
+    "progress_report.run_code": _CATALOGUE,
+    "progress_problem.column": "the name of a column",
+    "progress_mapping": "headings of another platform's sheet, no value of a row",
+    "progress.partner_course_code": _CATALOGUE,
+    "progress.partner_run_code": _CATALOGUE,
     "shared_link.allowed_domains": "a rule for all who join",
     "shared_link.outside_domain": "a domain without the part that names somebody",
 }

@@ -29,6 +29,7 @@ from core.model import (
     LearnerAddress,
     Organisation,
     OutboundMessage,
+    ProgressReport,
     StaffMember,
     Suppression,
 )
@@ -48,10 +49,11 @@ from core.usecases.personal_traces import (
     trace_of,
     whole_name,
 )
-from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState
+from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, ReportState
 
 _QUIET: Final = {"synchronize_session": False}
 _UNDER_WAY: Final = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
+_REPORTS_UNDER_WAY: Final = (ReportState.RECEIVED, ReportState.READING, ReportState.MERGING)
 _SETTLED: Final = (MailState.PROCESSED, MailState.IGNORED)
 ERASED: Final = "(erased)"
 
@@ -81,6 +83,8 @@ class ErasurePreviewed:
     shared: int
     enrolments: int
     charges: int
+    reports: int
+    """Of progress, whosever: the files go, what they told of other learners stays."""
     mails: int
     """Of staff, settled: their words go."""
     waiting_mails: int
@@ -138,6 +142,7 @@ def preview_erasure(ctx: Context, command: PreviewErasure) -> ErasurePreviewed:
         shared=len(trace.shared),
         enrolments=trace.count(Enrolment),
         charges=trace.count(Charge),
+        reports=trace.count(ProgressReport),
         mails=_mails(ctx, staff, *_SETTLED),
         waiting_mails=_mails(ctx, staff, MailState.HELD, MailState.FAILED, MailState.RECEIVED),
         url=data_url(ctx, learner.id),
@@ -198,8 +203,11 @@ def forget_strangers_mail(ctx: Context, command: ForgetStrangersMail) -> Strange
 
 
 def _require_rest(ctx: Context, trace: Trace) -> None:
+    reports = select(func.count()).where(
+        ProgressReport.id.in_(trace.rows[ProgressReport]), ProgressReport.state.in_(_REPORTS_UNDER_WAY)
+    )
     busy = select(func.count()).where(Import.id.in_(trace.rows[Import]), Import.state.in_(_UNDER_WAY))
-    if ctx.session.scalar(busy):
+    if ctx.session.scalar(busy) or ctx.session.scalar(reports):
         raise ErasureWaits
 
 

@@ -34,6 +34,11 @@ from core.model import (
     LinkRequest,
     MailAnswer,
     OutboundMessage,
+    Progress,
+    ProgressChange,
+    ProgressName,
+    ProgressProblem,
+    ProgressReport,
     StaffMember,
     Suppression,
 )
@@ -113,6 +118,11 @@ def trace_of(ctx: Context, staff: StaffMember, learner: Learner) -> Trace:
     note(MailAnswer, _has(words, MailAnswer.result, MailAnswer.subject))
     note(IdempotencyRecord, _has(words, IdempotencyRecord.result), key=IdempotencyRecord.key)
     note(AuditEntry, AuditEntry.organisation_id == staff.organisation_id, AuditEntry.subject == _subject(learner.id))
+    note(Progress, Progress.learner_id == learner.id)
+    note(ProgressChange, ProgressChange.learner_id == learner.id)
+    note(ProgressName, ProgressName.learner_id == learner.id)
+    note(ProgressReport, or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)))
+    rows[ProgressProblem] = _unmatched(ctx, learner, words)
     rows[InvitationBatch] = _notes(ctx, invitations, words)
     rows[Draft] = _drafts(ctx, words, rows[InvitationBatch])
     rows[ImportRow] = _import_rows(ctx, learner, keys)
@@ -208,6 +218,22 @@ def _notes(ctx: Context, invitations: Sequence[int], words: Sequence[str]) -> tu
         )
     )
     return tuple(row.id for row in rows if row.size == 1 or any(folded(word) in folded(row.note) for word in words))
+
+
+def _unmatched(ctx: Context, learner: Learner, words: Sequence[str]) -> tuple[int, ...]:
+    """Cells of progress reports in which the learner stands."""
+    vault = keeper(ctx).vault
+    members = ctx.session.scalars(select(Progress.membership_id).where(Progress.learner_id == learner.id))
+    named = [folded(word) for word in (*words, *filter(None, members), learner.last_name) if word]
+    rows = ctx.session.execute(
+        select(ProgressProblem.id, ProgressProblem.value).where(ProgressProblem.value.is_not(None))
+    )
+    found = []
+    for row in rows:
+        said = folded(vault.decrypt_bytes(row.value, "report.value").decode())
+        if any(word in said for word in named):
+            found.append(row.id)
+    return tuple(found)
 
 
 def _import_rows(ctx: Context, learner: Learner, keys: Sequence[str]) -> tuple[tuple[int, int], ...]:

@@ -24,6 +24,7 @@ from core.model import (
     LearnerChange,
     MailAnswer,
     OutboundMessage,
+    ProgressReport,
 )
 from core.rules.policy import (
     DRAFT_LIFE,
@@ -121,6 +122,13 @@ BEFORES: Final = _Rule(
 NOTES: Final = _Rule(
     "Confirmed previews of invitations, after 30 days", Draft.confirmed_at, _before(IDEMPOTENCY_LIFE), _IS_CONFIRMED
 )
+REPORTS: Final = _Rule(
+    "Files with progress, 30 days after they came", ProgressReport.ends_at, lambda now: now,
+    (
+        ProgressReport.settled_at.is_not(None),
+        or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),
+    ),
+)  # fmt: skip
 RULES: Final = (
     IMPORTS,
     INVITATIONS,
@@ -131,6 +139,7 @@ RULES: Final = (
         "The words of e-mails that came in, after 30 days", InboundMessage.received_at, _before(MAIL_LIFE),
         (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
     ),
+    REPORTS,
     _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, _before(MAIL_LIFE)),
     _Rule("Answers in Slack, kept for repeated requests, after 30 days", IdempotencyRecord.created_at,
         _before(IDEMPOTENCY_LIFE)),
@@ -138,7 +147,7 @@ RULES: Final = (
     _Rule("Previews of invitations that nobody confirmed, after 15 minutes (by e-mail a day)", Draft.created_at,
         _before(DRAFT_LIFE), (Draft.confirmed_at.is_(None), Draft.first_number.is_(None))),
 )  # fmt: skip
-"""The first is carried out by ``import_retention``, the last five by ``workers.forget_old``."""
+"""Imports are forgotten by ``import_retention``, reports by ``progress_retention``, the last five by ``workers``."""
 
 
 def report_retention(ctx: Context, command: ReportRetention) -> RetentionReported:

@@ -380,7 +380,7 @@ def learner_results(count: int, name: str) -> list[object]:
         RemovalPreviewed(learner_card(name), runs, runs, count, count),
         LearnerRemoved(learner_card(name), runs, (), count, count, 7, NOW),
         DataPageShown(2**62, name, name, url),
-        ErasurePreviewed(2**62, name, name, *(count,) * 11, url),
+        ErasurePreviewed(2**62, name, name, *(count,) * 12, url),
         *(LearnerChangeUndone(name, deed, 0 if deed is LearnerDeed.CREATED else 2**62) for deed in LearnerDeed),
         ComposeLearner(name[:100], name[:100]),
     ]

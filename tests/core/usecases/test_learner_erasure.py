@@ -11,14 +11,27 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select, update
 
 from core.app import App
-from core.context import Assurance, Context
+from core.context import Assurance, Context, Door
 from core.crypto import Vault
 from core.database import metadata
 from core.errors import ErasureUnconfirmed, LearnerNotFound, RoleMissing, UsherError
 from core.letters import AnswerPart, Verdict
-from core.model import Charge, InboundMessage, Invitation, InvitationBatch, Learner, OutboundMessage
+from core.model import (
+    Charge,
+    Enrolment,
+    InboundMessage,
+    Invitation,
+    InvitationBatch,
+    Learner,
+    OutboundMessage,
+    Progress,
+    ProgressName,
+    ProgressProblem,
+    ProgressReport,
+)
 from core.results import RequestRefused
 from core.rules.personal_data import PERSONAL
+from core.rules.progress.faults import ProgressFault
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.import_values import Before, Keeper, Reading, StoredProblem, keeper
 from core.usecases.inbound import ReceiveMail, receive_mail
@@ -35,7 +48,7 @@ from core.usecases.learner_export import ExportLearner, as_json, export_learner
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.usecases.personal_traces import ERASED_LAST, is_one_of, trace_of
 from core.usecases.senders import NoteSender, note_sender
-from core.words import InvitationState, MailState, MessageState
+from core.words import FeedKind, InvitationState, MailState, MessageState, NamedKind, ReportState
 from tests.core.usecases.acting import accept, change, clock_of, deliver, everything, invite
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line
 from tests.core.usecases.managing import save
@@ -48,7 +61,17 @@ MARKED_YEAR = 4711
 ADA = "zqxada@zqx.example.org"
 SECRET = ("York-zqx", "ZQX Lane")
 MATHS, SAFETY, POETRY = "maths-2026-03", "safety-2026-03", "poetry-2026-03"
-_PLACES = (*PERSONAL, WANTED_PLACE, WAS_PLACE, "import_row.content", "organisation.match_key")
+_PLACES = (
+    *PERSONAL,
+    "report.file_name",
+    "report.content",
+    "report.reading",
+    "report.value",
+    WANTED_PLACE,
+    WAS_PLACE,
+    "import_row.content",
+    "organisation.match_key",
+)
 
 
 @pytest.fixture
@@ -108,6 +131,7 @@ def _plant(school: School, learner_id: int) -> None:
         change(school.app, InvitationBatch, batch.id, note=f"Dear {MARK}")
 
     def fill(ctx: Context, command: None) -> None:
+        _report(ctx, school, learner_id)
         planted = _planted(keeper(ctx))
         for model, ids in _trace(ctx, school, learner_id).rows.items():
             values = {name: value for (table, name), value in planted.items() if table == model.__tablename__}
@@ -116,6 +140,35 @@ def _plant(school: School, learner_id: int) -> None:
                 ctx.session.execute(statement, execution_options={"synchronize_session": False})
 
     school.app.run(fill, None, school.owner)
+
+
+def _report(ctx: Context, school: School, learner_id: int) -> None:
+    """Progress: of the learner, and a row of the report that landed nowhere."""
+    vault, org = keeper(ctx).vault, school.organisation_id
+    run_id = ctx.session.scalars(select(Enrolment.run_id).where(Enrolment.learner_id == learner_id)).first()
+    report = ProgressReport(
+        id=1, organisation_id=org, number=1, staff_id=school.owner.staff_id, door=Door.MAIL, source=FeedKind.PLATFORM_REPORT,
+        state=ReportState.MERGED, attempt=1, file_name=vault.encrypt(MARK, "report.file_name"),
+        content=vault.encrypt_bytes(MARK.encode(), "report.content"), file_hash="1" * 64,
+        reading=vault.encrypt_bytes(MARK.encode(), "report.reading"), as_of=ctx.now, received_at=ctx.now,
+        ends_at=ctx.now, settled_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(report)
+    ctx.session.flush()
+    value = vault.encrypt_bytes(ADA.encode(), "report.value")
+    ctx.session.add_all((
+        ProgressProblem(
+            id=2, organisation_id=org, report_id=1, number=2, fault=next(iter(ProgressFault)), column="x", value=value
+        ),
+        Progress(
+            id=3, organisation_id=org, learner_id=learner_id, run_id=run_id, membership_id=MARK, profile_url=MARK
+        ),
+        ProgressName(
+            id=4, organisation_id=org, kind=next(iter(NamedKind)), name_hash=MARK.encode().ljust(16),
+            learner_id=learner_id, staff_id=school.owner.staff_id, named_at=ctx.now,
+        ),
+    ))  # fmt: skip
+    ctx.session.flush()
 
 
 def _planted(kept: Keeper) -> dict[tuple[str, str], object]:
