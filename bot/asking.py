@@ -27,6 +27,7 @@ from core.requests import (
 )
 from core.usecases.batches import PrepareInvitation
 from core.usecases.colleagues import ListProviders, list_providers
+from core.usecases.import_invitations import PrepareImportInvitation
 from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.learner_lists import ListManagedProviders, list_managed_providers
@@ -83,7 +84,7 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
 
 async def _in_own_time(deps: Deps, context: AsyncBoltContext, command: object) -> object:
     """“At 09:00” is meant by the asker's own clock."""
-    if isinstance(command, PrepareInvitation) and command.when:
+    if isinstance(command, PrepareInvitation | PrepareImportInvitation) and command.when:
         return replace(command, time_zone=await deps.people.time_zone(context))
     return command
 

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
-from core.import_words import import_name
+from core.import_words import TEMPLATE_FILES, import_name, someone
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
 from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
@@ -20,7 +20,6 @@ from core.usecases.import_copies import ImportCopy, TemplateCopy
 
 Given = tuple[str, Sequence[tuple[str, bytes]]]
 """What is said, and the files by name."""
-_TEMPLATE_NAME: Final = "learners template.xlsx"
 _NOT_TAKEN: Final = {
     "file_uploads_disabled": "your workspace does not let me upload files",
     "file_type_not_allowed": "your workspace does not allow files of this type",
@@ -33,10 +32,11 @@ def made(app: App, content: ImportCopy | TemplateCopy) -> Given:
     """Raises Unavailable; then it is sent later."""
     if isinstance(content, TemplateCopy):
         # It takes a tenth of a second to load, and few ask for it.
-        from core.sheets.template import learner_template
+        from core.sheets.run_template import template_of
 
-        words = "Here is the template: one learner a row, columns with a star are needed. Send it back to me here."
-        return words, ((_TEMPLATE_NAME, learner_template()),)
+        row = someone(content.subject).removeprefix("a ")
+        words = f"Here is the template: one {row} a row, columns with a star are needed. Send it back to me here."
+        return words, ((TEMPLATE_FILES[content.subject], template_of(content.subject)),)
     try:
         loaded = app.read(load_marks, LoadMarks(content.number), content.receiver)
     except Unavailable:

@@ -10,6 +10,7 @@ from typing import Any
 from core.app import App
 from core.context import StaffActor
 from core.errors import Unavailable, UsherError
+from core.import_words import TEMPLATE_FILES
 from core.letters import AnswerLetter, AnswerPart
 from core.results import refused
 from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
@@ -20,7 +21,7 @@ from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
 from core.usecases.import_rows import ListImportRows, list_import_rows
 from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
-from core.words import CopyWanted
+from core.words import CopyWanted, ImportSubject
 
 
 class CopyFate(StrEnum):
@@ -82,7 +83,7 @@ def _asked(result: object) -> str:
 
 def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object, tuple[Enclosed, ...]]:
     if isinstance(result, TemplateOffered):
-        return result, (_template(),)
+        return result, (_template(result.subject),)
     if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold):
         return result, ()
     try:
@@ -110,11 +111,11 @@ def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object
     return report, files
 
 
-def _template() -> Enclosed:
+def _template(subject: ImportSubject) -> Enclosed:
     # It takes a tenth of a second to load, and few answers bring it.
-    from core.sheets.template import learner_template
+    from core.sheets.run_template import template_of
 
-    return Enclosed("learners template.xlsx", learner_template())
+    return Enclosed(TEMPLATE_FILES[subject], template_of(subject))
 
 
 def _copy(loaded: ReportLoaded, wanted: CopyWanted, room: int) -> tuple[CopyFate, tuple[Enclosed, ...]]:

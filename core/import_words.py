@@ -10,7 +10,7 @@ from core.phrases import day_words
 from core.result_words import counted
 from core.rules.ucas.buckets import Buckets
 from core.usecases.imports import ImportCard, ImportShown, ProblemCount
-from core.words import ImportPolicy, ImportReason, ImportState, KeptReason
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 
 POLICIES: dict[ImportPolicy, str] = {
     ImportPolicy.HOLD_IF_ERRORS: "Nothing is imported while a row has a problem.",
@@ -21,10 +21,24 @@ POLICIES: dict[ImportPolicy, str] = {
 KEPT_REASONS: dict[KeptReason, str] = {
     KeptReason.CHANGED: "changed since",
     KeptReason.JOINED: "has joined a run or signed in",
+    KeptReason.IN_USE: "somebody was invited to it, or has joined it",
     KeptReason.NOT_GRANTED: "belongs to a provider that you may not manage",
     KeptReason.GONE: "no longer there",
 }
 
+_SHEETS: dict[ImportSubject, str] = {
+    ImportSubject.LEARNERS: "the learner import",
+    ImportSubject.CATALOGUE: "the sheet of courses and runs",
+}
+_ROW: dict[ImportSubject, str] = {ImportSubject.LEARNERS: "learner", ImportSubject.CATALOGUE: "run"}
+_ROWS: dict[ImportSubject, str] = {
+    ImportSubject.LEARNERS: "learners",
+    ImportSubject.CATALOGUE: "courses and runs",
+}
+TEMPLATE_FILES: dict[ImportSubject, str] = {
+    ImportSubject.LEARNERS: "learners template.xlsx",
+    ImportSubject.CATALOGUE: "courses template.xlsx",
+}
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 
 
@@ -73,8 +87,17 @@ def _held(card: ImportCard) -> str:
     if card.reason is ImportReason.NAMES:
         return "Nothing is imported yet: this file would change very many last names or e-mail addresses."
     found = card.buckets
+    if card.reason is ImportReason.CATALOGUE:
+        return f"Nothing is written yet: this file would {would_words(found)}."
     needs = "needs" if found.problem == 1 else "need"
     return f"Nothing is imported yet: {found.problem:,} of {counted(found.rows, 'row')} {needs} correcting."
+
+
+def would_words(found: Buckets) -> str:
+    """Of courses and runs, as in "add 2 runs and change 1"."""
+    created = f"add {counted(found.created, 'run')}" if found.created else ""
+    changed = f"change {found.updated:,}" if created else f"change {counted(found.updated, 'run')}"
+    return " and ".join(filter(None, (created, changed if found.updated else ""))) or "change nothing"
 
 
 def _rejected(card: ImportCard, repeats: int | None) -> str:
@@ -83,14 +106,16 @@ def _rejected(card: ImportCard, repeats: int | None) -> str:
         case ImportReason.FILE:
             return f"“{named(card)}” cannot be read, so nothing was imported."
         case ImportReason.SHEET:
-            return f"“{named(card)}” is not the learner import as I know it, so nothing was imported."
+            return f"“{named(card)}” is not {_SHEETS[card.subject]} as I know it, so nothing was imported."
         case ImportReason.NO_ROWS:
-            return f"“{named(card)}” has no learners below its headings, so nothing was imported."
+            return f"“{named(card)}” has no {_ROWS[card.subject]} below its headings, so nothing was imported."
         case ImportReason.REPEATED:
             before = f", as {import_name(repeats)}" if repeats else ""
             return f"The same rows are already imported{before}. Nothing was done."
         case ImportReason.OUR_MISTAKE:
             return f"“{named(card)}” could not be imported, and it was our mistake. Nothing was changed."
+        case ImportReason.EXPIRED:
+            return f"{import_name(card.number)} has expired: for 30 days nobody said what to do. Nothing was imported."
         case ImportReason.ROWS if found.problem == found.rows:
             return f"Nothing was imported: every one of {counted(found.rows, 'row')} has a problem."
         case ImportReason.ROWS:
@@ -128,6 +153,16 @@ def problem_words(found: ProblemCount) -> str:
     """As in "Postcode: it is no UK postcode (rows 12, 40)"."""
     about = f"{found.column}: " if found.column else ""
     return f"{about}{found.reason} ({rows_words(found.rows, found.count)})"
+
+
+def counted_of(subject: ImportSubject, number: int) -> str:
+    """As in "2 runs": what a row of an import is about."""
+    return counted(number, _ROW[subject])
+
+
+def someone(subject: ImportSubject) -> str:
+    """In place of a name that may not be told."""
+    return f"a {_ROW[subject]}"
 
 
 def rows_words(rows: Sequence[int], total: int) -> str:

@@ -1,5 +1,7 @@
 """Leads an import through its stages, from stored file to decision; what every door calls.
 
+Whether it is of learners, or of courses and runs, is found from the headings.
+
 1. The file is read in a child process with limits, between transactions.
 2. Its rows are checked and stored chunk by chunk, so that nobody else waits for long.
 3. It can be killed at any moment and called again: what is done already is not done twice.
@@ -7,6 +9,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Final, TypeVar
 
@@ -15,12 +18,13 @@ import msgspec
 from core.app import App
 from core.context import Door, StaffActor, System
 from core.errors import ImportClosed, NotAllowed
-from core.rules.policy import HEADING_ROWS, IMPORT_CHUNK, IMPORT_HEADINGS_NAMED
+from core.rules.catalogue import RelationFinder, RunChecker
+from core.rules.policy import CATALOGUE_RUNS, HEADING_ROWS, IMPORT_CHUNK, IMPORT_HEADINGS_NAMED
+from core.rules.run_columns import RUNS
 from core.rules.text import clean_name
-from core.rules.ucas.columns import Column
 from core.rules.ucas.duplicates import DuplicateFinder
 from core.rules.ucas.headings import Headings, best_sheet
-from core.rules.ucas.problems import Problem
+from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.rows import CheckedRow, RowChecker, Terms
 from core.rules.ucas.values import values_of
 from core.sheets.cells import FileNote, Row, Rows, SheetFile
@@ -48,6 +52,8 @@ from core.usecases.import_jobs import (
     sweep_imports,
 )
 from core.usecases.import_values import Reading, import_named, stored_problems
+from core.usecases.run_importing import StageRuns, stage_runs
+from core.words import ImportSubject
 
 Progress = Callable[[int, int], None]
 """Told how many rows of how many are checked."""
@@ -97,7 +103,11 @@ def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, cont
     if isinstance(file, NotRead):
         app.run(finish_checking, FinishChecking(import_id, begun.attempt, unread(file)), actor)
         return
-    found = best_sheet([sheet.rows for sheet in file.sheets])
+    sheets = [sheet.rows for sheet in file.sheets]
+    found, runs = best_sheet(sheets), best_sheet(sheets, RUNS)
+    if not isinstance(runs, Problem) and _is_better(runs, found):
+        _check_runs(app, import_id, actor, begun, file, *runs, progress)
+        return
     if isinstance(found, Problem):
         seen = seen_headings(file.sheets[0].rows) if file.sheets else ()
         reading = Reading(kind=file.kind, hidden=file.hidden, headings=seen, problems=stored_problems((found,)))
@@ -143,6 +153,50 @@ def _check_rows(
     app.run(finish_checking, finished, actor)
 
 
+def _is_better(runs: tuple[int, Headings], learners: tuple[int, Headings] | Problem) -> bool:
+    return isinstance(learners, Problem) or len(runs[1].places) > len(learners[1].places)
+
+
+def _check_runs(
+    app: App,
+    import_id: int,
+    actor: StaffActor,
+    begun: ImportBegun,
+    file: SheetFile,
+    place: int,
+    headings: Headings,
+    progress: Progress,
+) -> None:
+    """A sheet of courses and runs, of an owner. They are few: one transaction stores them."""
+    reading, is_usable = _reading(file, place, headings), headings.is_usable
+    finished = FinishChecking(import_id, begun.attempt, reading, subject=ImportSubject.CATALOGUE)
+    if not begun.may_import_runs:
+        reading.problems = stored_problems((problem(Fault.SHEET_NOT_OWNER, "", None),))
+        is_usable = False
+    if not is_usable:
+        app.run(finish_checking, finished, actor)
+        return
+    checker, finder = RunChecker(headings, begun.runs), RelationFinder()
+    below = ((number, cells) for number, cells in file.sheets[place].rows if number > headings.row)
+    checked = [found for number, cells in below if (found := checker.check(number, cells)) is not None]
+    if len(checked) > CATALOGUE_RUNS:
+        reading.problems = stored_problems((problem(Fault.SHEET_TOO_MANY_RUNS, "", None, limit=f"{CATALOGUE_RUNS:,}"),))
+        app.run(finish_checking, finished, actor)
+        return
+    for each in checked:
+        finder.add(each)
+    app.run(stage_runs, StageRuns(import_id, begun.attempt, checked), actor)
+    progress(len(checked), len(checked))
+    relations = finder.found()
+    digest = hashlib.sha256(msgspec.msgpack.encode([each.run for each in checked])).digest()
+    app.run(
+        finish_checking,
+        replace(finished, content_digest=digest, same_as=relations.same_as, problems=relations.problems,
+                row_count=len(checked)),
+        actor,
+    )  # fmt: skip
+
+
 def _checked(checker: RowChecker, headings: Headings, rows: Iterable[Row]) -> Iterator[CheckedRow]:
     for number, cells in rows:
         if number > headings.row and (row := checker.check(number, cells)) is not None:
@@ -179,7 +233,7 @@ def _reading(file: SheetFile, place: int, headings: Headings) -> Reading:
         sheet=file.sheets[place].name,
         header_row=headings.row,
         corrects=import_named(file.properties.get(IMPORT_PROPERTY, "")),
-        places={Column(column).value: where for column, where in headings.places.items()},
+        places={str(column): where for column, where in headings.places.items()},
         hidden=file.hidden,
         other_sheets=tuple(sheet.name for number, sheet in enumerate(file.sheets) if number != place),
         notes=tuple(sorted(note.value for note in file.notes)),

@@ -18,13 +18,14 @@ from core.usecases.budgets import AgreementCosts
 from core.usecases.colleagues import StaffCard, StaffState
 from core.usecases.costs import CostSums
 from core.usecases.courses import RunList
+from core.usecases.ethnicity import EthnicityShown
 from core.usecases.invitation_lists import ListedState
 from core.usecases.learner_cards import HistoryEntry
 from core.usecases.learner_lists import LearnerCard, LearnersListed
 from core.usecases.learner_removal import LearnerRemoved, RemovalPreviewed
 from core.usecases.shared_links import LinkEvent
 from core.usecases.sorting import Bucket
-from core.words import AccountState, Benefit, CourseKind, JoinedBy, LearnerDeed, LinkRule, SharedLinkState
+from core.words import AccountState, Benefit, CourseKind, ImportPolicy, JoinedBy, LearnerDeed, LinkRule, SharedLinkState
 
 _PROVIDERS_NAMED = 3
 
@@ -64,6 +65,8 @@ FATES: dict[Bucket, str] = {
     Bucket.REMOVED: "removed from your organisation: skipped (“reinvite” asks one of them again)",
     Bucket.DUPLICATE: "more than once in your list: each counts once",
     Bucket.INVALID: "no e-mail address: skipped, see below",
+    Bucket.NO_ADDRESS: "without an e-mail address: nothing can be sent",
+    Bucket.NOT_GRANTED: "of providers whose learners you may not manage: skipped",
 }
 
 INVITATION_STATES: dict[ListedState, str] = {
@@ -124,6 +127,21 @@ STAFF_STATES: dict[StaffState, str] = {
     StaffState.WORKING: "working",
     StaffState.DISABLED: "disabled",
 }
+
+IMPORT_POLICIES: dict[ImportPolicy, str] = {
+    ImportPolicy.HOLD_IF_ERRORS: "If any row has a problem, nothing is imported until whoever sent the file says "
+    "“import the good rows”.",
+    ImportPolicy.GOOD_ROWS: "Rows with problems are left out, and all others are imported at once.",
+    ImportPolicy.ALL_OR_NOTHING: "If any row has a problem, nothing of the file is imported.",
+}
+IMPORT_POLICY_AFTER = "It counts for every file that comes from now on. Warnings never hold a row."
+
+ETHNICITY_ON = "It is read from now on, stored encrypted like other identifying columns, and shown in no list."
+ETHNICITY_OFF = "Imports do not read the column, and say so."
+ETHNICITY_ERASING = (
+    "It goes from the learners and from the rows of their imports, for good. "
+    "The files that were sent are erased 30 days after they came."
+)
 
 QUIET_AFTER = (
     "Reminders wait for their end, and so does what is scheduled into them. "
@@ -211,6 +229,13 @@ def days_words(rule: ReminderRule) -> str:
 def _listed(days: tuple[int, ...]) -> str:
     *first, last = map(str, days)
     return f"{', '.join(first)} and {last} days" if first else counted(int(last), "day")
+
+
+def ethnicity_left(shown: EthnicityShown) -> str:
+    """What is stored still, though it is off."""
+    if not shown.stored or shown.purpose:
+        return ""
+    return f"Of {counted(shown.stored, 'learner')} it is stored still: the next import of each drops it."
 
 
 def clock_words(minute: int) -> str:

@@ -24,10 +24,12 @@ from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffList
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportLeft, ImportRowsTold, ImportTold
 from core.usecases.import_rows import ImportRowsListed
+from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.import_undoing import ImportUndone
 from core.usecases.imports import ImportShown, ImportsListed
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
@@ -113,12 +115,15 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         ColleagueShown,
         CostsShown,
         CoursesListed,
+        EthnicityErased,
+        EthnicityShown,
         Help,
         ImportLeft,
         ImportRowsTold,
         ImportTold,
         ImportUndone,
         ImportsListed,
+        ImportPolicyShown,
         InvitationCancelled,
         InvitationPreviewed,
         InvitationResent,
@@ -128,11 +133,11 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsRestored,
         InvitedAtOnce,
         LearnerChangeUndone,
-        LearnerProgressShown,
         LearnerRemoved,
         LearnerShown,
         LearnersInvited,
         LearnersListed,
+        LearnerProgressShown,
         NamedInFeed,
         NotUnderstood,
         PreviewDiscarded,

@@ -20,10 +20,12 @@ WORDS: dict[str, VerbWords] = {
     words.name: words
     for words in (
         VerbWords(
-            "invite", "RUN ADDRESSES [at MOMENT]", "Invite learners to a run by e-mail, now or later.",
+            "invite", "RUN ADDRESSES|import NUMBER [at MOMENT]",
+            "Invite learners to a run by e-mail, now or later: these, or all of an import.",
             (
                 'invite maths-2026-03 a@example.org, "Bo" <b@example.org>',
                 "invite maths-2026-03 a@example.org at Mon 09:00",
+                "invite maths-2026-03 import I-0007",
                 "invite",
             ),
         ),
@@ -105,11 +107,24 @@ WORDS: dict[str, VerbWords] = {
             "good-rows", "NUMBER", "Import the good rows of an import that waits because of others.",
             ("good-rows I-0007",),
         ),
-        VerbWords("template", "(nothing more)", "Get the workbook in which learners are written.", ("template",)),
+        VerbWords(
+            "template", "[courses]", "Get the workbook in which learners, or courses and runs, are written.",
+            ("template", "template courses"),
+        ),
         VerbWords(
             "learners", "[search | WHO | never [search] | create [First Last] | remove WHO]",
             "Find learners, create, edit or remove one, and list who never signed in.",
             ("learners young 2025/26", "learners ada.young", "learners never", "learners create Ada Young"),
+        ),
+        VerbWords(
+            "import-policy", "[hold-if-errors|good-rows|all-or-nothing]",
+            "See or set what becomes of a file in which rows have problems.",
+            ("import-policy", "import-policy good-rows"),
+        ),
+        VerbWords(
+            "ethnicity", "[on PURPOSE|off|erase]",
+            "See or set whether learners' ethnicity is stored, and what for; erase what is.",
+            ("ethnicity", "ethnicity on Equality monitoring for the yearly report", "ethnicity off"),
         ),
         VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",

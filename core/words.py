@@ -129,12 +129,14 @@ class MessageKind(StrEnum):
     UNREACHED = "unreached"
     """In Slack: who of a confirmation's learners came back, complained, or asked for no more."""
     IMPORT = "import"
-    """In Slack, like the next three: how far an import has come, and what became of it."""
+    """In Slack, like the next four: how far an import has come, and what became of it."""
     IMPORT_COPY = "import_copy"
     """Its sender's workbook, marked; of a large one the faulty rows."""
     IMPORT_FULL_COPY = "import_full_copy"
     IMPORT_TEMPLATE = "import_template"
     """The workbook to fill in."""
+    RUN_TEMPLATE = "run_template"
+    """That of courses and runs."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -236,6 +238,14 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
+class ImportSubject(StrEnum):
+    """What an import is of; found from its headings."""
+
+    LEARNERS = "learners"
+    CATALOGUE = "catalogue"
+    """Courses and runs."""
+
+
 class ImportPolicy(StrEnum):
     """What happens with the good rows of a file in which others have problems."""
 
@@ -269,10 +279,14 @@ class ImportReason(StrEnum):
     """Rows have problems."""
     OUR_MISTAKE = "our_mistake"
     """It was begun several times and never finished."""
+    EXPIRED = "expired"
+    """Nobody said what to do with it for thirty days, or nobody finished it."""
     NAMES = "names"
     """It would change the last name or e-mail address of very many learners."""
     CORRECTED = "corrected"
     """A corrected file was imported in its place."""
+    CATALOGUE = "catalogue"
+    """Courses and runs: it changes what learners can be invited to, so somebody looks at it first."""
 
 
 class KeptReason(StrEnum):
@@ -282,6 +296,8 @@ class KeptReason(StrEnum):
     """Somebody changed them since."""
     JOINED = "joined"
     """They were created by it, and have joined a run or signed in."""
+    IN_USE = "in_use"
+    """A run that it created, and that somebody was invited to or has joined since."""
     NOT_GRANTED = "not_granted"
     """Of a provider whose learners the caller may not manage."""
     GONE = "gone"

@@ -19,7 +19,8 @@ from core.context import System
 from core.failpoints import Failpoints
 from core.importing import run_in_background
 from core.jobs import JobKind
-from core.rules.policy import FINISHED_JOB_LIFE
+from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
+from core.usecases.import_retention import ForgetImports, forget_imports
 from core.usecases.progress_retention import EraseReport, erase_report
 from core.usecases.recovering import HandBack, hand_back
 from core.usecases.workers import ForgetOld, forget_old
@@ -29,9 +30,6 @@ from worker.sending import ChunkSent, Deliverer, send_chunk
 # After that many kills the engine lets a job lie, and the sweeper makes a new one of what is due. It is many, because
 # a kill counts for chunks that were only at hand, too; what ends workers is found by the tries counted in its row.
 _RECOVERIES: Final = 50
-
-# Of 2,000 rows each.
-_ERASING_STEPS: Final = 500
 
 _log = logging.getLogger("usher.worker")
 
@@ -127,7 +125,8 @@ def housekeeping(at: datetime, context: Any) -> None:
 def tidy_up() -> dict[str, int]:
     duty = _on_duty[-1]
     forgotten = duty.app.run(forget_old, ForgetOld(), System())
-    reports = _erase_reports(duty)
+    imports = _forget_imports(duty.app)
+    reports = _erase_reports(duty.app)
     long_ago = duty.app.clock() - FINISHED_JOB_LIFE
     jobs = console.forget_finished(duty.client, before=long_ago)
     stale = console.cancel_stale(duty.client, before=long_ago)
@@ -135,15 +134,27 @@ def tidy_up() -> dict[str, int]:
         "drafts": forgotten.drafts,
         "join_requests": forgotten.join_requests,
         "answers": forgotten.answers,
-        "reports": reports,
+        "imports": imports,
+        "report_steps": reports,
         "jobs": jobs,
         "stale": stale,
     }
 
 
-def _erase_reports(duty: Duty) -> int:
-    """Of progress; in how many steps. Each is short; what is left waits for the next tick."""
-    for step in range(_ERASING_STEPS):
-        if duty.app.run(erase_report, EraseReport(), System()).is_done:
+def _forget_imports(app: App) -> int:
+    """Step by step, so that nobody waits for long; what an hour is too short for goes on in the next."""
+    count = 0
+    for _ in range(IMPORT_STEPS_AN_HOUR):
+        done = app.run(forget_imports, ForgetImports(), System())
+        count += done.imports
+        if not done.is_more:
+            break
+    return count
+
+
+def _erase_reports(app: App) -> int:
+    """Of progress, as step by step; how many steps it took."""
+    for step in range(IMPORT_STEPS_AN_HOUR):
+        if app.run(erase_report, EraseReport(), System()).is_done:
             return step
-    return _ERASING_STEPS
+    return IMPORT_STEPS_AN_HOUR

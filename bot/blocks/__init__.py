@@ -7,6 +7,7 @@ from typing import Any
 from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.costs import draw_budgets, draw_costs
 from bot.blocks.courses import draw_courses, draw_run
+from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
@@ -78,6 +79,8 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "CopyOrdered": draw_copy_ordered,
         "CoursesListed": draw_courses,
         "ComposeStaffInvitation": draw_compose_staff,
+        "EthnicityErased": draw_ethnicity_erased,
+        "EthnicityShown": draw_ethnicity,
         "HeldMailRefused": draw_refused,
         "HeldMailReleased": draw_released,
         "HeldMailShown": draw_held_mail,
@@ -88,6 +91,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ImportShown": draw_import,
         "ImportUndone": draw_import_undone,
         "ImportsListed": draw_imports,
+        "ImportPolicyShown": draw_import_policy,
         "InvitationCancelled": draw_cancelled,
         "InvitationPreviewed": draw_preview,
         "InvitationResent": draw_resent,
@@ -95,12 +99,12 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "InvitationsListed": draw_list,
         "InvitationsResent": draw_resent_several,
         "InvitationsRestored": draw_restored,
-        "LearnerProgressShown": draw_learner_progress,
         "ComposeLearner": draw_compose_learner,
         "LearnerChangeUndone": draw_learner_change_undone,
         "LearnerRemoved": draw_learner_removed,
         "LearnerSaved": draw_learner_saved,
         "LearnerShown": draw_learner,
+        "LearnerProgressShown": draw_learner_progress,
         "LearnersInvited": draw_invited,
         "LearnersListed": draw_learners,
         "RemovalPreviewed": draw_removal,

@@ -4,6 +4,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.blocks.controls import Action
+from bot.blocks.import_invitations import invite_button
 from bot.blocks.parts import (
     Block,
     Message,
@@ -21,20 +22,23 @@ from bot.blocks.words import bar, counted, moment
 from core.context import Door
 from core.import_words import (
     KEPT_REASONS,
+    counted_of,
     import_name,
     is_done,
     is_under_way,
     next_words,
     outcome_words,
     rows_words,
+    someone,
+    would_words,
 )
 from core.rules.ucas.buckets import Bucket, Buckets
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import CopyOrdered, TemplateOffered
 from core.usecases.import_rows import ImportRowShown, ImportRowsListed
-from core.usecases.import_undoing import ImportUndone, KeptRow, UndoPreviewed
+from core.usecases.import_undoing import ImportUndone, UndoPreviewed
 from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
-from core.words import ImportReason, ImportState
+from core.words import ImportReason, ImportState, ImportSubject
 
 BUCKETS: Final = {
     Bucket.CREATED: "new",
@@ -107,6 +111,10 @@ def _why(shown: ImportShown) -> tuple[Block, ...]:
         lines.append("The template has all the headings that I know, and words of help.")
     if shown.card.reason is ImportReason.NAMES:
         lines.append("Columns may have slipped: look at a few rows before you import it.")
+    if shown.card.reason is ImportReason.CATALOGUE and shown.card.state is ImportState.HELD:
+        lines.append("It changes what learners can be invited to: look at the rows, then say whether it is right.")
+    if shown.card.reason in (ImportReason.OUR_MISTAKE, ImportReason.EXPIRED):
+        lines.append("Send the file once more, if it is still wanted.")
     return (section("\n".join(lines)),) if lines else ()
 
 
@@ -139,10 +147,12 @@ def _buttons(shown: ImportShown) -> tuple[Block, ...]:
     if card.buckets.rows:
         bucket = Bucket.PROBLEM if card.buckets.problem else _largest(card.buckets)
         buttons.append(button("Look at the rows", Action.IMPORT_ROWS, value_of(card.number, bucket, 1)))
+    if offers.invitable:
+        buttons.append(invite_button(shown.card.number, offers.invitable))
     if offers.undo:
         buttons.append(button("Undo…", Action.IMPORT_UNDO, number))
     if card.reason in _WHOLE_FILE:
-        buttons.append(button("Get the template", Action.IMPORT_TEMPLATE, number))
+        buttons.append(button("Get the template", Action.IMPORT_TEMPLATE, card.subject))
     return (actions(*buttons),) if buttons else ()
 
 
@@ -152,14 +162,22 @@ def _largest(found: Buckets) -> Bucket:
 
 def _release_button(shown: ImportShown) -> Block:
     good, card = shown.offers.good_rows, shown.card
-    if card.reason is ImportReason.NAMES and not card.buckets.problem:
+    if card.reason is ImportReason.CATALOGUE:
+        label, text = "Write it", _written(card.buckets)
+    elif card.reason is ImportReason.NAMES and not card.buckets.problem:
         label, text = "Import it all the same", f"{counted(good, 'row')} will be imported. You can undo it for 30 days."
     else:
         label = f"Import the {good:,} good rows" if good > 1 else "Import the good row"
         left = counted(card.buckets.problem, "row")
         text = f"{left} with problems will be left out. You can undo it for 30 days."
-    sure = question("Import these rows?", text, "Import", "Not yet")
+    verb = "Write it" if card.reason is ImportReason.CATALOGUE else "Import"
+    sure = question("Import these rows?", text, verb, "Not yet")
     return button(label, Action.IMPORT_RELEASE, str(card.number), style="primary", confirm=sure)
+
+
+def _written(found: Buckets) -> str:
+    left = f" {counted(found.problem, 'row')} with problems will be left out." if found.problem else ""
+    return f"This will {would_words(found)}.{left} You can undo it for 30 days."
 
 
 def _notes(shown: ImportShown) -> tuple[Block, ...]:
@@ -197,11 +215,11 @@ def draw_undo_preview(found: UndoPreviewed) -> Message:
     name = import_name(found.number)
     text = f"Undo {name}? Nothing is changed yet."
     lines = [
-        f"• *{counted(found.removed, 'learner')}* that it created would be removed",
-        f"• *{counted(found.restored, 'learner')}* would be as they were before",
-        f"• *{counted(found.kept_total, 'learner')}* would stay as they are",
+        f"• *{counted_of(found.subject, found.removed)}* that it created would be removed",
+        f"• *{counted_of(found.subject, found.restored)}* would be as they were before",
+        f"• *{counted_of(found.subject, found.kept_total)}* would stay as they are",
     ]
-    blocks = [section(f"*Undo {name}?*\n" + "\n".join(lines)), *_kept(found.kept, found.kept_total)]
+    blocks = [section(f"*Undo {name}?*\n" + "\n".join(lines)), *_kept(found)]
     if found.removed or found.restored:
         sure = question(f"Undo {name}?", "This cannot be taken back; send the file again instead.", "Undo", "Keep it")
         value = str(found.number)
@@ -212,17 +230,20 @@ def draw_undo_preview(found: UndoPreviewed) -> Message:
 
 def draw_import_undone(done: ImportUndone) -> Message:
     text = (
-        f"{import_name(done.number)} is undone: {counted(done.removed, 'learner')} removed, {done.restored:,} as they "
-        f"were before, {done.kept_total:,} left as they are."
+        f"{import_name(done.number)} is undone: {counted_of(done.subject, done.removed)} removed, "
+        f"{done.restored:,} as they were before, {done.kept_total:,} left as they are."
     )
-    return Message(text, (section(f"*{text}*"), *_kept(done.kept, done.kept_total)))
+    return Message(text, (section(f"*{text}*"), *_kept(done)))
 
 
-def _kept(kept: tuple[KeptRow, ...], total: int) -> tuple[Block, ...]:
-    if not kept:
+def _kept(found: UndoPreviewed | ImportUndone) -> tuple[Block, ...]:
+    if not found.kept:
         return ()
-    lines = [f"• row {each.row:,}, {said(each.name, 80) or 'a learner'}: {KEPT_REASONS[each.reason]}" for each in kept]
-    return (section(f"*Left as they are*\n{fitting(lines, _LIST_CHARACTERS, total=total)}"),)
+    lines = [
+        f"• row {each.row:,}, {said(each.name, 80) or someone(found.subject)}: {KEPT_REASONS[each.reason]}"
+        for each in found.kept
+    ]
+    return (section(f"*Left as they are*\n{fitting(lines, _LIST_CHARACTERS, total=found.kept_total)}"),)
 
 
 def draw_copy_ordered(ordered: CopyOrdered) -> Message:
@@ -230,8 +251,9 @@ def draw_copy_ordered(ordered: CopyOrdered) -> Message:
     return Message(text, (section(text),))
 
 
-def draw_template_offered(_offered: TemplateOffered) -> Message:
-    text = "The template comes into our direct messages in a moment."
+def draw_template_offered(offered: TemplateOffered) -> Message:
+    which = "of courses and runs " if offered.subject is ImportSubject.CATALOGUE else ""
+    text = f"The template {which}comes into our direct messages in a moment."
     return Message(text, (section(f"{text}\nFill it in and send it back there."),))
 
 
@@ -274,7 +296,7 @@ def draw_imports(listed: ImportsListed) -> Message:
     if not listed.total:
         none = "No spreadsheet of learners was sent yet." if not listed.state else f"There are no imports{which}."
         ask = f"{none}\nDrop one into our direct messages, or start with the template."
-        offer = actions(button("Get the template", Action.IMPORT_TEMPLATE, "0"))
+        offer = actions(button("Get the template", Action.IMPORT_TEMPLATE, ImportSubject.LEARNERS))
         return Message(none, (section(ask), offer))
     rows = [block for card in listed.imports for block in _listed(card)]
     state = (listed.state.value if listed.state else "",)

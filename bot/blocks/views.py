@@ -24,11 +24,11 @@ def compose_view(run: str, addresses: str) -> Block:
     """``run`` and ``addresses`` are filled in as far as they fit; a list that does not fit is not cut in two."""
     fits = len(addresses) <= BOX_CHARACTERS
     blocks = [
-        _run_input(run),
+        run_input(run),
         _addresses_input(addresses if fits else ""),
         _file_input(),
-        _when_input(),
-        _note_input(),
+        when_input(),
+        note_input(),
     ]
     if not fits:
         blocks.insert(
@@ -37,7 +37,7 @@ def compose_view(run: str, addresses: str) -> Block:
     return _modal(Form.COMPOSE, blocks, submit="Preview")
 
 
-def _run_input(run: str) -> Block:
+def run_input(run: str) -> Block:
     element: Block = {
         "type": "external_select",
         "action_id": Field.RUN,
@@ -73,12 +73,12 @@ def _file_input() -> Block:
     return _input(Field.FILE, "Or a file", element, hint=hint)
 
 
-def _when_input() -> Block:
+def when_input() -> Block:
     element: Block = {"type": "datetimepicker", "action_id": Field.WHEN}
     return _input(Field.WHEN, "Send later", element, hint="Leave it empty to send as soon as you have confirmed.")
 
 
-def _note_input() -> Block:
+def note_input() -> Block:
     element: Block = {
         "type": "plain_text_input",
         "action_id": Field.NOTE,

@@ -1,9 +1,10 @@
-"""Files that somebody drops on the bot: a spreadsheet of learners, a report of progress, or lists of addresses.
+"""Files that somebody drops on the bot: a spreadsheet of learners, or of courses and runs; a report of progress; or
+lists of addresses.
 
     "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
     a reply in the thread of an import's message ------------> a correction of that import
     a sheet with the headings of a progress report ----------> figures of progress
-    a workbook, a .csv with the headings of the learners ----> an import of learners
+    a workbook, a .csv with the headings of an import -------> an import; what of, ``core.importing`` tells by them
     anything else -------------------------------------------> addresses
 
 One place decides, ``_is_report`` and ``is_sheet``; each kind of spreadsheet has its branch in ``_take_sheet``.
@@ -30,7 +31,7 @@ from bot.manifest import Shortcut
 from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.progressing import ProgressFile, looks_like_progress
-from core.rules.address_files import looks_like_addresses, looks_like_learners
+from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.sheets.cells import FileKind
 from core.sheets.faults import Unreadable
 from core.sheets.sniff import sniffed
@@ -93,7 +94,7 @@ async def _sheets(files: Sequence[Fetched], comment: str) -> list[_Sheet]:
 
 def _is_report(file: Fetched) -> bool:
     """Of progress. It is read in a child process."""
-    return not looks_like_learners(file.content) and looks_like_progress(file.content)
+    return not looks_like_import(file.content) and looks_like_progress(file.content)
 
 
 def is_sheet(file: Fetched) -> bool:
@@ -105,7 +106,7 @@ def is_sheet(file: Fetched) -> bool:
     if kind is None:
         return file.name.lower().endswith(_SHEET_NAMES)
     if kind is FileKind.CSV:
-        return looks_like_learners(file.content) or (file.is_csv and not _has_addresses(file))
+        return looks_like_import(file.content) or (file.is_csv and not _has_addresses(file))
     return True
 
 

@@ -26,7 +26,7 @@ from core.usecases.import_fixing import CorrectRows, ShowBrokenRows, correct_row
 from core.usecases.import_rows import ListImportRows, list_import_rows
 from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo, undo_import
 from core.usecases.imports import ListImports, ShowImport, list_imports, show_import
-from core.words import ImportState
+from core.words import ImportState, ImportSubject
 
 Say = Callable[[AsyncRespond, Any], Awaitable[None]]
 _log: Final = logging.getLogger("usher.bot")
@@ -122,9 +122,12 @@ def _register_files(bolt: AsyncApp, deps: Deps) -> None:
         await answers.add(respond, draw(await deps.run(order_copy, OrderCopy(number, is_full), staff)))
         await ack()
 
-    async def send_template(ack: AsyncAck, context: AsyncBoltContext, respond: AsyncRespond) -> None:
+    async def send_template(
+        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
         staff = await deps.people.asker(context)
-        await answers.add(respond, draw(await deps.run(offer_template, OfferTemplate(), staff)))
+        command = OfferTemplate(ImportSubject(action["value"]))
+        await answers.add(respond, draw(await deps.run(offer_template, command, staff)))
         await ack()
 
     bolt.action(Action.IMPORT_COPY.pattern)(send_copy)

@@ -67,13 +67,13 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
         run, note, text, file = _filled(view)
         if file is not None:
             form = f"file-{deps.app.tokens.new_id()}"
-            order = FileOrder(run, note, file, context.user_id or "", form, _chosen_moment(view))
+            order = FileOrder(run, note, file, context.user_id or "", form, chosen_moment(view))
             deps.background.start(show_preview_of_file(deps, context.client, staff, order))
             await ack(response_action="update", view=reading_view(str(file.get("name") or ""), order.external_id))
             return
         addresses, when = split_moment(text)
         zone = await deps.people.time_zone(context)
-        command = PrepareInvitation(run, addresses, note, when, zone, _chosen_moment(view))
+        command = PrepareInvitation(run, addresses, note, when, zone, chosen_moment(view))
         preview = await deps.run(prepare_invitation, command, staff)
         await ack(response_action="update", view=preview_view(preview))
 
@@ -102,7 +102,7 @@ def _filled(view: dict[str, Any]) -> tuple[str, str, str, dict[str, Any] | None]
     return run, note, text, files[0] if files else None
 
 
-def _chosen_moment(view: dict[str, Any]) -> datetime | None:
+def chosen_moment(view: dict[str, Any]) -> datetime | None:
     seconds = entered(view, Field.WHEN).get("selected_date_time")
     return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 

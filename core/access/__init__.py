@@ -40,6 +40,8 @@ from core.access.runs import joined_run as joined_run
 from core.access.runs import run_by_code as run_by_code
 from core.access.runs import run_by_id as run_by_id
 from core.access.runs import run_of_invitation as run_of_invitation
+from core.access.runs import used_courses as used_courses
+from core.access.runs import used_runs as used_runs
 from core.access.runs import with_course as with_course
 from core.access.scope import NO_ORGANISATION as NO_ORGANISATION
 from core.access.scope import enter_organisation as enter_organisation

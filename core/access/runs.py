@@ -15,6 +15,7 @@ from core.errors import (
 )
 from core.model import (
     Agreement,
+    Base,
     Course,
     CourseRun,
     Enrolment,
@@ -188,6 +189,28 @@ def agreements_of(ctx: Context, organisation_id: int) -> tuple[KnownAgreement, .
     """The current ones, with the names of those whose courses they are about."""
     found = _AGREEMENTS.run(ctx, organisation_id=organisation_id, now=ctx.now)
     return tuple(KnownAgreement(row[0], row[1], row[2], row[3] or "", row[4] or "") for row in found)
+
+
+def used_runs(ctx: Context, run_ids: Sequence[int]) -> frozenset[int]:
+    """Those that any organisation has something about: an invitation, an enrolment, a link, a preview."""
+    return _referred(ctx, CourseRun, run_ids)
+
+
+def used_courses(ctx: Context, course_ids: Sequence[int]) -> frozenset[int]:
+    """Those that have a run, or something else of any organisation."""
+    return _referred(ctx, Course, course_ids)
+
+
+def _referred(ctx: Context, model: type[Course] | type[CourseRun], ids: Sequence[int]) -> frozenset[int]:
+    """By foreign key, of whatever table: what is referred to cannot be deleted."""
+    places = [
+        key.parent
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == model.__tablename__
+    ]
+    found = (ctx.session.connection().execute(select(place).where(place.in_(ids)).distinct()) for place in places)
+    return frozenset(each for rows in found for each in rows.scalars())
 
 
 _FED_RUNS: Final = Query(

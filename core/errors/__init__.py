@@ -6,6 +6,7 @@
     │   │   ImportNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
+    │   │   ImportPolicyUnknown, PurposeMissing,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
@@ -16,14 +17,15 @@
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
-    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound, ReportNotFound
+    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
+    │   │   ReportNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
-    │   │   InstallationRepeated, ImportClosed, BudgetSpent, LearnerKnown, LearnerUnchanged,
-    │   │   LearnerChanged, ReportClosed
+    │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners
     └── Unavailable         ours to mend; trying again helps
@@ -40,6 +42,7 @@ from core.errors.conflicts import AlreadySettled as AlreadySettled
 from core.errors.conflicts import AlreadyThere as AlreadyThere
 from core.errors.conflicts import BudgetSpent as BudgetSpent
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
+from core.errors.conflicts import EthnicityStored as EthnicityStored
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import ImportClosed as ImportClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
@@ -114,6 +117,7 @@ from core.errors.requests import CodeWrong as CodeWrong
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
 from core.errors.requests import ImportNotChosen as ImportNotChosen
+from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import LearnerFormOnly as LearnerFormOnly
 from core.errors.requests import LearnerInvalid as LearnerInvalid
 from core.errors.requests import LearnerNotChosen as LearnerNotChosen
@@ -128,6 +132,7 @@ from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
 from core.errors.requests import OnlyInSlack as OnlyInSlack
 from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
+from core.errors.requests import PurposeMissing as PurposeMissing
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import ReplyUnclear as ReplyUnclear

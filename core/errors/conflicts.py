@@ -160,12 +160,6 @@ class BudgetSpent(Conflict):
     advice = "You were not signed up, and nothing was lost. Tell the people who gave you the link: they can make room."
 
 
-class ReportClosed(Conflict):
-    code = "report_closed"
-    wording = "I cannot do that with progress report {number}: {reason}."
-    advice = "Nothing was changed. Send the file again to have it read anew."
-
-
 class LearnerKnown(Conflict):
     code = "learner_known"
     wording = "{name} is in your organisation already, known by {key}."
@@ -182,3 +176,15 @@ class LearnerChanged(Conflict):
     code = "learner_changed"
     wording = "Somebody has changed {name} since you saw the preview, so nothing was saved."
     advice = "Open the learner again to see what is true now."
+
+
+class EthnicityStored(Conflict):
+    code = "ethnicity_stored"
+    wording = "Ethnicity is being stored, for “{purpose}”, so nothing was erased."
+    advice = "Switch it off first, with “ethnicity off”; else the next import would bring it back."
+
+
+class ReportClosed(Conflict):
+    code = "report_closed"
+    wording = "I cannot do that with progress report {number}: {reason}."
+    advice = "Nothing was changed. Send the file again to have it read anew."

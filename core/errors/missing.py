@@ -119,13 +119,13 @@ class LearnerNotFound(NotFound):
     advice = "“learners” and a part of the name lists whoever fits; removed learners are not shown."
 
 
-class ReportNotFound(NotFound):
-    code = "report_not_found"
-    wording = "I found no progress report called “{number}”."
-    advice = "A progress report has a number like P-0007; “progress” lists them."
-
-
 class LearnerChangeNotFound(NotFound):
     code = "learner_change_not_found"
     wording = "This preview of a learner is no longer there."
     advice = "Nothing was changed. It counts for 15 minutes, and for whoever asked for it; open the learner again."
+
+
+class ReportNotFound(NotFound):
+    code = "report_not_found"
+    wording = "I found no progress report called “{number}”."
+    advice = "A progress report has a number like P-0007; “progress” lists them."

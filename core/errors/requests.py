@@ -100,6 +100,18 @@ class QuietHoursUnclear(InvalidRequest):
     advice = "Nothing was changed. Write them like “20:00-07:00”, or “off”."
 
 
+class ImportPolicyUnknown(InvalidRequest):
+    code = "import_policy_unknown"
+    wording = "I do not know an import policy “{words}”."
+    advice = "Nothing was changed. Write “hold-if-errors”, “good-rows” or “all-or-nothing” after “import-policy”."
+
+
+class PurposeMissing(InvalidRequest):
+    code = "purpose_missing"
+    wording = "Ethnicity is stored only for a purpose that you record, in words of at most {limit} characters."
+    advice = "Nothing was changed. Write it like “ethnicity on Equality monitoring for the yearly report”."
+
+
 class RemindersUnclear(InvalidRequest):
     code = "reminders_unclear"
     wording = "I cannot read “{words}” as days for reminders."

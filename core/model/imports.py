@@ -1,4 +1,4 @@
-"""Imports of learners: each file that came, and its rows.
+"""Imports of learners, and of courses and runs: each file that came, and its rows.
 
 Import:
 
@@ -8,6 +8,7 @@ Import:
         |                  |                          +-> rejected   rows have problems, and it is all or nothing
         |                  +-> rejected   cannot be read, no headings, or the same rows were imported before
         +------------------+-- begun again after a crash: its rows are thrown away and read anew
+    any that is not settled, or held --30 days--> rejected, expired
 
 1. What stands in the file, in its rows and in what they replaced is encrypted, and erased after 30 days.
 2. A row lies in exactly one bucket, so the counts add up to the rows. Until an import is applied, the buckets say what
@@ -24,7 +25,7 @@ from core.context import Door
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
 from core.rules.ucas.buckets import Bucket
-from core.words import ImportPolicy, ImportReason, ImportState
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 
 class Import(OrganisationOwned, Base):
@@ -33,6 +34,12 @@ class Import(OrganisationOwned, Base):
         UniqueConstraint("organisation_id", "number"),
         Index("ix_import_organisation_id_file_hash", "organisation_id", "file_hash"),
         Index("ix_import_organisation_id_content_hash", "organisation_id", "content_hash"),
+        Index(
+            "ix_import_kept",
+            "ends_at",
+            sqlite_where=text("content IS NOT NULL"),
+            postgresql_where=text("content IS NOT NULL"),
+        ),
         Index(
             "ix_import_unsettled",
             "busy_until",
@@ -47,6 +54,8 @@ class Import(OrganisationOwned, Base):
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
     door: Mapped[Door] = mapped_column(closed_set(Door))
     policy: Mapped[ImportPolicy] = mapped_column(closed_set(ImportPolicy))
+    subject: Mapped[ImportSubject] = mapped_column(closed_set(ImportSubject), default=ImportSubject.LEARNERS)
+    """Learners, until its headings have said otherwise."""
     state: Mapped[ImportState] = mapped_column(closed_set(ImportState))
     reason: Mapped[ImportReason | None] = mapped_column(closed_set(ImportReason))
     """Why it is held or rejected."""
@@ -112,6 +121,8 @@ class ImportRow(OrganisationOwned, Base):
     bucket: Mapped[Bucket] = mapped_column(closed_set(Bucket))
     learner_id: Mapped[int | None] = mapped_column(Id)
     """Who it is, or was: an undone import may have taken them away."""
+    run_id: Mapped[int | None] = mapped_column(Id)
+    """Of the catalogue: the run."""
     match_problem: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: why nobody can be sure who it is."""
     changes: Mapped[str] = mapped_column(String(300), default="")

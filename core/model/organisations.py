@@ -41,6 +41,9 @@ class Organisation(Base):
     )
     # Encrypted: what the hashes of learners' identifiers are keyed with. It outlives every change of the data key.
     match_key: Mapped[str | None] = mapped_column(Text)
+    # What learners' ethnicity is stored for, and since when. None: it is not even read.
+    ethnicity_purpose: Mapped[str | None] = mapped_column(Text)
+    ethnicity_since: Mapped[datetime | None]
     # Minutes of the day in ``time_zone``; both or neither.
     quiet_from: Mapped[int | None] = mapped_column(default=QUIET_FROM)
     quiet_until: Mapped[int | None] = mapped_column(default=QUIET_UNTIL)

@@ -12,7 +12,7 @@ from core.usecases.import_copies import OfferTemplate, offer_template
 from core.usecases.import_rows import ListImportRows, list_import_rows
 from core.usecases.import_undoing import UndoImport, undo_import
 from core.usecases.imports import ListImports, ShowImport, list_imports, show_import
-from core.words import ImportState
+from core.words import ImportState, ImportSubject
 
 _NUMBER: Final = re.compile(r"(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)
 _NAMED: Final = re.compile(r"i-?0*([0-9]{1,9})", re.IGNORECASE)
@@ -23,6 +23,7 @@ _BUCKETS: Final = {
     "unchanged": Bucket.UNCHANGED,
     "repeated": Bucket.DUPLICATE,
 }
+_RUNS: Final = ("courses", "runs", "catalogue")
 _STATES: Final = {
     "waiting": ImportState.HELD,
     "held": ImportState.HELD,
@@ -63,7 +64,9 @@ def _good_rows(rest: str) -> ReleaseImport:
 
 
 def _template(rest: str) -> OfferTemplate:
-    return OfferTemplate()
+    """``[courses]``."""
+    is_of_runs = folded(first_word(rest)[0]) in _RUNS
+    return OfferTemplate(ImportSubject.CATALOGUE if is_of_runs else ImportSubject.LEARNERS)
 
 
 def number_of(word: str) -> int:

@@ -21,6 +21,7 @@ from core.rules.moments import split_moment
 from core.usecases.batches import PrepareInvitation, prepare_invitation
 from core.usecases.corrections import CorrectAddress, correct_address
 from core.usecases.courses import ListCourses
+from core.usecases.import_invitations import PrepareImportInvitation, prepare_import_invitation
 from core.usecases.import_undoing import UndoImport
 from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
 from core.usecases.invitations import (
@@ -38,12 +39,20 @@ from core.usecases.schedules import ListScheduled, list_scheduled
 from core.usecases.scoreboards import ShowBatch, show_batch
 
 _BATCH: Final = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
+_IMPORT: Final = re.compile(r"import:?\s+(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)
 
 
-def _invite(rest: str) -> PrepareInvitation | ComposeInvitation:
-    """``RUN ADDRESSES [at MOMENT]``. A form is given the words as they are, and reads them again."""
+def _invite(rest: str) -> PrepareInvitation | PrepareImportInvitation | ComposeInvitation:
+    """``RUN ADDRESSES [at MOMENT]``, or ``RUN import I-0007``.
+
+    A form is given the words as they are, and reads them again.
+    """
     run, given = run_and_rest(rest)
     addresses, when = split_moment(given)
+    if _IMPORT.fullmatch(f"{run} {addresses}".strip()):
+        raise RunNotChosen(verb="invite")
+    if run and (named := _IMPORT.fullmatch(addresses)):
+        return PrepareImportInvitation(run, int(named[1]), when=when)
     return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
@@ -139,6 +148,7 @@ VERBS: Final[tuple[Verb, ...]] = (
 )
 OTHERS: Final[OtherUseCases] = {
     ListInvitations: (list_invitations, Mode.READ),
+    PrepareImportInvitation: (prepare_import_invitation, Mode.RUN),
     SetReminders: (set_reminders, Mode.RUN),
     SetQuietHours: (set_quiet_hours, Mode.RUN),
 }

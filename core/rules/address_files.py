@@ -15,7 +15,8 @@ from typing import Final
 
 from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet
-from core.rules.ucas.headings import find_headings
+from core.rules.run_columns import RUNS
+from core.rules.ucas.headings import LEARNERS, find_headings
 
 FILE_MEGABYTES: Final = 10
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -55,17 +56,21 @@ def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     return FileContent(name, _bounded(name, listed), sheet)
 
 
-def looks_like_learners(content: bytes) -> bool:
-    """By its first rows: enough headings of the learner import."""
-    return find_headings(enumerate(_first_rows(content))) is not None
+def looks_like_import(content: bytes) -> bool:
+    """By its first rows: enough headings of the learner import, or of courses and runs."""
+    return _has_headings(_first_rows(content))
 
 
 def looks_like_addresses(content: bytes) -> bool:
-    """By its first rows: an address in each, but for a heading. What looks like learners is no list of addresses."""
+    """By its first rows: an address in each, but for a heading. What looks like an import is no list of addresses."""
     rows = [row for row in _first_rows(content) if any(map(str.strip, row))]
-    if find_headings(enumerate(rows)) is not None:
+    if _has_headings(rows):
         return False
     return any(map(_has_address, rows)) and all(map(_has_address, rows[1:]))
+
+
+def _has_headings(rows: Sequence[Sequence[str]]) -> bool:
+    return any(find_headings(enumerate(rows), table) is not None for table in (LEARNERS, RUNS))
 
 
 def _has_address(row: Sequence[str]) -> bool:

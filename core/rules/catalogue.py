@@ -1,35 +1,34 @@
-"""The rows of a catalogue file: one run a row, with its course. Every problem of every row is reported at once."""
+"""The rows of a catalogue sheet: one run a row, with its course. Every problem of every row is reported at once."""
 
 import csv
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.rules.expiry import end_of_day, start_of_day
+from core.rules.run_columns import NEEDED, RUNS, RunColumn
 from core.rules.text import clean_name, folded
+from core.rules.ucas.cells import faulty
+from core.rules.ucas.headings import Headings, find_headings
+from core.rules.ucas.problems import Cell, Fault, Problem, Problems, is_refused, problem, shown, with_choices
+from core.rules.ucas.suggestions import nearest
 from core.words import AccessModel, CourseKind
 
-MANDATORY = ("course_code", "course_title", "kind", "model", "run_code", "starts")
-OPTIONAL = (
-    "partner", "provider_ukprn", "price", "course_uuid", "run_uuid", "run_title", "slug", "ends",
-    "enrolment_opens", "enrolment_closes", "steps", "time_zone", "join_url",
-)  # fmt: skip
-_CODE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """``row`` is the line as a spreadsheet numbers it: the header is row 1."""
-
-    row: int
-    column: str
-    value: str
-    reason: str
+_CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})")
+_KINDS: Final = tuple(kind.value for kind in CourseKind)
+_MODELS: Final = tuple(model.value for model in AccessModel)
+_LINK: Final = re.compile(r"https?://\S+")
+# What two rows of one course must have in common, and as which column it is complained of.
+_OF_COURSE: Final = {
+    "course_title": RunColumn.COURSE_TITLE, "kind": RunColumn.KIND, "model": RunColumn.MODEL,
+    "price_pence": RunColumn.PRICE, "provider_ukprn": RunColumn.PROVIDER,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,180 +55,305 @@ class CatalogueRow:
     join_url: str
 
 
+class CheckedRun(NamedTuple):
+    number: int
+    """The spreadsheet's own."""
+    run: CatalogueRow | None
+    """None: there is an error."""
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueTerms:
+    time_zone: str
+    """The organisation's: a run without one has it."""
+    ukprns: frozenset[str] | None = None
+    """Of its providers. None: not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRelations:
+    same_as: Mapping[int, int] = field(default_factory=dict)
+    """Row -> the earlier row that it repeats."""
+    problems: Mapping[int, Problems] = field(default_factory=dict)
+
+
+class RunChecker:
+    def __init__(self, headings: Headings, terms: CatalogueTerms) -> None:
+        self._places: Mapping[RunColumn, int] = headings.places
+        self._terms = terms
+
+    def check(self, number: int, cells: Sequence[Cell]) -> CheckedRun | None:
+        """None for a row in which all of the catalogue's columns are blank."""
+        known = {column: cells[place] for column, place in self._places.items() if place < len(cells)}
+        if not any(map(shown, known.values())):
+            return None
+        read = _Reader(number, known, self._terms)
+        run = read.run()
+        return CheckedRun(number, run, tuple(read.problems))
+
+
 class _Reader:
     """Reads one row's cells, collecting problems instead of stopping at the first."""
 
-    def __init__(self, row: int, cells: dict[str, str], default_zone: str) -> None:
-        self.row = row
-        self.cells = cells
-        self.problems: list[RowProblem] = []
-        self.zone = self._zone(cells.get("time_zone", "").strip() or default_zone)
+    def __init__(self, row: int, cells: Mapping[RunColumn, Cell], terms: CatalogueTerms) -> None:
+        self.problems: list[Problem] = []
+        self._row, self._cells, self._terms = row, cells, terms
+        self._zone = self._read_zone()
 
-    def problem(self, column: str, reason: str) -> None:
-        self.problems.append(RowProblem(self.row, column, self.cells.get(column, "")[:80], reason))
-
-    def text(self, column: str, limit: int = 200, *, default: str = "") -> str:
-        """A value that is too long is a problem: cut, it might be another one's."""
-        value = clean_name(self.cells.get(column, ""), limit + 1)
-        if len(value) > limit:
-            self.problem(column, f"it is longer than {limit} characters")
-        return value or default
-
-    def needed(self, column: str, limit: int = 200) -> str:
-        value = self.text(column, limit)
-        if not value:
-            self.problem(column, "it is empty")
-        return value
-
-    def code(self, column: str) -> str:
-        value = folded(self.needed(column))
-        if value and not _CODE.fullmatch(value):
-            self.problem(column, "a code has letters, digits, dots, hyphens and underscores, up to 64")
-        return value
-
-    def one_of(self, column: str, kinds: type[CourseKind] | type[AccessModel]) -> str:
-        value = re.sub(r"[\s-]+", "_", folded(self.needed(column)))
-        if value and value not in [kind.value for kind in kinds]:
-            self.problem(column, f"write one of: {', '.join(kind.value for kind in kinds)}")
-        return value
-
-    def moment(self, column: str, at_day: Callable[[date, ZoneInfo], datetime]) -> datetime | None:
-        """A date stands for its start or end in the run's zone; a date with a time is that moment."""
-        value = self.cells.get(column, "").strip()
-        if not value:
+    def run(self) -> CatalogueRow | None:
+        values: dict[str, Any] = {
+            "course_code": self._code(RunColumn.COURSE_CODE),
+            "course_title": self._text(RunColumn.COURSE_TITLE),
+            "partner": self._text(RunColumn.PARTNER),
+            "provider_ukprn": self._ukprn(),
+            "course_uuid": self._text(RunColumn.COURSE_UUID, 36),
+            "run_uuid": self._text(RunColumn.RUN_UUID, 36),
+            "kind": self._one_of(RunColumn.KIND, _KINDS),
+            "model": self._one_of(RunColumn.MODEL, _MODELS),
+            "run_code": self._code(RunColumn.RUN_CODE),
+            "starts_at": self._moment(RunColumn.STARTS, start_of_day),
+            "ends_at": self._moment(RunColumn.ENDS, end_of_day),
+            "enrolment_opens_at": self._moment(RunColumn.ENROLMENT_OPENS, start_of_day),
+            "enrolment_closes_at": self._moment(RunColumn.ENROLMENT_CLOSES, end_of_day),
+            "step_count": self._whole(RunColumn.STEPS),
+            "price_pence": self._pence(RunColumn.PRICE),
+            "join_url": self._link(RunColumn.JOIN_URL),
+        }
+        values["run_title"] = self._text(RunColumn.RUN_TITLE) or values["course_title"]
+        values["slug"] = self._text(RunColumn.SLUG) or values["run_code"]
+        starts, ends = values["starts_at"], values["ends_at"]
+        if isinstance(starts, datetime) and isinstance(ends, datetime) and ends <= starts:
+            self._problem(Fault.RUN_ORDER, RunColumn.ENDS)
+        if is_refused(self.problems):
             return None
+        values |= {"kind": CourseKind(values["kind"]), "model": AccessModel(values["model"])}
+        return CatalogueRow(row=self._row, time_zone=self._zone.key, **values)
+
+    def _problem(self, fault: Fault, column: RunColumn, suggestion: str = "", **words: object) -> None:
+        self.problems.append(problem(fault, column, self._cells.get(column), suggestion, **words))
+
+    def _text(self, column: RunColumn, limit: int = 200) -> str:
+        """A value that is too long is a problem: cut, it might be another one's."""
+        value = clean_name(self._typed(column), limit + 1)
+        if len(value) > limit:
+            self._problem(Fault.CELL_TOO_LONG, column, limit=limit)
+            return ""
+        if not value and column in NEEDED and not self._has_problem(column):
+            self._problem(Fault.CELL_REQUIRED, column)
+        return value
+
+    def _has_problem(self, column: RunColumn) -> bool:
+        return any(each.column == column for each in self.problems)
+
+    def _typed(self, column: RunColumn) -> str:
+        """As somebody would type it. What Excel made something else of is a problem, never guessed back."""
+        cell = self._cells.get(column)
+        if cell is None or isinstance(cell, str):
+            return cell or ""
+        if isinstance(cell, bool):
+            self._problem(Fault.CELL_BOOLEAN, column)
+        elif isinstance(cell, int | float):
+            if abs(cell) < 2**53 and cell == cell:
+                return str(int(cell)) if cell == int(cell) else repr(cell)
+            self._problem(Fault.NUMBER_DAMAGED, column)
+        elif isinstance(cell, date | time | timedelta):
+            self._problem(Fault.CELL_DATE, column)
+        else:
+            self.problems.append(faulty(cell, column))
+        return ""
+
+    def _code(self, column: RunColumn) -> str:
+        value = folded(self._text(column))
+        if value and not _CODE.fullmatch(value):
+            made = re.sub(r"[^a-z0-9._-]+", "-", value).strip("-._")
+            self._problem(Fault.RUN_CODE, column, made if _CODE.fullmatch(made) else "")
+        return value
+
+    def _ukprn(self) -> str:
+        value = self._text(RunColumn.PROVIDER, 8)
+        if value and self._terms.ukprns is not None and value not in self._terms.ukprns:
+            self._problem(Fault.UKPRN_UNKNOWN, RunColumn.PROVIDER, nearest(value, tuple(sorted(self._terms.ukprns))))
+        return value
+
+    def _one_of(self, column: RunColumn, choices: tuple[str, ...]) -> str:
+        value = re.sub(r"[\s-]+", "_", folded(self._text(column)))
+        if value and value not in choices:
+            suggestion = nearest(value, choices)
+            self._problem(Fault.RUN_CHOICE, column, suggestion, choices=", ".join(choices))
+            self.problems[-1] = with_choices(self.problems[-1], () if suggestion else choices)
+        return value
+
+    def _moment(self, column: RunColumn, at_day: Callable[[date, ZoneInfo], datetime]) -> datetime | None:
+        """A date stands for its start or end in the run's zone; a date with a time is that moment."""
+        cell = self._cells.get(column)
         try:
-            moment = self._moment(value, at_day)
+            moment = self._read_moment(cell, column, at_day)
         except (ValueError, OverflowError):
             moment = None
-        if moment is None or not 1900 <= moment.year < 3000:
-            self.problem(column, "write a date like 2026-03-02, or 2026-03-02T09:00")
+        if moment is not None and 1900 <= moment.year < 3000:
+            return moment
+        if (isinstance(cell, str) and cell.strip()) or moment is not None:
+            self._problem(Fault.RUN_DATE, column, _likely_day(cell))
+        elif not shown(cell) and column in NEEDED:
+            self._problem(Fault.CELL_REQUIRED, column)
+        return None
+
+    def _read_moment(
+        self, cell: Cell, column: RunColumn, at_day: Callable[[date, ZoneInfo], datetime]
+    ) -> datetime | None:
+        if isinstance(cell, datetime):
+            return self._in_zone(cell)
+        if isinstance(cell, date):
+            return at_day(cell, self._zone)
+        if not isinstance(cell, str):
+            if shown(cell):
+                self._not_a_date(cell, column)
             return None
-        return moment
-
-    def _moment(self, value: str, at_day: Callable[[date, ZoneInfo], datetime]) -> datetime:
+        value = cell.strip()
         try:
-            return at_day(date.fromisoformat(value), self.zone)
+            return at_day(date.fromisoformat(value), self._zone) if value else None
         except ValueError:
-            read = datetime.fromisoformat(value)
-        return (read if read.tzinfo else read.replace(tzinfo=self.zone)).astimezone(UTC)
+            return self._in_zone(datetime.fromisoformat(value))
 
-    def whole(self, column: str) -> int | None:
-        value = self.cells.get(column, "").strip()
+    def _not_a_date(self, cell: Cell, column: RunColumn) -> None:
+        if isinstance(cell, int | float | time | timedelta):
+            self._problem(Fault.RUN_DATE, column)
+        elif cell is not None and not isinstance(cell, str | date):
+            self.problems.append(faulty(cell, column))
+
+    def _in_zone(self, moment: datetime) -> datetime:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+
+    def _whole(self, column: RunColumn) -> int | None:
+        value = self._typed(column).strip()
         if not value:
             return None
         if not value.isascii() or not value.isdigit() or len(value) > 6:
-            self.problem(column, "write a whole number")
+            self._problem(Fault.RUN_NUMBER, column)
             return None
         return int(value)
 
-    def pence(self, column: str) -> int:
-        value = self.cells.get(column, "").strip().lstrip("£") or "0"
+    def _pence(self, column: RunColumn) -> int:
+        value = self._typed(column).strip().lstrip("£") or "0"
         try:
             pence = Decimal(value) * 100
         except ArithmeticError:
             pence = Decimal(-1)
         if not pence.is_finite() or pence < 0 or pence != pence.to_integral_value() or pence > 10**8:
-            self.problem(column, "write pounds and pence like 24.50")
+            self._problem(Fault.RUN_PRICE, column)
             return 0
         return int(pence)
 
-    def link(self, column: str) -> str:
-        value = self.text(column, 500)
-        if value and not re.fullmatch(r"https?://\S+", value):
-            self.problem(column, "write an address that begins with https://")
+    def _link(self, column: RunColumn) -> str:
+        value = self._text(column, 500)
+        if value and not _LINK.fullmatch(value):
+            self._problem(Fault.RUN_LINK, column)
         return value
 
-    def _zone(self, name: str) -> ZoneInfo:
+    def _read_zone(self) -> ZoneInfo:
+        name = self._typed(RunColumn.TIME_ZONE).strip() or self._terms.time_zone
         try:
-            return ZoneInfo(name.strip())
+            return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: “Europe” is a folder.
-            self.problem("time_zone", "write a time zone like Europe/London")
+            self._problem(Fault.RUN_TIME_ZONE, RunColumn.TIME_ZONE)
             return ZoneInfo("UTC")
 
 
-def read_catalogue(text: str, default_zone: str) -> tuple[list[CatalogueRow], list[RowProblem]]:
+def _likely_day(cell: Cell) -> str:
+    """16/03/2026: the day before the month, where there is such a day."""
+    match = _DAY_FIRST.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if match is None:
+        return ""
+    day, month, year = map(int, match.groups())
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return ""
+
+
+class RelationFinder:
+    """The same run twice, and one course described in two ways."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, CatalogueRow] = {}
+        self._courses: dict[str, CatalogueRow] = {}
+        self._same_as: dict[int, int] = {}
+        self._problems: dict[int, Problems] = {}
+
+    def add(self, checked: CheckedRun) -> None:
+        row = checked.run
+        if row is None:
+            return
+        first = self._runs.setdefault(row.run_code, row)
+        if first is not row and replace(first, row=row.row) == row:
+            self._same_as[row.row] = first.row
+            return
+        found: list[Problem] = []
+        if first is not row:
+            found.append(problem(Fault.RUN_TWICE, RunColumn.RUN_CODE, row.run_code, row=first.row))
+        known = self._courses.setdefault(row.course_code, row)
+        found += [
+            problem(Fault.RUN_COURSE_DIFFERS, column, str(getattr(row, name)), row=known.row, what=column.lower())
+            for name, column in _OF_COURSE.items()
+            if getattr(known, name) != getattr(row, name)
+        ]
+        if found:
+            self._problems[row.row] = tuple(found)
+
+    def found(self) -> RunRelations:
+        return RunRelations(self._same_as, self._problems)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRead:
+    """``rows`` can be read, each run once. With problems nobody may import them."""
+
+    rows: list[CatalogueRow]
+    problems: list[tuple[int, Problem]]
+    """Errors with the row's number; 0 is the whole sheet."""
+
+
+def read_rows(rows: Iterable[tuple[int, Sequence[Cell]]], terms: CatalogueTerms) -> CatalogueRead:
+    """Of one sheet, whose headings stand somewhere in its first rows."""
+    listed = list(rows)
+    headings = find_headings(listed, RUNS)
+    if headings is None:
+        return CatalogueRead([], [(0, _all_missing())])
+    if not headings.is_usable:
+        return CatalogueRead([], [(0, each) for each in headings.problems if is_refused((each,))])
+    checker, finder = RunChecker(headings, terms), RelationFinder()
+    checked = [
+        found
+        for number, cells in listed
+        if number > headings.row and (found := checker.check(number, cells)) is not None
+    ]
+    for each in checked:
+        finder.add(each)
+    relations = finder.found()
+    return CatalogueRead(
+        [each.run for each in checked if each.run is not None and each.number not in relations.same_as],
+        [
+            (each.number, found)
+            for each in checked
+            for found in (*each.problems, *relations.problems.get(each.number, ()))
+        ],
+    )
+
+
+def read_catalogue(text: str, terms: CatalogueTerms) -> CatalogueRead:
     """Comma, semicolon, tab or bar; columns by name in any order; unknown ones are ignored."""
     # Any kind of line end; without this the reader refuses a lone carriage return.
     table = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=None), delimiter=_delimiter(text))
     try:
-        header, *lines = list(table) or [[]]
+        lines = list(table)
     except csv.Error:
-        return [], [RowProblem(table.line_num, "", "", "a cell has no end: is there a single quotation mark?")]
-    columns = [re.sub(r"[\s-]+", "_", folded(cell)) for cell in header]
-    missing = [column for column in MANDATORY if column not in columns]
-    if missing:
-        return [], [RowProblem(1, column, "", "this column is missing") for column in missing]
-    rows: list[CatalogueRow] = []
-    problems: list[RowProblem] = []
-    for number, cells in enumerate(lines, start=2):
-        if any(cell.strip() for cell in cells):
-            row, found = _read_row(number, dict(zip(columns, cells, strict=False)), default_zone)
-            rows += [row] if row else []
-            problems += found
-    return rows, problems + _conflicts(rows)
+        return CatalogueRead([], [(table.line_num, problem(Fault.CELL_TOO_LONG, "", None, limit="131,072"))])
+    return read_rows(enumerate(lines, start=1), terms)
 
 
-def _read_row(number: int, cells: dict[str, str], default_zone: str) -> tuple[CatalogueRow | None, list[RowProblem]]:
-    read = _Reader(number, cells, default_zone)
-    values: dict[str, Any] = {
-        "course_code": read.code("course_code"),
-        "course_title": read.needed("course_title"),
-        "partner": read.text("partner"),
-        "provider_ukprn": read.text("provider_ukprn", 8),
-        "course_uuid": read.text("course_uuid", 36),
-        "run_uuid": read.text("run_uuid", 36),
-        "kind": read.one_of("kind", CourseKind),
-        "model": read.one_of("model", AccessModel),
-        "run_code": read.code("run_code"),
-        "starts_at": read.moment("starts", start_of_day),
-        "ends_at": read.moment("ends", end_of_day),
-        "enrolment_opens_at": read.moment("enrolment_opens", start_of_day),
-        "enrolment_closes_at": read.moment("enrolment_closes", end_of_day),
-        "step_count": read.whole("steps"),
-        "price_pence": read.pence("price"),
-        "join_url": read.link("join_url"),
-    }
-    values["run_title"] = read.text("run_title", default=values["course_title"])
-    values["slug"] = read.text("slug", default=values["run_code"])
-    if not cells.get("starts", "").strip():
-        read.problem("starts", "it is empty")
-    starts, ends = values["starts_at"], values["ends_at"]
-    if isinstance(starts, datetime) and isinstance(ends, datetime) and ends <= starts:
-        read.problem("ends", "the run ends before it starts")
-    if read.problems:
-        return None, read.problems
-    return _row(read, values), []
-
-
-def _row(read: _Reader, values: dict[str, Any]) -> CatalogueRow:
-    return CatalogueRow(
-        row=read.row,
-        time_zone=read.zone.key,
-        **{
-            **values,
-            "kind": CourseKind(values["kind"]),
-            "model": AccessModel(values["model"]),
-        },
-    )
-
-
-def _conflicts(rows: list[CatalogueRow]) -> list[RowProblem]:
-    """The same run twice, or one course described in two ways."""
-    problems: list[RowProblem] = []
-    runs: dict[str, int] = {}
-    courses: dict[str, CatalogueRow] = {}
-    for row in rows:
-        if row.run_code in runs:
-            reason = f"row {runs[row.run_code]} has the same run"
-            problems.append(RowProblem(row.row, "run_code", row.run_code, reason))
-        runs.setdefault(row.run_code, row.row)
-        first = courses.setdefault(row.course_code, row)
-        for column in ("course_title", "kind", "model", "price_pence", "provider_ukprn"):
-            if getattr(first, column) != getattr(row, column):
-                reason = f"row {first.row} gives this course another {column.removesuffix('_pence')}"
-                problems.append(RowProblem(row.row, "course_code", row.course_code, reason))
-    return problems
+def _all_missing() -> Problem:
+    return problem(Fault.SHEET_MISSING_COLUMNS, "", None, columns=", ".join(NEEDED))
 
 
 def _delimiter(text: str) -> str:

@@ -178,12 +178,20 @@ IMPORT_CHUNK: Final = 2000
 # many at least, is asked about first: columns may have slipped.
 IMPORT_CHANGED_SHARE: Final = 0.3
 IMPORT_CHANGED_LEAST: Final = 5
+# A catalogue is matched in one piece: far more runs than any organisation has.
+CATALOGUE_RUNS: Final = 5000
 # The file, its rows and what they replaced.
 IMPORT_LIFE: Final = timedelta(days=30)
 # A step of an import takes seconds: after this long somebody else takes it up, so many times.
 IMPORT_LEASE: Final = timedelta(minutes=2)
 IMPORT_ATTEMPTS: Final = 3
 IMPORTS_SWEPT: Final = 100
+# What is erased in one transaction when that time is over, and how often in an hour.
+IMPORTS_FORGOTTEN: Final = 20
+IMPORT_ROWS_FORGOTTEN: Final = 10_000
+IMPORT_STEPS_AN_HOUR: Final = 200
+# As much as says what a special category is stored for.
+ETHNICITY_PURPOSE_CHARACTERS: Final = 300
 IMPORT_FILE_NAME_CHARACTERS: Final = 120
 # Named in an answer; the workbook has all.
 IMPORT_PROBLEMS_NAMED: Final = 10

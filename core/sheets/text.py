@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.rules import policy
-from core.rules.ucas.headings import column_of
+from core.rules.run_columns import is_known_heading
 from core.sheets.cells import FileNote
 from core.sheets.faults import FileFault, Unreadable
 from core.sheets.formulas import without_guard
@@ -125,7 +125,7 @@ def _score(head: str, delimiter: str) -> tuple[int, float, int]:
     if not filled:
         # It has delimiters and nothing else.
         return 0, 2.0, 0
-    known = max(sum(column_of(cell) is not None for cell in row[: policy.SHEET_COLUMNS]) for row in filled)
+    known = max(sum(is_known_heading(cell) for cell in row[: policy.SHEET_COLUMNS]) for row in filled)
     widths = [len(row) for row in filled]
     usual = max(set(widths), key=lambda width: (widths.count(width), width))
     alike = widths.count(usual) / len(widths) if usual > 1 else 0.0

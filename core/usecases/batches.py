@@ -13,7 +13,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
@@ -51,7 +51,7 @@ from core.usecases.drafts import checked_addresses, checked_note, own_draft, pac
 from core.usecases.reminders import first_reminder
 from core.usecases.runs import require_choosable
 from core.usecases.sending_times import SendingTime, require_open_at, sending_time
-from core.usecases.sorting import Bucket, Sorted, examples, sort_addresses
+from core.usecases.sorting import EXAMPLES, Bucket, Sorted, examples, sort_addresses
 from core.words import InvitationState, MessageKind
 
 _ROWS = 1000
@@ -78,7 +78,16 @@ class BucketCount:
     bucket: Bucket
     count: int
     examples: tuple[str, ...]
-    """At most five addresses."""
+    """At most five addresses; names of those who have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+_NOBODY: Final[Mapping[Bucket, LeftOut]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +142,19 @@ def prepare_invitation(ctx: Context, command: PrepareInvitation) -> InvitationPr
 
 
 def draft_preview(
-    ctx: Context, staff: StaffMember, run: CourseRun, listed: AddressList, *, note: str, sending: SendingTime | None
+    ctx: Context,
+    staff: StaffMember,
+    run: CourseRun,
+    listed: AddressList,
+    *,
+    note: str,
+    sending: SendingTime | None,
+    besides: Mapping[Bucket, LeftOut] = _NOBODY,
 ) -> InvitationPreviewed:
-    """The caller has authorised the staff member, and checked the run and the note."""
+    """The caller has authorised the staff member, and checked the run and the note.
+
+    ``besides``: those who are not in the list, for it is known already that they cannot be invited.
+    """
     draft = {
         "id": ctx.tokens.new_id(),
         "staff_id": staff.id,
@@ -146,7 +165,7 @@ def draft_preview(
         "sends_at": sending.at if sending else None,
     }
     access.insert_all(ctx, Draft, [draft])
-    return _preview(ctx, staff, run, draft, listed, sending)
+    return _preview(ctx, staff, run, draft, listed, sending, besides)
 
 
 def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
@@ -256,6 +275,7 @@ def _preview(
     draft: Mapping[str, Any],
     listed: AddressList,
     sending: SendingTime | None,
+    besides: Mapping[Bucket, LeftOut],
 ) -> InvitationPreviewed:
     found = sort_addresses(ctx, run, listed.accepted)
     new = len(found.by_bucket[Bucket.NEW])
@@ -264,7 +284,7 @@ def _preview(
         draft_id=draft["id"],
         run=run_card(run),
         organisation=organisation.scalar_one(),
-        buckets=_bucket_counts(found, listed),
+        buckets=_bucket_counts(found, listed, besides),
         invalid=listed.invalid,
         typos=listed.typos,
         batch_count=-(-new // BATCH_ADDRESSES),
@@ -276,11 +296,16 @@ def _preview(
     )
 
 
-def _bucket_counts(found: Sorted, listed: AddressList) -> tuple[BucketCount, ...]:
+def _bucket_counts(found: Sorted, listed: AddressList, besides: Mapping[Bucket, LeftOut]) -> tuple[BucketCount, ...]:
     by_bucket = {**found.by_bucket, Bucket.DUPLICATE: list(listed.duplicates)}
-    counts = [BucketCount(bucket, len(rows), examples(rows)) for bucket, rows in by_bucket.items()]
-    invalid = BucketCount(Bucket.INVALID, len(listed.invalid), tuple(each.text for each in listed.invalid[:5]))
-    return tuple(invalid if entry.bucket is Bucket.INVALID else entry for entry in counts)
+    counts = {bucket: BucketCount(bucket, len(rows), examples(rows)) for bucket, rows in by_bucket.items()}
+    invalid = tuple(each.text for each in listed.invalid[:EXAMPLES])
+    counts[Bucket.INVALID] = BucketCount(Bucket.INVALID, len(listed.invalid), invalid)
+    for bucket, more in besides.items():
+        known = counts[bucket]
+        shown = (*known.examples, *more.examples)[:EXAMPLES]
+        counts[bucket] = BucketCount(bucket, known.count + more.count, shown)
+    return tuple(counts.values())
 
 
 # --- Confirm ----------------------------------------------------------------------------------------------

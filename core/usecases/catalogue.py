@@ -1,7 +1,11 @@
-"""The catalogue: courses and runs arrive by a file, all of it or nothing. A row that is absent from it stays."""
+"""The catalogue: courses and runs arrive by a file, all of it or nothing. A row that is absent from it stays.
+
+This is an operator's way. Owners send a sheet like one of learners: see ``run_importing``, which writes with this.
+"""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import select, update
@@ -10,7 +14,8 @@ from core import access
 from core.context import Context
 from core.errors import CatalogueInvalid
 from core.model import Course, CourseRun, Organisation, Provider
-from core.rules.catalogue import CatalogueRow, RowProblem, read_catalogue
+from core.rules.catalogue import CatalogueRow, CatalogueTerms, read_catalogue, read_rows
+from core.rules.ucas.problems import Cell, Problem
 from core.usecases.reminders import replan
 
 CatalogueModel = TypeVar("CatalogueModel", Course, CourseRun)
@@ -19,10 +24,12 @@ _PROBLEMS_WORDED = 20
 
 @dataclass(frozen=True, slots=True)
 class ImportCatalogue:
-    """``text`` is the decoded file."""
+    """``rows`` of the file, as ``core.sheets`` read them; or ``text``, comma-separated."""
 
     organisation: str
-    text: str
+    text: str = ""
+    rows: Sequence[tuple[int, Sequence[Cell]]] = ()
+    is_preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +40,62 @@ class CatalogueImported:
     runs_updated: int
     unchanged: int
     """Courses and runs that were already as the file says."""
+    is_preview: bool = False
 
 
 def import_catalogue(ctx: Context, command: ImportCatalogue) -> CatalogueImported:
     """Raises CatalogueInvalid with every problem of every row; then nothing was imported."""
     access.require_operator(ctx)
     organisation = access.organisation_by_slug(ctx, command.organisation)
-    rows, problems = read_catalogue(command.text, organisation.time_zone)
-    providers, foreign = _providers(ctx, organisation, rows)
-    if problems or foreign or not rows:
-        raise _invalid(problems + foreign)
+    providers = provider_ids(ctx, organisation)
+    terms = CatalogueTerms(organisation.time_zone, frozenset(providers))
+    read = read_rows(command.rows, terms) if command.rows else read_catalogue(command.text, terms)
+    if read.problems or not read.rows:
+        raise _invalid(read.problems)
+    written = write_runs(ctx, organisation, read.rows, providers, is_preview=command.is_preview)
+    return replace(written, is_preview=command.is_preview)
+
+
+def write_runs(
+    ctx: Context,
+    organisation: Organisation,
+    rows: Sequence[CatalogueRow],
+    providers: Mapping[str, int],
+    *,
+    is_preview: bool = False,
+) -> CatalogueImported:
+    """The caller has authorised it, and checked the rows. ``is_preview``: only counted."""
     first_of_course = {row.course_code: row for row in reversed(rows)}
-    courses = [_course_values(organisation, row, providers) for row in first_of_course.values()]
-    ids, *of_courses = _merge(ctx, Course, organisation, courses)
-    runs = [_run_values(organisation, row, ids[row.course_code]) for row in rows]
-    run_ids, *of_runs = _merge(ctx, CourseRun, organisation, runs)
-    # A run that closes sooner or later is reminded of sooner or later.
-    replan(ctx, tuple(run_ids.values()))
+    courses = [course_values(organisation, row, providers) for row in first_of_course.values()]
+    ids, *of_courses = _merge(ctx, Course, organisation, courses, is_preview=is_preview)
+    runs = [run_values(organisation, row, ids[row.course_code]) for row in rows]
+    run_ids, *of_runs = _merge(ctx, CourseRun, organisation, runs, is_preview=is_preview)
+    if not is_preview:
+        # A run that closes sooner or later is reminded of sooner or later.
+        replan(ctx, tuple(run_ids.values()))
     return CatalogueImported(of_courses[0], of_courses[1], of_runs[0], of_runs[1], of_courses[2] + of_runs[2])
 
 
 def _merge(
-    ctx: Context, model: type[CatalogueModel], organisation: Organisation, rows: list[dict[str, Any]]
+    ctx: Context,
+    model: type[CatalogueModel],
+    organisation: Organisation,
+    rows: list[dict[str, Any]],
+    *,
+    is_preview: bool,
 ) -> tuple[dict[str, int], int, int, int]:
     """(ids by code, created, updated, unchanged). Two statements for all rows."""
     codes = [row["code"] for row in rows]
-    known = {
-        row.code: row
-        for row in ctx.session.scalars(
-            select(model).where(model.organisation_id == organisation.id, model.code.in_(codes))
-        )
-    }
+    known = by_code(ctx, model, organisation, codes)
     created = [_with_ids(ctx, row) for row in rows if row["code"] not in known]
     changed = [
         {**_kept(row, known[row["code"]]), "id": known[row["code"]].id}
         for row in rows
-        if row["code"] in known and _differs(row, known[row["code"]])
+        if row["code"] in known and differing(row, known[row["code"]])
     ]
-    if created:
+    if created and not is_preview:
         ctx.session.execute(access.insert_shared(model), created)
-    if changed:
+    if changed and not is_preview:
         ctx.session.execute(update(model), changed)
     ids = {code: row.id for code, row in known.items()} | {row["code"]: row["id"] for row in created}
     return ids, len(created), len(changed), len(rows) - len(created) - len(changed)
@@ -88,11 +111,20 @@ def _kept(row: dict[str, Any], known: Course | CourseRun) -> dict[str, Any]:
     return {**row, "uuid": row["uuid"] or known.uuid}
 
 
-def _differs(row: dict[str, Any], known: Course | CourseRun) -> bool:
-    return any(getattr(known, name) != value for name, value in _kept(row, known).items())
+def differing(row: dict[str, Any], known: Course | CourseRun) -> tuple[str, ...]:
+    """The attributes in which the row is not as what is known."""
+    return tuple(name for name, value in _kept(row, known).items() if getattr(known, name) != value)
 
 
-def _course_values(organisation: Organisation, row: CatalogueRow, providers: dict[str, int]) -> dict[str, Any]:
+def by_code(
+    ctx: Context, model: type[CatalogueModel], organisation: Organisation, codes: Sequence[str]
+) -> dict[str, CatalogueModel]:
+    """As the database has them: what is written here goes past the session."""
+    query = select(model).where(model.organisation_id == organisation.id, model.code.in_(codes))
+    return {row.code: row for row in ctx.session.scalars(query, execution_options={"populate_existing": True})}
+
+
+def course_values(organisation: Organisation, row: CatalogueRow, providers: Mapping[str, int]) -> dict[str, Any]:
     return {
         "organisation_id": organisation.id,
         "provider_id": providers.get(row.provider_ukprn),
@@ -106,7 +138,7 @@ def _course_values(organisation: Organisation, row: CatalogueRow, providers: dic
     }
 
 
-def _run_values(organisation: Organisation, row: CatalogueRow, course_id: int) -> dict[str, Any]:
+def run_values(organisation: Organisation, row: CatalogueRow, course_id: int) -> dict[str, Any]:
     return {
         "organisation_id": organisation.id,
         "course_id": course_id,
@@ -124,27 +156,22 @@ def _run_values(organisation: Organisation, row: CatalogueRow, course_id: int) -
     }
 
 
-def _providers(
-    ctx: Context, organisation: Organisation, rows: list[CatalogueRow]
-) -> tuple[dict[str, int], list[RowProblem]]:
+def provider_ids(ctx: Context, organisation: Organisation) -> dict[str, int]:
+    """By UKPRN."""
     query = select(Provider.ukprn, Provider.id).where(Provider.organisation_id == organisation.id)
-    known = {row.ukprn: row.id for row in ctx.session.execute(query)}
-    foreign = [
-        RowProblem(row.row, "provider_ukprn", row.provider_ukprn, f"{organisation.name} has no such provider")
-        for row in rows
-        if row.provider_ukprn and row.provider_ukprn not in known
-    ]
-    return known, foreign
+    return {row.ukprn: row.id for row in ctx.session.execute(query)}
 
 
-def _invalid(problems: list[RowProblem]) -> CatalogueInvalid:
-    if not problems:
-        problems = [RowProblem(1, "", "", "the file has no rows below its header")]
-    lines = [
-        f"  row {problem.row}, {problem.column or 'file'}: {problem.reason}"
-        + (f" (it says “{problem.value}”)" if problem.value else "")
-        for problem in problems[:_PROBLEMS_WORDED]
-    ]
+def _invalid(problems: Sequence[tuple[int, Problem]]) -> CatalogueInvalid:
+    lines = [_worded(row, found) for row, found in problems[:_PROBLEMS_WORDED]]
     if len(problems) > _PROBLEMS_WORDED:
         lines.append(f"  … and {len(problems) - _PROBLEMS_WORDED} more")
-    return CatalogueInvalid(count=len({problem.row for problem in problems}), problems="\n".join(lines))
+    lines = lines or ["  the sheet has no rows below its headings"]
+    return CatalogueInvalid(count=max(1, len({row for row, _ in problems})), problems="\n".join(lines))
+
+
+def _worded(row: int, found: Problem) -> str:
+    where = f"row {row}, {found.column or 'file'}" if row else "the sheet"
+    says = f" (it says “{found.value}”)" if found.value else ""
+    suggestion = f" Perhaps “{found.suggestion}”?" if found.suggestion else ""
+    return f"  {where}: {found.reason}{says}. {found.advice}{suggestion}"

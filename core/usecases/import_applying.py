@@ -3,6 +3,7 @@
 1. Its rows are matched in the same transaction that writes, so that nothing can come between.
 2. Rows with problems: held, left out, or all rejected, as the import's policy says.
 3. An import that would change very many last names or addresses is held whatever the policy: columns may have slipped.
+   So is every one of courses and runs (``run_importing``): somebody looks at it first.
 4. Blank never erases; who is absent is never touched.
 """
 
@@ -17,7 +18,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.model import Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.queries import Query
 from core.rules.access_codes import access_codes
 from core.rules.policy import IMPORT_CHUNK
@@ -34,12 +35,14 @@ from core.usecases.import_values import (
     LEARNER_WRITTEN,
     Before,
     Keeper,
+    as_stored,
     import_ref,
     learner_plain,
     learner_row,
 )
 from core.usecases.imports import buckets_of, find_import, lock_organisation
-from core.words import ImportPolicy, ImportReason, ImportState
+from core.usecases.run_importing import match_runs, write_matched
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 _CREATED: Final = ("learner_id", "applied_hash")
 _UPDATED: Final = ("before", "applied_hash")
@@ -75,6 +78,7 @@ class ImportSettled:
     state: ImportState
     reason: ImportReason | None
     buckets: Buckets
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def apply_import(ctx: Context, command: ApplyImport) -> ImportSettled:
@@ -85,8 +89,7 @@ def apply_import(ctx: Context, command: ApplyImport) -> ImportSettled:
     if found.state in (ImportState.RECEIVED, ImportState.READING):
         raise ImportClosed(number=import_ref(found.number), reason="its rows are not checked yet")
     if found.state is ImportState.CHECKED:
-        matching = match_rows(ctx, found, staff, organisation)
-        _settle(ctx, found, matching, is_released=False)
+        _settle(ctx, staff, found, organisation, is_released=False)
     return _settled(found)
 
 
@@ -96,8 +99,7 @@ def release_import(ctx: Context, command: ReleaseImport) -> ImportSettled:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_held(ctx, staff, found)
-    matching = match_rows(ctx, found, staff, organisation)
-    _settle(ctx, found, matching, is_released=True)
+    _settle(ctx, staff, found, organisation, is_released=True)
     return _settled(found)
 
 
@@ -111,30 +113,42 @@ def _require_held(ctx: Context, staff: StaffMember, found: Import) -> None:
 
 
 def _settled(found: Import) -> ImportSettled:
-    return ImportSettled(found.id, found.number, found.state, found.reason, buckets_of(found))
+    return ImportSettled(found.id, found.number, found.state, found.reason, buckets_of(found), found.subject)
 
 
-def _settle(ctx: Context, found: Import, matching: Matching, *, is_released: bool) -> None:
+def _settle(ctx: Context, staff: StaffMember, found: Import, organisation: Organisation, *, is_released: bool) -> None:
+    if found.subject is ImportSubject.CATALOGUE:
+        runs = match_runs(ctx, found, organisation)
+        if _decide(ctx, found, ImportReason.CATALOGUE if runs.has_changes else None, is_released=is_released):
+            write_matched(ctx, found, runs)
+        return
+    matching = match_rows(ctx, found, staff, organisation)
+    if _decide(ctx, found, ImportReason.NAMES if matching.looks_slipped else None, is_released=is_released):
+        _write(ctx, found, matching)
+
+
+def _decide(ctx: Context, found: Import, caution: ImportReason | None, *, is_released: bool) -> bool:
+    """Whether it is to be written now. ``caution``: why somebody should look at it first, whatever the policy."""
     buckets = count_buckets(ctx, found)
-    found.state, found.reason = _decision(found.policy, buckets, matching, is_released=is_released)
+    found.state, found.reason = _decision(found.policy, buckets, caution, is_released=is_released)
     for bucket in Bucket:
         setattr(found, bucket.value, getattr(buckets, bucket.value))
     is_first, found.settled_at = found.settled_at is None, ctx.now
     if found.state is ImportState.APPLIED:
-        _write(ctx, found, matching)
         close_corrected(ctx, found)
     (tell_settled if is_first else tell_changed)(ctx, found)
+    return found.state is ImportState.APPLIED
 
 
 def _decision(
-    policy: ImportPolicy, buckets: Buckets, matching: Matching, *, is_released: bool
+    policy: ImportPolicy, buckets: Buckets, caution: ImportReason | None, *, is_released: bool
 ) -> tuple[ImportState, ImportReason | None]:
     if buckets.problem and (policy is ImportPolicy.ALL_OR_NOTHING or buckets.problem == buckets.rows):
         return ImportState.REJECTED, ImportReason.ROWS
     if buckets.problem and policy is ImportPolicy.HOLD_IF_ERRORS and not is_released:
         return ImportState.HELD, ImportReason.ROWS
-    if matching.looks_slipped and not is_released:
-        return ImportState.HELD, ImportReason.NAMES
+    if caution is not None and not is_released:
+        return ImportState.HELD, caution
     return ImportState.APPLIED, None
 
 
@@ -180,21 +194,28 @@ class _Writer:
 
     def create(self, rows: Sequence[Any]) -> None:
         ctx, kept, provider_ids = self._ctx, self._matching.kept, self._matching.reach.ids
-        people = [kept.row_values(row.content) for row in rows]
-        details = kept.pack_all([values[FIRST_SECRET:] for values in people], "learner.details")
-        accounts = self._accounts(people)
+        read = [self._as_stored(row) for row in rows]
+        details = kept.pack_all([values[FIRST_SECRET:] for values, _ in read], "learner.details")
+        accounts = self._accounts([values for values, _ in read])
         ids = ctx.tokens.new_ids(len(rows))
         learners, marks, addresses = [], [], []
-        for learner_id, row, values, secret, account in zip(ids, rows, people, details, accounts, strict=True):
-            number, _, _, row_hash, *keys = row
+        for learner_id, row, (values, content), secret, account in zip(ids, rows, read, details, accounts, strict=True):
+            number, _, _, _, *keys = row
             provider_id = provider_ids.get(values.ukprn or "")
-            plain = learner_plain(values, provider_id, self._matching.year, secret, row_hash, keys)
+            plain = learner_plain(values, provider_id, self._matching.year, secret, content, keys)
             learners.append((learner_id, *plain, *account))
-            marks.append((learner_id, row_hash, number))
+            marks.append((learner_id, content, number))
             addresses.append((learner_id, values.email, row.email_key))
         access.insert_plain(ctx, Learner, ("id", *_WRITTEN[:-1]), learners, created_at=ctx.now)
         access.update_plain(ctx, ImportRow, _CREATED, "number", marks, import_id=self._found.id)
         add_addresses(ctx, addresses, self._shared)
+
+    def _as_stored(self, row: Any) -> tuple[LearnerValues, bytes]:
+        """Its values and their hash: another one where something is stored no more since the row was checked."""
+        matching = self._matching
+        read = matching.kept.row_values(row.content)
+        values = as_stored(matching.organisation, read)
+        return values, row.row_hash if values is read else matching.hashes.content(values, matching.year)
 
     def update(self, rows: Sequence[Any]) -> None:
         ctx, kept = self._ctx, self._matching.kept
@@ -203,7 +224,7 @@ class _Writer:
         for row in rows:
             learner = learners[row.learner_id]
             known = kept.learner_values(learner, self._matching.reach.ukprns.get(learner.provider_id))
-            after = merged(known, kept.row_values(row.content))
+            after = as_stored(self._matching.organisation, merged(known, kept.row_values(row.content)))
             provider_id = self._matching.reach.ids.get(after.ukprn or "", learner.provider_id)
             written = learner_row(kept, self._matching.hashes, after, provider_id, self._matching.year)
             # Whoever came by an invitation has no account until an import names them.

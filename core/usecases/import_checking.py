@@ -17,6 +17,7 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, Organisation, StaffMember
+from core.rules.catalogue import CatalogueTerms
 from core.rules.policy import IMPORT_CHUNK, IMPORT_LEASE, IMPORT_RULES_VERSION
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.matching import Keys
@@ -26,9 +27,9 @@ from core.rules.ucas.values import LearnerValues
 from core.sheets.faults import NotRead
 from core.usecases.import_corrections import note_corrected
 from core.usecases.import_telling import tell_changed, tell_settled
-from core.usecases.import_values import Reading, hasher, import_ref, keeper, reach_of, today, year_of
+from core.usecases.import_values import Reading, hasher, import_ref, keeper, not_stored, reach_of, today, year_of
 from core.usecases.imports import find_import
-from core.words import ImportReason, ImportState
+from core.words import ImportReason, ImportState, ImportSubject
 
 _QUIET = {"synchronize_session": False}
 _STAGED: Final = (
@@ -50,6 +51,8 @@ class ImportBegun:
     attempt: int
     content: bytes | None
     terms: Terms
+    runs: CatalogueTerms
+    may_import_runs: bool
 
 
 def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
@@ -57,19 +60,21 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = own_import(ctx, staff, command.import_id)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers)
+    terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers, not_stored(organisation))
+    runs = CatalogueTerms(organisation.time_zone, terms.providers.known)
+    may = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
     if found.state not in _BEFORE_CHECKED:
-        return ImportBegun(found.state, found.attempt, None, terms)
+        return ImportBegun(found.state, found.attempt, None, terms, runs, may)
     if found.content is None:
         raise ImportClosed(number=import_ref(found.number), reason="its file has been erased")
     # Here, so that the chunks need not.
     hasher(ctx, organisation)
     ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
-    found.state = ImportState.READING
+    found.state, found.subject = ImportState.READING, ImportSubject.LEARNERS
     found.attempt += 1
     found.rows_read, found.busy_until = 0, ctx.now + IMPORT_LEASE
     content = keeper(ctx).vault.decrypt_bytes(found.content, "import.content")
-    return ImportBegun(found.state, found.attempt, content, terms)
+    return ImportBegun(found.state, found.attempt, content, terms, runs, may)
 
 
 def own_import(ctx: Context, staff: StaffMember, import_id: int) -> Import:
@@ -105,7 +110,7 @@ class RowsStaged:
 def stage_rows(ctx: Context, command: StageRows) -> RowsStaged:
     """Raises ImportClosed when somebody began anew."""
     staff = access.require_staff(ctx, Permission.IMPORT)
-    found = _in_attempt(ctx, staff, command.import_id, command.attempt)
+    found = in_attempt(ctx, staff, command.import_id, command.attempt)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     kept, hashes, year = keeper(ctx), hasher(ctx, organisation), year_of(found, organisation)
     rows: list[tuple[Any, ...]] = []
@@ -116,13 +121,17 @@ def stage_rows(ctx: Context, command: StageRows) -> RowsStaged:
         row = number, content, kept.problems(problems), refused, bucket.value, values.ukprn
         rows.append((*row, hashes.content(values, year), *hashes.keys(values)))
     access.insert_plain(ctx, ImportRow, _STAGED, rows, import_id=found.id, changes="")
-    found.rows_read, found.row_count = found.rows_read + len(rows), command.total
-    found.busy_until = ctx.now + IMPORT_LEASE
-    tell_changed(ctx, found)
+    note_progress(ctx, found, len(rows), command.total)
     return RowsStaged(len(rows))
 
 
-def _in_attempt(ctx: Context, staff: StaffMember, import_id: int, attempt: int) -> Import:
+def note_progress(ctx: Context, found: Import, count: int, total: int) -> None:
+    found.rows_read, found.row_count = found.rows_read + count, total
+    found.busy_until = ctx.now + IMPORT_LEASE
+    tell_changed(ctx, found)
+
+
+def in_attempt(ctx: Context, staff: StaffMember, import_id: int, attempt: int) -> Import:
     found = own_import(ctx, staff, import_id)
     if found.state is not ImportState.READING or found.attempt != attempt:
         raise ImportClosed(number=import_ref(found.number), reason="another process has taken it up")
@@ -141,6 +150,7 @@ class FinishChecking:
     problems: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
     """With other rows of the file, by row."""
     row_count: int = 0
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,8 @@ class CheckingFinished:
 def finish_checking(ctx: Context, command: FinishChecking) -> CheckingFinished:
     """Of a file that could not be used nothing but the reason is kept."""
     staff = access.require_staff(ctx, Permission.IMPORT)
-    found = _in_attempt(ctx, staff, command.import_id, command.attempt)
+    found = in_attempt(ctx, staff, command.import_id, command.attempt)
+    found.subject = command.subject
     found.reading = keeper(ctx).pack(command.reading, "import.reading")
     reason = _why_not(ctx, staff, found, command)
     if reason is not None:
@@ -176,7 +187,8 @@ def _why_not(ctx: Context, staff: StaffMember, found: Import, command: FinishChe
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     key = hasher(ctx, organisation).key
     found.content_hash = hmac.new(key, command.content_digest, hashlib.sha256).hexdigest()
-    found.repeats_id = _same_rows(ctx, found)
+    # Of courses and runs the buckets say it: what another file changed since can be brought back by this one.
+    found.repeats_id = _same_rows(ctx, found) if found.subject is ImportSubject.LEARNERS else None
     return ImportReason.REPEATED if found.repeats_id else None
 
 

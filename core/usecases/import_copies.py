@@ -4,7 +4,7 @@ Each is a row of the outbox; the file itself is made when it is sent.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from core import access
 from core.access import Permission
@@ -14,7 +14,12 @@ from core.model import Import
 from core.usecases.import_telling import say_file
 from core.usecases.import_values import import_ref
 from core.usecases.imports import find_import
-from core.words import ImportState, MessageKind
+from core.words import ImportState, ImportSubject, MessageKind
+
+TEMPLATES: Final = {
+    ImportSubject.LEARNERS: MessageKind.IMPORT_TEMPLATE,
+    ImportSubject.CATALOGUE: MessageKind.RUN_TEMPLATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,14 @@ class CopyOrdered:
 class OfferTemplate:
     """The workbook to fill in."""
 
+    subject: ImportSubject = ImportSubject.LEARNERS
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateOffered:
     """It is made where it is handed over: in Slack as a direct message of its own."""
+
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ class ImportCopy:
 @dataclass(frozen=True, slots=True)
 class TemplateCopy:
     """The template, for somebody in Slack."""
+
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def order_copy(ctx: Context, command: OrderCopy) -> CopyOrdered:
@@ -73,8 +84,8 @@ def order_copy(ctx: Context, command: OrderCopy) -> CopyOrdered:
 def offer_template(ctx: Context, command: OfferTemplate) -> TemplateOffered:
     staff = access.require_staff(ctx, Permission.IMPORT)
     if ctx.actor.door is Door.SLACK:
-        say_file(ctx, MessageKind.IMPORT_TEMPLATE, staff.id, staff.id, str(ctx.tokens.new_id()))
-    return TemplateOffered()
+        say_file(ctx, TEMPLATES[command.subject], staff.id, staff.id, str(ctx.tokens.new_id()))
+    return TemplateOffered(command.subject)
 
 
 def copy_of(ctx: Context, import_id: int, message: Any, *, is_full: bool) -> ImportCopy:

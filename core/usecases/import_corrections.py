@@ -19,7 +19,7 @@ from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket
 from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import import_ref
-from core.words import ImportReason, ImportState, MessageKind
+from core.words import ImportReason, ImportState, ImportSubject, MessageKind
 
 _ABOUT_IMPORTS: Final = (MessageKind.IMPORT, MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY)
 _APPLIED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
@@ -66,11 +66,20 @@ def require_correctable(staff: StaffMember, found: Import) -> None:
 
 def note_corrected(ctx: Context, staff: StaffMember, found: Import, number: int) -> None:
     """Where nobody said which import the file corrects, the document itself may. Anybody can have written that."""
-    if found.corrects_id is not None or not 0 < number < found.number:
+    if found.corrects_id is not None:
+        _forget_other_subject(ctx, found)
+        return
+    if not 0 < number < found.number:
         return
     named = ctx.session.scalars(select(Import).where(Import.number == number)).one_or_none()
-    if named is not None and named.staff_id == staff.id:
+    if named is not None and named.staff_id == staff.id and named.subject is found.subject:
         found.corrects_id = named.id
+
+
+def _forget_other_subject(ctx: Context, found: Import) -> None:
+    """A sheet of courses in reply to an import of learners corrects nothing."""
+    if ctx.session.get_one(Import, found.corrects_id).subject is not found.subject:
+        found.corrects_id = None
 
 
 def leave_out_applied(ctx: Context, found: Import) -> None:
@@ -131,9 +140,12 @@ def _corrected(ctx: Context, found: Import) -> Iterator[Import]:
 
 
 def count_differing(ctx: Context, found: Import) -> int | None:
-    """Rows that the applied import which this one corrects has not applied as they are. None: it corrects none."""
+    """Rows that the applied import which this one corrects has not applied as they are. None: it corrects none.
+
+    Nor of courses and runs: all of their rows are looked at anew.
+    """
     base = _applied_base(ctx, found)
-    if base is None:
+    if base is None or found.subject is not ImportSubject.LEARNERS:
         return None
     applied = _applied_rows(ctx, base)
     hashes = ctx.session.scalars(select(ImportRow.row_hash).where(ImportRow.import_id == found.id))

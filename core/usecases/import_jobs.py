@@ -5,7 +5,8 @@
        +------------------------+-- nobody has been at it for a while --swept--> a job once more; after a few tries,
                                     settled as our mistake
 
-From the command line a person waits, and runs an import again themselves: these are left alone.
+From the command line a person waits, and runs an import again themselves: these are left alone, and settled as expired
+when their time is over (``import_retention``).
 """
 
 from dataclasses import dataclass
@@ -96,5 +97,8 @@ def sweep_imports(ctx: Context, command: SweepImports) -> ImportsSwept:
     again = [each for each in forgotten if each.attempt < IMPORT_ATTEMPTS]
     for each in forgotten:
         each.busy_until = ctx.now + IMPORT_LEASE
+        if each.state is not ImportState.READING:
+            # Whoever begins counts; what fails before that, or after all rows are checked, is counted here.
+            each.attempt += 1
     ctx.jobs.enqueue(ctx.session, [import_job(each.id, f"swept-{int(ctx.now.timestamp())}") for each in again])
     return ImportsSwept(len(again), hopeless)

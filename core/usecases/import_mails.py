@@ -28,7 +28,7 @@ from core.usecases.imports import (
     receive_import,
     show_import,
 )
-from core.words import CopyWanted, ImportPolicy, ImportState
+from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ class ImportLeft:
 
     number: int
     until: datetime
+    reason: ImportReason | None = None
+    """Why it waits."""
 
 
 def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
@@ -116,7 +118,7 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     found = own_import(ctx, staff, find_import(ctx, command.number).id)
     if found.state is not ImportState.HELD:
         raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
-    return ImportLeft(found.number, found.ends_at)
+    return ImportLeft(found.number, found.ends_at, found.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,16 @@ from core.rules.ucas.matching import Hasher, Key, Known, find_match
 from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.values import LearnerValues, differences, merged
 from core.usecases.import_corrections import leave_out_applied
-from core.usecases.import_values import LEARNER_COLUMNS, Keeper, Reach, hasher, keeper, reach_of, year_of
+from core.usecases.import_values import (
+    LEARNER_COLUMNS,
+    Keeper,
+    Reach,
+    as_stored,
+    hasher,
+    keeper,
+    reach_of,
+    year_of,
+)
 
 _QUIET = {"synchronize_session": False}
 _BY_HASH: Final = {
@@ -216,7 +225,7 @@ def _decide(
 
 
 def _difference(matching: Matching, values: LearnerValues, known: Known, learner: Any) -> _Placed:
-    after = merged(known.values, values)
+    after = as_stored(matching.organisation, merged(known.values, values))
     changed = differences(known.values, after)
     is_same = matching.hashes.content(after, matching.year) == learner.detail_hash and learner.removed_at is None
     matching.matched += 1

@@ -1,15 +1,20 @@
 """What somebody can do with an import now: the buttons below it."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.model import Import, StaffMember
-from core.rules.policy import IMPORT_ROWS_CORRECTED, OWN_WORKBOOK_ROWS
-from core.words import ImportReason, ImportState
+from core.model import Import, ImportRow, Learner, LearnerAddress, StaffMember
+from core.rules.policy import CONFIRMATION_ADDRESSES, IMPORT_ROWS_CORRECTED, OWN_WORKBOOK_ROWS
+from core.rules.ucas.buckets import Bucket
+from core.words import ImportReason, ImportState, ImportSubject
+
+INVITED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
+"""The rows of an applied import whose learners can be invited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class ImportOffers:
     """So many would be imported if it were released."""
     corrections: int = 0
     """So many rows can be corrected one by one: 0, or five at most."""
+    invitable: int = 0
+    """So many addresses of its learners could be invited to some run."""
     undo: bool = False
     copy: bool = False
     """Its file, marked."""
@@ -30,7 +37,7 @@ class ImportOffers:
 def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
     may_import = Permission.IMPORT in access.ROLE_PERMISSIONS[staff.role]
     is_owner = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
-    is_sender = may_import and found.staff_id == staff.id
+    is_sender = may_import and found.staff_id == staff.id and (is_owner or found.subject is ImportSubject.LEARNERS)
     is_kept = found.content is not None and found.ends_at > ctx.now
     rows = found.created + found.updated + found.unchanged + found.duplicate + found.problem
     corrected_by = _corrected_by(ctx, found)
@@ -39,6 +46,7 @@ def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
         if is_sender and is_kept and found.state is ImportState.HELD
         else 0,
         corrections=found.problem if is_sender and is_kept and corrected_by is None and is_correctable(found) else 0,
+        invitable=count_invitable(ctx, staff, found) if is_kept and found.state is ImportState.APPLIED else 0,
         undo=(is_sender or is_owner) and found.state is ImportState.APPLIED and found.ends_at > ctx.now,
         copy=is_sender and is_kept and rows > 0 and found.settled_at is not None,
         full_copy=rows > OWN_WORKBOOK_ROWS,
@@ -46,9 +54,32 @@ def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
     )
 
 
+def count_invitable(ctx: Context, staff: StaffMember, found: Import) -> int:
+    """As many as the preview of ``PrepareImportInvitation`` would begin with; 0 where it would refuse them all."""
+    if found.subject is not ImportSubject.LEARNERS or Permission.INVITE not in access.ROLE_PERMISSIONS[staff.role]:
+        return 0
+    other = (
+        select(func.min(LearnerAddress.address_key))
+        .where(LearnerAddress.learner_id == Learner.id)
+        .correlate(Learner)
+        .scalar_subquery()
+    )
+    query = (
+        select(func.count(func.coalesce(Learner.email_key, other).distinct()))
+        .select_from(ImportRow)
+        .join(Learner, Learner.id == ImportRow.learner_id)
+        .where(ImportRow.import_id == found.id, ImportRow.bucket.in_(INVITED), Learner.removed_at.is_(None))
+    )
+    granted = access.granted_provider_ids(ctx, staff)
+    if granted is not None:
+        query = query.where(or_(Learner.provider_id.is_(None), Learner.provider_id.in_(granted)))
+    count = ctx.session.scalar(query) or 0
+    return count if count <= CONFIRMATION_ADDRESSES else 0
+
+
 def is_correctable(found: Import) -> bool:
     """One by one: few rows, and, where the others wait with them, a file that is quickly written anew."""
-    if not 0 < found.problem <= IMPORT_ROWS_CORRECTED:
+    if found.subject is not ImportSubject.LEARNERS or not 0 < found.problem <= IMPORT_ROWS_CORRECTED:
         return False
     if found.state is ImportState.APPLIED:
         return True

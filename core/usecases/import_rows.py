@@ -10,13 +10,15 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
-from core.model import ImportRow
+from core.model import Import, ImportRow
 from core.pages import page_within
+from core.rules.catalogue import CatalogueRow
 from core.rules.policy import PAGE_ROWS
 from core.rules.ucas.buckets import Bucket, Buckets
 from core.rules.ucas.problems import Problem
 from core.usecases.import_values import Keeper, import_ref, keeper
 from core.usecases.imports import buckets_of, find_import, may_see_rows
+from core.words import ImportSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,28 @@ def list_import_rows(ctx: Context, command: ListImportRows) -> ImportRowsListed:
         .limit(PAGE_ROWS)
         .offset((page - 1) * PAGE_ROWS)
     ).all()  # fmt: skip
-    shown = _shown(keeper(ctx), rows)
+    shown = _shown(keeper(ctx), found, rows)
     return ImportRowsListed(found.number, command.bucket, buckets_of(found), shown, page, page_count, total)
 
 
-def _shown(kept: Keeper, rows: Sequence[Any]) -> tuple[ImportRowShown, ...]:
+def _shown(kept: Keeper, found: Import, rows: Sequence[Any]) -> tuple[ImportRowShown, ...]:
     def one(row: Any) -> ImportRowShown:
-        values = kept.row_values(row.content)
         return ImportRowShown(
             number=row.number,
-            name=" ".join(filter(None, (values.first_name, values.last_name))),
+            name=_name(kept, found, row.content),
             problems=(*kept.found(row.problems), *kept.found(row.match_problem)),
             changes=tuple(filter(None, row.changes.split(","))),
             same_as=row.same_as,
         )
 
     return tuple(map(one, rows))
+
+
+def _name(kept: Keeper, found: Import, content: bytes) -> str:
+    """The learner's; of courses and runs the run's code, or the course's."""
+    if found.subject is ImportSubject.CATALOGUE:
+        # A broken row was not understood as a whole, and its number must do.
+        run: CatalogueRow | None = kept.unpack(content, "import_row.content", CatalogueRow | None)
+        return run.run_code if run is not None else ""
+    values = kept.row_values(content)
+    return " ".join(filter(None, (values.first_name, values.last_name)))

@@ -20,8 +20,8 @@ from core.usecases.import_telling import tell_changed
 from core.usecases.import_values import (
     LEARNER_COLUMNS,
     Before,
-    Keeper,
     Reach,
+    as_stored,
     hasher,
     import_ref,
     keeper,
@@ -29,7 +29,8 @@ from core.usecases.import_values import (
     reach_of,
 )
 from core.usecases.imports import find_import, lock_organisation
-from core.words import ImportState, KeptReason
+from core.usecases.run_importing import sort_back, take_back
+from core.words import ImportState, ImportSubject, KeptReason
 
 _QUIET: Final = {"synchronize_session": False}
 NOTHING: Final = {
@@ -52,7 +53,7 @@ class PreviewUndo:
 class KeptRow:
     row: int
     name: str
-    """Empty where the caller may not see them, or they are gone."""
+    """The learner's, or the run's; empty where the caller may not see them, or they are gone."""
     reason: KeptReason
 
 
@@ -64,6 +65,7 @@ class ImportUndone:
     kept: tuple[KeptRow, ...]
     """The first few of those that stay as they are."""
     kept_total: int
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class UndoPreviewed:
     kept_total: int
     until: datetime
     """Later it cannot be undone."""
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
@@ -85,7 +88,9 @@ def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
-    undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
+    if found.subject is ImportSubject.CATALOGUE:
+        return _previewed_runs(ctx, found)
+    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.sort(rows)
     kept = tuple(undoing.kept[:IMPORT_KEPT_NAMED])
@@ -98,14 +103,43 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     _require_undoable(ctx, staff, found)
-    undoing = _Undoing(ctx, keeper(ctx), reach_of(ctx, staff), hasher(ctx, organisation))
+    if found.subject is ImportSubject.CATALOGUE:
+        return _undone_runs(ctx, found, staff)
+    undoing = _Undoing(ctx, organisation, reach_of(ctx, staff))
     for rows in _chunks(ctx, found):
         undoing.take_back(rows)
-    found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
-    tell_changed(ctx, found)
+    _note_undone(ctx, found, staff)
     return ImportUndone(
         found.number, undoing.removed, undoing.restored, tuple(undoing.kept[:IMPORT_KEPT_NAMED]), len(undoing.kept)
     )
+
+
+def _previewed_runs(ctx: Context, found: Import) -> UndoPreviewed:
+    would = sort_back(ctx, found)
+    kept = tuple(KeptRow(*each) for each in would.kept)
+    return UndoPreviewed(
+        found.number, len(would.removed), len(would.restored), kept[:IMPORT_KEPT_NAMED], len(kept), found.ends_at,
+        ImportSubject.CATALOGUE,
+    )  # fmt: skip
+
+
+def _undone_runs(ctx: Context, found: Import, staff: StaffMember) -> ImportUndone:
+    done = take_back(ctx, found)
+    _note_undone(ctx, found, staff)
+    kept = tuple(KeptRow(*each) for each in done.kept)
+    return ImportUndone(
+        found.number,
+        len(done.removed),
+        len(done.restored),
+        kept[:IMPORT_KEPT_NAMED],
+        len(kept),
+        ImportSubject.CATALOGUE,
+    )
+
+
+def _note_undone(ctx: Context, found: Import, staff: StaffMember) -> None:
+    found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
+    tell_changed(ctx, found)
 
 
 def _require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
@@ -144,10 +178,11 @@ def _touched_rows(ctx: Context, found: Import, after: int) -> Sequence[Any]:
 
 
 class _Undoing:
-    def __init__(self, ctx: Context, kept: Keeper, reach: Reach, hashes: Any) -> None:
+    def __init__(self, ctx: Context, organisation: Organisation, reach: Reach) -> None:
         self.removed = self.restored = 0
         self.kept: list[KeptRow] = []
-        self._ctx, self._keeper, self._reach, self._hashes = ctx, kept, reach, hashes
+        self._ctx, self._organisation, self._reach = ctx, organisation, reach
+        self._keeper, self._hashes = keeper(ctx), hasher(ctx, organisation)
 
     def take_back(self, rows: Sequence[Any]) -> None:
         removed, restored = self.sort(rows)
@@ -189,7 +224,7 @@ class _Undoing:
 
     def _as_before(self, row: Any, learner: Any) -> dict[str, Any]:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)
-        values = value_list(before.values)
+        values = as_stored(self._organisation, value_list(before.values))
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:
             # They came by an invitation, and no import knew of them.

@@ -16,6 +16,7 @@ from core.crypto import NONCE_BYTES, Vault
 from core.model import Import, Learner, Organisation, Provider, StaffMember
 from core.rules.addresses import address_key
 from core.rules.learner_words import search_words
+from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher, Keys
 from core.rules.ucas.problems import Fault, Problem, Problems
@@ -215,6 +216,16 @@ def learner_plain(
 
 def key_of(values: LearnerValues) -> str | None:
     return address_key(values.email) if values.email else None
+
+
+def not_stored(organisation: Organisation) -> frozenset[Column]:
+    """Ethnicity, until a purpose is recorded for it."""
+    return frozenset() if organisation.ethnicity_purpose else frozenset({Column.ETHNICITY})
+
+
+def as_stored(organisation: Organisation, values: LearnerValues) -> LearnerValues:
+    """Without what the organisation does not store, or stores no more."""
+    return values if organisation.ethnicity_purpose or not values.ethnicity else values._replace(ethnicity=None)
 
 
 def import_ref(number: int) -> str:

@@ -38,7 +38,7 @@ from core.usecases.import_corrections import require_correctable
 from core.usecases.import_offers import ImportOffers, offers_of
 from core.usecases.import_telling import tell_received
 from core.usecases.import_values import Keeper, Reading, keeper, problems_of, reading_of
-from core.words import ImportPolicy, ImportReason, ImportState
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 
@@ -90,6 +90,7 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
         "staff_id": staff.id,
         "door": ctx.actor.door,
         "policy": command.policy or organisation.import_policy,
+        "subject": ImportSubject.LEARNERS,
         "state": ImportState.RECEIVED,
         "rules_version": IMPORT_RULES_VERSION,
         "file_name": vault.encrypt(clean_name(command.file_name, IMPORT_FILE_NAME_CHARACTERS), "import.file_name"),
@@ -133,6 +134,8 @@ def _same_file(ctx: Context, file_hash: str, policy: ImportPolicy | None) -> Imp
     query = select(Import).where(
         Import.file_hash == file_hash,
         Import.rules_version == IMPORT_RULES_VERSION,
+        # Courses and runs may have been changed back since: then the same file is wanted again.
+        or_(Import.subject == ImportSubject.LEARNERS, Import.state != ImportState.APPLIED),
         Import.state.in_((*_UNFINISHED, ImportState.HELD, ImportState.APPLIED)),
     )
     if policy is not None:
@@ -169,6 +172,7 @@ class ImportCard:
     received_at: datetime
     settled_at: datetime | None
     undone_at: datetime | None
+    subject: ImportSubject = ImportSubject.LEARNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +357,7 @@ def _card(kept: Keeper, found: Import, names: dict[int, str]) -> ImportCard:
         received_at=found.received_at,
         settled_at=found.settled_at,
         undone_at=found.undone_at,
+        subject=found.subject,
     )
 
 

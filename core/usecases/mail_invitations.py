@@ -28,6 +28,7 @@ from core.usecases.batches import (
 )
 from core.usecases.budgets import require_within
 from core.usecases.drafts import own_draft
+from core.usecases.import_invitations import PrepareImportInvitation, prepare_import_invitation
 from core.usecases.sorting import Bucket
 
 _HOUR = timedelta(hours=1)
@@ -62,7 +63,20 @@ class PreviewDiscarded:
 def invite_by_mail(ctx: Context, command: PrepareInvitation) -> InvitedAtOnce | PreviewNumbered | InvitationPreviewed:
     """The preview alone where nobody is left to invite. What many small e-mails ask for is as much as one large one."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    preview = prepare_invitation(ctx, command)
+    return _invited(ctx, staff, prepare_invitation(ctx, command))
+
+
+def invite_import_by_mail(
+    ctx: Context, command: PrepareImportInvitation
+) -> InvitedAtOnce | PreviewNumbered | InvitationPreviewed:
+    """As ``invite_by_mail``, the learners of an import."""
+    staff = access.require_staff(ctx, Permission.INVITE)
+    return _invited(ctx, staff, prepare_import_invitation(ctx, command))
+
+
+def _invited(
+    ctx: Context, staff: StaffMember, preview: InvitationPreviewed
+) -> InvitedAtOnce | PreviewNumbered | InvitationPreviewed:
     new = preview.count(Bucket.NEW)
     if not new:
         return preview

@@ -33,6 +33,8 @@ from core.results import QuestionClosed, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.budgets import SetBudget
 from core.usecases.colleagues import InviteColleague
+from core.usecases.ethnicity import StopEthnicity, StoreEthnicity
+from core.usecases.import_rules import SetImportPolicy
 from core.usecases.inbound import settle
 from core.usecases.invitation_changes import CancelInvitations, ResendInvitations
 from core.usecases.learner_removal import RemoveLearner
@@ -41,11 +43,13 @@ from core.usecases.quiet_hours import SetQuietHours
 from core.words import Channel, MailRule, MailState, MessageKind
 
 ASKED_BACK: frozenset[type] = frozenset({
-    CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, RemoveLearner,
+    CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
+    StoreEthnicity, StopEthnicity, RemoveLearner,
 })  # fmt: skip
 """What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
 
-Inviting many asks back by itself, see ``mail_invitations``; taking back what was done never does.
+Inviting many asks back by itself, see ``mail_invitations``; so does erasing, by its number; taking back
+what was done never does.
 """
 _LIFE_WORDS = "a day"
 UseCase = Callable[[Context, Any], Any]

@@ -19,7 +19,7 @@ from core.usecases.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.outside_joins import OutsideJoin, outside_join
 from core.usecases.scoreboards import BatchProgress, batch_progress
 from core.usecases.unreached import UnreachedShown, unreached
-from core.words import Channel, MessageKind, MessageState
+from core.words import Channel, ImportSubject, MessageKind, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +142,6 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.UNREACHED: unreached,
     MessageKind.IMPORT: _import_of_sender,
     MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
+    MessageKind.RUN_TEMPLATE: lambda ctx, staff_id: TemplateCopy(ImportSubject.CATALOGUE),
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),
 }

@@ -12,6 +12,7 @@ from core.queries import Query
 from core.rules.addresses import Address
 from core.words import InvitationState
 
+EXAMPLES = 5
 _SLICE = 5000
 """SQLite takes 32,766 parameters in a statement."""
 
@@ -27,6 +28,10 @@ class Bucket(StrEnum):
     NEW = "new"
     DUPLICATE = "duplicate"
     INVALID = "invalid"
+    NO_ADDRESS = "no_address"
+    """Learners of an import whose e-mail address nobody knows."""
+    NOT_GRANTED = "not_granted"
+    """Learners of an import, of a provider whose learners the asker may not manage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +117,5 @@ def _slices(addresses: Sequence[Address]) -> Iterator[Sequence[Address]]:
     return (addresses[start : start + _SLICE] for start in range(0, len(addresses), _SLICE))
 
 
-def examples(addresses: Iterable[Address], limit: int = 5) -> tuple[str, ...]:
+def examples(addresses: Iterable[Address], limit: int = EXAMPLES) -> tuple[str, ...]:
     return tuple(address.address for address, _ in zip(addresses, range(limit), strict=False))

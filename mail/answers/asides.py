@@ -1,7 +1,18 @@
 """What is no result of a use case: help, refusals, questions, and what nobody understood."""
 
 from core.requests import VERBS, Asker, Help, Verb
-from core.result_words import agreement_words, clock_words, counted, duties, removal_lines
+from core.result_words import (
+    ETHNICITY_OFF,
+    ETHNICITY_ON,
+    IMPORT_POLICIES,
+    IMPORT_POLICY_AFTER,
+    agreement_words,
+    clock_words,
+    counted,
+    duties,
+    ethnicity_left,
+    removal_lines,
+)
 from core.results import (
     NotUnderstood,
     QuestionClosed,
@@ -13,6 +24,8 @@ from core.results import (
 )
 from core.usecases.budgets import AgreementCosts, BudgetsShown
 from core.usecases.colleagues import ColleagueInvited
+from core.usecases.ethnicity import EthnicityShown
+from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
 from core.usecases.learner_removal import LearnerRemoved
 from core.usecases.quiet_hours import QuietHoursShown
@@ -110,6 +123,12 @@ def _question_of(rehearsed: object) -> str:
             return f"Set this budget? {agreement_words(changed)}"
         case LearnerRemoved():
             return f"Remove {rehearsed.card.name} from your organisation?"
+        case ImportPolicyShown():
+            return f"Set the import policy of {rehearsed.organisation} to “{rehearsed.policy}”?"
+        case EthnicityShown(purpose=""):
+            return f"Stop storing the ethnicity of learners of {rehearsed.organisation}?"
+        case EthnicityShown():
+            return f"Store the ethnicity of learners of {rehearsed.organisation} for “{rehearsed.purpose}”?"
         case RequestRefused():
             return f"{rehearsed.message} Invite them all the same?"
     raise TypeError(f"nobody asks about a {type(rehearsed).__name__}")
@@ -124,6 +143,10 @@ def _consequences(rehearsed: object) -> tuple[str, ...]:
             return ("The same links by mail once more. Whoever got it within the last hour is left alone.",)
         case ColleagueInvited():
             return (f"{duties(rehearsed.staff)}: whoever reads that address will see your learners.",)
+        case ImportPolicyShown():
+            return (IMPORT_POLICIES[rehearsed.policy], IMPORT_POLICY_AFTER)
+        case EthnicityShown():
+            return some(ETHNICITY_ON if rehearsed.purpose else ETHNICITY_OFF, ethnicity_left(rehearsed))
         case QuietHoursShown():
             return ("It counts for every run of your organisation.",)
         case LearnerRemoved():

@@ -6,12 +6,14 @@ from core.import_reports import CopyFate, ImportReport
 from core.import_words import (
     KEPT_REASONS,
     bucket_facts,
+    counted_of,
     import_name,
     is_done,
     is_under_way,
     next_words,
     outcome_words,
     problem_words,
+    someone,
 )
 from core.result_words import counted
 from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
@@ -21,11 +23,15 @@ from core.usecases.import_mails import ImportLeft
 from core.usecases.import_rows import ImportRowShown, ImportRowsListed
 from core.usecases.import_undoing import ImportUndone
 from core.usecases.imports import ImportCard, ImportShown, ImportsListed
-from core.words import ImportReason, ImportState
+from core.words import ImportReason, ImportState, ImportSubject
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 _SHOWN: Final = 20
-_TEMPLATE: Final = "Reply “template” for the workbook to fill in."
+_TEMPLATES: Final = {
+    ImportSubject.LEARNERS: "Reply “template” for the workbook to fill in.",
+    ImportSubject.CATALOGUE: "Reply “template courses” for the workbook to fill in.",
+}
+_CAUTIOUS: Final = (ImportReason.NAMES, ImportReason.CATALOGUE)
 _COPIES: Final = {
     CopyFate.TOO_LARGE: f"The marked copy is larger than {MAIL_FILES_BYTES // 1024**2} MB, too large for an e-mail: "
     "get it in Slack, or ask whoever runs Usher for it.",
@@ -48,13 +54,13 @@ def tell_report(report: ImportReport, teller: Teller) -> Answer:
             _corrected(report),
             *next_words(shown),
             _headings(shown),
-            _about_names(card),
+            _about_caution(card),
             _COPIES.get(report.copy, ""),
         ),
         replies=_replies(card),
         facts=(*_facts(shown, teller), *_files(report)),
         lists=_lists(shown),
-        steps=_steps(card),
+        steps=_steps(shown),
     )
 
 
@@ -82,6 +88,8 @@ def _corrected(report: ImportReport) -> str:
     if report.shown.corrects is None or report.is_repeat or card.state not in (ImportState.APPLIED, ImportState.HELD):
         return ""
     name = import_name(report.shown.corrects)
+    if card.subject is ImportSubject.CATALOGUE:
+        return f"It corrects {name}."
     if report.differing is None:
         return f"It takes the place of {name}."
     if not report.differing:
@@ -97,9 +105,17 @@ def _headings(shown: ImportShown) -> str:
     return f"The headings that I saw: {', '.join(f'“{each}”' for each in shown.headings)}."
 
 
-def _about_names(card: ImportCard) -> str:
-    if card.state is not ImportState.HELD or card.reason is not ImportReason.NAMES:
+def _about_caution(card: ImportCard) -> str:
+    if card.state is not ImportState.HELD or card.reason not in _CAUTIOUS:
         return ""
+    if card.reason is ImportReason.CATALOGUE:
+        left = (
+            f" {counted(card.buckets.problem, 'row')} with problems would be left out." if card.buckets.problem else ""
+        )
+        return (
+            "It changes what learners can be invited to. The attached copy says of each row what would change: "
+            f"look at it before you say yes.{left}"
+        )
     return (
         "That happens when a column has slipped. The attached copy says of each row what would change: "
         "look at it before you say yes."
@@ -108,6 +124,8 @@ def _about_names(card: ImportCard) -> str:
 
 def _replies(card: ImportCard) -> tuple[str, ...]:
     match card.state:
+        case ImportState.HELD if card.reason is ImportReason.CATALOGUE:
+            return ("Reply “yes” to write it, or “no” to leave everything as it is.",)
         case ImportState.HELD if card.reason is ImportReason.NAMES:
             return ("Reply “yes” to import it as it stands, or “no” to leave everything as it is.",)
         case ImportState.HELD:
@@ -124,17 +142,26 @@ def _replies(card: ImportCard) -> tuple[str, ...]:
         case ImportState.APPLIED if card.buckets.created or card.buckets.updated:
             return ("Reply “undo” to take it back.",)
         case ImportState.REJECTED if card.reason in (ImportReason.SHEET, ImportReason.NO_ROWS):
-            return (_TEMPLATE,)
+            return (_TEMPLATES[card.subject],)
         case ImportState.REJECTED if card.reason is ImportReason.ROWS:
             return ("Correct the red cells in the attached copy and reply with it.",)
     return ()
 
 
-def _steps(card: ImportCard) -> tuple[str, ...]:
+def _steps(shown: ImportShown) -> tuple[str, ...]:
+    card, invitable = shown.card, shown.offers.invitable
     name = import_name(card.number)
     if card.reason is ImportReason.OUR_MISTAKE:
         return ("Send the file once more; if it fails again, tell whoever runs Usher.",)
-    return (f"“import {name}” shows this again, “imports” lists all.",)
+    if card.reason is ImportReason.EXPIRED:
+        return ("Send the file once more, if it is still wanted.",)
+    who = f"these {counted(invitable, 'learner')}" if invitable > 1 else "this learner"
+    return some(
+        f"“invite RUN import {name}”, with a run's code for RUN, invites {who}; you see a preview first."
+        if invitable
+        else "",
+        f"“import {name}” shows this again, “imports” lists all.",
+    )
 
 
 def _facts(shown: ImportShown, teller: Teller) -> tuple[tuple[str, str], ...]:
@@ -178,7 +205,8 @@ def tell_list(listed: ImportsListed, teller: Teller) -> Answer:
         lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
         steps=some(
             "“import I-0007” shows one with its problems; “undo I-0007” takes it back." if rows else "",
-            "Attach a spreadsheet to an e-mail to import its learners; “template” sends you the workbook to fill in.",
+            "Attach a spreadsheet to an e-mail to import its learners; “template” sends you the workbook to fill in, "
+            "“template courses” that of courses and runs.",
         ),
     )
 
@@ -236,9 +264,10 @@ def _import_row(row: ImportRowShown) -> Row:
 
 def tell_undone(result: ImportUndone, teller: Teller) -> Answer:
     taken = result.removed + result.restored
+    which = "that" if result.subject is ImportSubject.CATALOGUE else "whom"
     name = import_name(result.number)
     rows = tuple(
-        Row(f"Row {kept.row}: {kept.name or 'a learner'}", (KEPT_REASONS[kept.reason],))
+        Row(f"Row {kept.row}: {kept.name or someone(result.subject)}", (KEPT_REASONS[kept.reason],))
         for kept in result.kept[:_SHOWN]
     )
     left = result.kept_total - len(rows)
@@ -246,13 +275,13 @@ def tell_undone(result: ImportUndone, teller: Teller) -> Answer:
     return Answer(
         headline=f"{name} is undone." if taken else f"{name} is undone: nothing was left to take back.",
         lines=some(
-            f"{counted(result.removed, 'learner')} whom it had made {_are(result.removed)} removed."
+            f"{counted_of(result.subject, result.removed)} {which} it had made {_are(result.removed)} removed."
             if result.removed
             else "",
-            f"{counted(result.restored, 'learner')} {_are(result.restored)} as they were before."
+            f"{counted_of(result.subject, result.restored)} {_are(result.restored)} as they were before."
             if result.restored
             else "",
-            f"{counted(result.kept_total, 'learner')} stay as they are." if result.kept_total else "",
+            f"{counted_of(result.subject, result.kept_total)} stay as they are." if result.kept_total else "",
         ),
         lists=(Listing("Left as they are", rows, more),) if rows else (),
         steps=("The same file sent again is imported anew.",),
@@ -267,11 +296,25 @@ def tell_left(result: ImportLeft, teller: Teller) -> Answer:
     return Answer(
         headline=f"Nothing of {import_name(result.number)} is imported, as you said.",
         lines=("Send a corrected file at any time.",),
-        replies=(f"Until {teller.moment(result.until)} “good rows” in reply still imports the others.",),
+        replies=(f"Until {teller.moment(result.until)} {_still(result)}",),
     )
 
 
+def _still(result: ImportLeft) -> str:
+    if result.reason in _CAUTIOUS:
+        return "“yes” in reply still imports it."
+    return "“good rows” in reply still imports the others."
+
+
 def tell_template(result: TemplateOffered, teller: Teller) -> Answer:
+    if result.subject is ImportSubject.CATALOGUE:
+        return Answer(
+            headline="Here is the workbook for courses and runs.",
+            lines=(
+                "Fill in the sheet “Courses and runs”, one run a row, and reply with the file. Every row is answered.",
+                "Nothing is written before you have seen what would change, and said yes.",
+            ),
+        )
     return Answer(
         headline="Here is the workbook for the learner import.",
         lines=(

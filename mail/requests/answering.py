@@ -35,6 +35,7 @@ from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.batches import PrepareInvitation
+from core.usecases.import_invitations import PrepareImportInvitation
 from core.usecases.inbound import SettleMail, settle_mail
 from core.usecases.invitation_changes import (
     CancelInvitations,
@@ -46,7 +47,7 @@ from core.usecases.invitation_changes import (
 from core.usecases.invitation_lists import ListedState, ListInvitations
 from core.usecases.invitations import ReinviteLearner
 from core.usecases.learner_removal import PreviewRemoval, RemoveLearner, remove_learner
-from core.usecases.mail_invitations import invite_by_mail
+from core.usecases.mail_invitations import invite_by_mail, invite_import_by_mail
 from core.usecases.mail_requests import (
     ASKED_BACK,
     AnswerMail,
@@ -191,6 +192,8 @@ def task_of(request: Request) -> Task:
     command = request.command
     if isinstance(command, PrepareInvitation):
         return Task(invite_by_mail, command)
+    if isinstance(command, PrepareImportInvitation):
+        return Task(invite_import_by_mail, command)
     if isinstance(command, ListInvitations) and request.verb.name in ("cancel", "resend"):
         chosen = Chosen(command.run, state=ListedState.PENDING)
         if request.verb.name == "cancel":

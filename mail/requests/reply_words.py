@@ -30,6 +30,7 @@ from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, in
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown, ShowCosts, show_costs
 from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
+from core.usecases.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
 from core.usecases.import_applying import ReleaseImport, release_import
 from core.usecases.import_copies import OfferTemplate, offer_template
 from core.usecases.import_mails import (
@@ -42,6 +43,7 @@ from core.usecases.import_mails import (
     leave_import,
 )
 from core.usecases.import_rows import ListImportRows, list_import_rows
+from core.usecases.import_rules import SetImportPolicy, set_import_policy
 from core.usecases.import_undoing import UndoImport, undo_import
 from core.usecases.imports import ImportsListed, ListImports, list_imports
 from core.usecases.invitation_changes import (
@@ -119,8 +121,11 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "ResendInvitations": (ResendInvitations, resend_invitations),
     "InviteColleague": (InviteColleague, invite_colleague),
     "SetBudget": (SetBudget, set_budget),
+    "SetImportPolicy": (SetImportPolicy, set_import_policy),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
     "RemoveLearner": (RemoveLearner, remove_learner),
+    "StopEthnicity": (StopEthnicity, stop_ethnicity),
+    "StoreEthnicity": (StoreEthnicity, store_ethnicity),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),
 })  # fmt: skip
 """What a question may wait with; nothing else is made from a stored one."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import NotReadable, UsherError
-from core.rules.address_files import looks_like_addresses, looks_like_learners
+from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
 from core.rules.text import clean_name, folded
 from core.usecases.import_mails import ImportByMail, import_by_mail
@@ -43,8 +43,8 @@ class SheetAttached:
 
 
 def task_of_sheet(attached: SheetAttached, inbound_id: int, corrects: int | None) -> Task:
-    """The one place where an attached spreadsheet finds its use case. Another kind of sheet is told apart here, before
-    it is taken for learners; what nobody knows is a learner import as well, whose answer says what was found.
+    """Learners, or courses and runs: ``core.importing`` tells them apart by their headings. What nobody knows is taken
+    for learners, and the answer says what was found.
     """
     command = ImportByMail(attached.name, attached.content, inbound_id, attached.policy, corrects)
     return Task(import_by_mail, command)
@@ -79,7 +79,7 @@ def is_sheet(attached: Attachment) -> bool:
         return True
     if name.endswith(_TABLE_NAMES):
         return not looks_like_addresses(attached.content)
-    return attached.kind in ("csv", "html") and looks_like_learners(attached.content)
+    return attached.kind in ("csv", "html") and looks_like_import(attached.content)
 
 
 def policy_of(line: str) -> ImportPolicy | None:

@@ -49,6 +49,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "subject",
+            sa.Enum(
+                "learners", "catalogue", name="importsubject", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=False,
+        ),
+        sa.Column(
             "state",
             sa.Enum(
                 "received",
@@ -74,8 +81,10 @@ def upgrade() -> None:
                 "repeated",
                 "rows",
                 "our_mistake",
+                "expired",
                 "names",
                 "corrected",
+                "catalogue",
                 name="importreason",
                 native_enum=False,
                 create_constraint=True,
@@ -126,6 +135,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_import_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False)
         batch_op.create_index(
+            "ix_import_kept",
+            ["ends_at"],
+            unique=False,
+            sqlite_where=sa.text("content IS NOT NULL"),
+            postgresql_where=sa.text("content IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_import_unsettled",
             ["busy_until"],
             unique=False,
@@ -159,6 +175,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("match_problem", sa.LargeBinary(), nullable=True),
         sa.Column("changes", sa.String(length=300), nullable=False),
         sa.Column("before", sa.LargeBinary(), nullable=True),
@@ -298,12 +315,16 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("match_key", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("ethnicity_purpose", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("ethnicity_since", sa.DateTime(timezone=True), nullable=True))
     raise_walls(revision)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_organisation_importpolicy"), type_="check")
+        batch_op.drop_column("ethnicity_since")
+        batch_op.drop_column("ethnicity_purpose")
         batch_op.drop_column("match_key")
         batch_op.drop_column("import_policy")
         batch_op.drop_column("import_count")
@@ -342,6 +363,8 @@ def downgrade() -> None:
     op.drop_table("import_row")
     with op.batch_alter_table("import", schema=None) as batch_op:
         batch_op.drop_index("ix_import_organisation_id_file_hash")
+        batch_op.drop_index("ix_import_unsettled")
+        batch_op.drop_index("ix_import_kept")
         batch_op.drop_index("ix_import_organisation_id_content_hash")
 
     op.drop_table("import")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.blocks import draw
 from bot.blocks.import_corrections import correction_view as rows_view
+from bot.blocks.import_invitations import import_invitation_view
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.learner_forms import learner_preview_view, new_learner_view
 from bot.blocks.parts import Block
@@ -32,6 +33,7 @@ from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.gathering import GatherAddresses, gather_addresses
 from core.usecases.homes import ShowHome, show_home
 from core.usecases.import_fixing import ShowBrokenRows, show_broken_rows
+from core.usecases.import_invitations import InvitableFound
 from core.usecases.invitation_lists import ListInvitations, list_invitations
 from core.usecases.invitations import CancelInvitation, cancel_invitation
 from core.usecases.learner_cards import ShowLearner, show_learner
@@ -462,6 +464,15 @@ def _learner_card(stage: Stage) -> LearnerCard:
     return stage.world.app.read(show_learner, ShowLearner(stage.learner_id), stage.world.school.owner).card
 
 
+async def compose_for_import(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "imports_invite", str(stage.import_number))
+
+
+async def submit_for_import(stage: Stage, user: User) -> Any:
+    view = import_invitation_view(InvitableFound(1, stage.import_number, 1, 0, 0, 0), RUN)
+    return await stage.world.driver.submit(user, stage.view(user, view), {})
+
+
 async def direct_message(stage: Stage, user: User) -> Any:
     return await stage.world.driver.say_dm(user, f"cancel {RUN} bo@example.org")
 
@@ -478,7 +489,7 @@ SCENARIOS: Sequence[Scenario] = (
     turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
     confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
-    cancel_scheduled, send_scheduled,
+    cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home, release_rows, ask_import_undo, undo_whole_import,
     correct_some_rows, submit_corrections, send_copy, send_template, show_one_import, show_import_rows,
@@ -581,12 +592,12 @@ def _begin(app: App) -> Beginning:
         "link_id": app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
         "import_number": imported_at_once(school, checked(2, "Eve", "eve@example.org")),
         "held_import": imported_at_once(school, checked(2, "Flo"), broken(3, "Gil")),
-        "report_number": take_progress(
-            app, owner, ProgressFile("p.csv", b"Email,Progress\nx@example.org,5%\n", RUN)
-        ).card.number,
         "learner_id": learner.card.learner_id,
         "learner_change_id": learner.change_id,
         "prepared_learner_id": prepare(app, owner, "Bo").change_id,
+        "report_number": take_progress(
+            app, owner, ProgressFile("p.csv", b"Email,Progress\nx@example.org,5%\n", RUN)
+        ).card.number,
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
     return Beginning(**vars(school), ids=found)

@@ -40,9 +40,12 @@ from core.usecases.colleagues import (
     show_colleague,
 )
 from core.usecases.courses import ListCourses, list_courses
+from core.usecases.ethnicity import EraseEthnicity, ShowEthnicity, StopEthnicity, StoreEthnicity
 from core.usecases.import_applying import ReleaseImport
 from core.usecases.import_copies import OfferTemplate
+from core.usecases.import_invitations import PrepareImportInvitation
 from core.usecases.import_rows import ListImportRows
+from core.usecases.import_rules import SetImportPolicy, ShowImportPolicy
 from core.usecases.import_undoing import UndoImport
 from core.usecases.imports import ListImports, ShowImport
 from core.usecases.invitation_lists import ListedState, ListInvitations
@@ -63,7 +66,7 @@ from core.usecases.slack_identity import (
     unlink_account,
 )
 from core.verbs import WORDS as WORDED
-from core.words import ImportState, Role
+from core.words import ImportState, ImportSubject, Role
 
 RUN = "maths-2026-03"
 
@@ -104,7 +107,8 @@ def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
         *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "costs", "budget"),
-        *("imports", "import", "good-rows", "template", "learners", "staff", "link", "unlink", "setup"),
+        *("imports", "import", "good-rows", "template", "learners", "import-policy", "ethnicity"),
+        *("staff", "link", "unlink", "setup"),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
     assert reading == [
@@ -348,6 +352,7 @@ def test_an_import_is_undone_by_its_letter_and_a_bare_number_is_a_batch(typed: s
         ("imports I-0007", ShowImport(7)),
         ("good-rows I-0007", ReleaseImport(7)),
         ("template", OfferTemplate()),
+        ("template courses", OfferTemplate(ImportSubject.CATALOGUE)),
     ],
 )
 def test_imports_are_listed_shown_and_released(typed: str, command: object) -> None:
@@ -385,6 +390,16 @@ def test_the_other_verbs_take_what_comes() -> None:
         (f"reminders {RUN} 3, 10", SetReminders(RUN, "3, 10")),
         ("quiet", ShowQuietHours()),
         ("quiet 20:00-07:00", SetQuietHours("20:00-07:00")),
+        ("invite maths-2026-03 import I-0007", PrepareImportInvitation("maths-2026-03", 7)),
+        ("invite maths-2026-03 Import 7 at Mon 09:00", PrepareImportInvitation("maths-2026-03", 7, when="Mon 09:00")),
+        ("import-policy", ShowImportPolicy()),
+        ("import-policy good rows", SetImportPolicy("good rows")),
+        ("ethnicity", ShowEthnicity()),
+        ("ethnicity on Equality monitoring", StoreEthnicity("Equality monitoring")),
+        ("ethnicity because", StoreEthnicity("")),
+        ("ethnicity OFF", StopEthnicity()),
+        ("ethnicity erase", EraseEthnicity()),
+        ("ethnicity erase 1,204", EraseEthnicity(1204)),
     ],
 )
 def test_moments_reminders_and_quiet_hours_are_read(text: str, command: object) -> None:

@@ -1,12 +1,13 @@
 """The database's versions lead from empty to what the code maps, and back, on both databases."""
 
+import re
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, Enum, inspect
 
 import migrations
 from core.database import open_engine
@@ -31,6 +32,20 @@ def test_migrations_from_empty_end_in_what_the_code_maps(engine: Engine) -> None
         context = MigrationContext.configure(connection, opts={"include_name": include_name, "compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     assert has_schema(engine)
+    engine.dispose()
+
+
+def test_the_words_that_a_column_takes_are_those_that_the_code_knows(engine: Engine) -> None:
+    """Autogenerate does not look at these checks."""
+    upgrade(engine)
+    inspected = inspect(engine)
+
+    for table in Base.metadata.sorted_tables:
+        checks = {each["name"]: str(each["sqltext"]) for each in inspected.get_check_constraints(table.name)}
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                (found,) = [text for name, text in checks.items() if str(name).endswith(f"_{column.type.name}")]
+                assert set(re.findall(r"'([^']*)'", found)) == set(column.type.enums), f"{table.name}.{column.name}"
     engine.dispose()
 
 

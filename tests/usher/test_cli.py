@@ -187,8 +187,8 @@ def test_a_bad_catalogue_names_every_row_and_imports_nothing(operator: Operator)
     done = operator.runs("catalogue", "import", "northfield", "bad.csv")
 
     assert done.returncode == 1
-    assert "row 2, model" in done.stderr
-    assert "row 3, starts" in done.stderr
+    assert "row 2, Model" in done.stderr
+    assert "row 3, Starts" in done.stderr
 
 
 def test_a_mistyped_command_gets_the_nearest_one(operator: Operator) -> None:

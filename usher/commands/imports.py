@@ -30,7 +30,7 @@ _OF = click.option("--organisation", default="", help="Where they work for sever
 @click.option("--policy", type=_POLICIES, help="For this file; else the organisation's.")
 @click.option("--template", is_flag=True, help="Write an empty workbook to FILE instead.")
 def import_learners(file: Path, address: str, organisation: str, policy: str | None, *, template: bool) -> None:
-    """Import the learners of FILE, any spreadsheet; what became of each row is written beside it."""
+    """Import the learners, or courses and runs, of FILE; what became of each row is written beside it."""
     if template:
         _write_template(file)
         return
@@ -115,12 +115,13 @@ def undo(number: str, address: str, organisation: str) -> None:
 
     with operator_app() as app:
         done = app.run(undo_import, UndoImport(_number(number)), staff_named(app, address, organisation))
+    what = "runs" if done.subject.value == "catalogue" else "learners"
     click.echo(
-        f"{_ref(done.number)} is undone: {done.removed} learners removed, {done.restored} as they were before, "
+        f"{_ref(done.number)} is undone: {done.removed} {what} removed, {done.restored} as they were before, "
         f"{done.kept_total} left as they are."
     )
     for kept in done.kept:
-        click.echo(f"  row {kept.row}  {kept.name or 'a learner'}: {_KEPT[kept.reason.value]}")
+        click.echo(f"  row {kept.row}  {kept.name or what[:-1]}: {_KEPT[kept.reason.value]}")
     if done.kept_total > len(done.kept):
         click.echo(f"  and {done.kept_total - len(done.kept)} more")
 
@@ -151,7 +152,8 @@ def _lines(shown: ImportShown) -> list[str]:
         mark = "✗" if each.is_error else "!"
         lines.append(f"  {mark} {each.column}: {each.reason} ({each.count}, row {rows}). {each.advice}")
     if card.state.value == "held":
-        lines.append(f"Import the good rows with “usher imports good-rows {_ref(card.number)} --as …”.")
+        which = "Write it" if card.reason and card.reason.value == "catalogue" else "Import the good rows"
+        lines.append(f"{which} with “usher imports good-rows {_ref(card.number)} --as …”.")
     return lines
 
 
@@ -161,6 +163,7 @@ def _settled(card: ImportCard) -> str:
 
 _KEPT = {
     "changed": "changed since",
+    "in_use": "learners were invited to it, or have joined it",
     "joined": "has joined a run or signed in",
     "not_granted": "of a provider that they may not manage",
     "gone": "no longer there",
@@ -169,11 +172,15 @@ _OUTCOMES = {
     ("applied", None): "imported.",
     ("undone", None): "undone.",
     ("held", "rows"): "nothing is imported yet, for rows have problems.",
+    ("held", "catalogue"): "nothing is written yet: look at what would change.",
     ("held", "names"): "nothing is imported yet: it would change very many last names or e-mail addresses.",
     ("rejected", "file"): "not imported: the file cannot be read.",
     ("rejected", "sheet"): "not imported: the sheet cannot be used.",
-    ("rejected", "no_rows"): "not imported: there are no learners below the headings.",
+    ("rejected", "no_rows"): "not imported: there is nothing below the headings.",
     ("rejected", "repeated"): "already imported, so nothing was done.",
+    ("rejected", "corrected"): "a corrected file was imported in its place.",
+    ("rejected", "expired"): "not imported: nobody decided about it for thirty days.",
+    ("rejected", "our_mistake"): "not imported, by our mistake. Send the file again.",
     ("rejected", "rows"): "not imported, for rows have problems.",
 }
 

@@ -46,6 +46,25 @@ def setup_code(slug: str) -> None:
     click.echo(f"/usher setup {made.setup_code}   (until {made.valid_until:%d %B %Y %H:%M} UTC)")
 
 
+@org.command("erase-ethnicity")
+@click.argument("slug")
+def erase_ethnicity(slug: str) -> None:
+    """Erase the ethnicity that is stored of learners of SLUG. First it asks."""
+    from core.usecases import ethnicity
+
+    with operator_app() as app:
+        found = app.run(ethnicity.erase_ethnicity_in, ethnicity.EraseEthnicityIn(slug), OPERATOR)
+        if not found.stored:
+            click.echo(f"None is stored of learners of {found.organisation}.")
+            return
+        click.confirm(f"Erase it of {found.stored:,} learners of {found.organisation}, for good?", abort=True)
+        command = ethnicity.EraseEthnicityIn(slug, found.stored)
+        done = app.run(ethnicity.erase_ethnicity_in, command, OPERATOR)
+    if done.erased is None:
+        raise click.ClickException(f"Meanwhile it is stored of {done.stored:,}: nothing was erased.")
+    click.echo(f"Erased of {done.erased:,} learners.")
+
+
 @click.group()
 def staff() -> None:
     """Staff members."""

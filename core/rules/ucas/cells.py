@@ -112,5 +112,5 @@ def _digits(cell: int | float, column: Column) -> tuple[str, Problems]:
     return str(int(cell) if cell == int(cell) else cell), NONE
 
 
-def faulty(cell: FaultyCell, column: Column) -> Problem:
+def faulty(cell: FaultyCell, column: str) -> Problem:
     return problem(_FAULTS.get(cell.fault, Fault.CELL_ERROR), column, cell, limit=_LONGEST_CELL)

@@ -5,13 +5,14 @@ By an alias table only: likeness would take “Family name” for “First name�
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from core.rules.policy import HEADING_ROWS, KNOWN_HEADINGS
 from core.rules.text import clean_name, folded
-from core.rules.ucas.columns import MANDATORY, ROW_COLUMN, STATUS_COLUMNS, Column
+from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, ROW_COLUMN, STATUS_COLUMNS, Column
 from core.rules.ucas.problems import Cell, Fault, Problem, Problems, is_refused, problem
 
 Row = tuple[int, Sequence[Cell]]
@@ -50,18 +51,60 @@ def _plain(heading: str) -> str:
     return "".join(filter(str.isalnum, folded(heading[:_CHARACTERS])))
 
 
-_COLUMN_OF: Final = {
-    _plain(alias): column for column, aliases in _ALIASES.items() for alias in (column, *aliases.split(","))
-}
 _OWN: Final = frozenset(map(_plain, (*STATUS_COLUMNS, ROW_COLUMN)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingTable:
+    """What the columns of one kind of sheet may be headed with."""
+
+    columns: Sequence[StrEnum]
+    mandatory: Sequence[StrEnum]
+    telling: frozenset[StrEnum]
+    """A row of headings has one of these at least."""
+    aliases: Mapping[Any, str]
+    whose: Sequence[str] = ()
+    """Words that may stand before a heading and say nothing."""
+    names: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {_plain(alias): column for column in self.columns for alias in self._spellings(column)}
+        object.__setattr__(self, "names", names)
+
+    def _spellings(self, column: StrEnum) -> Sequence[str]:
+        return (column, *self.aliases.get(column, "").split(","))
+
+    def column_of(self, heading: str) -> Any | None:
+        """One of ``columns``."""
+        plain = _plain(heading)
+        if not plain:
+            return None
+        if plain in self.names:
+            return self.names[plain]
+        # Dob (YYYY-MM-DD); Pupil surname.
+        bare = _plain(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
+        for whose in ("", *self.whose):
+            if bare.startswith(whose) and (found := self.names.get(bare.removeprefix(whose))):
+                return found
+        return None
+
+    def known(self, cells: Sequence[Cell]) -> frozenset[Any]:
+        """The columns that a row heads; none where these are too few to be the headings."""
+        known = {column for cell in cells if isinstance(cell, str) and (column := self.column_of(cell))}
+        return frozenset(known) if len(known) >= KNOWN_HEADINGS and known & self.telling else frozenset()
+
+
+LEARNERS: Final = HeadingTable(
+    columns=LEARNER_COLUMNS, mandatory=MANDATORY, telling=frozenset(MANDATORY), aliases=_ALIASES, whose=_WHOSE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Headings:
     row: int
-    """The spreadsheet's own number; learners stand below."""
-    places: Mapping[Column, int]
-    """Counted from 0."""
+    """The spreadsheet's own number; rows stand below."""
+    places: Mapping[Any, int]
+    """By the columns of the table that was looked for; counted from 0."""
     filled: int
     unknown: tuple[str, ...]
     """Headings of columns that are not the import's, as they stand. They are kept and not read."""
@@ -74,41 +117,34 @@ class Headings:
 
 
 def column_of(heading: str) -> Column | None:
-    plain = _plain(heading)
-    if plain in _COLUMN_OF:
-        return _COLUMN_OF[plain]
-    # Dob (YYYY-MM-DD); Pupil surname.
-    bare = _plain(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
-    for whose in ("", *_WHOSE):
-        if bare.startswith(whose) and (found := _COLUMN_OF.get(bare.removeprefix(whose))):
-            return found
-    return None
+    found: Column | None = LEARNERS.column_of(heading)
+    return found
 
 
-def best_sheet(sheets: Sequence[Iterable[Row]]) -> tuple[int, Headings] | Problem:
+def best_sheet(sheets: Sequence[Iterable[Row]], table: HeadingTable = LEARNERS) -> tuple[int, Headings] | Problem:
     """The sheet with the most known headings and its place among the others; the problem where none has them."""
-    found = [(place, headings) for place, rows in enumerate(sheets) if (headings := find_headings(rows))]
+    found = [(place, headings) for place, rows in enumerate(sheets) if (headings := find_headings(rows, table))]
     if not found:
         return problem(Fault.SHEET_NO_HEADINGS, "", None, rows=HEADING_ROWS)
     return max(found, key=lambda sheet: len(sheet[1].places))
 
 
-def find_headings(rows: Iterable[Row]) -> Headings | None:
-    """Of the first rows the one with the most known headings: at least four, and one of them mandatory."""
+def find_headings(rows: Iterable[Row], table: HeadingTable = LEARNERS) -> Headings | None:
+    """Of the first rows the one with the most known headings: at least four, and one of them telling."""
     best: tuple[int, Row] | None = None
     for row in islice(rows, HEADING_ROWS):
-        known = {column for cell in row[1] if isinstance(cell, str) and (column := column_of(cell))}
-        if len(known) >= KNOWN_HEADINGS and not known.isdisjoint(MANDATORY) and (not best or len(known) > best[0]):
+        known = table.known(row[1])
+        if known and (not best or len(known) > best[0]):
             best = len(known), row
-    return _read(*best[1]) if best else None
+    return _read(*best[1], table) if best else None
 
 
-def _read(number: int, cells: Sequence[Cell]) -> Headings:
+def _read(number: int, cells: Sequence[Cell], table: HeadingTable) -> Headings:
     texts = [clean_name(cell[:_CHARACTERS], _CHARACTERS) if isinstance(cell, str) else "" for cell in cells]
-    by_column: dict[Column, list[int]] = {}
+    by_column: dict[StrEnum, list[int]] = {}
     unknown: list[int] = []
     for place, text in enumerate(texts):
-        if column := column_of(text):
+        if column := table.column_of(text):
             by_column.setdefault(column, []).append(place)
         elif text and _plain(text) not in _OWN:
             unknown.append(place)
@@ -122,18 +158,18 @@ def _read(number: int, cells: Sequence[Cell]) -> Headings:
     names = tuple(texts[place] for place in sorted(unknown))
     return Headings(
         row=number,
-        places={column: by_column[column][0] for column in Column if column in by_column},
+        places={column: by_column[column][0] for column in table.columns if column in by_column},
         filled=sum(map(bool, texts)),
         unknown=names,
         problems=(
-            *_missing(by_column),
+            *_missing(by_column, table),
             *problems,
             *(problem(Fault.SHEET_UNKNOWN_COLUMN, name, None) for name in names),
         ),
     )
 
 
-def _chosen(column: Column, places: list[int], texts: Sequence[str]) -> tuple[int, list[int], list[Problem]]:
+def _chosen(column: StrEnum, places: list[int], texts: Sequence[str]) -> tuple[int, list[int], list[Problem]]:
     """The one that is headed as the template heads it; two of these, or two others, are one too many."""
     exact = [place for place in places if _plain(texts[place]) == _plain(column)]
     if len(exact) == 1:
@@ -142,7 +178,7 @@ def _chosen(column: Column, places: list[int], texts: Sequence[str]) -> tuple[in
     return places[0], [], [problem(Fault.SHEET_DUPLICATE_HEADING, column, None, headings=headings)]
 
 
-def _missing(known: Iterable[Column]) -> Problems:
+def _missing(known: Iterable[StrEnum], table: HeadingTable) -> Problems:
     """All of them in one problem."""
-    missing = [column for column in MANDATORY if column not in set(known)]
+    missing = [column for column in table.mandatory if column not in set(known)]
     return (problem(Fault.SHEET_MISSING_COLUMNS, "", None, columns=", ".join(missing)),) if missing else ()

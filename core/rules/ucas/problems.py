@@ -43,7 +43,7 @@ class Fault(Enum):
     """Code, severity, reason, advice. Words in braces are filled in."""
 
     # fmt: off
-    CELL_REQUIRED = ("cell.required", _E, "it is empty", "Fill it in: every learner needs one.")
+    CELL_REQUIRED = ("cell.required", _E, "it is empty", "Fill it in: every row needs one.")
     CELL_ERROR = ("cell.error", _E, "Excel shows an error in it", "Correct the formula, or type the value.")
     CELL_NOT_CALCULATED = ("cell.not_calculated", _E, "it is a formula whose result was not saved",
         "Open the workbook in Excel, save it and send it again, or type the value.")
@@ -132,12 +132,31 @@ class Fault(Enum):
     MATCH_SAME_LEARNER = ("match.same_learner", _E, "{rows} the same learner, by something else",
         "Keep the row that is right.")
 
+    RUN_CODE = ("run.code", _E, "a code has letters, digits, dots, hyphens and underscores, 64 at most",
+        "Write it like maths-2026-03.")
+    RUN_CHOICE = ("run.choice", _E, "it is none of these: {choices}", "Choose one of the template's list.")
+    RUN_DATE = ("run.date", _E, "it is no date that can be read for sure",
+        "Write it like 2026-03-02, or 2026-03-02T09:00.")
+    RUN_ORDER = ("run.order", _E, "the run ends before it starts", "Compare both dates.")
+    RUN_NUMBER = ("run.number", _E, "it is no whole number of at most six digits", "Write the digits only.")
+    RUN_PRICE = ("run.price", _E, "it is no price in pounds and pence", "Write it like 24.50.")
+    RUN_LINK = ("run.link", _E, "it is no address of a page", "Write it like https://example.org/join.")
+    RUN_TIME_ZONE = ("run.time_zone", _E, "it is no time zone that I know",
+        "Write it like Europe/London, or leave it empty for your organisation's.")
+    RUN_TWICE = ("run.twice", _E, "row {row} has the same run, and something else that differs",
+        "Keep the row that is right.")
+    RUN_COURSE_DIFFERS = ("run.course_differs", _E, "row {row} gives this course another {what}",
+        "Make them alike: it is one course.")
+
     SHEET_NO_HEADINGS = ("sheet.no_headings", _E, "there is no row of headings in its first {rows} rows",
         "Put the headings of the template above the learners: UKPRN, First name, Last name, Postcode and so on.")
     SHEET_MISSING_COLUMNS = ("sheet.missing_columns", _E, "these columns are missing: {columns}",
-        "Add them and fill them in for every learner.")
+        "Add them and fill them in for every row.")
     SHEET_DUPLICATE_HEADING = ("sheet.duplicate_heading", _E, "more than one column is headed like this: {headings}",
         "Keep one of them.")
+    SHEET_NOT_OWNER = ("sheet.not_owner", _E, "only owners may import courses and runs",
+        "Ask an owner of your organisation to send it.")
+    SHEET_TOO_MANY_RUNS = ("sheet.too_many_runs", _E, "it has more than {limit} runs", "Split it into several files.")
     SHEET_UNKNOWN_COLUMN = ("sheet.unknown_column", _W, "I do not know this column, so it was not imported",
         "Nothing needs to be done, unless it should be one of the template's.")
     SHEET_NOT_STORED = ("sheet.not_stored", _W, "your organisation does not store it: it was not read",

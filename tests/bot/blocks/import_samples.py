@@ -14,7 +14,7 @@ from core.usecases.import_offers import ImportOffers
 from core.usecases.import_rows import ImportRowShown, ImportRowsListed
 from core.usecases.import_undoing import ImportUndone, KeptRow, UndoPreviewed
 from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
-from core.words import ImportPolicy, ImportReason, ImportState, KeptReason
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.factories import NOW
 
 
@@ -36,7 +36,7 @@ def shown(count: int, name: str, state: ImportState, reason: ImportReason | None
         headings=(name[:60],) * min(count, 20),
         corrects=99_999,
         offers=ImportOffers(
-            good_rows=count, corrections=min(count, 5), undo=True, copy=True, full_copy=True, corrected_by=None
+            good_rows=count, corrections=min(count, 5), invitable=count, undo=True, copy=True, full_copy=True
         ),
     )
 
@@ -65,23 +65,30 @@ def _card(count: int, name: str, state: ImportState, reason: ImportReason | None
 
 def every_import(count: int, name: str) -> list[object]:
     rows = tuple(_row(number, name) for number in range(min(count, 10)))
-    kept = tuple(KeptRow(number, name, list(KeptReason)[number % 4]) for number in range(min(count, IMPORT_KEPT_NAMED)))
+    kept = tuple(
+        KeptRow(number, name, list(KeptReason)[number % len(KeptReason)])
+        for number in range(min(count, IMPORT_KEPT_NAMED))
+    )
     states = [shown(count, name, state) for state in ImportState]
     reasons = [shown(count, name, ImportState.REJECTED, reason) for reason in ImportReason]
     slipped = shown(count, name, ImportState.HELD, ImportReason.NAMES)
+    runs = shown(count, name, ImportState.HELD, ImportReason.CATALOGUE)
     cards = tuple(_card(count, name, state, None) for state in ImportState)
     buckets = cards[0].buckets
     return [
         *states,
         *reasons,
         slipped,
+        replace(runs, card=replace(runs.card, subject=ImportSubject.CATALOGUE)),
         replace(states[4], offers=ImportOffers(corrected_by=12_346)),
         ImportSettled(2**62, 12_345, ImportState.APPLIED, None, buckets),
         ImportSettled(2**62, 12_345, ImportState.REJECTED, ImportReason.ROWS, buckets),
         UndoPreviewed(12_345, count, count, kept, count, NOW),
         ImportUndone(12_345, count, count, kept, count),
+        ImportUndone(12_345, count, count, kept, count, ImportSubject.CATALOGUE),
         CopyOrdered(12_345),
         TemplateOffered(),
+        TemplateOffered(ImportSubject.CATALOGUE),
         *(ImportRowsListed(12_345, bucket, buckets, rows, 2, 1 + count // 10, count) for bucket in Bucket),
         ImportsListed((cards * 2)[: min(count, 10)], 2, 1 + count // 10, count),
         ImportsListed((), 1, 1, 0, ImportState.HELD),

@@ -32,9 +32,11 @@ from core.usecases.colleagues import (
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown, CostSums, MonthCosts, RunCosts
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.gathering import AddressesGathered
 from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.homes import HomeBatch, HomeShown
+from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations import InvitationCancelled, InvitationResent
@@ -60,6 +62,7 @@ from core.words import (
     AccountState,
     Benefit,
     CourseKind,
+    ImportPolicy,
     InvitationState,
     JoinedBy,
     LearnerDeed,
@@ -412,6 +415,11 @@ def every_result(count: int, name: str) -> list[object]:
         QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
         QuietHoursShown(name, None, "UTC"),
         *costs(count, name),
+        *(ImportPolicyShown(name, policy, is_changed=True) for policy in ImportPolicy),
+        EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),
+        EthnicityShown(name, "", None, count),
+        EthnicityErased(name, count, None),
+        EthnicityErased(name, 0, count),
         InvitationResent(name, run, NOW),
         InvitationCancelled(name, run, was_sent=True, change_id=7, undo_until=NOW),
         InvitationCancelled(name, run, was_sent=False, change_id=7, undo_until=NOW),

@@ -219,6 +219,7 @@ UNSEEN = {
     "ManagedProviders",
     *("WrongCodeCounted", "InstallationRemoved", "PersonLeftNoted", "HomeKept"),
     *("ChoosableRunsListed", "ProvidersListed", "CorrectionShown", "BrokenRowsShown", "RowsCorrected"),
+    "InvitableFound",
     # The file itself, and the import whose message stood above it.
     *("ImportReceived", "CorrectedFound"),
 }

@@ -13,6 +13,7 @@ from tests.bot.conftest import World, words
 from tests.bot.importing import Importing, cells_of, workbook
 from tests.core.usecases.acting import jobs_of
 from tests.core.usecases.importing import ULNS, learners, line, sheet
+from tests.factories import CATALOGUE
 from usher.demo.slack.faults import ServerError
 
 ADA, BO = line("Ada", ULN=ULNS[0]), line("Bo", ULN=ULNS[1])
@@ -329,3 +330,49 @@ async def test_a_viewer_imports_nothing_and_looks_only(importing: Importing) -> 
     assert "imports_undo" not in str(seen.blocks)
     assert rows is not None
     assert "Cy Young" in words(rows), "A viewer of all providers."
+
+
+async def test_courses_and_runs_are_looked_at_written_by_a_button_and_undone(importing: Importing) -> None:
+    header, *rows = CATALOGUE.splitlines()
+    art = "art,Art,open,upgraded,,0,art-1,2026-05-01,2026-07-01,,10,UTC"
+    changed = rows[1].replace("2026-05-08", "2026-05-09")
+    await importing.drop("runs.csv", "\n".join([header, art, changed]).encode())
+    message = importing.message("I-0001")
+    held = words(message)
+
+    await importing.press(message, "imports_rows")
+    looked_at = importing.newest()
+    await importing.press(message, "imports_release")
+    written = words(message)
+    await importing.press(message, "imports_undo")
+    preview = importing.messages()[-1]
+    asked = words(preview)
+    await importing.press(preview, "imports_undo_confirm")
+
+    assert "Nothing is written yet: this file would add 1 run and change 1." in held
+    assert "Write it" in held
+    assert "imports_correct" not in str(message.blocks)
+    assert "*Row" in looked_at
+    assert "All 2 rows are imported." in written
+    assert "imports_invite" not in str(message.blocks)
+    assert "*1 run* that it created would be removed" in asked
+    assert "I-0001 is undone: 1 run removed, 1 as they were before" in words(preview)
+
+
+async def test_the_learners_of_an_import_are_invited_by_its_button(importing: Importing) -> None:
+    people = [{**line(name), "Email address": f"{name}@example.org"} for name in ("ada", "bo")]
+    await importing.drop("learners.csv", sheet(*people, line("Without")))
+    message = importing.message("I-0001")
+
+    assert "Invite these 2 to …" in words(message)
+    await importing.press(message, "imports_invite")
+    assert "*2 learners* of I-0001 have an e-mail address" in words(importing.world.driver.modal(importing.world.olive))
+
+
+async def test_the_workbook_of_courses_is_sent_for_its_words(importing: Importing) -> None:
+    await importing.world.usher("template courses")
+    await importing.work()
+
+    (template,) = importing.files()
+    assert template.name == "courses template.xlsx"
+    assert cells_of(template.content)[0][0].startswith("Course code")

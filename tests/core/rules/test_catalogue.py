@@ -1,15 +1,26 @@
 """The rows of a catalogue file, and every problem of every row."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.catalogue import MANDATORY, OPTIONAL, CatalogueRow, RowProblem, read_catalogue
+from core.rules.catalogue import CatalogueRow, CatalogueTerms, read_catalogue, read_rows
+from core.rules.run_columns import NEEDED, RUN_COLUMNS, RunColumn
+from core.rules.ucas.problems import Cell, Problem, shown
 from core.words import AccessModel, CourseKind
+from tests.core.rules.ucas.cells import CELLS, Broken
 
-COLUMNS = (*MANDATORY, *OPTIONAL)
+
+def plain(column: str) -> str:
+    """``Provider UKPRN`` as ``provider_ukprn``."""
+    return column.lower().replace(" ", "_")
+
+
+COLUMNS = tuple(map(plain, RUN_COLUMNS))
+MANDATORY = tuple(map(plain, NEEDED))
 SOUND = {
     "course_code": "maths",
     "course_title": "Maths for Everyone",
@@ -20,10 +31,30 @@ SOUND = {
 }
 
 
-def read(*rows: dict[str, str], zone: str = "Europe/London") -> tuple[list[CatalogueRow], list[RowProblem]]:
+@dataclass(frozen=True)
+class Told:
+    """A problem, as a person would name it."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+    code: str
+
+
+def read_text(text: str, zone: str) -> tuple[list[CatalogueRow], list[Told]]:
+    found = read_catalogue(text, CatalogueTerms(zone))
+    return found.rows, [told(row, each) for row, each in found.problems]
+
+
+def told(row: int, found: Problem) -> Told:
+    return Told(row, plain(found.column), found.value, found.reason, found.code)
+
+
+def read(*rows: dict[str, str], zone: str = "Europe/London") -> tuple[list[CatalogueRow], list[Told]]:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = [columns, *([f'"{row.get(column, "")}"' for column in columns] for row in rows)]
-    return read_catalogue("\n".join(",".join(line) for line in lines), zone)
+    return read_text("\n".join(",".join(line) for line in lines), zone)
 
 
 def one(**cells: str) -> CatalogueRow:
@@ -32,7 +63,7 @@ def one(**cells: str) -> CatalogueRow:
     return rows[0]
 
 
-def problem(**cells: str) -> RowProblem:
+def problem(**cells: str) -> Told:
     rows, problems = read({**SOUND, **cells})
     assert rows == []
     (found,) = problems
@@ -62,7 +93,7 @@ def test_a_row_with_the_mandatory_columns_is_enough() -> None:
 def test_any_delimiter_line_end_and_byte_order_mark_is_read(delimiter: str, line_end: str, mark: str) -> None:
     lines = [delimiter.join(SOUND), delimiter.join(SOUND.values()), ""]
 
-    rows, problems = read_catalogue(mark + line_end.join(lines), "Europe/London")
+    rows, problems = read_text(mark + line_end.join(lines), "Europe/London")
 
     assert problems == []
     assert rows == [one()]
@@ -125,7 +156,7 @@ def test_each_row_has_its_own_zone() -> None:
 def test_empty_lines_are_passed_over_and_still_counted() -> None:
     text = f"{','.join(SOUND)}\n\n,,,\n{','.join(SOUND.values())}\n\n"
 
-    rows, problems = read_catalogue(text, "UTC")
+    rows, problems = read_text(text, "UTC")
 
     assert problems == []
     assert [row.row for row in rows] == [4]
@@ -135,16 +166,19 @@ def test_empty_lines_are_passed_over_and_still_counted() -> None:
 
 
 def test_each_missing_column_is_named() -> None:
-    for text in ("", "\ufeff", "\n\n", "colour,shape\n"):
-        rows, problems = read_catalogue(text, "UTC")
+    for text in ("", "\ufeff", "\n\n", "colour,shape\n", "run code,kind,model,price\n"):
+        rows, problems = read_text(text, "UTC")
 
         assert rows == []
-        assert [entry.column for entry in problems] == list(MANDATORY)
-        assert {entry.row for entry in problems} == {1}
+        (missing,) = problems
+        assert (missing.row, missing.code) == (0, "sheet.missing_columns")
+        given = text.replace(" ", "_").strip().split(",")
+        named = [plain(column) for column in missing.reason.partition(": ")[2].split(", ")]
+        assert named == [column for column in MANDATORY if column not in given]
 
 
 def test_a_header_alone_has_neither_rows_nor_problems() -> None:
-    assert read_catalogue(",".join(COLUMNS), "UTC") == ([], [])
+    assert read_text(",".join(COLUMNS), "UTC") == ([], [])
 
 
 def test_every_problem_of_every_row_is_reported_at_once() -> None:
@@ -172,7 +206,7 @@ def test_every_problem_of_every_row_is_reported_at_once() -> None:
     assert {entry.column for entry in problems if entry.row == 3} == set(wrong)
     assert {entry.column for entry in problems if entry.row == 4} == set(wrong)
     assert all(entry.reason for entry in problems)
-    assert all(entry.value == wrong[entry.column][:80] for entry in problems)
+    assert all(entry.value.rstrip("…") in wrong[entry.column] for entry in problems)
 
 
 @pytest.mark.parametrize("column", MANDATORY)
@@ -205,11 +239,15 @@ def test_a_number_that_is_too_long_is_not_cut_to_another_providers() -> None:
     assert problem(provider_ukprn="100000011").column == "provider_ukprn"
 
 
-def test_the_same_run_twice_is_a_problem_of_the_second() -> None:
-    rows, problems = read(SOUND, {**SOUND, "run_code": "other"}, {**SOUND, "run_code": "MATHS-2026-03"})
+def test_the_same_run_twice_is_a_problem_of_the_second_unless_it_says_the_same() -> None:
+    repeated = {**SOUND, "run_code": "MATHS-2026-03"}
 
-    assert len(rows) == 3
-    assert problems == [RowProblem(4, "run_code", "maths-2026-03", "row 2 has the same run")]
+    rows, problems = read(SOUND, {**SOUND, "run_code": "other"}, repeated, {**repeated, "starts": "2026-03-17"})
+
+    assert [row.row for row in rows] == [2, 3, 5]
+    (told,) = problems
+    assert (told.row, told.column, told.code) == (5, "run_code", "run.twice")
+    assert told.reason.startswith("row 2 has the same run")
 
 
 @pytest.mark.parametrize(
@@ -225,11 +263,13 @@ def test_the_same_run_twice_is_a_problem_of_the_second() -> None:
 def test_one_course_described_in_two_ways_is_a_problem(column: str, value: str) -> None:
     _, problems = read(SOUND, {**SOUND, "run_code": "other", column: value})
 
-    assert problems == [RowProblem(3, "course_code", "maths", f"row 2 gives this course another {column}")]
+    (told,) = problems
+    assert (told.row, told.column, told.code) == (3, column, "run.course_differs")
+    assert told.reason == f"row 2 gives this course another {column.replace('_', ' ').replace('ukprn', 'ukprn')}"
 
 
 def test_a_quotation_mark_that_never_ends_is_told() -> None:
-    rows, problems = read_catalogue(f'{",".join(SOUND)}\n"{"x" * 200_000}', "UTC")
+    rows, problems = read_text(f'{",".join(SOUND)}\n"{"x" * 200_000}', "UTC")
 
     assert rows == []
     assert [entry.row for entry in problems] == [2]
@@ -244,7 +284,7 @@ CELL = st.one_of(
 def test_any_cells_give_rows_or_problems_and_never_raise(table: list[list[str]], delimiter: str) -> None:
     lines = [delimiter.join(COLUMNS), *(delimiter.join(cells) for cells in table)]
 
-    rows, problems = read_catalogue("\n".join(lines), "Europe/London")
+    rows, problems = read_text("\n".join(lines), "Europe/London")
 
     assert {row.row for row in rows}.isdisjoint(entry.row for entry in problems if entry.reason == "it is empty")
     for row in rows:
@@ -252,8 +292,62 @@ def test_any_cells_give_rows_or_problems_and_never_raise(table: list[list[str]],
         assert row.ends_at is None or row.ends_at > row.starts_at
 
 
+@given(st.lists(st.lists(CELLS, max_size=len(RUN_COLUMNS)), max_size=4))
+def test_whatever_excel_makes_of_cells_gives_rows_or_problems_and_never_raises(table: list[list[Cell]]) -> None:
+    found = read_rows([(1, RUN_COLUMNS), *enumerate(table, start=2)], CatalogueTerms("Europe/London", frozenset()))
+
+    faulty = {row for row, _ in found.problems}
+    filled = {number for number, cells in enumerate(table, start=2) if any(map(shown, cells))}
+    assert {run.row for run in found.rows} | faulty <= filled
+    assert all(each.reason and each.advice for _, each in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code", "suggestion"),
+    [
+        (RunColumn.STARTS, "16/03/2026", "run.date", "2026-03-16"),
+        (RunColumn.STARTS, 46097, "run.date", ""),
+        (RunColumn.STARTS, True, "run.date", ""),
+        (RunColumn.ENDS, Broken("error", "#N/A"), "cell.error", ""),
+        (RunColumn.RUN_CODE, "Maths 2026/03", "run.code", "maths-2026-03"),
+        (RunColumn.RUN_CODE, date(2026, 3, 1), "cell.date", ""),
+        (RunColumn.RUN_CODE, 1e300, "number.damaged", ""),
+        (RunColumn.COURSE_TITLE, True, "cell.boolean", ""),
+        (RunColumn.MODEL, "sponsord", "run.choice", "sponsored"),
+        (RunColumn.STEPS, 10.5, "run.number", ""),
+        (RunColumn.PROVIDER, "10000020", "ukprn.unknown", "10000002"),
+    ],
+)
+def test_what_excel_damaged_is_named_and_what_was_probably_meant_suggested(
+    column: RunColumn, cell: Cell, code: str, suggestion: str
+) -> None:
+    sound: dict[RunColumn, Cell] = {each: SOUND.get(plain(each), "") for each in RUN_COLUMNS}
+    rows = [(1, RUN_COLUMNS), (2, tuple({**sound, column: cell}.values()))]
+
+    found = read_rows(rows, CatalogueTerms("UTC", frozenset({"10000002", "19999999"})))
+
+    assert found.rows == []
+    ((row, told),) = found.problems
+    assert (row, told.column, told.code, told.suggestion) == (2, column, code, suggestion)
+
+
+def test_cells_with_types_are_read_as_what_they_are() -> None:
+    typed: dict[str, Cell] = {
+        "run_code": 2026, "starts": date(2026, 7, 1), "ends": utc("2026-07-31 17:00").replace(tzinfo=None),
+        "price": 24.5, "steps": 40,
+    }  # fmt: skip
+    cells = tuple({**dict.fromkeys(COLUMNS, ""), **SOUND, **typed}[name] for name in COLUMNS)
+
+    read = read_rows([(1, COLUMNS), (2, cells)], CatalogueTerms("Europe/London"))
+
+    assert read.problems == []
+    (run,) = read.rows
+    assert (run.run_code, run.price_pence, run.step_count) == ("2026", 2450, 40)
+    assert (run.starts_at, run.ends_at) == (utc("2026-06-30 23:00"), utc("2026-07-31 16:00"))
+
+
 @given(st.text())
 def test_any_text_gives_rows_or_problems_and_never_raises(text: str) -> None:
-    rows, _ = read_catalogue(text, "UTC")
+    rows, _ = read_text(text, "UTC")
 
     assert rows == []

@@ -78,9 +78,9 @@ def test_one_bad_row_stops_all_and_every_problem_is_named(school: School) -> Non
         )
 
     message = invalid.value.message
-    for column in ("course_title", "kind", "price", "starts", "steps", "time_zone"):
+    for column in ("Course title", "Kind", "Price", "Starts", "Steps", "Time zone"):
         assert f"row 3, {column}" in message
-    assert "row 4, provider_ukprn" in message
+    assert "row 4, Provider UKPRN" in message
     assert "2 of the catalogue's rows" in message
     assert dump(school.app, "audit_entry") == before
 
@@ -89,7 +89,7 @@ def test_a_provider_of_another_organisation_is_a_problem_of_its_row(school: Scho
     with pytest.raises(CatalogueInvalid) as invalid:
         load(school, "new,New,open,upgraded,10000001,0,new-1,2026-05-01,,,,UTC", organisation="southgate")
 
-    assert "Southgate University has no such provider" in invalid.value.message
+    assert "your organisation has no provider with this number (it says “10000001”)" in invalid.value.message
     assert everything(school.app, Course, Course.code == "new") == []
 
 
@@ -111,7 +111,7 @@ def test_a_file_with_nothing_in_it_says_so(school: School, text: str) -> None:
     with pytest.raises(CatalogueInvalid) as invalid:
         school.app.run(import_catalogue, ImportCatalogue("northfield", text), OPERATOR)
 
-    assert "row 1" in invalid.value.message
+    assert "the sheet" in invalid.value.message
 
 
 def test_a_long_list_of_problems_is_cut(school: School) -> None:

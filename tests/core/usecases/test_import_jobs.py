@@ -84,3 +84,13 @@ def test_imports_from_the_command_line_are_left_to_whoever_sits_there(school: Sc
     pass_time(school)
 
     assert sweep(school.app) == 0
+
+
+def test_what_fails_before_it_is_begun_is_not_swept_for_ever(school: School, received: int) -> None:
+    told = []
+    for _ in range(IMPORT_ATTEMPTS + 1):
+        pass_time(school)
+        told.append(sweep(school.app))
+
+    assert told == [1] * IMPORT_ATTEMPTS + [0]
+    assert stored(school, 1).reason is ImportReason.OUR_MISTAKE

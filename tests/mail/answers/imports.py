@@ -9,17 +9,18 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.problems import Fault, problem
 from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportLeft
+from core.usecases.import_offers import ImportOffers
 from core.usecases.import_rows import ImportRowShown, ImportRowsListed
 from core.usecases.import_undoing import ImportUndone, KeptRow
 from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
-from core.words import ImportPolicy, ImportReason, ImportState, KeptReason
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.factories import NOW
 
 _STATES = (
     (ImportState.APPLIED, None),
     (ImportState.UNDONE, None),
     (ImportState.RECEIVED, None),
-    *((ImportState.HELD, reason) for reason in (ImportReason.ROWS, ImportReason.NAMES)),
+    *((ImportState.HELD, reason) for reason in (ImportReason.ROWS, ImportReason.NAMES, ImportReason.CATALOGUE)),
     *((ImportState.REJECTED, reason) for reason in ImportReason),
 )
 
@@ -69,7 +70,7 @@ def import_results(count: int, name: str) -> list[object]:
         for state, reason in _STATES
         for copy in (CopyFate.WHOLE, CopyFate.TOO_LARGE)
     ]
-    applied = shown(ImportState.APPLIED, None, count, name)
+    applied = replace(shown(ImportState.APPLIED, None, count, name), offers=ImportOffers(invitable=count))
     found = (problem(Fault.UKPRN_NOT_GRANTED, Column.UKPRN, name),)
     import_rows = tuple(ImportRowShown(row, name, found, (name,), row) for row in range(min(count, 25)))
     kept = tuple(KeptRow(row, name, reason) for row, reason in zip(range(count), [*KeptReason] * count, strict=False))
@@ -87,6 +88,9 @@ def import_results(count: int, name: str) -> list[object]:
             1, 2 if count else 1, count,
         ),
         ImportUndone(7, count, count // 2, kept[:50], len(kept)),
+        ImportUndone(7, count, count // 2, kept[:50], len(kept), ImportSubject.CATALOGUE),
         ImportLeft(7, NOW + timedelta(days=30)),
+        ImportLeft(7, NOW + timedelta(days=30), ImportReason.CATALOGUE),
         TemplateOffered(),
+        TemplateOffered(ImportSubject.CATALOGUE),
     ]  # fmt: skip

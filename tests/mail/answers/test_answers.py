@@ -72,12 +72,16 @@ def question(result: object) -> ReplyAwaited:
 def answers(count: int, name: str) -> list[object]:
     """All that mail may have to say."""
     results = [result for result in every_result(count, name) if type(result).__name__ in BUILDERS]
-    asked = ("InvitationsCancelled", "InvitationsResent", "ColleagueInvited", "QuietHoursShown", "LearnerRemoved")
+    asked = (
+        "InvitationsCancelled", "InvitationsResent", "ColleagueInvited", "QuietHoursShown", "ImportPolicyShown",
+        "LearnerRemoved",
+    )  # fmt: skip
     refusal = refused(NeedsConfirmation(address=name, reason=name))
     return [
         *results,
         *(question(result) for result in results if type(result).__name__ in asked),
         *(question(result) for result in results if getattr(result, "changed", None) is not None),
+        *(question(result) for result in results if type(result).__name__ == "EthnicityShown"),
         question(refusal),
         refusal,
         refused(RunNotFound(run=name, nearest=(name,))),

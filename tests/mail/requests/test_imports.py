@@ -20,7 +20,7 @@ from mail.parsing.parsed import Attachment
 from mail.requests.answering import answer
 from tests.core.sheets.files import workbook
 from tests.core.usecases.importing import ULNS, Line, learners, line, sheet, stored
-from tests.factories import SYSTEM, FixedClock, School
+from tests.factories import CATALOGUE, SYSTEM, FixedClock, School
 from tests.mail.asking import Answered, Writer, finish_imports, parsed_mail, rows, state_of
 
 GOOD, BAD = line("Ada"), line("Bo", Postcode="no")
@@ -349,3 +349,34 @@ def test_an_erased_file_is_told_without_a_copy(school: School, olive: Writer) ->
 
     assert isinstance(late.result, RequestRefused)
     assert isinstance(full.result, RequestRefused)
+
+
+# --- Courses and runs, and what follows -------------------------------------------------------------------
+
+
+def test_courses_and_runs_wait_for_a_yes_and_are_taken_back_by_undo(school: School, olive: Writer) -> None:
+    header, *known = CATALOGUE.splitlines()
+    art = "art,Art,open,upgraded,,0,art-1,2026-05-01,2026-07-01,,10,UTC"
+    file = Attachment("runs.csv", "csv", "\n".join([header, art, known[0]]).encode())
+
+    held = olive.write("New runs", "", file)
+    left = olive.reply(held, "no")
+    written = olive.reply(held, "yes")
+    undone = olive.reply(written, "undo")
+
+    assert held.text.startswith("Nothing is written yet: this file would add 1 run.")
+    assert "Reply “yes” to write it, or “no” to leave everything as it is." in held.text
+    assert "runs (checked).xlsx" in held.files
+    assert "“yes” in reply still imports it." in left.text
+    assert written.text.startswith("All 2 rows are imported.")
+    assert "invite RUN" not in written.text
+    assert "1 run that it had made is removed." in undone.text
+    assert stored(school, 1).state is ImportState.UNDONE
+
+
+def test_an_answer_says_how_the_learners_are_invited(school: School, olive: Writer) -> None:
+    told = olive.write("", "", csv_file({**GOOD, "Email address": "ada@example.org"}, line("Cy")))
+    step = "“invite RUN import I-0001”, with a run's code for RUN, invites this learner; you see a preview first."
+
+    assert step in told.text
+    assert list(olive.write("template courses").files) == ["courses template.xlsx"]

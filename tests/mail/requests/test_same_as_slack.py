@@ -20,7 +20,7 @@ from core.usecases.invitation_lists import ListedState
 from core.usecases.learner_removal import RemovalPreviewed, RemoveLearner, remove_learner
 from core.usecases.mail_invitations import InvitedAtOnce
 from tests.copies import Copies
-from tests.core.usecases.importing import import_sheet, line
+from tests.core.usecases.importing import checked, import_sheet, imported_at_once, line
 from tests.core.usecases.managing import save
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer
@@ -32,6 +32,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
         (),
         (f"invite {MATHS} ada@example.org cy@example.org not-one",),
         (f"invite {MATHS} di@example.org at Mon 09:00",),
+        (f"invite {MATHS} import I-0001",),
     ),
     "invites": ((f"invites {MATHS}",), (f"invites {MATHS} pending ada",), ("invites",)),
     "resend": ((f"resend {MATHS} ada@example.org",), (f"resend {MATHS} all",)),
@@ -43,12 +44,20 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "scheduled": (("scheduled",), (f"invite {MATHS} di@example.org at Mon 09:00", "scheduled")),
     "reminders": ((f"reminders {MATHS}",), (f"reminders {MATHS} 5,close-2",), (f"reminders {MATHS} off",)),
     "quiet": (("quiet",), ("quiet 20:00-07:00",), ("quiet off",)),
+    "import-policy": (("import-policy",), ("import-policy good rows",)),
+    "ethnicity": (
+        ("ethnicity",),
+        ("ethnicity on Equality monitoring",),
+        ("ethnicity on Equality monitoring", "ethnicity off"),
+        ("ethnicity erase",),
+        ("ethnicity erase 0",),
+    ),
     "courses": (("courses",), ("courses maths",)),
     "run": ((f"run {MATHS}",), (f"run {MATHS} pending ada",)),
     "imports": (("imports",), ("imports held",), ("imports undone 2",)),
     "import": (("import I-0001",), ("import I-0001 problems",), ("import",)),
     "good-rows": (("good-rows I-0001",),),
-    "template": (("template",),),
+    "template": (("template",), ("template courses",)),
     "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
@@ -91,7 +100,9 @@ def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
     for is_mail in (False, True):
         copies.renew()
         school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
-        if verb in _ABOUT_IMPORTS or any("I-0001" in each for each in said):
+        if any("import I-0001" in each for each in said) and verb == "invite":
+            imported_at_once(school, checked(2, "Eve", "eve@example.org"), checked(3, "Fay"))
+        elif verb in _ABOUT_IMPORTS or any("I-0001" in each for each in said):
             import_sheet(school, line("Ada"), line("Bo", Postcode="no"))
         save(school.app, school.owner, "Ada")
         tell = ByMail(school).tell if is_mail else InSlack(school).tell
