@@ -137,7 +137,6 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsRestored,
         InvitedAtOnce,
         LearnerChangeUndone,
-        LearnerProgressShown,
         LearnerRemoved,
         LearnerShown,
         LearnersInvited,

@@ -32,9 +32,6 @@ from worker.sending import ChunkSent, Deliverer, send_chunk
 # a kill counts for chunks that were only at hand, too; what ends workers is found by the tries counted in its row.
 _RECOVERIES: Final = 50
 
-# Of 2,000 rows each.
-_ERASING_STEPS: Final = 500
-
 _log = logging.getLogger("usher.worker")
 
 
@@ -134,7 +131,7 @@ def tidy_up() -> dict[str, int]:
     duty = _on_duty[-1]
     forgotten = duty.app.run(forget_old, ForgetOld(), System())
     imports = _forget_imports(duty.app)
-    reports = _erase_reports(duty)
+    reports = _erase_reports(duty.app)
     for _ in range(_RETENTION_STEPS):
         if not duty.app.run(erase_overdue, EraseOverdue(), System()).is_more:
             break
@@ -146,7 +143,7 @@ def tidy_up() -> dict[str, int]:
         "join_requests": forgotten.join_requests,
         "answers": forgotten.answers,
         "imports": imports,
-        "reports": reports,
+        "report_steps": reports,
         "jobs": jobs,
         "stale": stale,
     }
@@ -163,9 +160,9 @@ def _forget_imports(app: App) -> int:
     return count
 
 
-def _erase_reports(duty: Duty) -> int:
-    """Of progress; in how many steps. Each is short; what is left waits for the next tick."""
-    for step in range(_ERASING_STEPS):
-        if duty.app.run(erase_report, EraseReport(), System()).is_done:
+def _erase_reports(app: App) -> int:
+    """Of progress, as step by step; how many steps it took."""
+    for step in range(IMPORT_STEPS_AN_HOUR):
+        if app.run(erase_report, EraseReport(), System()).is_done:
             return step
-    return _ERASING_STEPS
+    return IMPORT_STEPS_AN_HOUR

@@ -1,6 +1,7 @@
 """What progress reports held is erased in time; that they came, what became of their rows, and the figures stay."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlalchemy import select, update
 
@@ -13,6 +14,8 @@ from core.rules.policy import PROGRESS_CHUNK
 @dataclass(frozen=True, slots=True)
 class EraseReport:
     """The one that ended first, by a bounded number of its rows."""
+
+    is_routine: ClassVar = True
 
 
 @dataclass(frozen=True, slots=True)

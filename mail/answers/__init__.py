@@ -51,7 +51,6 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,
     "LearnerChangeUndone": learners.tell_undone,
-    "LearnerProgressShown": progress.tell_learner,
     "LearnerRemoved": learners.tell_removed,
     "LearnerShown": learners.tell_learner,
     "LearnersInvited": batches.tell_invited,
