@@ -80,7 +80,8 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     organisation = lock_organisation(ctx, staff.organisation_id)
     known = _same_file(ctx, staff, file_hash, command.policy)
     # Whoever sends it in answer to itself wants it looked at again: a provider may have been granted since.
-    if known is not None and (corrected is None or known.id != corrected.id):
+    is_asked_again = known is not None and known is corrected and known.state is ImportState.HELD
+    if known is not None and not is_asked_again:
         return ImportReceived(known.id, known.number, is_repeat=True)
     number = _next_number(ctx, staff.organisation_id)
     vault = keeper(ctx).vault
