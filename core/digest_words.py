@@ -94,7 +94,7 @@ def run_news(run: DigestRun) -> str:
         (run.bounced, f"{run.bounced:,} not delivered"),
         (run.ending, f"{run.ending:,} about to end"),
     )
-    return ", ".join(words for number, words in parts if number) or "other news"
+    return ", ".join(words for number, words in parts if number)
 
 
 def budget_bar(budget: DigestBudget) -> Bar:

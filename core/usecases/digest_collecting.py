@@ -15,7 +15,7 @@ from core.usecases.digest_figures import Window, Windows
 from core.usecases.digest_news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
 
 # What puts a run above another, with how much.
-_WEIGHTS: Final = {"stalled": 3, "bounced": 3, "ending": 1, "completed": 2, "enrolled": 1, "scored": 1, "returned": 2}
+_WEIGHTS: Final = {"stalled": 3, "bounced": 3, "ending": 1, "completed": 2, "enrolled": 1}
 
 
 @dataclass(frozen=True, slots=True)

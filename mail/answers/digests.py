@@ -16,6 +16,7 @@ from core.digest_words import (
     run_news,
     seen_words,
 )
+from core.phrases import day_words
 from core.usecases.digest_news import DigestName, DigestRun, DigestShown
 from core.usecases.digest_settings import DigestPlanShown
 from mail.answers.document import Answer, Bar, Chart, Listing, Row, Teller
@@ -62,7 +63,10 @@ def _drawn(bar: digest_words.Bar, note: str = "") -> Bar:
 
 
 def _names(title: str, names: Sequence[DigestName], total: int, teller: Teller) -> Listing:
-    rows = tuple(Row(name.name, (f"{name_words(name)}{seen_words(name, teller.moment)}",)) for name in names)
+    rows = tuple(
+        Row(name.name, (f"{name_words(name)}{seen_words(name, lambda at: day_words(at, teller.zone))}",))
+        for name in names
+    )
     return Listing(title, rows, f"The first {len(names)} of {total:,}." if total > len(names) else "")
 
 

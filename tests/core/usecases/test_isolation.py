@@ -642,15 +642,6 @@ OF_ONE_S_OWN = (
     *("show_digest", "show_digest_plan", "set_digest", "stop_digest"),
     *("show_home", "keep_home", "answer_mail", "find_thread"),
 )
-    "show_digest",
-    "show_digest_plan",
-    "set_digest",
-    "stop_digest",
-    "show_home",
-    "keep_home",
-    "answer_mail",
-    "find_thread",
-)
 
 
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
