@@ -41,7 +41,7 @@ def _counts(shown: DigestShown) -> Iterator[str]:
         (shown.bounced, f"{counted(shown.bounced, 'invitation')} did not arrive"),
         (shown.imports_held, f"{counted(shown.imports_held, 'import')} held"),
         (shown.ending, f"{counted(shown.ending, 'invitation')} about to end"),
-        (len(shown.links), f"{counted(len(shown.links), 'link')} about to end"),
+        (shown.links_ending, f"{counted(shown.links_ending, 'link')} about to end"),
         (shown.completed, f"{shown.completed:,} finished"),
         (shown.enrolled, f"{shown.enrolled:,} enrolled"),
         (shown.returned, f"{shown.returned:,} came back"),

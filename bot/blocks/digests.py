@@ -80,7 +80,7 @@ def _links(shown: DigestShown) -> tuple[Block, ...]:
     if not shown.links:
         return ()
     lines = [f"• {said(link.title, 80)} (`{said(link.code, 64)}`): ends {moment(link.ends_at)}" for link in shown.links]
-    return (section("*Shared links about to end*\n" + fitting(lines, _LINKS_CHARACTERS)),)
+    return (section("*Shared links about to end*\n" + fitting(lines, _LINKS_CHARACTERS, total=shown.links_ending)),)
 
 
 def _bars(title: str, bars: list[Bar]) -> tuple[Block, ...]:

@@ -115,7 +115,7 @@ def _told(news: _News, reader: Reader) -> DigestShown:
         key=lambda run_id: (-_weight(by_run[run_id]), news.runs[run_id].code),
     )
     imported = news.imports.get(reader.window)
-    scored = everything["scored"]
+    scored, links = everything["scored"], list(_links(news, reader))
     return DigestShown(
         name=reader.first_name,
         organisation=reader.organisation,
@@ -133,15 +133,16 @@ def _told(news: _News, reader: Reader) -> DigestShown:
         imports=imported.applied if imported else 0,
         learners_imported=int(imported.learners) if imported else 0,
         imports_held=imported.held if imported else 0,
+        links_ending=len(links),
         to_invoice_pence=everything["pence"],
         runs=tuple(_run(news.runs[run_id], by_run[run_id]) for run_id in ranked[:DIGEST_RUNS]),
         more_runs=max(len(ranked) - DIGEST_RUNS, 0),
         stalled_names=tuple(_names(news, reader, news.stalled.get(reader.window, ()))),
         returned_names=tuple(_names(news, reader, news.returned.get(reader.window, ()))),
-        links=tuple(_links(news, reader)),
+        links=tuple(links[:DIGEST_NAMES]),
         budgets=tuple(
             DigestBudget(row.name, row.spent_pence, row.budget_pence)
-            for row in news.budgets.get(reader.organisation_id, ())
+            for row in news.budgets.get(reader.organisation_id, [])[:DIGEST_RUNS]
         ),
     )
 

@@ -35,7 +35,7 @@ class DigestName:
 
 @dataclass(frozen=True, slots=True)
 class DigestLink:
-    """A shared link that ends within 14 days."""
+    """A shared link that ends within 14 days. The soonest are named."""
 
     code: str
     title: str
@@ -71,6 +71,7 @@ class DigestShown:
     learners_imported: int
     imports_held: int
     """They wait for somebody to decide."""
+    links_ending: int
     to_invoice_pence: int
     runs: tuple[DigestRun, ...]
     """Those with the most news."""
@@ -85,7 +86,7 @@ class DigestShown:
         """Nothing changed, and nothing waits for anybody."""
         return not any((
             self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.bounced, self.ending,
-            self.imports, self.imports_held, self.links,
+            self.imports, self.imports_held, self.links_ending,
         ))  # fmt: skip
 
     @property

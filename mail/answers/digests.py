@@ -33,6 +33,7 @@ def tell_digest(shown: DigestShown, teller: Teller) -> Answer:
         Listing(
             "Shared links about to end",
             tuple(Row(f"{link.title} ({link.code})", (f"ends {teller.moment(link.ends_at)}",)) for link in shown.links),
+            f"The first {len(shown.links)} of {shown.links_ending:,}." if shown.links_ending > len(shown.links) else "",
         ),
     )
     more = f"And {shown.more_runs:,} more with news." if shown.more_runs else ""

@@ -335,9 +335,18 @@ def digest_shown(count: int, name: str) -> DigestShown:
     who = DigestName(2**62, name, f"{name}@example.org", name[:64], 10_000, NOW)
     return DigestShown(
         *(name, name, "Europe/London", NOW, NOW, count, count, count, 8_123, count, count, count, count, count),
-        *(count, count, count * 2000, (run,) * min(6, count), count, (who,) * few, (replace(who, address=""),) * few),
-        (DigestLink(name[:64], name, NOW),) * count,
-        (DigestBudget(name, count * 3000, count * 2000 + 1),) * min(20, count),
+        *(
+            count,
+            count,
+            count,
+            count * 2000,
+            (run,) * min(6, count),
+            count,
+            (who,) * few,
+            (replace(who, address=""),) * few,
+        ),
+        (DigestLink(name[:64], name, NOW),) * few,
+        (DigestBudget(name, count * 3000, count * 2000 + 1),) * min(6, count),
     )
 
 
