@@ -26,6 +26,7 @@ from core.model import (
     ProviderGrant,
     StaffMember,
 )
+from core.rules.policy import DIGESTS_AT_ONCE
 from core.words import DigestRhythm, Role
 from tests.factories import NOW, FixedClock, counted_queries, make_app, make_engine, make_school
 from worker.digesting import write_what_is_due
@@ -77,7 +78,7 @@ def _tick(app: App, size: Size, samples: Samples, queries: dict[str, int]) -> No
     samples.add("tick_seconds", time.perf_counter() - began[1])
     if written < size.digests:
         raise RuntimeError(f"{written} digests of {size.digests} were written")
-    batches = -(-size.digests // 250)
+    batches = -(-size.digests // DIGESTS_AT_ONCE)
     queries["of_batch"] = len([each for each in statements if each.startswith("SELECT")]) // batches
 
 

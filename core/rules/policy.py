@@ -229,7 +229,7 @@ DIGEST_NAMES: Final = 5
 DIGEST_RUNS: Final = 6
 DIGESTS_A_TICK: Final = 2000
 # In one transaction, with one query a kind of news.
-DIGESTS_AT_ONCE: Final = 250
+DIGESTS_AT_ONCE: Final = 500
 # Then it is deleted: its numbers, and the names in it.
 DIGEST_LIFE: Final = timedelta(days=30)
 

@@ -4,7 +4,7 @@ from starlette.testclient import TestClient
 
 from core.rules.links import LinkKind
 from core.usecases.digest_settings import SetDigest, set_digest
-from tests.web.conftest import World
+from tests.web.world import World
 
 
 def test_looking_changes_nothing_and_one_press_or_click_ends_the_e_mails(world: World, visitor: TestClient) -> None:
