@@ -28,7 +28,7 @@ from core.usecases.progress import ShowLearnerProgress, ShowProgress, show_learn
 from core.words import AccessModel, CourseKind, FeedKind, ImportPolicy, JoinedBy
 from tests.factories import NOW, counted_queries, make_app, make_engine, make_school
 
-_FIRST_ID: Final = 1 << 40
+FIRST_ID: Final = 1 << 40
 _RUN: Final = "course-0-1"
 
 
@@ -150,11 +150,11 @@ def _merge(samples: Samples, house: _House, size: Size) -> None:
 
 def _grow(house: _House, size: Size) -> None:
     """As many learners on the run as the report has rows, half of them with figures."""
-    rows = _Rows(house.owner.organisation_id, 1)
+    rows = Rows(house.owner.organisation_id, 1)
     with house.app.engine.begin() as connection:
         for model in (Learner, LearnerAddress, Enrolment):
-            _fill(connection, model, rows, size.of_run, size.report_rows)
-        _fill(connection, Progress, rows, size.of_run, size.report_rows // 2)
+            fill(connection, model, rows, size.of_run, size.report_rows)
+        fill(connection, Progress, rows, size.of_run, size.report_rows // 2)
 
 
 # --- Rows -------------------------------------------------------------------------------------------------
@@ -167,14 +167,21 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
     app = make_app(make_engine(f"sqlite:///{folder}/{name}.db"))
     school = make_school(app)
     runs = max(1, enrolments // of_run)
-    rows = _Rows(school.organisation_id, runs)
+    rows = Rows(school.organisation_id, runs)
     with app.engine.begin() as connection:
-        for model in (Course, CourseRun, Learner, LearnerAddress, Enrolment, Progress):
-            _fill(connection, model, rows, 0, runs if model in (Course, CourseRun) else enrolments)
+        fill_all(connection, rows, enrolments)
     return _House(name, app, school.owner)
 
 
-def _fill(connection: Connection, model: type[Base], rows: "_Rows", first: int, end: int) -> None:
+def fill_all(connection: Connection, rows: "Rows", enrolments: int) -> None:
+    """A learner each, on the runs in turn, all with figures."""
+    for model in (Course, CourseRun):
+        fill(connection, model, rows, 0, rows.runs)
+    for model in (Learner, LearnerAddress, Enrolment, Progress):
+        fill(connection, model, rows, 0, enrolments)
+
+
+def fill(connection: Connection, model: type[Base], rows: "Rows", first: int, end: int) -> None:
     """Made by the database: a million dictionaries take minutes."""
     if first >= end:
         return
@@ -194,7 +201,7 @@ def _text(before: str, number: ColumnElement[int], after: str = "") -> ColumnEle
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """Row n of each table, as the database makes it."""
 
     organisation_id: int
@@ -209,7 +216,7 @@ class _Rows:
             Enrolment: self._enrolment,
             Progress: self._progress,
         }
-        return {"id": _FIRST_ID + _N, "organisation_id": self.organisation_id, **made[model]()}
+        return {"id": FIRST_ID + _N, "organisation_id": self.organisation_id, **made[model]()}
 
     def _course(self) -> dict[str, Any]:
         return {
@@ -224,7 +231,7 @@ class _Rows:
 
     def _run(self) -> dict[str, Any]:
         return {
-            "course_id": _FIRST_ID + _N,
+            "course_id": FIRST_ID + _N,
             "code": _text("course-", _N, "-1"),
             "slug": _text("course-", _N),
             "uuid": _text("run-", _N),
@@ -241,17 +248,17 @@ class _Rows:
 
     def _address(self) -> dict[str, Any]:
         address = _text("learner", _N, "@example.org")
-        return {"learner_id": _FIRST_ID + _N, "address": address, "address_key": address}
+        return {"learner_id": FIRST_ID + _N, "address": address, "address_key": address}
 
     def _enrolment(self) -> dict[str, Any]:
-        run_id = _FIRST_ID + _N % self.runs
-        return {"learner_id": _FIRST_ID + _N, "run_id": run_id, "joined_by": JoinedBy.INVITATION, "enrolled_at": NOW}
+        run_id = FIRST_ID + _N % self.runs
+        return {"learner_id": FIRST_ID + _N, "run_id": run_id, "joined_by": JoinedBy.INVITATION, "enrolled_at": NOW}
 
     def _progress(self) -> dict[str, Any]:
         moment = Progress.__table__.c.active_at.type
         return {
-            "learner_id": _FIRST_ID + _N,
-            "run_id": _FIRST_ID + _N % self.runs,
+            "learner_id": FIRST_ID + _N,
+            "run_id": FIRST_ID + _N % self.runs,
             "attempt": 1,
             "is_latest": True,
             "active_at": case({ago: literal(NOW - timedelta(days=ago), moment) for ago in range(30)}, value=_N % 30),

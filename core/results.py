@@ -24,6 +24,8 @@ from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffList
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.digest_news import DigestShown
+from core.usecases.digest_settings import DigestPlanShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import TemplateOffered
@@ -121,6 +123,8 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         EthnicityShown,
         DataPageShown,
         ErasurePreviewed,
+        DigestPlanShown,
+        DigestShown,
         Help,
         ImportLeft,
         ImportRowsTold,
