@@ -175,10 +175,9 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
 
 def fill_all(connection: Connection, rows: "Rows", enrolments: int) -> None:
     """A learner each, on the runs in turn, all with figures."""
-    for model in (Course, CourseRun):
-        fill(connection, model, rows, 0, rows.runs)
-    for model in (Learner, LearnerAddress, Enrolment, Progress):
-        fill(connection, model, rows, 0, enrolments)
+    catalogue: tuple[type[Base], ...] = (Course, CourseRun)
+    for model in (*catalogue, Learner, LearnerAddress, Enrolment, Progress):
+        fill(connection, model, rows, 0, rows.runs if model in catalogue else enrolments)
 
 
 def fill(connection: Connection, model: type[Base], rows: "Rows", first: int, end: int) -> None:
