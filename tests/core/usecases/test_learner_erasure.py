@@ -148,7 +148,8 @@ def _report(ctx: Context, school: School, learner_id: int) -> None:
     run_id = ctx.session.scalars(select(Enrolment.run_id).where(Enrolment.learner_id == learner_id)).first()
     report = ProgressReport(
         id=1, organisation_id=org, number=1, staff_id=school.owner.staff_id, door=Door.MAIL,
-        source=FeedKind.PLATFORM_REPORT, state=ReportState.MERGED, attempt=1, file_name=vault.encrypt(MARK, "report.file_name"),
+        source=FeedKind.PLATFORM_REPORT, state=ReportState.MERGED, attempt=1,
+        file_name=vault.encrypt(MARK, "report.file_name"),
         content=vault.encrypt_bytes(MARK.encode(), "report.content"), file_hash="1" * 64,
         reading=vault.encrypt_bytes(MARK.encode(), "report.reading"), as_of=ctx.now, received_at=ctx.now,
         ends_at=ctx.now, settled_at=ctx.now,
