@@ -176,7 +176,8 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
 def fill_all(connection: Connection, rows: "Rows", enrolments: int) -> None:
     """A learner each, on the runs in turn, all with figures."""
     catalogue: tuple[type[Base], ...] = (Course, CourseRun)
-    for model in (*catalogue, Learner, LearnerAddress, Enrolment, Progress):
+    everything: tuple[type[Base], ...] = (*catalogue, Learner, LearnerAddress, Enrolment, Progress)
+    for model in everything:
         fill(connection, model, rows, 0, rows.runs if model in catalogue else enrolments)
 
 

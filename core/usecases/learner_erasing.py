@@ -49,11 +49,10 @@ from core.usecases.personal_traces import (
     trace_of,
     whole_name,
 )
-from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, ReportState
+from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState
 
 _QUIET: Final = {"synchronize_session": False}
 _UNDER_WAY: Final = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
-_REPORTS_UNDER_WAY: Final = (ReportState.RECEIVED, ReportState.READING, ReportState.MERGING)
 _SETTLED: Final = (MailState.PROCESSED, MailState.IGNORED)
 ERASED: Final = "(erased)"
 
@@ -203,11 +202,8 @@ def forget_strangers_mail(ctx: Context, command: ForgetStrangersMail) -> Strange
 
 
 def _require_rest(ctx: Context, trace: Trace) -> None:
-    reports = select(func.count()).where(
-        ProgressReport.id.in_(trace.rows[ProgressReport]), ProgressReport.state.in_(_REPORTS_UNDER_WAY)
-    )
     busy = select(func.count()).where(Import.id.in_(trace.rows[Import]), Import.state.in_(_UNDER_WAY))
-    if ctx.session.scalar(busy) or ctx.session.scalar(reports):
+    if ctx.session.scalar(busy):
         raise ErasureWaits
 
 

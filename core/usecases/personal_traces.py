@@ -46,6 +46,7 @@ from core.rules.text import folded
 from core.rules.ucas.buckets import Bucket
 from core.usecases.import_values import keeper
 from core.usecases.learner_lists import exact_ids, sight_of
+from core.words import ReportState
 
 ERASED_FIRST, ERASED_LAST = "", "Erased learner"
 _CHUNK: Final = 500
@@ -121,7 +122,9 @@ def trace_of(ctx: Context, staff: StaffMember, learner: Learner) -> Trace:
     note(Progress, Progress.learner_id == learner.id)
     note(ProgressChange, ProgressChange.learner_id == learner.id)
     note(ProgressName, ProgressName.learner_id == learner.id)
-    note(ProgressReport, or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)))
+    # One that is read at this moment is needed still, and goes after 30 days.
+    is_read = ProgressReport.state.in_((ReportState.WAITING, ReportState.MERGED, ReportState.REJECTED))
+    note(ProgressReport, is_read, or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)))
     rows[ProgressProblem] = _unmatched(ctx, learner, words)
     rows[InvitationBatch] = _notes(ctx, invitations, words)
     rows[Draft] = _drafts(ctx, words, rows[InvitationBatch])

@@ -71,13 +71,13 @@ class EraseOverdue:
 class OverdueErased:
     invitations: int
     previews: int
-    befores: int
+    replaced: int
     notes: int
 
     @property
     def is_more(self) -> bool:
         """A rule has used up its step."""
-        return STEP_ROWS in (self.invitations, self.previews, self.befores, self.notes)
+        return STEP_ROWS in (self.invitations, self.previews, self.replaced, self.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ PREVIEWS: Final = _Rule(
     "Previews of a learner's change, after 15 minutes",
     LearnerChange.prepared_at, _before(LEARNER_PREVIEW_LIFE), _IS_PREVIEW,
 )  # fmt: skip
-BEFORES: Final = _Rule(
+REPLACED: Final = _Rule(
     "What a change by hand replaced, after 30 days", LearnerChange.made_at, _before(LEARNER_BEFORE_LIFE), _IS_BEFORE
 )
 NOTES: Final = _Rule(
@@ -133,7 +133,7 @@ RULES: Final = (
     IMPORTS,
     INVITATIONS,
     PREVIEWS,
-    BEFORES,
+    REPLACED,
     NOTES,
     _Rule(
         "The words of e-mails that came in, after 30 days", InboundMessage.received_at, _before(MAIL_LIFE),
@@ -172,7 +172,7 @@ def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
     return OverdueErased(
         invitations=_invitations(ctx),
         previews=_each(ctx, LearnerChange, PREVIEWS),
-        befores=_each(ctx, LearnerChange, BEFORES, content=None, applied_hash=None),
+        replaced=_each(ctx, LearnerChange, REPLACED, content=None, applied_hash=None),
         notes=_each(ctx, Draft, NOTES),
     )
 
