@@ -152,7 +152,7 @@ def _merge(samples: Samples, house: _House, size: Size) -> None:
 def _grow(house: _House, size: Size) -> None:
     """As many learners on the run as the report has rows, half of them with figures."""
     organisation_id = house.owner.organisation_id
-    rows = _Rows(organisation_id, 1, size.report_rows)
+    rows = Rows(organisation_id, 1, size.report_rows)
     with house.app.engine.begin() as connection:
         for model, make in (
             (Learner, rows.learner),
@@ -173,7 +173,7 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
     tell(f"B6: making {enrolments:,} enrolments")
     app = make_app(make_engine(f"sqlite:///{folder}/{name}.db"))
     school = make_school(app)
-    rows = _Rows(school.organisation_id, max(1, enrolments // of_run), enrolments)
+    rows = Rows(school.organisation_id, max(1, enrolments // of_run), enrolments)
     with app.engine.begin() as connection:
         for model, make, count in rows.tables():
             table = model.metadata.tables[model.__tablename__]
@@ -183,7 +183,7 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     organisation_id: int
     runs: int
     enrolments: int

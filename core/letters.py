@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
 from core.context import StaffActor
+from core.usecases.digest_news import DigestShown
 from core.words import MessageKind, Role
 
 
@@ -143,6 +144,17 @@ class StoppedLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestLetter:
+    """``digest``: as it was when it was due."""
+
+    kind: ClassVar[MessageKind] = MessageKind.DIGEST
+    head: LetterHead
+    token: str
+    """Of the link that ends it."""
+    digest: DigestShown
+
+
+@dataclass(frozen=True, slots=True)
 class HeldMailLetter:
     """``subject`` and ``server`` are a stranger's words."""
 
@@ -170,6 +182,7 @@ Letter = (
     | AnswerLetter
     | StoppedLetter
     | HeldMailLetter
+    | DigestLetter
 )
 
 

@@ -24,6 +24,8 @@ from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffList
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.digest_news import DigestShown
+from core.usecases.digest_settings import DigestPlanShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import TemplateOffered
@@ -117,6 +119,8 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         CoursesListed,
         EthnicityErased,
         EthnicityShown,
+        DigestPlanShown,
+        DigestShown,
         Help,
         ImportLeft,
         ImportRowsTold,

@@ -96,6 +96,11 @@ WORDS: dict[str, VerbWords] = {
             ("budget", "budget southgate 5000", "budget southgate off"),
         ),
         VerbWords(
+            "digest", "[WEEKDAY TIME] [mail|slack|both] [weekly|monthly] [changes|always] [ZONE] | now | off",
+            "What changed since the last time, every week or month; or see it now.",
+            ("digest Mon 08:00", "digest now", "digest monthly", "digest changes", "digest off"),
+        ),
+        VerbWords(
             "imports", "[held|imported|rejected|undone] [page]",
             "List the spreadsheets of learners that were sent, and what became of each.", ("imports", "imports held"),
         ),

@@ -137,6 +137,8 @@ class MessageKind(StrEnum):
     """The workbook to fill in."""
     RUN_TEMPLATE = "run_template"
     """That of courses and runs."""
+    DIGEST = "digest"
+    """To a staff member, by e-mail and in Slack: what changed since the last one."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -315,6 +317,11 @@ class FeedKind(StrEnum):
     XAPI = "xapi"
     MOODLE = "moodle"
     PARTNER_API = "partner_api"
+
+
+class DigestRhythm(StrEnum):
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
 
 
 class ReportState(StrEnum):

@@ -77,6 +77,10 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "progress_problem": Wall.OWN,
         "progress_report": Wall.OWN,
     },
+    "0005": {
+        "digest": Wall.OWN,
+        "digest_setting": Wall.OWN,
+    },
 }
 """By revision."""
 

@@ -30,6 +30,7 @@ from core.usecases.recovering import ReleaseLeases, release_leases
 from core.usecases.workers import Beat, beat
 from worker import workflows
 from worker.client import APPLICATION, QUEUES, SERIALIZER, VERSION, open_client
+from worker.digesting import Digesting
 from worker.pulse import Pulse
 from worker.reminding import Reminding
 from worker.sending import Deliverer
@@ -103,6 +104,7 @@ class Worker:
         self._slot: Slot | None = None
         self._pulse: Pulse | None = None
         self._reminding: Reminding | None = None
+        self._digesting: Digesting | None = None
         self.is_lost = False
 
     @property
@@ -138,6 +140,8 @@ class Worker:
         self._pulse.start()
         self._reminding = Reminding(self._app, self._stop)
         self._reminding.start()
+        self._digesting = Digesting(self._app, self._stop)
+        self._digesting.start()
         _log.info("worker started", extra={"executor": slot.name, "again": released.again, "held": released.held})
 
     def _duty(self, executor: str) -> workflows.Duty:
@@ -200,6 +204,8 @@ class Worker:
             self._pulse.join()
         if self._reminding is not None:
             self._reminding.join()
+        if self._digesting is not None:
+            self._digesting.join()
         workflows.end_duty()
         self._client.destroy()
         slot.release()

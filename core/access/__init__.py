@@ -12,6 +12,7 @@
    no other organisation's row.
 """
 
+from core.access.links import digest_setting_by_link as digest_setting_by_link
 from core.access.links import enrolment_by_link as enrolment_by_link
 from core.access.links import held_mail_by_link as held_mail_by_link
 from core.access.links import invitation_by_link as invitation_by_link

@@ -11,6 +11,7 @@ from core.errors import (
     LinkNotFound,
 )
 from core.model import (
+    DigestSetting,
     Enrolment,
     InboundMessage,
     Invitation,
@@ -21,7 +22,7 @@ from core.model import (
 from core.queries import Query
 from core.rules.links import LinkKind, LinkTarget
 
-Owned = TypeVar("Owned", Invitation, JoinRequest, SignIn, StaffMember)
+Owned = TypeVar("Owned", DigestSetting, Invitation, JoinRequest, SignIn, StaffMember)
 
 
 def invitation_by_link(ctx: Context, token: str) -> Invitation:
@@ -94,6 +95,15 @@ def held_mail_by_link(ctx: Context, token: str) -> int:
         raise LinkNotFound
     _enter_owner(ctx, select(InboundMessage.organisation_id).where(InboundMessage.id == target.id))
     return target.id
+
+
+def digest_setting_by_link(ctx: Context, token: str) -> DigestSetting:
+    """The e-mail with a digest carried the link. Raises LinkNotFound."""
+    target = ctx.links.read(LinkKind.DIGEST, token)
+    if target is None:
+        raise LinkNotFound
+    owner = select(DigestSetting.organisation_id).where(DigestSetting.id == target.id)
+    return _entered(ctx, DigestSetting, owner, target.id)
 
 
 def sign_in_by_link(ctx: Context, token: str) -> SignIn:

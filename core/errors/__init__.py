@@ -6,7 +6,7 @@
     │   │   ImportNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
-    │   │   ImportPolicyUnknown, PurposeMissing,
+    │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
@@ -114,6 +114,7 @@ from core.errors.requests import BatchNotChosen as BatchNotChosen
 from core.errors.requests import CapInvalid as CapInvalid
 from core.errors.requests import CatalogueInvalid as CatalogueInvalid
 from core.errors.requests import CodeWrong as CodeWrong
+from core.errors.requests import DigestUnclear as DigestUnclear
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
 from core.errors.requests import ImportNotChosen as ImportNotChosen

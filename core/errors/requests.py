@@ -94,6 +94,15 @@ class MomentNotUsable(InvalidRequest):
     field = "when"
 
 
+class DigestUnclear(InvalidRequest):
+    code = "digest_unclear"
+    wording = "I cannot read when or how you want your digest: “{words}”."
+    advice = (
+        "Write a weekday and a time, “digest Mon 08:00”, and if you like “mail”, “slack” or “both”, “monthly”, "
+        "“changes”, or a zone such as “Europe/Paris”. “digest off” ends it."
+    )
+
+
 class QuietHoursUnclear(InvalidRequest):
     code = "quiet_hours_unclear"
     wording = "I cannot read “{words}” as quiet hours."

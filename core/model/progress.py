@@ -147,6 +147,11 @@ class Progress(OrganisationOwned, Base):
             "ix_progress_organisation_id_membership_id", "organisation_id", "membership_id",
             sqlite_where=text("membership_id IS NOT NULL"), postgresql_where=text("membership_id IS NOT NULL"),
         ),
+        # Who stalled between two moments, in every organisation whose digests are due.
+        Index(
+            "ix_progress_active_at", "organisation_id", "active_at",
+            sqlite_where=text("is_latest"), postgresql_where=text("is_latest"),
+        ),
         CheckConstraint("step_percentage BETWEEN 0 AND 10000", name="step_percentage"),
         CheckConstraint("average_test_score BETWEEN 0 AND 10000", name="average_test_score"),
     )  # fmt: skip

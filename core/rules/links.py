@@ -31,6 +31,7 @@ class LinkKind(StrEnum):
     SIGN_IN = "sign_in"
     SLACK_INSTALL = "slack_install"
     HELD_MAIL = "held_mail"
+    DIGEST = "digest"
 
 
 class CodeKind(StrEnum):

@@ -218,6 +218,21 @@ PROGRESS_SAMPLE_ROWS: Final = 200
 PROGRESS_PROBLEMS_NAMED: Final = 10
 PROGRESS_VALUES_NAMED: Final = 5
 
+# Digests (DOMAIN.md): Monday at 08:00 for owners, who get one until they say otherwise.
+DIGEST_WEEKDAY: Final = 0
+DIGEST_MINUTE: Final = 8 * 60
+DIGEST_ENDING: Final = timedelta(days=14)
+# Asked for now, and none was sent yet.
+DIGEST_FIRST: Final = timedelta(days=7)
+# Named of each kind; the counts have all.
+DIGEST_NAMES: Final = 5
+DIGEST_RUNS: Final = 6
+DIGESTS_A_TICK: Final = 2000
+# In one transaction, with one query a kind of news.
+DIGESTS_AT_ONCE: Final = 500
+# Then it is deleted: its numbers, and the names in it.
+DIGEST_LIFE: Final = timedelta(days=30)
+
 # UM 2: the month in which an academic year begins.
 ACADEMIC_YEAR_BEGINS: Final = 9
 

@@ -40,6 +40,7 @@ from core.outbox import is_first_invitation
 from core.rules.links import LinkKind
 from core.usecases.answer_letters import answer_letters
 from core.usecases.confirmation_mails import confirmation_key
+from core.usecases.digest_letters import digest_letters
 from core.usecases.letter_heads import letter_head
 from core.usecases.staff_letters import code_letters, held_mail_letters, sign_in_letters, staff_letters
 from core.words import Channel, InvitationState, MessageKind, MessageState
@@ -302,6 +303,7 @@ _LOADERS = {
     MessageKind.ANSWER: answer_letters,
     MessageKind.STOPPED: _stopped_letters,
     MessageKind.HELD_MAIL: held_mail_letters,
+    MessageKind.DIGEST: digest_letters,
 }
 
 

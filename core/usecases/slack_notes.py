@@ -9,6 +9,8 @@ from sqlalchemy import Row, and_, select
 from core import access
 from core.context import Context
 from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.usecases.digest_letters import digests_in_slack
+from core.usecases.digest_news import DigestShown
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
 from core.usecases.import_copies import ImportCopy, TemplateCopy, copy_of
@@ -39,6 +41,7 @@ Content = (
     | ImportShown
     | ImportCopy
     | TemplateCopy
+    | DigestShown
 )
 
 
@@ -62,7 +65,7 @@ class SlackNote:
 class SlackNotesLoaded:
     notes: tuple[SlackNote, ...]
     unreachable_ids: tuple[int, ...]
-    """Their staff member has no confirmed Slack account (any more)."""
+    """Their staff member has no confirmed Slack account (any more), or wants no more of it."""
 
 
 def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
@@ -70,8 +73,24 @@ def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
     rows = waiting(ctx, Channel.SLACK, command.message_ids, (MessageState.PENDING, MessageState.SENDING))
     staff_ids = {row.id: int(row.recipient.removeprefix("staff:")) for row in rows}
     reached = _slack_accounts(ctx, set(staff_ids.values()))
-    notes = [_note(ctx, row, reached[staff_ids[row.id]]) for row in rows if staff_ids[row.id] in reached]
-    unreachable = tuple(row.id for row in rows if staff_ids[row.id] not in reached)
+    digest_ids = {row.about_id for row in rows if row.kind is MessageKind.DIGEST}
+    digests = digests_in_slack(ctx, digest_ids) if digest_ids else {}
+    wanted = [
+        row
+        for row in rows
+        if staff_ids[row.id] in reached and (row.kind is not MessageKind.DIGEST or row.about_id in digests)
+    ]
+    notes = [
+        _note(
+            row,
+            reached[staff_ids[row.id]],
+            clear_token(ctx, reached[staff_ids[row.id]].token),
+            digests.get(row.about_id) or _content(ctx, row),
+        )
+        for row in wanted
+    ]
+    told = {note.message_id for note in notes}
+    unreachable = tuple(row.id for row in rows if row.id not in told)
     return SlackNotesLoaded(tuple(notes), unreachable)
 
 
@@ -108,7 +127,7 @@ def _slack_accounts(ctx: Context, staff_ids: set[int]) -> dict[int, _Account]:
     }
 
 
-def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
+def _note(row: Row[Any], account: _Account, token: str, content: Content) -> SlackNote:
     return SlackNote(
         message_id=row.id,
         kind=row.kind,
@@ -117,8 +136,8 @@ def _note(ctx: Context, row: Row[Any], account: _Account) -> SlackNote:
         user_id=account.user.user_id,
         team_id=account.workspace.team_id,
         enterprise_id=account.workspace.enterprise_id,
-        token=clear_token(ctx, account.token),
-        content=_content(ctx, row),
+        token=token,
+        content=content,
     )
 
 

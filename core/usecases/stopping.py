@@ -4,7 +4,8 @@
 2. Whoever is on a course stays there. A pending invitation counts as declined, and who invited hears of it.
 3. By e-mail the proof is what only the recipient was sent: the token of our header, or our Message-ID in the reply.
    It acts for the address that we wrote to; who claims to write decides nothing.
-4. A reply is answered once, at the address that we wrote to, and only if the reply claims to come from there: a child
+4. The same e-mail ends a staff member's digests by e-mail, where it names one.
+5. A reply is answered once, at the address that we wrote to, and only if the reply claims to come from there: a child
    may have written it, and should know that it worked. A press or a click has its answer on the page.
 """
 
@@ -14,8 +15,9 @@ from sqlalchemy import select
 
 from core import access
 from core.context import Context
-from core.model import Enrolment, Invitation, InvitationBatch, LearnerAddress, OutboundMessage
+from core.model import Digest, DigestSetting, Enrolment, Invitation, InvitationBatch, LearnerAddress, OutboundMessage
 from core.outbox import email_row, message_by_ref, say, touch_scoreboards
+from core.usecases.digest_settings import end_mail
 from core.usecases.enrolling import close_invitation
 from core.usecases.inbound import settle, state_of
 from core.usecases.suppressions import silence
@@ -51,6 +53,8 @@ def stop_by_mail(ctx: Context, command: StopByMail) -> StoppedByMail:
     """What names no e-mail of ours is held: somebody wants something, and a person should read it."""
     access.require_system(ctx)
     message = _message(ctx, command)
+    if message is not None and message.kind is MessageKind.DIGEST:
+        return _stop_digest(ctx, command, message)
     if message is None or message.kind not in _TO_LEARNERS:
         detail = "asks for no more e-mails, and replies to none of ours to a learner"
         settle(ctx, command.inbound_id, MailState.HELD, MailRule.STOP, detail=detail, sender=command.sender)
@@ -61,6 +65,18 @@ def stop_by_mail(ctx: Context, command: StopByMail) -> StoppedByMail:
     is_news = _stop(ctx, message)
     if is_news and _is_reply_of(message, command):
         _confirm(ctx, message, command.inbound_id)
+    return StoppedByMail(MailState.PROCESSED, is_news)
+
+
+def _stop_digest(ctx: Context, command: StopByMail, message: OutboundMessage) -> StoppedByMail:
+    values = {"organisation_id": message.organisation_id, "sender": command.sender}
+    if not settle(ctx, command.inbound_id, MailState.PROCESSED, MailRule.STOP, **values):
+        return StoppedByMail(state_of(ctx, command.inbound_id))
+    digest = ctx.session.get(Digest, message.about_id)
+    setting = ctx.session.get(DigestSetting, digest.setting_id) if digest else None
+    is_news = setting is not None and setting.by_mail
+    if setting is not None:
+        end_mail(setting)
     return StoppedByMail(MailState.PROCESSED, is_news)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import case, delete, select, update
 from core import access
 from core.context import Context
 from core.model import (
+    Digest,
     Draft,
     IdempotencyRecord,
     InboundMessage,
@@ -20,6 +21,7 @@ from core.model import (
     WorkerBeat,
 )
 from core.rules.policy import (
+    DIGEST_LIFE,
     DRAFT_LIFE,
     HEARTBEAT_SILENCE,
     IDEMPOTENCY_LIFE,
@@ -98,6 +100,7 @@ class OldForgotten:
     mail_drafts: int
     """Previews that were to be confirmed by e-mail."""
     mail_answers: int
+    digests: int
     mails: int
     """Their words: that they came, and what became of them, stays."""
 
@@ -152,6 +155,7 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
         (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, _IS_UNCONFIRMED),
         (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
+        (Digest, Digest.until_at, DIGEST_LIFE, Digest.id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

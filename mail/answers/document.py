@@ -31,6 +31,23 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """Drawn with cells of a table; ``words`` has the numbers, for a bar alone says nothing. ``share`` is of 100."""
+
+    label: str
+    share: int
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    title: str
+    bars: tuple[Bar, ...]
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """``headline`` has the number that matters first; ``steps`` say what to write next."""
 
@@ -40,6 +57,7 @@ class Answer:
     """What can be replied, above all that is long."""
     facts: tuple[tuple[str, str], ...] = ()
     """Label and value."""
+    charts: tuple[Chart, ...] = ()
     lists: tuple[Listing, ...] = ()
     steps: tuple[str, ...] = ()
     url: str = ""
@@ -74,6 +92,7 @@ def cleaned(answer: Answer) -> Answer:
         lines=tuple(map(_clean, answer.lines)),
         replies=tuple(map(_clean, answer.replies)),
         facts=tuple((_clean(label), _clean(value)) for label, value in answer.facts),
+        charts=tuple(_clean_chart(chart) for chart in answer.charts),
         lists=tuple(_clean_listing(listing) for listing in answer.lists),
         steps=tuple(map(_clean, answer.steps)),
         url=one_line(answer.url),
@@ -83,6 +102,13 @@ def cleaned(answer: Answer) -> Answer:
 def _clean_listing(listing: Listing) -> Listing:
     rows = tuple(Row(_clean(row.title), tuple(map(_clean, row.details))) for row in listing.rows)
     return Listing(_clean(listing.title), rows, _clean(listing.more))
+
+
+def _clean_chart(chart: Chart) -> Chart:
+    bars = tuple(
+        Bar(_clean(bar.label), min(max(bar.share, 0), 100), _clean(bar.words), _clean(bar.note)) for bar in chart.bars
+    )
+    return Chart(_clean(chart.title), bars, _clean(chart.more))
 
 
 def _clean(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from core.letters import AnswerLetter
+from core.letters import AnswerLetter, DigestLetter
 from core.phrases import zone_named
 from core.settings import Settings
 from mail.answers import Answer, Teller, tell
@@ -25,13 +25,28 @@ def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, byte
     """The subject, and a multipart/alternative with its own headers."""
     teller = Teller(zone_named(letter.time_zone))
     parts = [ToldPart(one_line(part.asked), tell(part.result, teller)) for part in letter.parts]
+    subject = _subject(letter.subject, parts[0].answer.headline if len(parts) == 1 else "Your requests")
+    return _rendered(letter, subject, parts, settings)
+
+
+def rendered_digest(letter: DigestLetter, settings: Settings, stop_url: str) -> tuple[str, bytes]:
+    """As ``rendered_answer``, and with a link that ends it."""
+    answer = tell(letter.digest, Teller(zone_named(letter.digest.time_zone)))
+    subject = f"{one_line(letter.head.organisation)}: {answer.headline.rstrip('.')}"[:_SUBJECT_CHARACTERS]
+    return _rendered(letter, subject, [ToldPart("", answer)], settings, stop_url)
+
+
+def _rendered(
+    letter: AnswerLetter | DigestLetter, subject: str, parts: list[ToldPart], settings: Settings, stop_url: str = ""
+) -> tuple[str, bytes]:
     values = {
-        "subject": _subject(letter.subject, parts[0].answer.headline if len(parts) == 1 else "Your requests"),
+        "subject": subject,
         "parts": parts,
         "organisation": one_line(letter.head.organisation),
         "service": one_line(settings.mail_from_name),
         "can_reply": bool(letter.head.reply_to),
         "is_answer": True,
+        "stop_url": stop_url,
     }
     subject, text, html = (filled(f"answer/{name}", values) for name in ("subject.txt", "body.txt", "body.html"))
     return subject, alternatives(quoted_printable(text.splitlines()), quoted_printable(tight(html).splitlines()))

@@ -16,6 +16,7 @@ from core.cards import RunCard
 from core.import_reports import Enclosed
 from core.letters import (
     AnswerLetter,
+    DigestLetter,
     HeldMailLetter,
     InvitationLetter,
     JoinConfirmationLetter,
@@ -42,7 +43,7 @@ from core.phrases import (
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
-from mail.answers.rendering import rendered_answer
+from mail.answers.rendering import rendered_answer, rendered_digest
 from mail.sending.calendar import invited_part, joined_part
 from mail.sending.skeleton import Skeleton, skeleton, slots
 from mail.sending.templates import TEMPLATE_FILES, filled, tight
@@ -105,6 +106,9 @@ def render(
         body = with_attachments(part, [_file(each) for each in files]) if files else part
         return _mail(letter, subject, body, settings, links, now)
     own = _own_values(letter, settings)
+    if isinstance(letter, DigestLetter):
+        subject, part = rendered_digest(letter, settings, own["stop_url"])
+        return _mail(letter, subject, part, settings, links, now)
     skeletons = _skeletons(letter.kind, _shared_values(letter, settings, now), bool(own["recipient_name"]))
     filling = {_SLOTS[name]: value for name, value in own.items()}
     part = alternatives(skeletons.text.fill(filling), skeletons.html.fill(filling))
@@ -157,6 +161,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["code"] = grouped(letter.code)
         case SignInLetter():
             own["url"] = f"{settings.base_url}/sign-in/{letter.token}"
+        case DigestLetter():
+            own["stop_url"] = f"{settings.base_url}/d/{letter.token}/stop"
         case HeldMailLetter():
             own["url"] = f"{settings.base_url}/h/{letter.token}"
     return own
@@ -200,7 +206,7 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
             return (("role", one_line(letter.role)), ("role_words", ROLES.get(letter.role, "")), ("until", until))
         case SlackCodeLetter() | SignInLetter():
             return (("minutes", letter.minutes),)
-        case AnswerLetter():
+        case AnswerLetter() | DigestLetter():
             return ()
         case StoppedLetter():
             return ()
@@ -306,7 +312,7 @@ def _reply_header(address: str) -> bytes:
 
 def _reply_to(letter: Letter, settings: Settings) -> str:
     """An answer's reply goes on with the conversation, and nowhere else."""
-    if isinstance(letter, AnswerLetter):
+    if isinstance(letter, AnswerLetter | DigestLetter):
         return letter.head.reply_to
     return settings.mail_reply_to or letter.head.reply_to
 

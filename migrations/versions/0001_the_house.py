@@ -130,6 +130,7 @@ def upgrade() -> None:
                 "import_full_copy",
                 "import_template",
                 "run_template",
+                "digest",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,

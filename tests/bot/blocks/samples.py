@@ -32,6 +32,8 @@ from core.usecases.colleagues import (
 from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown, CostSums, MonthCosts, RunCosts
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.digest_news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
+from core.usecases.digest_settings import DigestPlanShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
 from core.usecases.gathering import AddressesGathered
 from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
@@ -62,6 +64,7 @@ from core.words import (
     AccountState,
     Benefit,
     CourseKind,
+    DigestRhythm,
     ImportPolicy,
     InvitationState,
     JoinedBy,
@@ -326,6 +329,33 @@ def costs(count: int, name: str) -> list[object]:
     ]
 
 
+def digest_shown(count: int, name: str) -> DigestShown:
+    few = min(5, count)
+    run = DigestRun(name[:64], name, count, count, count, count, count // 2, count, count)
+    who = DigestName(2**62, name, f"{name}@example.org", name[:64], 10_000, NOW)
+    return DigestShown(
+        *(name, name, "Europe/London", NOW, NOW, count, count, count, 8_123, count, count, count, count, count),
+        *(
+            count,
+            count,
+            count,
+            count * 2000,
+            (run,) * min(6, count),
+            count,
+            (who,) * few,
+            (replace(who, address=""),) * few,
+        ),
+        (DigestLink(name[:64], name, NOW),) * few,
+        (DigestBudget(name, count * 3000, count * 2000 + 1),) * min(6, count),
+    )
+
+
+def digests(count: int, name: str) -> list[object]:
+    plan = DigestPlanShown(True, DigestRhythm.WEEKLY, 0, 480, "Europe/London", True, True, True, NOW, False)
+    shown = digest_shown(count, name)
+    return [plan, replace(plan, is_on=False, next_at=None, rhythm=DigestRhythm.MONTHLY), shown]
+
+
 def over_budget(places: int) -> CostForecast:
     return budgeted(places, CostTerms(2000, 0, 1999, 0, 0))
 
@@ -415,6 +445,7 @@ def every_result(count: int, name: str) -> list[object]:
         QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
         QuietHoursShown(name, None, "UTC"),
         *costs(count, name),
+        *digests(count, name),
         *(ImportPolicyShown(name, policy, is_changed=True) for policy in ImportPolicy),
         EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),
         EthnicityShown(name, "", None, count),

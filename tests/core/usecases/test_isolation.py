@@ -39,6 +39,8 @@ from core.usecases import (
     costs,
     courses,
     deliveries,
+    digest_settings,
+    digests,
     ethnicity,
     gathering,
     held,
@@ -198,6 +200,12 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "recall_batch": (StaffActor, recall.RecallBatch(world.confirmation_id)),
         "list_scheduled": (StaffActor, schedules.ListScheduled()),
         "send_now": (StaffActor, schedules.SendNow(world.scheduled_id)),
+        "show_digest": (StaffActor, digests.ShowDigest()),
+        "show_digest_plan": (StaffActor, digest_settings.ShowDigestPlan()),
+        "set_digest": (StaffActor, digest_settings.SetDigest(0, 480)),
+        "stop_digest": (StaffActor, digest_settings.StopDigest()),
+        "show_digest_stop": (LinkHolder, digest_settings.ShowDigestStop(world.digest_token)),
+        "stop_digest_mail": (LinkHolder, digest_settings.StopDigestMail(world.digest_token)),
         "show_quiet_hours": (StaffActor, quiet_hours.ShowQuietHours()),
         "set_quiet_hours": (StaffActor, quiet_hours.SetQuietHours("off")),
         "show_import_policy": (StaffActor, import_rules.ShowImportPolicy()),
@@ -357,6 +365,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "sweep_due": (System, recovering.SweepDue(timedelta(0))),
         "find_due_reminders": (System, reminders.FindDueReminders()),
         "remind_due": (System, reminders.RemindDue((1,))),
+        "find_due_digests": (System, digests.FindDueDigests()),
+        "begin_digests": (System, digests.BeginDigests((owner.staff_id,))),
+        "write_due_digests": (System, digests.WriteDueDigests((1,))),
         "receive_mail": (System, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64)),
         "begin_mail": (System, inbound.BeginMail(world.inbound_id)),
         "settle_mail": (
@@ -627,7 +638,10 @@ BY_CODE: dict[str, Callable[[str], object]] = {
 }
 
 
-OF_ONE_S_OWN = ("show_home", "keep_home", "answer_mail", "find_thread")
+OF_ONE_S_OWN = (
+    *("show_digest", "show_digest_plan", "set_digest", "stop_digest"),
+    *("show_home", "keep_home", "answer_mail", "find_thread"),
+)
 
 
 def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: World) -> None:
@@ -740,8 +754,8 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     before = dump(world.school.app, "audit_entry")
 
     for name, (wanted, command) in commands(world).items():
-        # Their own home is theirs to keep; what bears their address is theirs to answer for, and is answered.
-        own = ("keep_home", "release_held_mail", "refuse_held_mail", "answer_mail")
+        # Their own home and digest are theirs; what bears their address is theirs to answer for, and is answered.
+        own = ("set_digest", "stop_digest", "keep_home", "release_held_mail", "refuse_held_mail", "answer_mail")
         if wanted is StaffActor and name not in own:
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.context import Assurance, SlackVisitor
 from core.letters import AnswerPart, Verdict
-from core.model import Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
+from core.model import DigestSetting, Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
 from core.requests import Help
 from core.rules.links import CodeKind, LinkKind
 from core.rules.ucas.problems import Fault, Problem, problem
@@ -29,6 +29,7 @@ from core.usecases import (
     staff,
 )
 from core.usecases.answers import AskForLink, ask_for_link
+from core.usecases.digest_settings import SetDigest, set_digest
 from core.usecases.import_values import Reading
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.words import FeedKind, MailboxAuth, MailboxSecurity, ReportReason, Role
@@ -81,6 +82,7 @@ class World:
     place_token: str
     wish_token: str
     staff_token: str
+    digest_token: str
     slack_code: str
     setup_code: str
     colleague_id: int
@@ -157,6 +159,7 @@ def make_world(school: School) -> World:
         place_token=school.app.links.token(LinkKind.PLACE, enrolment.id),
         wish_token=request_token(school, "f@example.org"),
         staff_token=colleague.token,
+        digest_token=_digest_token(school),
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
         learner_id=made.card.learner_id,
@@ -181,6 +184,11 @@ def make_world(school: School) -> World:
         reading_report=_report(school, b"2", is_begun=True),
         waiting_report=_waiting(school),
     )
+
+
+def _digest_token(school: School) -> str:
+    school.app.run(set_digest, SetDigest(by_mail=True), school.owner)
+    return school.app.links.token(LinkKind.DIGEST, only(school.app, DigestSetting).id)
 
 
 def _schedule(school: School) -> batches.LearnersInvited:

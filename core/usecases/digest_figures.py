@@ -1,0 +1,364 @@
+"""What digests are made of: one query a kind of news for a whole batch of readers, whoever they are.
+
+1. Readers share windows: (organisation, since). Figures come by window, run, and the provider of the learner, and each
+   reader adds up those that they are granted: a thousand readers ask no more than one.
+2. Every statement names its organisation itself: the worker asks for many at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from core.context import Context
+from core.database import Id, UtcDateTime
+from core.model import (
+    Agreement,
+    Charge,
+    Course,
+    CourseRun,
+    Enrolment,
+    Import,
+    Invitation,
+    Learner,
+    LearnerAddress,
+    Organisation,
+    OutboundMessage,
+    Progress,
+    ProgressChange,
+    SharedLink,
+)
+from core.model.invitations import IS_LIVE
+from core.rules.policy import (
+    COMPLETED_SHARE,
+    DIGEST_ENDING,
+    DIGEST_NAMES,
+    SHARED_LINK_COURSE_LIFE,
+    SHARED_LINK_RUN_LIFE,
+    STALLED_AFTER,
+)
+from core.words import ImportState, MessageState
+
+# Days end later than hours.
+_MARGIN: Final = timedelta(days=3)
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+class _DaysBetween(GenericFunction[float]):
+    """From the first moment to the second, where each database has its own way to subtract."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(_DaysBetween, "sqlite")
+def _days_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    first, second = (compiler.process(each, **options) for each in element.clauses)
+    return f"(julianday({second}) - julianday({first}))"
+
+
+@compiles(_DaysBetween, "postgresql")
+def _days_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    first, second = (compiler.process(each, **options) for each in element.clauses)
+    return f"(extract(epoch FROM ({second} - {first})) / 86400)"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    organisation_id: int
+    since: datetime
+
+
+class Windows:
+    """As a table of the statement, in which ``place`` is a window's number."""
+
+    def __init__(self, windows: Sequence[Window], until: datetime) -> None:
+        self.until = until
+        self.organisation_ids = sorted({each.organisation_id for each in windows})
+        self._table: FromClause = union_all(
+            *(
+                select(
+                    literal(place, Integer()).label("place"),
+                    literal(each.organisation_id, Id).label("organisation_id"),
+                    literal(each.since, UtcDateTime()).label("since"),
+                    literal(each.since - STALLED_AFTER, UtcDateTime()).label("silent_since"),
+                )
+                for place, each in enumerate(windows)
+            )
+        ).subquery("news_window")
+        self.place = self._table.c.place
+        self.silent_since = self._table.c.silent_since
+
+    def of(self, model: Any, *columns: Any) -> Select[*tuple[Any, ...]]:
+        """From the windows to the rows of their organisations."""
+        return (
+            select(self.place, *columns)
+            .select_from(self._table)
+            .join(model, model.organisation_id == self._table.c.organisation_id)
+        )
+
+    def within(self, moment: Any) -> ColumnElement[bool]:
+        return and_(moment > self._table.c.since, moment <= self.until)
+
+
+def _number(condition: ColumnElement[bool], name: str) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0).label(name)
+
+
+_IS_DUE: Final = and_(Charge.waived_at.is_(None), Charge.is_prepaid.is_(False))
+_C, _P = ProgressChange, Progress
+_COMPLETED: Final = and_(
+    _C.step_percentage >= COMPLETED_SHARE,
+    or_(_C.was_step_percentage.is_(None), _C.was_step_percentage < COMPLETED_SHARE),
+)
+_SCORED: Final = and_(
+    _C.average_test_score.is_not(None), _C.average_test_score.is_distinct_from(_C.was_average_test_score)
+)
+_RETURNED: Final = and_(
+    _C.left_at.is_(None),
+    _DaysBetween(_C.was_active_at, _C.active_at) >= STALLED_AFTER / timedelta(days=1),
+)
+
+
+# --- By window, run and the learner's provider ------------------------------------------------------------
+
+
+def enrolments(ctx: Context, windows: Windows) -> Rows:
+    """Each enrolment has its charge, and the charges lie by organisation and time."""
+    query = (
+        windows.of(
+            Charge,
+            Charge.run_id,
+            Learner.provider_id,
+            func.count().label("enrolled"),
+            func.coalesce(func.sum(case((_IS_DUE, Charge.price_pence), else_=0)), 0).label("pence"),
+        )
+        .join(Enrolment, Enrolment.id == Charge.enrolment_id)
+        .join(Learner, Learner.id == Enrolment.learner_id)
+        .where(windows.within(Charge.charged_at))
+        .group_by(windows.place, Charge.run_id, Learner.provider_id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def changes(ctx: Context, windows: Windows) -> Rows:
+    score = case((_SCORED, _C.average_test_score), else_=0)
+    query = (
+        windows.of(
+            _C,
+            _C.run_id,
+            Learner.provider_id,
+            _number(_COMPLETED, "completed"),
+            _number(_SCORED, "scored"),
+            func.coalesce(func.sum(score), 0).label("score_sum"),
+            _number(_RETURNED, "returned"),
+        )
+        .join(Learner, Learner.id == _C.learner_id)
+        .where(windows.within(_C.at), _C.is_first.is_(False), Learner.removed_at.is_(None))
+        .group_by(windows.place, _C.run_id, Learner.provider_id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def _stalled(windows: Windows, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        windows.of(_P, _P.run_id, Learner.provider_id, *columns)
+        .join(Learner, Learner.id == _P.learner_id)
+        .join(Enrolment, and_(Enrolment.learner_id == _P.learner_id, Enrolment.run_id == _P.run_id))
+        .join(CourseRun, CourseRun.id == _P.run_id)
+        .where(
+            _P.is_latest,
+            _P.active_at > windows.silent_since,
+            _P.active_at <= windows.until - STALLED_AFTER,
+            _P.step_percentage > 0,
+            _P.step_percentage < COMPLETED_SHARE,
+            _P.left_at.is_(None),
+            Enrolment.left_at.is_(None),
+            Learner.removed_at.is_(None),
+            # Nobody can go on in a run that is over.
+            or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > windows.until),
+        )
+    )
+
+
+def stalled(ctx: Context, windows: Windows) -> Rows:
+    query = _stalled(windows, func.count().label("stalled")).group_by(windows.place, _P.run_id, Learner.provider_id)
+    return ctx.session.execute(query).all()
+
+
+def stalled_names(ctx: Context, windows: Windows) -> Rows:
+    """Whoever came furthest first: a few of each run and provider, for who may see which is not known here."""
+    rank = _ranked(windows, _P.run_id, _P.step_percentage.desc(), _P.active_at.desc(), _P.id)
+    return _named(ctx, _stalled(windows, _P.learner_id, _P.step_percentage, _P.active_at, rank))
+
+
+def returned_names(ctx: Context, windows: Windows) -> Rows:
+    rank = _ranked(windows, _C.run_id, _C.active_at.desc(), _C.id)
+    query = (
+        windows.of(_C, _C.run_id, Learner.provider_id, _C.learner_id, _C.step_percentage, _C.active_at, rank)
+        .join(Learner, Learner.id == _C.learner_id)
+        .where(windows.within(_C.at), _C.is_first.is_(False), Learner.removed_at.is_(None), _RETURNED)
+    )
+    return _named(ctx, query)
+
+
+def _ranked(windows: Windows, run_id: Any, *order: Any) -> ColumnElement[int]:
+    return func.row_number().over(partition_by=(windows.place, run_id, Learner.provider_id), order_by=order).label("n")
+
+
+def _named(ctx: Context, query: Select[*tuple[Any, ...]]) -> Rows:
+    found = query.subquery("found")
+    address = (
+        select(LearnerAddress.address)
+        .where(LearnerAddress.learner_id == found.c.learner_id)
+        .order_by(LearnerAddress.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = (
+        select(found, Learner.first_name, Learner.last_name, address.label("address"))
+        .join(Learner, Learner.id == found.c.learner_id)
+        .where(found.c.n <= DIGEST_NAMES)
+        .order_by(found.c.n, found.c.learner_id)
+    )
+    return ctx.session.execute(rows).all()
+
+
+# --- By organisation --------------------------------------------------------------------------------------
+
+
+def totals(ctx: Context, windows: Windows, run_ids: Sequence[int]) -> Rows:
+    """How a run stands now, for its bar."""
+    query = (
+        select(
+            _P.organisation_id,
+            _P.run_id,
+            Learner.provider_id,
+            func.count(_P.step_percentage).label("learners"),
+            _number(_P.step_percentage >= COMPLETED_SHARE, "finished"),
+        )
+        .join(Learner, Learner.id == _P.learner_id)
+        .where(_P.organisation_id.in_(windows.organisation_ids), _P.run_id.in_(run_ids), _P.is_latest)
+        .where(_P.left_at.is_(None), Learner.removed_at.is_(None))
+        .group_by(_P.organisation_id, _P.run_id, Learner.provider_id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def invitations(ctx: Context, windows: Windows) -> Rows:
+    """Those that can still be answered: whose e-mail came back, and which end soon."""
+    soon = windows.until + DIGEST_ENDING
+    is_over_soon = or_(Invitation.expires_at <= soon, CourseRun.enrolment_closes_at <= soon, CourseRun.ends_at <= soon)
+    query = (
+        select(
+            Invitation.organisation_id,
+            Invitation.run_id,
+            _number(OutboundMessage.state.in_((MessageState.BOUNCED, MessageState.DROPPED)), "bounced"),
+            _number(is_over_soon, "ending"),
+        )
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .join(CourseRun, CourseRun.id == Invitation.run_id)
+        .where(
+            IS_LIVE,
+            Invitation.organisation_id.in_(windows.organisation_ids),
+            Invitation.expires_at > windows.until,
+            or_(CourseRun.enrolment_closes_at.is_(None), CourseRun.enrolment_closes_at > windows.until),
+            or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > windows.until),
+        )
+        .group_by(Invitation.organisation_id, Invitation.run_id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def links(ctx: Context, windows: Windows) -> Rows:
+    """Shared links that may end soon; ``core.rules.expiry`` says when."""
+    soon = windows.until + DIGEST_ENDING + _MARGIN
+    query = (
+        select(
+            *(SharedLink.organisation_id, SharedLink.counted_from, SharedLink.run_id, Organisation.time_zone),
+            *(Course.organisation_id.label("owner_id"), Course.provider_id, Course.code.label("course_code")),
+            *(Course.title, CourseRun.code, CourseRun.time_zone.label("run_zone")),
+            *(CourseRun.enrolment_closes_at, CourseRun.ends_at),
+        )
+        .join(Organisation, Organisation.id == SharedLink.organisation_id)
+        .join(Course, Course.id == SharedLink.course_id)
+        .outerjoin(CourseRun, CourseRun.id == SharedLink.run_id)
+        .where(
+            SharedLink.organisation_id.in_(windows.organisation_ids),
+            SharedLink.revoked_at.is_(None),
+            SharedLink.replaced_at.is_(None),
+            or_(
+                SharedLink.counted_from < soon - SHARED_LINK_COURSE_LIFE,
+                and_(
+                    SharedLink.run_id.is_not(None),
+                    or_(
+                        SharedLink.counted_from < soon - SHARED_LINK_RUN_LIFE,
+                        CourseRun.enrolment_closes_at <= soon,
+                        CourseRun.ends_at <= soon,
+                    ),
+                ),
+            ),
+        )
+    )
+    return ctx.session.execute(query).all()
+
+
+def imports(ctx: Context, windows: Windows) -> Rows:
+    """By window: the applied ones of it, and those that are held now."""
+    is_applied = and_(Import.state == ImportState.APPLIED, windows.within(Import.settled_at))
+    is_held = Import.state == ImportState.HELD
+    query = (
+        windows.of(
+            Import,
+            _number(is_applied, "applied"),
+            func.coalesce(func.sum(case((is_applied, Import.created + Import.updated), else_=0)), 0).label("learners"),
+            _number(is_held, "held"),
+        )
+        .where(or_(is_applied, is_held))
+        .group_by(windows.place)
+    )
+    return ctx.session.execute(query).all()
+
+
+def budgets(ctx: Context, windows: Windows) -> Rows:
+    query = (
+        select(
+            *(Agreement.organisation_id, Organisation.name, Agreement.spent_pence, Agreement.budget_pence),
+        )
+        .join(Organisation, Organisation.id == Agreement.owner_id)
+        .where(
+            Agreement.organisation_id.in_(windows.organisation_ids),
+            Agreement.budget_pence.is_not(None),
+            Agreement.starts_at <= windows.until,
+            or_(Agreement.ends_at.is_(None), Agreement.ends_at > windows.until),
+        )
+        .order_by(Organisation.name, Agreement.id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def runs(ctx: Context, run_ids: Sequence[int]) -> dict[int, Row[*tuple[Any, ...]]]:
+    query = (
+        select(CourseRun.id, CourseRun.code, CourseRun.organisation_id, Course.title, Course.provider_id)
+        .join(Course, Course.id == CourseRun.course_id)
+        .where(CourseRun.id.in_(run_ids))
+    )
+    return {row.id: row for row in ctx.session.execute(query)}

@@ -1,0 +1,97 @@
+"""What a digest says, as values: kept as JSON when it is due, and drawn from that by every door."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRun:
+    """``enrolled``, ``completed`` and ``stalled`` since the last digest, the others as they are now."""
+
+    code: str
+    course_title: str
+    enrolled: int
+    completed: int
+    stalled: int
+    learners: int
+    """Of whom steps are known."""
+    finished: int
+    bounced: int
+    """Invitations whose e-mail did not arrive."""
+    ending: int
+    """Invitations that end within 14 days and are not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestName:
+    learner_id: int
+    name: str
+    address: str
+    run_code: str
+    step_percentage: int | None
+    """Hundredths of a per cent."""
+    active_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLink:
+    """A shared link that ends within 14 days. The soonest are named."""
+
+    code: str
+    title: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigestBudget:
+    owner: str
+    spent_pence: int
+    budget_pence: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestShown:
+    """``since`` to ``until``; nothing else happened in between that its reader may see."""
+
+    name: str
+    organisation: str
+    time_zone: str
+    since: datetime
+    until: datetime
+    enrolled: int
+    completed: int
+    scored: int
+    average_score: int | None
+    """Of the new scores; hundredths of a per cent."""
+    stalled: int
+    returned: int
+    bounced: int
+    ending: int
+    imports: int
+    learners_imported: int
+    imports_held: int
+    """They wait for somebody to decide."""
+    links_ending: int
+    to_invoice_pence: int
+    runs: tuple[DigestRun, ...]
+    """Those with the most news."""
+    more_runs: int
+    stalled_names: tuple[DigestName, ...]
+    returned_names: tuple[DigestName, ...]
+    links: tuple[DigestLink, ...]
+    budgets: tuple[DigestBudget, ...]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing changed, and nothing waits for anybody."""
+        return not any((
+            self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.bounced, self.ending,
+            self.imports, self.imports_held, self.links_ending,
+        ))  # fmt: skip
+
+    @property
+    def has_changed(self) -> bool:
+        """Since the last one; what merely waits still is no change."""
+        return any((
+            self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.imports
+        ))  # fmt: skip
