@@ -20,6 +20,7 @@ from core.model import (
     Charge,
     CourseRun,
     DeliveryReport,
+    Digest,
     Draft,
     Enrolment,
     IdempotencyRecord,
@@ -78,12 +79,13 @@ TITLES: Final[dict[type[Base], str]] = {
     AuditEntry: "Who looked and changed",
     Import: "Imported spreadsheets with a row of theirs",
     Draft: "Previews with an address of theirs",
+    Digest: "Digests of staff in which they are named",
     MailAnswer: "Answers to staff by e-mail in which they are named",
     IdempotencyRecord: "Answers to staff in which they are named",
 }
 """In the order of the export."""
 
-_COUNTED: Final = frozenset({Draft, MailAnswer, IdempotencyRecord})
+_COUNTED: Final = frozenset({Digest, Draft, MailAnswer, IdempotencyRecord})
 _HIDDEN: Final = ("_id", "_by", "_hash", "_ref", "_until", "generation", "lease", "attempts", "count")
 
 

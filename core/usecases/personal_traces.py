@@ -19,6 +19,7 @@ from core.model import (
     Base,
     Charge,
     DeliveryReport,
+    Digest,
     Draft,
     Enrolment,
     IdempotencyRecord,
@@ -116,6 +117,7 @@ def trace_of(ctx: Context, staff: StaffMember, learner: Learner) -> Trace:
     messages = note(OutboundMessage, _is_written_to(ctx, keys, invitations))
     reports = note(DeliveryReport, DeliveryReport.message_id.in_(messages))
     note(InboundMessage, _is_from(ctx, staff, keys, reports))
+    note(Digest, _has(words, Digest.content))
     note(MailAnswer, _has(words, MailAnswer.result, MailAnswer.subject))
     note(IdempotencyRecord, _has(words, IdempotencyRecord.result), key=IdempotencyRecord.key)
     note(AuditEntry, AuditEntry.organisation_id == staff.organisation_id, AuditEntry.subject == _subject(learner.id))

@@ -58,6 +58,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "LearnerShown": learners.tell_learner,
     "LearnersInvited": batches.tell_invited,
     "LearnersListed": learners.tell_learners,
+    "LearnerProgressShown": progress.tell_learner,
     "NamedInFeed": progress.tell_named,
     "NotUnderstood": asides.tell_not_understood,
     "PreviewDiscarded": batches.tell_discarded,

@@ -18,6 +18,8 @@ from core.errors import ErasureUnconfirmed, LearnerNotFound, RoleMissing, UsherE
 from core.letters import AnswerPart, Verdict
 from core.model import (
     Charge,
+    Digest,
+    DigestSetting,
     Enrolment,
     InboundMessage,
     Invitation,
@@ -48,7 +50,7 @@ from core.usecases.learner_export import ExportLearner, as_json, export_learner
 from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.usecases.personal_traces import ERASED_LAST, is_one_of, trace_of
 from core.usecases.senders import NoteSender, note_sender
-from core.words import FeedKind, InvitationState, MailState, MessageState, NamedKind, ReportState
+from core.words import DigestRhythm, FeedKind, InvitationState, MailState, MessageState, NamedKind, ReportState
 from tests.core.usecases.acting import accept, change, clock_of, deliver, everything, invite
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line
 from tests.core.usecases.managing import save
@@ -132,6 +134,7 @@ def _plant(school: School, learner_id: int) -> None:
 
     def fill(ctx: Context, command: None) -> None:
         _report(ctx, school, learner_id)
+        _digest(ctx, school)
         planted = _planted(keeper(ctx))
         for model, ids in _trace(ctx, school, learner_id).rows.items():
             values = {name: value for (table, name), value in planted.items() if table == model.__tablename__}
@@ -140,6 +143,19 @@ def _plant(school: School, learner_id: int) -> None:
                 ctx.session.execute(statement, execution_options={"synchronize_session": False})
 
     school.app.run(fill, None, school.owner)
+
+
+def _digest(ctx: Context, school: School) -> None:
+    org, staff_id = school.organisation_id, school.owner.staff_id
+    setting = DigestSetting(
+        id=1, organisation_id=org, staff_id=staff_id, rhythm=DigestRhythm.WEEKLY, weekday=0, minute=480,
+        time_zone="Europe/London", by_mail=True, in_slack=False, only_changes=False, next_at=ctx.now,
+        since_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(setting)
+    ctx.session.flush()
+    news = {"id": 1, "organisation_id": org, "setting_id": 1, "staff_id": staff_id, "period": "2026-03-02"}
+    ctx.session.add(Digest(**news, since_at=ctx.now, until_at=ctx.now, content=f'{{"who": "{ADA}"}}'))
 
 
 def _report(ctx: Context, school: School, learner_id: int) -> None:

@@ -62,7 +62,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "costs": (("costs",), ("costs last month",)),
     "digest": (
-        ("digest",), ("digest now",), ("digest Fri 16:00 slack monthly",), ("digest off",), ("digest Fri",),
+        ("digest",), ("digest now",), ("digest Fri 16:00 slack monthly",), ("digest off",),
     ),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
     "learners": (
