@@ -11,9 +11,17 @@ from core.rules.exports import PROGRESS_COLUMNS, SHARES
 from core.sheets.cells import Cell
 from core.sheets.lines import END, MARK, are_harmless, cell, line, repeated_cell
 from core.usecases.progress_rows import ProgressRows, RunValues
+from core.words import ExportForm
 
 _PERSON_IS_HARMLESS: Final = are_harmless(4)
 _WIDTHS: Final = (12, 38, 32, 24, 40, 10, 10, 10, 22, 16, 16, 24, 32, 22, 22, 38, 38, 10)
+
+
+def write_progress(into: BinaryIO, rows: ProgressRows, form: ExportForm) -> None:
+    if form is ExportForm.CSV:
+        write_csv(into, rows)
+    else:
+        write_workbook(into, rows)
 
 
 def write_csv(into: BinaryIO, rows: ProgressRows) -> None:

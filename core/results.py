@@ -32,6 +32,7 @@ from core.usecases.import_rows import ImportRowsListed
 from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.import_undoing import ImportUndone
 from core.usecases.imports import ImportShown, ImportsListed
+from core.usecases.exports import ExportOrdered
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent
@@ -117,6 +118,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         CoursesListed,
         EthnicityErased,
         EthnicityShown,
+        ExportOrdered,
         Help,
         ImportLeft,
         ImportRowsTold,

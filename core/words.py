@@ -135,6 +135,8 @@ class MessageKind(StrEnum):
     IMPORT_FULL_COPY = "import_full_copy"
     IMPORT_TEMPLATE = "import_template"
     """The workbook to fill in."""
+    EXPORT = "export"
+    """In Slack: a file that somebody asked for."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -340,3 +342,13 @@ class ReportReason(StrEnum):
 class NamedKind(StrEnum):
     LEARNER = "learner"
     RUN = "run"
+
+
+class ExportForm(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class ExportKind(StrEnum):
+    PROGRESS = "progress"
+    COSTS = "costs"

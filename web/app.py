@@ -18,6 +18,7 @@ from web.accounts import accounts_routes
 from web.answers import answers_routes
 from web.assets import Assets
 from web.door import ANSWER_DEADLINE, WebDoor
+from web.exports import exports_routes
 from web.health import health_routes
 from web.held_mail import held_mail_routes
 from web.installing import Installer, installing_routes
@@ -56,6 +57,7 @@ def build_app(
         *accounts_routes(door),
         *held_mail_routes(door),
         *learners_routes(door),
+        *exports_routes(door),
         *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),

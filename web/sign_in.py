@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -41,8 +42,9 @@ SIGN_INS_A_NETWORK: Final = 30
 # Longer than writing a mail takes: how long an answer took tells nobody who works here.
 ASKING_SECONDS: Final = 0.5
 CODES_PATH: Final = "/learners/codes"
+EXPORTS_PATH: Final = "/exports"
 NEXT_LIFE: Final = timedelta(hours=1)
-_WAYS_ON: Final = frozenset({CODES_PATH})
+_WAYS_ON: Final = re.compile(rf"{CODES_PATH}|{EXPORTS_PATH}/[0-9a-f]{{1,16}}")
 """Nothing else is believed of where somebody was on the way to."""
 _SYSTEM: Final = System(Door.WEB)
 _ADDRESS_CHARACTERS: Final = 254
@@ -124,7 +126,7 @@ class SignInPages:
 
 def _welcome(signed_in: SignedIn, request: Request) -> Response:
     way_on = request.cookies.get(NEXT_COOKIE, "")
-    wanted = way_on if way_on in _WAYS_ON else "/account"
+    wanted = way_on if _WAYS_ON.fullmatch(way_on) else "/account"
     response = see("/terms" if signed_in.needs_terms else wanted)
     if way_on:
         forget_cookie(response, NEXT_COOKIE)

@@ -8,6 +8,7 @@ from bot.blocks.batches import draw_invited, draw_preview, draw_recalled
 from bot.blocks.costs import draw_budgets, draw_costs
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
+from bot.blocks.exports import draw_ordered
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
@@ -81,6 +82,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeStaffInvitation": draw_compose_staff,
         "EthnicityErased": draw_ethnicity_erased,
         "EthnicityShown": draw_ethnicity,
+        "ExportOrdered": draw_ordered,
         "HeldMailRefused": draw_refused,
         "HeldMailReleased": draw_released,
         "HeldMailShown": draw_held_mail,

@@ -188,3 +188,9 @@ class ReportClosed(Conflict):
     code = "report_closed"
     wording = "I cannot do that with progress report {number}: {reason}."
     advice = "Nothing was changed. Send the file again to have it read anew."
+
+
+class ExportEnded(Conflict):
+    code = "export_ended"
+    wording = "This download ended {hours} hours after it was asked for."
+    advice = "Ask again with “export”; the figures are newer then, too."

@@ -5,6 +5,7 @@ from core.model.base import OrganisationOwned as OrganisationOwned
 from core.model.courses import Agreement as Agreement
 from core.model.courses import Course as Course
 from core.model.courses import CourseRun as CourseRun
+from core.model.exports import Export as Export
 from core.model.imports import Import as Import
 from core.model.imports import ImportRow as ImportRow
 from core.model.inbound import InboundMessage as InboundMessage

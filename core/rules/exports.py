@@ -1,20 +1,10 @@
 """What exports are made of: the columns of progress (LM, Track learner progress), and the file's name."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from core.rules.progress.columns import ProgressColumn as C
-
-
-class ExportForm(StrEnum):
-    CSV = "csv"
-    XLSX = "xlsx"
-
-
-class ExportKind(StrEnum):
-    PROGRESS = "progress"
-    COSTS = "costs"
+from core.words import ExportForm
 
 
 PROGRESS_COLUMNS: Final = (

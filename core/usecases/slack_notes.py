@@ -11,6 +11,7 @@ from core.context import Context
 from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
+from core.usecases.exports import ExportCopy, export_copy
 from core.usecases.import_copies import ImportCopy, TemplateCopy, copy_of
 from core.usecases.imports import ImportShown, import_shown
 from core.usecases.installations import clear_token
@@ -37,6 +38,7 @@ Content = (
     | HeldMailShown
     | UnreachedShown
     | ImportShown
+    | ExportCopy
     | ImportCopy
     | TemplateCopy
 )
@@ -140,6 +142,7 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HELD_MAIL: held_mail_shown,
     MessageKind.UNREACHED: unreached,
+    MessageKind.EXPORT: export_copy,
     MessageKind.IMPORT: _import_of_sender,
     MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),

@@ -129,6 +129,7 @@ def upgrade() -> None:
                 "import_copy",
                 "import_full_copy",
                 "import_template",
+                "export",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,
