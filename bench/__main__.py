@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "home", "import", "inbox", "progress")
+NAMES: Final = ("b3", "b4", "b5", "b9", "export", "home", "import", "inbox", "progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,12 @@ def _b9(wish: Wish) -> Report:
     return b9.run(b9.SMALL if wish.is_small else b9.Size())
 
 
+def _export(wish: Wish) -> Report:
+    from bench import export
+
+    return export.run(export.SMALL if wish.is_small else export.Size())
+
+
 def _home(wish: Wish) -> Report:
     from bench import home
 
@@ -99,6 +105,7 @@ _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
     "b4": _b4,
     "b5": _b5,
     "b9": _b9,
+    "export": _export,
     "home": _home,
     "import": _import,
     "inbox": _inbox,

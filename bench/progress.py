@@ -152,7 +152,7 @@ def _merge(samples: Samples, house: _House, size: Size) -> None:
 def _grow(house: _House, size: Size) -> None:
     """As many learners on the run as the report has rows, half of them with figures."""
     organisation_id = house.owner.organisation_id
-    rows = _Rows(organisation_id, 1, size.report_rows)
+    rows = Rows(organisation_id, 1, size.report_rows)
     with house.app.engine.begin() as connection:
         for model, make in (
             (Learner, rows.learner),
@@ -173,7 +173,7 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
     tell(f"B6: making {enrolments:,} enrolments")
     app = make_app(make_engine(f"sqlite:///{folder}/{name}.db"))
     school = make_school(app)
-    rows = _Rows(school.organisation_id, max(1, enrolments // of_run), enrolments)
+    rows = Rows(school.organisation_id, max(1, enrolments // of_run), enrolments)
     with app.engine.begin() as connection:
         for model, make, count in rows.tables():
             table = model.metadata.tables[model.__tablename__]
@@ -183,7 +183,7 @@ def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     organisation_id: int
     runs: int
     enrolments: int
@@ -200,7 +200,7 @@ class _Rows:
 
     def _course(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
             "code": f"course-{number}",
             "uuid": f"course-{number}",
@@ -213,9 +213,9 @@ class _Rows:
 
     def _run(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
-            "course_id": _id(number),
+            "course_id": id_of(number),
             "code": f"course-{number}-1",
             "slug": f"course-{number}",
             "uuid": f"run-{number}",
@@ -229,7 +229,7 @@ class _Rows:
 
     def learner(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
             "first_name": "Ada",
             "last_name": f"Example {number}",
@@ -238,29 +238,29 @@ class _Rows:
 
     def address(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
+            "learner_id": id_of(number),
             "address": f"learner{number}@example.org",
             "address_key": f"learner{number}@example.org",
         }
 
     def enrolment(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
-            "run_id": _id(number % self.runs),
+            "learner_id": id_of(number),
+            "run_id": id_of(number % self.runs),
             "joined_by": JoinedBy.INVITATION,
             "enrolled_at": NOW,
         }
 
     def progress(self, number: int) -> dict[str, Any]:
         return {
-            "id": _id(number),
+            "id": id_of(number),
             "organisation_id": self.organisation_id,
-            "learner_id": _id(number),
-            "run_id": _id(number % self.runs),
+            "learner_id": id_of(number),
+            "run_id": id_of(number % self.runs),
             "attempt": 1,
             "is_latest": True,
             "active_at": NOW - timedelta(days=number % 30),
@@ -272,5 +272,5 @@ class _Rows:
         }
 
 
-def _id(number: int) -> int:
+def id_of(number: int) -> int:
     return _FIRST_ID + number

@@ -33,6 +33,7 @@ class ExportProgress:
     run: str = ""
     form: ExportForm = ExportForm.CSV
     is_file: bool = False
+    most_in_workbook: int = EXPORT_WORKBOOK_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def export_progress(ctx: Context, command: ExportProgress) -> ExportOrdered:
     rows = count_progress_rows(ctx, staff, run_id)
     if not rows:
         raise NothingToExport(what="nobody whom you may see is enrolled")
-    export = _order(ctx, staff, ExportKind.PROGRESS, command.form, rows, run_id=run_id)
+    _require_room(command.form, rows, command.most_in_workbook)
+    export = _order(ctx, staff, ExportKind.PROGRESS, command.form, run_id=run_id)
     return _ordered(ctx, staff, export, subject, rows, is_file=command.is_file and rows <= EXPORT_FILE_ROWS)
 
 
@@ -86,22 +88,19 @@ def export_costs(ctx: Context, command: ExportCosts) -> ExportOrdered:
     rows = count_cost_rows(ctx, month, zone)
     if not rows:
         raise NothingToExport(what=f"nobody was enrolled in {month.words}")
-    export = _order(ctx, staff, ExportKind.COSTS, command.form, rows, month=str(month))
+    _require_room(command.form, rows, EXPORT_WORKBOOK_ROWS)
+    export = _order(ctx, staff, ExportKind.COSTS, command.form, month=str(month))
     return _ordered(ctx, staff, export, month.words, rows, is_file=rows <= EXPORT_FILE_ROWS)
 
 
+def _require_room(form: ExportForm, rows: int, most: int) -> None:
+    if form is ExportForm.XLSX and rows > most:
+        raise ExportTooLarge(count=f"{rows:,}", limit=f"{most:,}")
+
+
 def _order(
-    ctx: Context,
-    staff: StaffMember,
-    kind: ExportKind,
-    form: ExportForm,
-    rows: int,
-    *,
-    run_id: int | None = None,
-    month: str = "",
+    ctx: Context, staff: StaffMember, kind: ExportKind, form: ExportForm, *, run_id: int | None = None, month: str = ""
 ) -> Export:
-    if form is ExportForm.XLSX and rows > EXPORT_WORKBOOK_ROWS:
-        raise ExportTooLarge(count=f"{rows:,}", limit=f"{EXPORT_WORKBOOK_ROWS:,}")
     export = Export(
         id=ctx.tokens.new_id(),
         organisation_id=staff.organisation_id,
