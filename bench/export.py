@@ -25,7 +25,6 @@ from bench.report import progress as tell
 from bench.world import new_folder
 from core.app import App
 from core.context import Door, StaffActor
-from core.model import Progress
 from core.usecases.exports import ExportProgress, WriteExport, export_progress, write_export
 from core.words import ExportForm
 from tests.factories import NOW, make_app, make_engine, make_school
@@ -64,7 +63,9 @@ def run(size: Size) -> Report:
         samples.add(f"xlsx_{size.workbook_rows}_memory_mb", book["memory_mb"])
     most = max(size.rows)
     goals = [
-        Goal(f"rows a second of {size.peer_rows:,}", samples.median(f"csv_{size.peer_rows}_rows_a_second"), ">= 100000"),
+        Goal(
+            f"rows a second of {size.peer_rows:,}", samples.median(f"csv_{size.peer_rows}_rows_a_second"), ">= 100000"
+        ),
         Goal("to a bare csv writer", rounded(samples.median("to_bare_writer")), "<= 2.5"),
         Goal(f"memory of {most:,} rows in MB", samples.median(f"csv_{most}_memory_mb"), "< 100"),
     ]

@@ -16,8 +16,8 @@ from core.exporting import exported
 from core.import_words import import_name
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
-from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.exports import ExportCopy
+from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.import_copies import ImportCopy, TemplateCopy
 
 Given = tuple[str, Sequence[tuple[str, bytes]]]

@@ -25,6 +25,7 @@ from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown
 from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.exports import ExportOrdered
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportLeft, ImportRowsTold, ImportTold
@@ -32,7 +33,6 @@ from core.usecases.import_rows import ImportRowsListed
 from core.usecases.import_rules import ImportPolicyShown
 from core.usecases.import_undoing import ImportUndone
 from core.usecases.imports import ImportShown, ImportsListed
-from core.usecases.exports import ExportOrdered
 from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitation_lists import InvitationRow, InvitationsListed
 from core.usecases.invitations import InvitationCancelled, InvitationResent

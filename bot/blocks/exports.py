@@ -14,5 +14,8 @@ def draw_ordered(ordered: ExportOrdered) -> Message:
     how = page_words(moment_words(ordered.ends_at, zone_named(ordered.time_zone)))
     return Message(
         f"{head} {how} {ordered.url}",
-        (section(f"*{head}*\n{how}\n*<{ordered.url}|Download the {FORMS[ordered.form]}>*"), context(row_words(ordered))),
+        (
+            section(f"*{head}*\n{how}\n*<{ordered.url}|Download the {FORMS[ordered.form]}>*"),
+            context(row_words(ordered)),
+        ),
     )

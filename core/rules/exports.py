@@ -6,7 +6,6 @@ from typing import Final
 from core.rules.progress.columns import ProgressColumn as C
 from core.words import ExportForm
 
-
 PROGRESS_COLUMNS: Final = (
     C.RUN_START, C.MEMBERSHIP, C.EMAIL, C.NAME, C.PROFILE_URL, C.STEPS_COMPLETED, C.COMMENTS, C.SCORE, C.LEFT_AT,
     C.PARTNER_COURSE_CODE, C.PARTNER_RUN_CODE, C.RUN_SLUG, C.RUN_TITLE, C.LAST_STEP_AT, C.LAST_COMMENT_AT,
@@ -14,7 +13,7 @@ PROGRESS_COLUMNS: Final = (
 )  # fmt: skip
 """In LM's order, and the share of the steps besides. Headed so that Usher knows its own report when it comes in."""
 
-SHARES: Final = {None: "", **{hundredths: f"{hundredths / 100:g}%" for hundredths in range(10_001)}}
+SHARES: Final[dict[int | None, str]] = {None: "", **{hundredths: f"{hundredths / 100:g}%" for hundredths in range(10_001)}}
 """Hundredths of a per cent in words: the per cent sign tells 1 % from 1, which might be all."""
 
 

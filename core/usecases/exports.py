@@ -1,8 +1,8 @@
 """Exports: a file of progress or of costs, for whoever asked for it and nobody else.
 
 Asking keeps the wish and no file; the file is made when it is fetched, of what its asker may see at that moment.
-Progress is of learners, so it comes as a download behind the sign-in, unless somebody says “file” and it is small. Costs
-name no learner: they come as a file at once. Nothing is ever posted into a channel.
+Progress is of learners, so it comes as a download behind the sign-in, unless somebody says “file” and it is small.
+Costs name no learner: they come as a file at once. Nothing is ever posted into a channel.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import CursorResult, Select, String, and_, bindparam, func, or_, select
+from sqlalchemy import String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -94,7 +94,7 @@ _ALL: Final = (
 _IS_OF_RUN: Final = Enrolment.run_id == bindparam("run_id")
 
 
-def _with_run_seen(query: Select[Any]) -> Select[Any]:
+def _with_run_seen(query: Any) -> Any:
     joined = query.join(CourseRun, CourseRun.id == Enrolment.run_id).join(Course, Course.id == CourseRun.course_id)
     return joined.where(_RUN_SEEN)
 
@@ -127,7 +127,7 @@ def progress_rows(ctx: Context, staff: StaffMember, run_id: int | None) -> Progr
     return ProgressRows(runs, _pieces(query.run(ctx, **values)))
 
 
-def _pieces(result: CursorResult[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+def _pieces(result: Any) -> Iterator[Sequence[Any]]:
     """SQLite's own tuples: making rows of them costs a fifth of an export. What streams from a server is buffered."""
     cursor = result.cursor
     if cursor is None or not isinstance(cursor, sqlite3.Cursor):
@@ -153,5 +153,3 @@ def _values(ctx: Context, staff: StaffMember, run_id: int | None) -> dict[str, A
     elif granted is not None:
         values["organisation_id"] = staff.organisation_id
     return values
-
-

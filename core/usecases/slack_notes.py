@@ -9,9 +9,9 @@ from sqlalchemy import Row, and_, select
 from core import access
 from core.context import Context
 from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.usecases.exports import ExportCopy, export_copy
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
-from core.usecases.exports import ExportCopy, export_copy
 from core.usecases.import_copies import ImportCopy, TemplateCopy, copy_of
 from core.usecases.imports import ImportShown, import_shown
 from core.usecases.installations import clear_token

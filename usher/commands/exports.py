@@ -20,7 +20,14 @@ from usher.wiring import operator_app
 def export(what: str, file: Path, address: str, organisation: str, month: str, *, force: bool) -> None:
     """Write the progress of WHAT (a run's code, or “all”), or “costs”, to FILE: .csv or .xlsx."""
     from core.export_words import headline
-    from core.usecases.exports import ExportCosts, ExportProgress, WriteExport, export_costs, export_progress, write_export
+    from core.usecases.exports import (
+        ExportCosts,
+        ExportProgress,
+        WriteExport,
+        export_costs,
+        export_progress,
+        write_export,
+    )
     from core.words import ExportForm
 
     suffix = file.suffix.lower().lstrip(".")

@@ -33,6 +33,7 @@ from core.usecases.corrections import AddressCorrected
 from core.usecases.costs import CostsShown, CostSums, MonthCosts, RunCosts
 from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.exports import ExportOrdered
 from core.usecases.gathering import AddressesGathered
 from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.homes import HomeBatch, HomeShown
@@ -62,6 +63,8 @@ from core.words import (
     AccountState,
     Benefit,
     CourseKind,
+    ExportForm,
+    ExportKind,
     ImportPolicy,
     InvitationState,
     JoinedBy,
@@ -323,6 +326,14 @@ def costs(count: int, name: str) -> list[object]:
         BudgetsShown(name, (), None),
         BudgetsShown(name, agreements, agreements[0], 500_000),
         replace(preview(count, name), cost=over_budget(max(1, count))),
+        *(
+            ExportOrdered(
+                7, kind, form, name, max(1, count), is_file, "https://usher.example.org/exports/7", NOW, "UTC"
+            )
+            for kind in ExportKind
+            for form in ExportForm
+            for is_file in (True, False)
+        ),
     ]
 
 

@@ -76,7 +76,11 @@ def test_an_export_has_the_platforms_columns_and_leaves_empty_what_is_not_known(
     assert rows[0] == list(PROGRESS_COLUMNS)
     assert [len(row) for row in rows] == [18] * 4
     ada, bo, cy = by_address[ADA], by_address[BO], by_address[CY]
-    assert (ada["membership id"], ada["profile URL"], ada["steps completed"]) == ("m-1", "https://example.org/ada", "12")
+    assert (ada["membership id"], ada["profile URL"], ada["steps completed"]) == (
+        "m-1",
+        "https://example.org/ada",
+        "12",
+    )
     assert (ada["comments posted"], ada["average test score"]) == ("0", "61.5%")
     assert (bo["date left"], bo["steps completed"], bo["comments posted"]) == ("2026-02-20 10:23:45 UTC", "0", "")
     assert [cy[name] for name in ("membership id", "steps completed", "average test score", "date left")] == [""] * 4
@@ -102,7 +106,18 @@ def _progress(school: School) -> list[Progress]:
 
 
 def test_no_value_starts_a_formula_or_ends_its_cell(enrolled: School) -> None:
-    wild = ["=cmd|' /C calc'!A0", " +1,2", "@SUM(A1)", "-2+3", "＝1", "\t=1", "'=1", 'Quote " and, comma', "Line\nbreak", "Élan"]
+    wild = [
+        "=cmd|' /C calc'!A0",
+        " +1,2",
+        "@SUM(A1)",
+        "-2+3",
+        "＝1",
+        "\t=1",
+        "'=1",
+        'Quote " and, comma',
+        "Line\nbreak",
+        "Élan",
+    ]
     learners = sorted(everything(enrolled.app, Learner), key=lambda each: each.id)
     with enrolled.app.engine.begin() as connection:
         table = Learner.metadata.tables["learner"]
@@ -219,7 +234,11 @@ def test_costs_are_exported_line_by_line_and_add_up_to_what_costs_says(school: S
 
 @pytest.mark.parametrize(
     ("words", "refusal"),
-    [("export nowhere-2026", RunNotFound), ("costs export march of ants", MonthUnclear), ("costs export 2020-01", NothingToExport)],
+    [
+        ("export nowhere-2026", RunNotFound),
+        ("costs export march of ants", MonthUnclear),
+        ("costs export 2020-01", NothingToExport),
+    ],
 )
 def test_what_cannot_be_exported_is_refused(enrolled: School, words: str, refusal: type[UsherError]) -> None:
     with pytest.raises(refusal):

@@ -60,7 +60,8 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "template": (("template",),),
     "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
-    "costs": (("costs",), ("costs last month",)),
+    "export": ((f"export {MATHS}",), ("export all xlsx",)),
+    "costs": (("costs",), ("costs last month",), ("costs export",)),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
     "learners": (
         ("learners",),
