@@ -13,7 +13,10 @@ PROGRESS_COLUMNS: Final = (
 )  # fmt: skip
 """In LM's order, and the share of the steps besides. Headed so that Usher knows its own report when it comes in."""
 
-SHARES: Final[dict[int | None, str]] = {None: "", **{hundredths: f"{hundredths / 100:g}%" for hundredths in range(10_001)}}
+SHARES: Final[dict[int | None, str]] = {
+    None: "",
+    **{hundredths: f"{hundredths / 100:g}%" for hundredths in range(10_001)},
+}
 """Hundredths of a per cent in words: the per cent sign tells 1 % from 1, which might be all."""
 
 
