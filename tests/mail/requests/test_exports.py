@@ -30,8 +30,8 @@ def test_progress_is_a_download_and_costs_are_attached(olive: Writer) -> None:
     assert link.result.url in link.text
     assert link.files == {}
     assert [*attached.files] == ["progress-all-2026-03-02.csv"]
-    assert ADA.encode() in attached.files["progress-all-2026-03-02.csv"]
+    assert ADA in str(attached.files["progress-all-2026-03-02.csv"])
     assert attached.text.count("/exports/") == 0
     assert [*costs.files] == ["costs-2026-03-2026-03-02.csv"]
-    assert ADA.encode() not in costs.files["costs-2026-03-2026-03-02.csv"]
+    assert ADA not in str(costs.files["costs-2026-03-2026-03-02.csv"])
     assert isinstance(refused.result, RequestRefused)
