@@ -24,7 +24,7 @@ from bench.report import ROOT, Goal, Report, Samples, rounded
 from bench.report import progress as tell
 from bench.world import new_folder
 from core.app import App
-from core.context import Door, StaffActor
+from core.context import Door, StaffActor, SystemTokens
 from core.usecases.exports import ExportProgress, WriteExport, export_progress, write_export
 from core.words import ExportForm
 from tests.factories import NOW, make_app, make_engine, make_school
@@ -131,6 +131,8 @@ def _memory_mb() -> float:
 
 
 def _export(app: App, owner: StaffActor, form: ExportForm, target: Path) -> float:
+    # Each process would draw the same ids as the last one.
+    app.tokens = SystemTokens()
     ordered = app.run(export_progress, ExportProgress("", form), owner)
 
     def write() -> None:
