@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "digests", "home", "import", "inbox", "progress")
+NAMES: Final = ("b3", "b4", "b5", "b9", "digests", "export", "home", "import", "inbox", "progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,12 @@ def _digests(wish: Wish) -> Report:
     return digests.run(digests.SMALL if wish.is_small else digests.Size())
 
 
+def _export(wish: Wish) -> Report:
+    from bench import export
+
+    return export.run(export.SMALL if wish.is_small else export.Size())
+
+
 def _home(wish: Wish) -> Report:
     from bench import home
 
@@ -106,6 +112,7 @@ _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
     "b5": _b5,
     "b9": _b9,
     "digests": _digests,
+    "export": _export,
     "home": _home,
     "import": _import,
     "inbox": _inbox,

@@ -159,7 +159,7 @@ def _grow(house: _House, size: Size) -> None:
 
 # --- Rows -------------------------------------------------------------------------------------------------
 
-_N: Final = column("n", BigInteger)
+N: Final = column("n", BigInteger)
 
 
 def _house(folder: Path, name: str, of_run: int, enrolments: int) -> _House:
@@ -196,7 +196,7 @@ def fill(connection: Connection, model: type[Base], rows: "Rows", first: int, en
     connection.execute(insert(table).from_select(list(given), select(*values).select_from(series)))
 
 
-def _text(before: str, number: ColumnElement[int], after: str = "") -> ColumnElement[str]:
+def text_of(before: str, number: ColumnElement[int], after: str = "") -> ColumnElement[str]:
     return literal(before).concat(cast(number, Text)).concat(after)
 
 
@@ -216,13 +216,13 @@ class Rows:
             Enrolment: self._enrolment,
             Progress: self._progress,
         }
-        return {"id": FIRST_ID + _N, "organisation_id": self.organisation_id, **made[model]()}
+        return {"id": FIRST_ID + N, "organisation_id": self.organisation_id, **made[model]()}
 
     def _course(self) -> dict[str, Any]:
         return {
-            "code": _text("course-", _N),
-            "uuid": _text("course-", _N),
-            "title": _text("Course number ", _N),
+            "code": text_of("course-", N),
+            "uuid": text_of("course-", N),
+            "title": text_of("Course number ", N),
             "partner": "",
             "kind": CourseKind.OPEN,
             "model": AccessModel.UPGRADED,
@@ -231,11 +231,11 @@ class Rows:
 
     def _run(self) -> dict[str, Any]:
         return {
-            "course_id": FIRST_ID + _N,
-            "code": _text("course-", _N, "-1"),
-            "slug": _text("course-", _N),
-            "uuid": _text("run-", _N),
-            "title": _text("Course number ", _N),
+            "course_id": FIRST_ID + N,
+            "code": text_of("course-", N, "-1"),
+            "slug": text_of("course-", N),
+            "uuid": text_of("run-", N),
+            "title": text_of("Course number ", N),
             "starts_at": NOW,
             "ends_at": NOW + timedelta(days=90),
             "step_count": 40,
@@ -244,27 +244,27 @@ class Rows:
         }
 
     def _learner(self) -> dict[str, Any]:
-        return {"first_name": "Ada", "last_name": _text("Example ", _N), "created_at": NOW}
+        return {"first_name": "Ada", "last_name": text_of("Example ", N), "created_at": NOW}
 
     def _address(self) -> dict[str, Any]:
-        address = _text("learner", _N, "@example.org")
-        return {"learner_id": FIRST_ID + _N, "address": address, "address_key": address}
+        address = text_of("learner", N, "@example.org")
+        return {"learner_id": FIRST_ID + N, "address": address, "address_key": address}
 
     def _enrolment(self) -> dict[str, Any]:
-        run_id = FIRST_ID + _N % self.runs
-        return {"learner_id": FIRST_ID + _N, "run_id": run_id, "joined_by": JoinedBy.INVITATION, "enrolled_at": NOW}
+        run_id = FIRST_ID + N % self.runs
+        return {"learner_id": FIRST_ID + N, "run_id": run_id, "joined_by": JoinedBy.INVITATION, "enrolled_at": NOW}
 
     def _progress(self) -> dict[str, Any]:
         moment = Progress.__table__.c.active_at.type
         return {
-            "learner_id": FIRST_ID + _N,
-            "run_id": FIRST_ID + _N % self.runs,
+            "learner_id": FIRST_ID + N,
+            "run_id": FIRST_ID + N % self.runs,
             "attempt": 1,
             "is_latest": True,
-            "active_at": case({ago: literal(NOW - timedelta(days=ago), moment) for ago in range(30)}, value=_N % 30),
-            "step_percentage": _N * 97 % 10_001,
-            "average_test_score": _N * 31 % 10_001,
-            "comments_posted": _N % 9,
+            "active_at": case({ago: literal(NOW - timedelta(days=ago), moment) for ago in range(30)}, value=N % 30),
+            "step_percentage": N * 97 % 10_001,
+            "average_test_score": N * 31 % 10_001,
+            "comments_posted": N % 9,
             "steps_source": FeedKind.PLATFORM_REPORT,
             "steps_as_of": NOW,
         }

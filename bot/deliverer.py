@@ -33,6 +33,7 @@ from core.context import Clock, System, system_clock
 from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
+from core.usecases.exports import ExportCopy
 from core.usecases.import_copies import ImportCopy, TemplateCopy
 from core.usecases.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
 from core.words import MessageKind
@@ -178,7 +179,7 @@ def _workspace(note: SlackNote) -> tuple[str, str]:
 def _drawn(item: Note) -> _Drawn | None:
     loaded = item.app.read(load_slack_notes, LoadSlackNotes((item.message_id,)), System())
     for note in loaded.notes:
-        if isinstance(note.content, ImportCopy | TemplateCopy):
+        if isinstance(note.content, ExportCopy | ImportCopy | TemplateCopy):
             return _Drawn(note, Message("", ()), [], partial(made, item.app, note.content))
         message = draw(note.content)
         seals = Seals(item.app.links, item.app.clock)

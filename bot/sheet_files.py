@@ -1,4 +1,4 @@
-"""Spreadsheets that we send into somebody's direct messages: marked copies of imports, the template.
+"""Spreadsheets that we send into somebody's direct messages: marked copies of imports, the template, exports.
 
 They are made here, when they are sent, and kept nowhere. Where a workspace takes no files its people are told so.
 """
@@ -12,9 +12,11 @@ from slack_sdk.errors import SlackApiError
 from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
+from core.exporting import exported
 from core.import_words import TEMPLATE_FILES, import_name, someone
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
+from core.usecases.exports import ExportCopy
 from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.import_copies import ImportCopy, TemplateCopy
 
@@ -28,8 +30,10 @@ _NOT_TAKEN: Final = {
 }
 
 
-def made(app: App, content: ImportCopy | TemplateCopy) -> Given:
+def made(app: App, content: ExportCopy | ImportCopy | TemplateCopy) -> Given:
     """Raises Unavailable; then it is sent later."""
+    if isinstance(content, ExportCopy):
+        return _export(app, content)
     if isinstance(content, TemplateCopy):
         # It takes a tenth of a second to load, and few ask for it.
         from core.sheets.run_template import template_of
@@ -48,6 +52,16 @@ def made(app: App, content: ImportCopy | TemplateCopy) -> Given:
     if not files:
         return f"I could not make the marked copy of {name}. What its message says is true all the same.", ()
     return _words(name, loaded.file_name, files), tuple((each.name, each.content) for each in files)
+
+
+def _export(app: App, content: ExportCopy) -> Given:
+    try:
+        file = exported(app, content.export_id, content.receiver)
+    except Unavailable:
+        raise
+    except UsherError as error:
+        return escaped(f"{error.message} {error.hint}"), ()
+    return f"Here is {file.name}, as you asked.", ((file.name, file.content),)
 
 
 def _marked(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:

@@ -10,12 +10,14 @@ from typing import Any
 from core.app import App
 from core.context import StaffActor
 from core.errors import Unavailable, UsherError
+from core.exporting import exported
 from core.import_words import TEMPLATE_FILES
 from core.letters import AnswerLetter, AnswerPart
 from core.results import refused
 from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
+from core.usecases.exports import ExportOrdered
 from core.usecases.import_answers import MarksLoaded
 from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
@@ -84,6 +86,8 @@ def _asked(result: object) -> str:
 def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object, tuple[Enclosed, ...]]:
     if isinstance(result, TemplateOffered):
         return result, (_template(result.subject),)
+    if isinstance(result, ExportOrdered) and result.is_file:
+        return _exported(app, asker, result, room)
     if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold):
         return result, ()
     try:
@@ -109,6 +113,19 @@ def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object
         is_copy_asked=is_asked,
     )
     return report, files
+
+
+def _exported(app: App, asker: StaffActor, ordered: ExportOrdered, room: int) -> tuple[object, tuple[Enclosed, ...]]:
+    """What an e-mail has no room for is downloaded."""
+    try:
+        file = exported(app, ordered.export_id, asker)
+    except Unavailable:
+        raise
+    except UsherError as error:
+        return refused(error), ()
+    if len(file.content) > room:
+        return replace(ordered, is_file=False), ()
+    return ordered, (Enclosed(file.name, file.content),)
 
 
 def _template(subject: ImportSubject) -> Enclosed:

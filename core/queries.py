@@ -39,6 +39,16 @@ class Query(Generic[*Columns]):
         source = ctx.session if self._has_objects else ctx.session.connection()
         return source.execute(statement, {**values, "scope": scope})
 
+    def stream(self, ctx: Context, **values: Any) -> Result[*Columns]:
+        """Columns only, for rows without number: PostgreSQL keeps them, and sends some at a time.
+
+        SQLite does so by itself, and its own cursor may be read beside the result.
+        """
+        scope, connection = ctx.session.info["scope"], ctx.session.connection()
+        statement = self._everywhere if scope == EVERY_ORGANISATION else self._scoped
+        options = {} if connection.dialect.name == "sqlite" else {"stream_results": True}
+        return connection.execute(statement, {**values, "scope": scope}, execution_options=options)
+
     def run_everywhere(self, ctx: Context, **values: Any) -> Result[*Columns]:
         """Columns only. For ``core.access``, which sees to it that they are of one organisation."""
         return ctx.session.connection().execute(self._everywhere, values)

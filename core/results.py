@@ -27,6 +27,7 @@ from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.digest_news import DigestShown
 from core.usecases.digest_settings import DigestPlanShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.exports import ExportOrdered
 from core.usecases.import_applying import ImportSettled
 from core.usecases.import_copies import TemplateOffered
 from core.usecases.import_mails import ImportLeft, ImportRowsTold, ImportTold
@@ -125,6 +126,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         ErasurePreviewed,
         DigestPlanShown,
         DigestShown,
+        ExportOrdered,
         Help,
         ImportLeft,
         ImportRowsTold,

@@ -88,8 +88,13 @@ WORDS: dict[str, VerbWords] = {
             ),
         ),
         VerbWords(
-            "costs", "[MONTH]", "What enrolments cost, month by month and run by run; agreements and budgets.",
-            ("costs", "costs 2026-10", "costs last month"),
+            "export", "RUN|all [csv|xlsx] [file]", "Get a run's learners and their progress as a file, for you alone.",
+            ("export maths-2026-03", "export maths-2026-03 xlsx", "export all"),
+        ),
+        VerbWords(
+            "costs", "[MONTH | export [MONTH] [csv|xlsx]]",
+            "What enrolments cost, month by month and run by run; agreements and budgets.",
+            ("costs", "costs 2026-10", "costs last month", "costs export last month"),
         ),
         VerbWords(
             "budget", "[OWNER [COURSE] AMOUNT|off]", "See or set what an agreement may cost. For owners.",

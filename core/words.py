@@ -139,6 +139,8 @@ class MessageKind(StrEnum):
     """That of courses and runs."""
     DIGEST = "digest"
     """To a staff member, by e-mail and in Slack: what changed since the last one."""
+    EXPORT = "export"
+    """In Slack: a file that somebody asked for."""
 
     @property
     def is_safe_twice(self) -> bool:
@@ -349,3 +351,13 @@ class ReportReason(StrEnum):
 class NamedKind(StrEnum):
     LEARNER = "learner"
     RUN = "run"
+
+
+class ExportForm(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class ExportKind(StrEnum):
+    PROGRESS = "progress"
+    COSTS = "costs"

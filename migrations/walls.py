@@ -70,6 +70,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "learner_change": Wall.OWN,
     },
     "0004": {
+        "export": Wall.OWN,
         "progress": Wall.OWN,
         "progress_change": Wall.OWN,
         "progress_mapping": Wall.OWN,

@@ -19,6 +19,7 @@ from web.answers import answers_routes
 from web.assets import Assets
 from web.digests import digests_routes
 from web.door import ANSWER_DEADLINE, WebDoor
+from web.exports import exports_routes
 from web.health import health_routes
 from web.held_mail import held_mail_routes
 from web.installing import Installer, installing_routes
@@ -60,6 +61,7 @@ def build_app(
         *learners_routes(door),
         *learner_data_routes(door),
         *digests_routes(door),
+        *exports_routes(door),
         *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),
         Route("/static/{name}", assets.serve, methods=["GET"]),

@@ -42,8 +42,9 @@ SIGN_INS_A_NETWORK: Final = 30
 # Longer than writing a mail takes: how long an answer took tells nobody who works here.
 ASKING_SECONDS: Final = 0.5
 CODES_PATH: Final = "/learners/codes"
+EXPORTS_PATH: Final = "/exports"
 NEXT_LIFE: Final = timedelta(hours=1)
-_WAYS_ON: Final = re.compile(rf"{CODES_PATH}|/learners/[0-9]{{1,19}}/data", re.ASCII)
+_WAYS_ON: Final = re.compile(rf"{CODES_PATH}|/learners/[0-9]{{1,19}}/data|{EXPORTS_PATH}/[0-9a-f]{{1,16}}", re.ASCII)
 """Nothing else is believed of where somebody was on the way to."""
 _SYSTEM: Final = System(Door.WEB)
 _ADDRESS_CHARACTERS: Final = 254

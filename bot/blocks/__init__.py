@@ -9,6 +9,7 @@ from bot.blocks.costs import draw_budgets, draw_costs
 from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
 from bot.blocks.digests import draw_digest, draw_digest_plan
+from bot.blocks.exports import draw_ordered
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
@@ -88,6 +89,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "EthnicityShown": draw_ethnicity,
         "DigestPlanShown": draw_digest_plan,
         "DigestShown": draw_digest,
+        "ExportOrdered": draw_ordered,
         "HeldMailRefused": draw_refused,
         "HeldMailReleased": draw_released,
         "HeldMailShown": draw_held_mail,

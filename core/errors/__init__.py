@@ -44,6 +44,7 @@ from core.errors.conflicts import BudgetSpent as BudgetSpent
 from core.errors.conflicts import CoursePaidFor as CoursePaidFor
 from core.errors.conflicts import ErasureWaits as ErasureWaits
 from core.errors.conflicts import EthnicityStored as EthnicityStored
+from core.errors.conflicts import ExportEnded as ExportEnded
 from core.errors.conflicts import HeldMailClosed as HeldMailClosed
 from core.errors.conflicts import ImportClosed as ImportClosed
 from core.errors.conflicts import InstallationExpired as InstallationExpired
@@ -76,6 +77,7 @@ from core.errors.families import NotFound as NotFound
 from core.errors.families import Unavailable as Unavailable
 from core.errors.families import UsherError as UsherError
 from core.errors.limits import BudgetExceeded as BudgetExceeded
+from core.errors.limits import ExportTooLarge as ExportTooLarge
 from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
 from core.errors.limits import TooManyLearners as TooManyLearners
@@ -84,6 +86,7 @@ from core.errors.missing import AgreementNotFound as AgreementNotFound
 from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
 from core.errors.missing import ChargeNotFound as ChargeNotFound
+from core.errors.missing import ExportNotFound as ExportNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
@@ -93,6 +96,7 @@ from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
 from core.errors.missing import MessageNotFound as MessageNotFound
+from core.errors.missing import NothingToExport as NothingToExport
 from core.errors.missing import OrganisationNotFound as OrganisationNotFound
 from core.errors.missing import ReportNotFound as ReportNotFound
 from core.errors.missing import RequestNotFound as RequestNotFound

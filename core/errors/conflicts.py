@@ -194,3 +194,9 @@ class ErasureWaits(Conflict):
     code = "erasure_waits"
     wording = "An import that has this learner is being read at this moment, so nobody was erased yet."
     advice = "Nothing was changed. Try again in a minute."
+
+
+class ExportEnded(Conflict):
+    code = "export_ended"
+    wording = "This download ended {hours} hours after it was asked for."
+    advice = "Ask again with “export”; the figures are newer then, too."

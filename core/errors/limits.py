@@ -35,3 +35,9 @@ class TooManyLearners(LimitExceeded):
     code = "too_many_learners"
     wording = "There are {count} learners; I print the access codes of {limit} at a time."
     advice = "Choose one provider."
+
+
+class ExportTooLarge(LimitExceeded):
+    code = "export_too_large"
+    wording = "There are {count} rows; a workbook takes at most {limit}."
+    advice = "Ask for csv instead, which has no limit, or for one run."

@@ -129,3 +129,15 @@ class ReportNotFound(NotFound):
     code = "report_not_found"
     wording = "I found no progress report called “{number}”."
     advice = "A progress report has a number like P-0007; “progress” lists them."
+
+
+class ExportNotFound(NotFound):
+    code = "export_not_found"
+    wording = "There is no such download for you."
+    advice = "Only whoever asked for an export can fetch it. Ask for your own with “export”."
+
+
+class NothingToExport(NotFound):
+    code = "nothing_to_export"
+    wording = "There is nothing to export: {what}."
+    advice = "No file was made."

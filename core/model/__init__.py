@@ -7,6 +7,7 @@ from core.model.courses import Course as Course
 from core.model.courses import CourseRun as CourseRun
 from core.model.digests import Digest as Digest
 from core.model.digests import DigestSetting as DigestSetting
+from core.model.exports import Export as Export
 from core.model.imports import Import as Import
 from core.model.imports import ImportRow as ImportRow
 from core.model.inbound import InboundMessage as InboundMessage

@@ -3,17 +3,19 @@
 from typing import Final
 
 from core.errors import AgreementNotFound, AmountUnclear
+from core.requests.about_exports import costs_export, is_export
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, first_word, verb
 from core.rules.amounts import read_amount
 from core.rules.text import folded
 from core.usecases.budgets import SetBudget, ShowBudgets, set_budget, show_budgets
 from core.usecases.costs import ShowCosts, show_costs
+from core.usecases.exports import ExportCosts
 
 _NO_BUDGET: Final = ("off", "none", "no")
 
 
-def _costs(rest: str) -> ShowCosts:
-    return ShowCosts(rest)
+def _costs(rest: str) -> ShowCosts | ExportCosts:
+    return costs_export(first_word(rest)[1]) if is_export(rest) else ShowCosts(rest)
 
 
 def _budget(rest: str) -> ShowBudgets | SetBudget:

@@ -251,6 +251,13 @@ SEARCH_WORDS: Final = 8
 # Learners whose access codes are written at once, into a workbook or on slips.
 ACCESS_CODES: Final = 5000
 
+# Exports. Only the wish for one is kept, as long as its link counts.
+EXPORT_LIFE: Final = timedelta(hours=72)
+# A workbook takes a second per 8,000 rows; a CSV file has no limit.
+EXPORT_WORKBOOK_ROWS: Final = 100_000
+# So many go as a file where somebody wants no download; about 3 MB.
+EXPORT_FILE_ROWS: Final = 10_000
+
 # Lists.
 PAGE_ROWS: Final = 10
 

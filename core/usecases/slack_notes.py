@@ -11,6 +11,7 @@ from core.context import Context
 from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
 from core.usecases.digest_letters import digests_in_slack
 from core.usecases.digest_news import DigestShown
+from core.usecases.exports import ExportCopy, export_copy
 from core.usecases.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.homes import HomeShown, home_of
 from core.usecases.import_copies import ImportCopy, TemplateCopy, copy_of
@@ -39,6 +40,7 @@ Content = (
     | HeldMailShown
     | UnreachedShown
     | ImportShown
+    | ExportCopy
     | ImportCopy
     | TemplateCopy
     | DigestShown
@@ -159,6 +161,7 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HELD_MAIL: held_mail_shown,
     MessageKind.UNREACHED: unreached,
+    MessageKind.EXPORT: export_copy,
     MessageKind.IMPORT: _import_of_sender,
     MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
     MessageKind.RUN_TEMPLATE: lambda ctx, staff_id: TemplateCopy(ImportSubject.CATALOGUE),

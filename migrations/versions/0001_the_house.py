@@ -131,6 +131,7 @@ def upgrade() -> None:
                 "import_template",
                 "run_template",
                 "digest",
+                "export",
                 name="messagekind",
                 native_enum=False,
                 create_constraint=True,

@@ -1,4 +1,4 @@
-"""Progress: reports, figures and what changed
+"""Progress: reports, figures and what changed; exports
 
 Revision: 0004, after 0003
 """
@@ -381,11 +381,44 @@ def upgrade() -> None:
             "ix_invitation_organisation_id_address_key", ["organisation_id", "address_key"], unique=False
         )
 
+    op.create_table(
+        "export",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("progress", "costs", name="exportkind", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column(
+            "form",
+            sa.Enum("csv", "xlsx", name="exportform", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_export_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["course_run.id"], name=op.f("fk_export_run_id_course_run")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_export_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+    )
+    with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.create_index("ix_export_ends_at", ["ends_at"], unique=False)
+
     raise_walls(revision)
 
 
 def downgrade() -> None:
     lower_walls(revision)
+    with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.drop_index("ix_export_ends_at")
+
+    op.drop_table("export")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index("ix_invitation_organisation_id_address_key")
 

@@ -106,7 +106,8 @@ def test_every_worded_verb_can_be_asked() -> None:
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
-        *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "costs", "budget", "digest"),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "export", "costs", "budget"),
+        "digest",
         *("imports", "import", "good-rows", "template", "learners", "import-policy", "ethnicity"),
         *("staff", "link", "unlink", "setup"),
     ]

@@ -35,6 +35,7 @@ from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList
 from core.usecases.digest_news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
 from core.usecases.digest_settings import DigestPlanShown
 from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.exports import ExportOrdered
 from core.usecases.gathering import AddressesGathered
 from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.homes import HomeBatch, HomeShown
@@ -67,6 +68,8 @@ from core.words import (
     Benefit,
     CourseKind,
     DigestRhythm,
+    ExportForm,
+    ExportKind,
     ImportPolicy,
     InvitationState,
     JoinedBy,
@@ -328,6 +331,14 @@ def costs(count: int, name: str) -> list[object]:
         BudgetsShown(name, (), None),
         BudgetsShown(name, agreements, agreements[0], 500_000),
         replace(preview(count, name), cost=over_budget(max(1, count))),
+        *(
+            ExportOrdered(
+                7, kind, form, name, max(1, count), is_file, "https://usher.example.org/exports/7", NOW, "UTC"
+            )
+            for kind in ExportKind
+            for form in ExportForm
+            for is_file in (True, False)
+        ),
     ]
 
 

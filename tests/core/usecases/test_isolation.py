@@ -5,6 +5,7 @@ Every use case is found in the modules: a new one without an entry here fails th
 
 import importlib
 import inspect
+import io
 import pkgutil
 import typing
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ from core.usecases import (
     digest_settings,
     digests,
     ethnicity,
+    exports,
     gathering,
     held,
     held_mail,
@@ -311,6 +313,11 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
         "show_learner_progress": (StaffActor, progress.ShowLearnerProgress(B)),
+        "export_progress": (StaffActor, exports.ExportProgress(POETRY)),
+        "export_costs": (StaffActor, exports.ExportCosts()),
+        "show_export": (StaffActor, exports.ShowExport(world.export_id)),
+        "fetch_export": (StaffActor, exports.FetchExport(world.export_id)),
+        "write_export": (StaffActor, exports.WriteExport(world.export_id, io.BytesIO())),
         "list_held": (Operator, held.ListHeld()),
         "show_held": (Operator, held.ShowHeld(newest(world.school.app, A).message_id)),
         "retry_held": (Operator, held.RetryHeld()),
@@ -533,6 +540,9 @@ def _absent(command: object) -> object:
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
         progress_matching.NameInFeed: command,
         progress.ShowLearnerProgress: command,
+        exports.ShowExport: exports.ShowExport(12345),
+        exports.FetchExport: exports.FetchExport(12345),
+        exports.WriteExport: exports.WriteExport(12345, io.BytesIO()),
         imports.ShowImport: command,
         import_rows.ListImportRows: command,
         import_undoing.PreviewUndo: command,
@@ -628,12 +638,15 @@ BY_ID = (
     "settle_report",
     "name_in_feed",
     "show_learner_progress",
+    "show_export",
+    "fetch_export",
+    "write_export",
 )
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
     *("list_choosable_runs", "list_courses", "list_staff", "list_providers", "invite_colleague"),
     *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template", "list_reports"),
-    *("show_costs", "show_budgets", "set_budget"),
+    *("show_costs", "show_budgets", "set_budget", "export_costs"),
     *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
     *("show_import_policy", "set_import_policy"),
     *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
@@ -642,6 +655,7 @@ OF_THE_OWN_ORGANISATION = (
 BY_CODE: dict[str, Callable[[str], object]] = {
     "receive_progress": lambda code: progress_reports.ReceiveProgress("p.csv", b"x", code),
     "show_progress": lambda code: progress.ShowProgress(code),
+    "export_progress": lambda code: exports.ExportProgress(code),
     "invite_by_mail": lambda code: batches.PrepareInvitation(code, A),
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),
     "show_reminders": lambda code: reminder_rules.ShowReminders(code),
@@ -775,7 +789,9 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
 
     for name, (wanted, command) in commands(world).items():
         # Their own home and digest are theirs; what bears their address is theirs to answer for, and is answered.
-        own = ("set_digest", "stop_digest", "keep_home", "release_held_mail", "refuse_held_mail", "answer_mail")
+        own = {"set_digest", "stop_digest", "keep_home", "release_held_mail", "refuse_held_mail", "answer_mail"}
+        # An export is for whoever asks for it.
+        own |= {"export_progress", "export_costs", "show_export", "fetch_export", "write_export"}
         if wanted is StaffActor and name not in own:
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)

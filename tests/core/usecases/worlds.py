@@ -12,6 +12,7 @@ from core.rules.ucas.rows import LearnerRow
 from core.rules.ucas.values import values_of
 from core.usecases import (
     batches,
+    exports,
     gathering,
     import_applying,
     import_checking,
@@ -111,6 +112,7 @@ class World:
     reading_report: int
     waiting_report: int
     """A number; the others are ids."""
+    export_id: int
 
 
 def make_world(school: School) -> World:
@@ -183,6 +185,7 @@ def make_world(school: School) -> World:
         received_report=_report(school, b"1"),
         reading_report=_report(school, b"2", is_begun=True),
         waiting_report=_waiting(school),
+        export_id=school.app.run(exports.export_progress, exports.ExportProgress(POETRY), school.owner).export_id,
     )
 
 

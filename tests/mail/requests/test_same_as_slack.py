@@ -22,6 +22,7 @@ from core.usecases.mail_invitations import InvitedAtOnce
 from tests.copies import Copies
 from tests.core.usecases.importing import checked, import_sheet, imported_at_once, line
 from tests.core.usecases.managing import save
+from tests.core.usecases.progressing import enrol
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer
 
@@ -60,10 +61,9 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "template": (("template",), ("template courses",)),
     "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
-    "costs": (("costs",), ("costs last month",)),
-    "digest": (
-        ("digest",), ("digest now",), ("digest Fri 16:00 slack monthly",), ("digest off",),
-    ),
+    "export": ((f"export {MATHS}",), ("export all xlsx",)),
+    "costs": (("costs",), ("costs last month",), ("costs export",)),
+    "digest": (("digest",), ("digest now",), ("digest Fri 16:00 slack monthly",), ("digest off",)),
     "budget": (("budget",), ("budget southgate 5000",), ("budget southgate poetry off",)),
     "learners": (
         ("learners",),
@@ -104,6 +104,8 @@ def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
     for is_mail in (False, True):
         copies.renew()
         school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
+        if any("export" in each for each in said):
+            enrol(school, "cy@example.org")
         if any("import I-0001" in each for each in said) and verb == "invite":
             imported_at_once(school, checked(2, "Eve", "eve@example.org"), checked(3, "Fay"))
         elif verb in _ABOUT_IMPORTS or any("I-0001" in each for each in said):

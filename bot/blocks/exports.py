@@ -1,0 +1,21 @@
+"""Exports: a download behind the sign-in, or a file in direct messages."""
+
+from bot.blocks.parts import Message, context, said, section
+from core.export_words import FORMS, headline, page_words, row_words
+from core.phrases import moment_words, zone_named
+from core.usecases.exports import ExportOrdered
+
+
+def draw_ordered(ordered: ExportOrdered) -> Message:
+    head = said(headline(ordered), 400)
+    if ordered.is_file:
+        how = f"The {FORMS[ordered.form]} comes to your direct messages in a moment."
+        return Message(f"{head} {how}", (section(f"*{head}*\n{how}"), context(row_words(ordered))))
+    how = page_words(moment_words(ordered.ends_at, zone_named(ordered.time_zone)))
+    return Message(
+        f"{head} {how} {ordered.url}",
+        (
+            section(f"*{head}*\n{how}\n*<{ordered.url}|Download the {FORMS[ordered.form]}>*"),
+            context(row_words(ordered)),
+        ),
+    )
