@@ -23,7 +23,9 @@ SCOPES: Final = (
     "users:read.email",
 )
 EVENTS: Final = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
-SHORT_VERBS: Final = ("invite", "invites", "links", "courses", "imports", "learners")
+SHORT_VERBS: Final = (
+    "invite", "invites", "links", "courses", "imports", "learners", "progress", "costs", "export", "digest",
+)  # fmt: skip
 """Verbs with a command of their own beside ``/usher``."""
 ENDPOINT: Final = "/slack/events"
 OAUTH_REDIRECT: Final = "/slack/oauth_redirect"

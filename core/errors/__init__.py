@@ -18,16 +18,16 @@
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
     │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
-    │   │   ReportNotFound
+    │   │   ReportNotFound, ExportNotFound, NothingToExport
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
-    │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits, ExportEnded
     ├── LimitExceeded       too much or too often
-    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners
+    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners, ExportTooLarge
     └── Unavailable         ours to mend; trying again helps
         ├── Busy
         └── OutcomeUnknown

@@ -149,6 +149,7 @@ NOBODY: Final[dict[str, str]] = {
     "outbound_message.lease_by": _SYSTEM,
     "inbound_message.reference": _CODE,
     "digest_setting": _STAFF,
+    "export": "what of staff asked for: a run or a month, and no file",
     "digest.period": "the calendar day of a digest",
     "mail_answer.in_reply_to": "the Message-ID of a staff member's e-mail",
     "mail_answer.references": "Message-IDs of staff members' e-mails",

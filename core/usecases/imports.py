@@ -139,9 +139,9 @@ def _same_file(ctx: Context, staff: StaffMember, file_hash: str, policy: ImportP
     """Another policy asks for another answer, unless the rows are imported already.
 
     What is decided by a colleague's grants is no answer: they may lack the very provider for which this one was asked
-    to send the file. Nor is one that left rows out.
+    to send the file. Nor is a colleague's that left rows out.
     """
-    is_own = and_(Import.state.in_((*_UNFINISHED, ImportState.HELD)), Import.staff_id == staff.id)
+    is_own = and_(Import.state.in_((*_UNFINISHED, ImportState.HELD, ImportState.APPLIED)), Import.staff_id == staff.id)
     is_whole = and_(Import.state == ImportState.APPLIED, Import.problem == 0)
     query = select(Import).where(
         Import.file_hash == file_hash,

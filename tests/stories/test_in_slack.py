@@ -193,7 +193,7 @@ async def test_a_spreadsheet_is_checked_corrected_imported_and_undone(story: Sto
     right = {"5:Postcode": "YO1 7HH", "8:ULN": "", "8:Dob": "2009-02-28", "11:Email address": "jodie@example.org",
              "11:Gender": "Female"}  # fmt: skip
     await story.slack.driver.submit(story.olive, form, {f"cell:{cell}": value for cell, value in right.items()})
-    imported = await until(lambda: story.told_directly("all 12 rows are imported"), "the corrected rows are imported")
+    imported = await until(lambda: story.told_directly("All 12 rows are imported"), "the corrected rows are imported")
     counted, closed = words(imported), await until(lambda: _if_said(held, "in its place"), "the first is closed")
     await story.press(imported, "imports_undo")
     await story.press(story.direct_messages()[-1], "imports_undo_confirm")

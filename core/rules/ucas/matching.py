@@ -116,9 +116,9 @@ def _unsure(
     values: LearnerValues, first: Known, others: Sequence[Known], fitting: Sequence[tuple[Known, Key]]
 ) -> Problem:
     key = fitting[0][1]
-    named = {other.learner_id: named(other) for other in (first, *others)}
+    names = {other.learner_id: named(other) for other in (first, *others)}
     fault = Fault.MATCH_SEVERAL if len({each for _, each in fitting}) == 1 else Fault.MATCH_CONFLICT
-    return problem(fault, _COLUMNS[key], _value(values, key), learners=" and ".join(named.values()))
+    return problem(fault, _COLUMNS[key], _value(values, key), learners=" and ".join(names.values()))
 
 
 def _objection(values: LearnerValues, learner: Known, key: Key) -> Problem | None:
