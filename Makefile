@@ -21,7 +21,7 @@ demo: .venv/.installed-demo ## Run the product with sample data: no accounts, no
 	@$(BIN)/usher demo
 
 test: servers check ## Run the static checks, then the tests; with CI=true also the slow ones
-	@$(BIN)/python -m pytest -n 4 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
 
 slow: servers .venv/.installed-dev ## Run the slow tests alone: faults, load, and the twins of quicker ones
 	@# In one process: each would start all experiments.

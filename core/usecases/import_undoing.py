@@ -188,9 +188,9 @@ class _Undoing:
     def take_back(self, rows: Sequence[Any]) -> None:
         removed, restored = self.sort(rows)
         self._remove([row.learner_id for row in removed])
-        befores = [(learner, self._before(row)) for row, learner in restored]
-        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(learner, before) for learner, before in befores])
-        forget_addresses(self._ctx, [(learner.id, before.gained) for learner, before in befores])
+        earlier = [(learner, self._before(row)) for row, learner in restored]
+        access.update_each(self._ctx, CHANGE_LEARNER, [self._as_before(learner, before) for learner, before in earlier])
+        forget_addresses(self._ctx, [(learner.id, before.gained) for learner, before in earlier])
 
     def sort(self, rows: Sequence[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
         """Rows whose learners go, and those whose learners (beside them) are put back; they are counted."""
