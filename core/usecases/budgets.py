@@ -159,6 +159,19 @@ def require_room(ctx: Context, agreement: Agreement | None, places: int) -> None
     require_within(budgeted(places, _terms(ctx, agreement)))
 
 
+def require_room_again(ctx: Context, *reopened: ColumnElement[bool]) -> None:
+    """Cancelled invitations stopped counting, and others may have been invited since. Raises BudgetExceeded."""
+    query = (
+        select(Agreement, func.count(Invitation.id))
+        .join(InvitationBatch, InvitationBatch.agreement_id == Agreement.id)
+        .join(Invitation, Invitation.batch_id == InvitationBatch.id)
+        .where(*reopened, Invitation.expires_at > ctx.now)
+        .group_by(Agreement.id)
+    )
+    for agreement, places in ctx.session.execute(query).all():
+        require_room(ctx, agreement, places)
+
+
 def require_within(cost: CostForecast) -> None:
     """Raises BudgetExceeded."""
     budget = cost.budget

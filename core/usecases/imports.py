@@ -174,7 +174,7 @@ class ImportCard:
     import_id: int
     number: int
     file_name: str
-    """Empty: erased."""
+    """Empty: erased, or not for whoever asks."""
     staff_name: str
     door: str
     policy: ImportPolicy
@@ -232,7 +232,7 @@ def import_shown(ctx: Context, staff: StaffMember, found: Import) -> ImportShown
     repeats = ctx.session.get(Import, found.repeats_id) if found.repeats_id else None
     corrects = ctx.session.get(Import, found.corrects_id) if found.corrects_id else None
     return ImportShown(
-        card=_card(kept, found, _names(ctx, [found])),
+        card=_card(kept, found, _names(ctx, [found]), staff),
         sheet=reading.sheet,
         notes=_notes(reading),
         fault=fault,
@@ -342,14 +342,14 @@ class ImportsListed:
 
 
 def list_imports(ctx: Context, command: ListImports) -> ImportsListed:
-    access.require_staff(ctx, Permission.VIEW)
+    staff = access.require_staff(ctx, Permission.VIEW)
     wanted = () if command.state is None else (Import.state == command.state,)
     total = ctx.session.scalar(select(func.count()).select_from(Import).where(*wanted)) or 0
     page, page_count = page_within(command.page, total)
     query = select(Import).where(*wanted).order_by(Import.number.desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
     rows = ctx.session.scalars(query).all()
     kept, names = keeper(ctx), _names(ctx, rows)
-    return ImportsListed(tuple(_card(kept, row, names) for row in rows), page, page_count, total, command.state)
+    return ImportsListed(tuple(_card(kept, row, names, staff) for row in rows), page, page_count, total, command.state)
 
 
 def _names(ctx: Context, imports: Iterable[Import]) -> dict[int, str]:
@@ -357,11 +357,13 @@ def _names(ctx: Context, imports: Iterable[Import]) -> dict[int, str]:
     return {each.id: f"{each.first_name} {each.last_name}" for each in ctx.session.scalars(query)}
 
 
-def _card(kept: Keeper, found: Import, names: dict[int, str]) -> ImportCard:
+def _card(kept: Keeper, found: Import, names: dict[int, str], asker: StaffMember) -> ImportCard:
+    """A file may be named after a learner."""
+    is_named = bool(found.file_name) and may_see_rows(asker, found)
     return ImportCard(
         import_id=found.id,
         number=found.number,
-        file_name=kept.vault.decrypt(found.file_name, "import.file_name") if found.file_name else "",
+        file_name=kept.vault.decrypt(found.file_name, "import.file_name") if is_named else "",
         staff_name=names.get(found.staff_id, ""),
         door=found.door.value,
         policy=found.policy,

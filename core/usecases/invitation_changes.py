@@ -19,7 +19,6 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import ChangeNotFound, NothingOpen, UndoOver
 from core.model import (
-    Agreement,
     CourseRun,
     Enrolment,
     Invitation,
@@ -32,7 +31,7 @@ from core.model import (
 )
 from core.outbox import email_row, is_first_invitation, next_invitation_key, revive, say, touch_scoreboards
 from core.rules.policy import CONFIRMATION_ADDRESSES, MAIL_GAP, RESEND_PAUSE, UNDO_LIFE
-from core.usecases.budgets import require_room
+from core.usecases.budgets import require_room_again
 from core.usecases.invitation_lists import ListedState, ListInvitations, matching
 from core.usecases.invitations import start_change
 from core.words import CancelReason, InvitationState, MessageKind, MessageState
@@ -238,7 +237,7 @@ def restore_invitations(ctx: Context, command: RestoreInvitations) -> Invitation
     run = access.run_of_invitation(ctx, change)
     access.require_provider(ctx, staff, run)
     _claim(ctx, change, run)
-    _require_room(ctx, change)
+    require_room_again(ctx, *_reopenable(change))
     batch_ids = _reopen(ctx, change)
     revive(ctx, _reopened_messages(change))
     touch_scoreboards(ctx, _confirmations(ctx, set(batch_ids)))
@@ -262,19 +261,6 @@ def _claim(ctx: Context, change: InvitationChange, run: CourseRun) -> None:
 
 def _over(reason: str, run: CourseRun) -> UndoOver:
     return UndoOver(reason=reason, next_step=f"“reinvite {run.code}” and an address invites somebody again.")
-
-
-def _require_room(ctx: Context, change: InvitationChange) -> None:
-    """They stopped counting against a budget, and others may have been invited since."""
-    query = (
-        select(Agreement, func.count(Invitation.id))
-        .join(InvitationBatch, InvitationBatch.agreement_id == Agreement.id)
-        .join(Invitation, Invitation.batch_id == InvitationBatch.id)
-        .where(*_reopenable(change), Invitation.expires_at > ctx.now)
-        .group_by(Agreement.id)
-    )
-    for agreement, places in ctx.session.execute(query).all():
-        require_room(ctx, agreement, places)
 
 
 def _reopenable(change: InvitationChange) -> tuple[ColumnElement[bool], ...]:

@@ -33,6 +33,7 @@ from core.model import (
 from core.outbox import revive, touch_scoreboards
 from core.rules.policy import UNDO_LIFE
 from core.rules.ucas.values import LearnerValues, value_list
+from core.usecases.budgets import require_room_again
 from core.usecases.import_applying import CHANGE_LEARNER, as_new, before_of, forget_addresses
 from core.usecases.import_matching import Matching
 from core.usecases.import_undoing import NOTHING
@@ -316,6 +317,7 @@ def _reopen(ctx: Context, ids: Sequence[int]) -> None:
         )
     ).all()
     open_again = [row.id for row in rows if (row.run_id, row.address_key) not in taken]
+    require_room_again(ctx, Invitation.id.in_(open_again))
     ctx.session.execute(
         update(Invitation)
         .where(Invitation.id.in_(open_again))

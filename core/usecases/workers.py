@@ -11,6 +11,7 @@ from core.context import Context
 from core.model import (
     Digest,
     Draft,
+    Export,
     IdempotencyRecord,
     InboundMessage,
     JoinRequest,
@@ -101,6 +102,8 @@ class OldForgotten:
     """Previews that were to be confirmed by e-mail."""
     mail_answers: int
     digests: int
+    exports: int
+    """What was asked for; the files were never kept."""
     mails: int
     """Their words: that they came, and what became of them, stays."""
 
@@ -156,6 +159,7 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, _IS_UNCONFIRMED),
         (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
         (Digest, Digest.until_at, DIGEST_LIFE, Digest.id, None),
+        (Export, Export.ends_at, IDEMPOTENCY_LIFE, Export.id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

@@ -189,6 +189,17 @@ def test_imports_are_listed_newest_first(school: School) -> None:
 
     assert [each.number for each in listed.imports] == [2, 1]
     assert listed.imports[0].staff_name == "Olive Owner"
+    assert listed.imports[0].file_name == "learners.csv"
+
+
+def test_the_name_of_a_file_is_for_its_sender_and_for_whoever_sees_everybody(school: School) -> None:
+    done = import_sheet(school, line("Ada"))
+    change(school.app, StaffMember, school.viewer.staff_id, all_providers=False)
+
+    listed = school.app.read(list_imports, ListImports(), school.viewer)
+    shown = school.app.read(show_import, ShowImport(done.number), school.viewer)
+
+    assert (listed.imports[0].file_name, shown.card.file_name) == ("", "")
 
 
 @pytest.fixture

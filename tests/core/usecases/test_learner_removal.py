@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.errors import LearnerNotChosen, LearnerNotFound, UndoOver
-from core.model import Charge, Enrolment, Invitation, Learner
+from core.errors import BudgetExceeded, LearnerNotChosen, LearnerNotFound, UndoOver
+from core.model import Agreement, Charge, Enrolment, Invitation, Learner
 from core.rules.policy import UNDO_LIFE
 from core.usecases.courses import ShowRun, show_run
 from core.usecases.learner_cards import ShowLearner, show_learner
@@ -92,6 +92,17 @@ def test_undo_brings_back_the_learner_the_private_run_and_the_invitation(school:
         ["undone", "removed"],
         ["created", "removed"],
     )
+
+
+def test_undo_is_refused_where_the_budget_has_no_room_for_the_invitation_any_more(school: School) -> None:
+    removed = remove(school, ada(school))
+    change(school.app, Agreement, only(school.app, Agreement).id, budget_pence=0, prepaid_count=0)
+
+    with pytest.raises(BudgetExceeded):
+        school.app.run(undo_learner_change, UndoLearnerChange(removed.change_id), school.owner)
+
+    assert only(school.app, Learner).removed_at is not None
+    assert newest(school.app, A).state is InvitationState.CANCELLED
 
 
 def test_an_invitation_made_anew_meanwhile_is_not_doubled(school: School) -> None:
