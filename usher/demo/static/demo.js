@@ -119,6 +119,7 @@ function drawTries() {
     ["Invite for tomorrow", `/invite ${run} kim@example.org at tomorrow 9:00`],
     ["See who answered", `/invites ${run}`],
     ["Share one link", `/links ${run}`],
+    ["Read your digest", "/digest now"],
   ];
   const offer = (label, words, onclick) =>
     find("tries").append(make("button", { type: "button", title: words, onclick }, make("strong", {}, label), make("code", {}, words)));
