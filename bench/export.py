@@ -7,7 +7,6 @@ seconds are CPU seconds.
 
 import csv
 import json
-import re
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import case, literal
 
+from bench.processes import highest_memory_mb
 from bench.progress import N, Rows, fill_all, text_of
 from bench.report import ROOT, Goal, Report, Samples, rounded
 from bench.report import progress as tell
@@ -120,14 +120,7 @@ def _main(what: str, database: str, organisation_id: str, staff_id: str) -> None
         seconds = _bare(target.with_suffix(".csv"))
     else:
         seconds = _export(make_app(make_engine(f"sqlite:///{database}")), owner, ExportForm(what), target)
-    print(json.dumps({"seconds": seconds, "memory_mb": _memory_mb()}))
-
-
-def _memory_mb() -> float:
-    """At its highest, of this program alone: what getrusage tells begins with its parent's."""
-    status = Path("/proc/self/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0.0
+    print(json.dumps({"seconds": seconds, "memory_mb": highest_memory_mb()}))
 
 
 def _export(app: App, owner: StaffActor, form: ExportForm, target: Path) -> float:

@@ -146,6 +146,11 @@ def _rss_mb(pid: int) -> float:
     return _memory_mb(pid, "VmRSS:")
 
 
+def highest_memory_mb() -> float:
+    """Of this program alone: what getrusage tells begins with the highest of whoever started it."""
+    return _memory_mb(os.getpid(), "VmHWM:")
+
+
 def _memory_mb(pid: int, name: str) -> float:
     for line in _text_of(Path(f"/proc/{pid}/status")).splitlines():
         if line.startswith(name):

@@ -35,7 +35,11 @@ COMMANDS = {
     ),
     "imports": ("usher.commands.imports", "imports", "Imports of learners."),
     "costs": ("usher.commands.costs", "costs", "What enrolments cost: waive a charge, or restore it."),
-    "export": ("usher.commands.exports", "export", "Progress or costs as a file."),
+    "export": (
+        "usher.commands.exports",
+        "export",
+        "Write the progress of WHAT (a run's code, or “all”), or “costs”, to FILE: .csv or .xlsx.",
+    ),
     "progress": ("usher.commands.progress", "progress", "What learners have done, and the reports that tell of it."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),

@@ -7,7 +7,6 @@ rows or a named reason, within the limits; this process neither dies nor grows, 
 
 import io
 import multiprocessing
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
 
+from bench.processes import highest_memory_mb
 from bench.report import Goal, Report, progress, rounded
 from bench.world import new_folder
 from core.context import StaffActor, SystemTokens, system_clock
@@ -67,7 +67,7 @@ class _Answers:
 
 def run(size: Size, seed: int) -> Report:
     answers, hostile = _Answers(), tuple(_hostile())
-    peak = _peak_mb()
+    peak = highest_memory_mb()
     # What makes a bomb is larger than the bomb, so that is no work for the process that is measured.
     maker = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver"))
     with new_folder() as folder, ThreadPoolExecutor(size.threads) as threads, maker:
@@ -83,7 +83,7 @@ def run(size: Size, seed: int) -> Report:
         for number, make in enumerate(makers[:: size.imported]):
             _import(answers, school.app, school.owner, make, _NAMES[number % len(_NAMES)])
         school.app.engine.dispose()
-    return _report(size, seed, answers, len(hostile), _peak_mb() - peak)
+    return _report(size, seed, answers, len(hostile), highest_memory_mb() - peak)
 
 
 def _report(size: Size, seed: int, answers: _Answers, hostile: int, grown: float) -> Report:
@@ -99,7 +99,7 @@ def _report(size: Size, seed: int, answers: _Answers, hostile: int, grown: float
         "unsettled": answers.unsettled,
         "longest_seconds": rounded(answers.longest),
         "grown_mb": rounded(grown),
-        "peak_mb": rounded(_peak_mb()),
+        "peak_mb": rounded(highest_memory_mb()),
         "reasons": dict(answers.reasons.most_common()),
     }
     goals = [
@@ -108,7 +108,7 @@ def _report(size: Size, seed: int, answers: _Answers, hostile: int, grown: float
         Goal("files without a named reason", answers.nameless, "== 0"),
         Goal("imports that were not settled", answers.unsettled, "== 0"),
         Goal("seconds of the longest file", rounded(answers.longest), f"<= {_MOST_SECONDS}"),
-        Goal("MB of the parent", rounded(_peak_mb()), "<= 256"),
+        Goal("MB of the parent", rounded(highest_memory_mb()), "<= 256"),
     ]
     return Report("F12", figures, goals)
 
@@ -158,10 +158,6 @@ def _made_elsewhere(maker: ProcessPoolExecutor, name: str) -> bytes:
 
 def _made(name: str) -> bytes:
     return _hostile()[name]()
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 # --- Hostile ----------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ FIGURES = {
     "b4": {"read_1_ratio", "write_50_ratio", "read_10_peer_p50_ms", "loaded_p99_ms", "loaded_loop_lag_p99_ms"},
     "b5": {"joins_a_second", "bare_commits_a_second_before", "join_p99_ms", "capped_enrolments"},
     "b9": {"ready_ours_seconds", "ready_peer_seconds", "idle_ours_rss_mb", "whole_--help_ms"},
+    "digests": {"digests", "learners", "tick_cpu_seconds", "tick_seconds", "of_batch"},
+    "export": {"csv_400_rows_a_second", "csv_400_memory_mb", "to_bare_writer", "xlsx_200_rows_a_second"},
     "import": {"ours_cpu_seconds", "times_calamine", "handwritten_ratio", "answer_ratio", "growth_exponent"},
     "inbox": {"p50_seconds", "requests_a_second", "cpu_ms_a_request", "memory_highest_mb"},
     "progress": {"run_p99_ratio", "learner_p99_ratio", "run_many_queries", "merge_rows_a_second", "import_seconds"},
