@@ -21,8 +21,8 @@ from bench.slack_load import Answers
 from bench.world import World, answers, commits_a_second, make_world, new_folder, postgresql_url
 from core.context import System
 from core.model import Enrolment
-from core.usecases.link_settings import ChangeSharedLink, change_shared_link
-from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
+from core.usecases.links.settings import ChangeSharedLink, change_shared_link
+from core.usecases.links.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
 
 _SECONDS: Final = 30.0
 _JOINED: Final = b"on the course"

@@ -21,8 +21,8 @@ from bench.world import new_folder
 from core.app import App
 from core.context import StaffActor
 from core.model import Base, Course, CourseRun, Enrolment, Invitation, InvitationBatch, Learner, OutboundMessage
-from core.usecases.courses import ListCourses, list_courses
-from core.usecases.homes import ShowHome, show_home
+from core.usecases.catalogue.courses import ListCourses, list_courses
+from core.usecases.staff.homes import ShowHome, show_home
 from core.words import (
     AccessModel,
     Channel,

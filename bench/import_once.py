@@ -15,8 +15,8 @@ from core.context import Door, StaffActor, SystemTokens, system_clock
 from core.database import open_engine
 from core.importing import run_import
 from core.sheets.annotate import full_copies
-from core.usecases.import_answers import LoadMarks, load_marks
-from core.usecases.imports import ReceiveImport, receive_import
+from core.usecases.imports.answers import LoadMarks, load_marks
+from core.usecases.imports.imports import ReceiveImport, receive_import
 from tests.factories import SETTINGS, RecordedJobs
 
 

@@ -25,7 +25,7 @@ from core.context import SlackVisitor, StaffActor, System
 from core.database import EVERY_ROW, open_engine
 from core.model import OutboundMessage
 from core.settings import load_settings
-from core.usecases.batches import (
+from core.usecases.invitations.batches import (
     InviteLearners,
     LearnersInvited,
     PrepareInvitation,

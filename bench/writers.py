@@ -9,9 +9,14 @@ from typing import Final
 
 from bench.world import World, make_world
 from core.context import LinkHolder, Operator
-from core.usecases.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
-from core.usecases.organisations import CreateOrganisation, create_organisation
-from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
+from core.usecases.mailbox.mailboxes import AddMailbox, ListMailboxes, MailboxSecret, add_mailbox, list_mailboxes
+from core.usecases.staff.organisations import CreateOrganisation, create_organisation
+from core.usecases.staff.staff import (
+    AcceptStaffInvitation,
+    InviteStaffMember,
+    accept_staff_invitation,
+    invite_staff_member,
+)
 from core.words import MailboxAuth, MailboxSecurity, Role
 from tests.servers.dovecot import ACCOUNT, DOMAIN, PASSWORD, Dovecot
 from tests.servers.processes import LOOPBACK

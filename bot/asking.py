@@ -25,15 +25,15 @@ from core.requests import (
     read_request,
     usecase_of,
 )
-from core.usecases.batches import PrepareInvitation
-from core.usecases.colleagues import ListProviders, list_providers
-from core.usecases.import_invitations import PrepareImportInvitation
-from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo
-from core.usecases.invitations import ReinviteLearner
-from core.usecases.learner_lists import ListManagedProviders, list_managed_providers
-from core.usecases.progress_reports import ReportConfirmed
-from core.usecases.shared_links import SharedLinkChanged
-from core.usecases.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
+from core.usecases.imports.invitations import PrepareImportInvitation
+from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo
+from core.usecases.invitations.batches import PrepareInvitation
+from core.usecases.invitations.single import ReinviteLearner
+from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.progress.reports import ReportConfirmed
+from core.usecases.staff.colleagues import ListProviders, list_providers
+from core.usecases.staff.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
 
 
 async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None) -> Message | Form:

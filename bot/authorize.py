@@ -16,7 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.caches import TimedCache
 from core.app import App
 from core.context import System
-from core.usecases.installations import ShowWorkspaceToken, show_workspace_token
+from core.usecases.staff.installations import ShowWorkspaceToken, show_workspace_token
 
 _LIFE: Final = timedelta(seconds=60)
 _MOST: Final = 10_000

@@ -34,8 +34,8 @@ from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
 from core.settings import Settings
 from core.usecases.exports import ExportCopy
-from core.usecases.import_copies import ImportCopy, TemplateCopy
-from core.usecases.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
+from core.usecases.imports.copies import ImportCopy, TemplateCopy
+from core.usecases.messages.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
 from core.words import MessageKind
 
 ClientFactory = Callable[[str], WebClient]

@@ -23,7 +23,7 @@ from core.app import App
 from core.context import SlackVisitor, StaffActor
 from core.errors import Busy, NotAllowed, NotStaff
 from core.requests import Asker
-from core.usecases.slack_identity import WhoIs, who_is
+from core.usecases.staff.slack_identity import WhoIs, who_is
 
 _ACCOUNT_LIFE: Final = timedelta(minutes=10)
 _STAFF_LIFE: Final = timedelta(seconds=60)

@@ -14,7 +14,7 @@ from bot.manifest import OAUTH_REDIRECT, SCOPES
 from core.app import App
 from core.context import LinkHolder
 from core.errors import Busy, Unavailable
-from core.usecases.installations import (
+from core.usecases.staff.installations import (
     BeginInstallation,
     CheckInstallation,
     InstallApp,

@@ -13,12 +13,12 @@ from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
 from core.exporting import exported
-from core.import_words import TEMPLATE_FILES, import_name, someone
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
 from core.usecases.exports import ExportCopy
-from core.usecases.import_answers import LoadMarks, MarksLoaded, load_marks
-from core.usecases.import_copies import ImportCopy, TemplateCopy
+from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
+from core.usecases.imports.copies import ImportCopy, TemplateCopy
+from core.wording.imports import TEMPLATE_FILES, import_name, someone
 
 Given = tuple[str, Sequence[tuple[str, bytes]]]
 """What is said, and the files by name."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Final
 
-from core.result_words import WAYS_TO_JOIN
 from core.sheets import export
 from core.sheets.cells import Cell
-from core.usecases.cost_rows import CostLine
+from core.usecases.costs.rows import CostLine
+from core.wording.results import WAYS_TO_JOIN
 from core.words import ExportForm
 
 HEADINGS: Final = (

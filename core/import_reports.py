@@ -11,18 +11,18 @@ from core.app import App
 from core.context import StaffActor
 from core.errors import Unavailable, UsherError
 from core.exporting import exported
-from core.import_words import TEMPLATE_FILES
 from core.letters import AnswerLetter, AnswerPart
 from core.results import refused
 from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
 from core.usecases.exports import ExportOrdered
-from core.usecases.import_answers import MarksLoaded
-from core.usecases.import_copies import TemplateOffered
-from core.usecases.import_mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
-from core.usecases.import_rows import ListImportRows, list_import_rows
-from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
+from core.usecases.imports.answers import MarksLoaded
+from core.usecases.imports.copies import TemplateOffered
+from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
+from core.usecases.imports.mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
+from core.usecases.imports.rows import ListImportRows, list_import_rows
+from core.wording.imports import TEMPLATE_FILES
 from core.words import CopyWanted, ImportSubject
 
 

@@ -31,8 +31,8 @@ from core.sheets.cells import FileNote, Row, Rows, SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.marks import IMPORT_PROPERTY
 from core.sheets.reader import read_sheets
-from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
-from core.usecases.import_checking import (
+from core.usecases.imports.applying import ApplyImport, ImportSettled, apply_import
+from core.usecases.imports.checking import (
     BeginImport,
     FinishChecking,
     ImportBegun,
@@ -43,7 +43,7 @@ from core.usecases.import_checking import (
     stage_rows,
     unread,
 )
-from core.usecases.import_jobs import (
+from core.usecases.imports.jobs import (
     FindSender,
     GiveUpImport,
     SweepImports,
@@ -51,8 +51,8 @@ from core.usecases.import_jobs import (
     sender_of_import,
     sweep_imports,
 )
-from core.usecases.import_values import Reading, import_named, stored_problems
-from core.usecases.run_importing import StageRuns, stage_runs
+from core.usecases.imports.runs import StageRuns, stage_runs
+from core.usecases.imports.values import Reading, import_named, stored_problems
 from core.words import ImportSubject
 
 Progress = Callable[[int, int], None]

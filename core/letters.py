@@ -1,4 +1,4 @@
-"""What an e-mail says: one frozen letter a kind, made by ``usecases.letters`` and rendered by ``mail``.
+"""What an e-mail says: one frozen letter a kind, made by ``usecases.messages.letters`` and rendered by ``mail``.
 
 ``templates/email/<kind>/`` holds the words. Tokens and codes are made anew from the ids whenever they are needed:
 they stand in no row.
@@ -11,7 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
 from core.context import StaffActor
-from core.usecases.digest_news import DigestShown
+from core.usecases.digests.news import DigestShown
 from core.words import MessageKind, Role
 
 

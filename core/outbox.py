@@ -162,7 +162,7 @@ def touch(ctx: Context, keys: Sequence[str], *, after: timedelta) -> None:
     """What these messages in Slack show has changed.
 
     One already waiting shows the newest state anyway. One being edited right now gets a higher generation, by which
-    ``usecases.deliveries`` sees that it must be edited again.
+    ``usecases.messages.deliveries`` sees that it must be edited again.
     """
     if not keys:
         return

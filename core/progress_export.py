@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from core.rules.exports import PROGRESS_COLUMNS, SHARES
 from core.sheets.cells import Cell
 from core.sheets.lines import END, MARK, are_harmless, cell, line, repeated_cell
-from core.usecases.progress_rows import ProgressRows, RunValues
+from core.usecases.progress.rows import ProgressRows, RunValues
 from core.words import ExportForm
 
 _PERSON_IS_HARMLESS: Final = are_harmless(4)

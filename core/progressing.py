@@ -18,7 +18,7 @@ from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.reader import read_sheets
-from core.usecases.progress_merging import (
+from core.usecases.progress.merging import (
     BeginReport,
     MergeRows,
     ReportBegun,
@@ -27,7 +27,7 @@ from core.usecases.progress_merging import (
     merge_rows,
     settle_report,
 )
-from core.usecases.progress_reports import (
+from core.usecases.progress.reports import (
     ColumnShown,
     ConfirmReport,
     ReceiveProgress,

@@ -18,42 +18,42 @@ from core.errors import UsherError
 from core.letters import AnswerPart
 from core.pages import Page
 from core.requests import Help
-from core.usecases.batches import InvitationPreviewed, LearnersInvited
-from core.usecases.budgets import BudgetsShown
-from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffListed
-from core.usecases.corrections import AddressCorrected
-from core.usecases.costs import CostsShown
-from core.usecases.courses import CoursesListed, EnrolledRow, RunList, RunShown
-from core.usecases.digest_news import DigestShown
-from core.usecases.digest_settings import DigestPlanShown
-from core.usecases.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.catalogue.courses import CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.costs.budgets import BudgetsShown
+from core.usecases.costs.costs import CostsShown
+from core.usecases.digests.news import DigestShown
+from core.usecases.digests.settings import DigestPlanShown
 from core.usecases.exports import ExportOrdered
-from core.usecases.import_applying import ImportSettled
-from core.usecases.import_copies import TemplateOffered
-from core.usecases.import_mails import ImportLeft, ImportRowsTold, ImportTold
-from core.usecases.import_rows import ImportRowsListed
-from core.usecases.import_rules import ImportPolicyShown
-from core.usecases.import_undoing import ImportUndone
-from core.usecases.imports import ImportShown, ImportsListed
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
-from core.usecases.invitation_lists import InvitationRow, InvitationsListed
-from core.usecases.invitations import InvitationCancelled, InvitationResent
-from core.usecases.learner_cards import LearnerShown
-from core.usecases.learner_erasing import ErasurePreviewed
-from core.usecases.learner_export import DataPageShown
-from core.usecases.learner_lists import LearnersListed
-from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
-from core.usecases.link_lists import SharedLinksListed
-from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.usecases.progress import LearnerProgressShown, ProgressShown
-from core.usecases.progress_matching import NamedInFeed
-from core.usecases.progress_reports import ReportShown, ReportsListed
-from core.usecases.quiet_hours import QuietHoursShown
-from core.usecases.recall import BatchRecalled
-from core.usecases.reminder_rules import RemindersShown
-from core.usecases.schedules import ScheduledListed
-from core.usecases.scoreboards import BatchProgress
-from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.imports.applying import ImportSettled
+from core.usecases.imports.copies import TemplateOffered
+from core.usecases.imports.imports import ImportShown, ImportsListed
+from core.usecases.imports.mails import ImportLeft, ImportRowsTold, ImportTold
+from core.usecases.imports.rows import ImportRowsListed
+from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.imports.undoing import ImportUndone
+from core.usecases.invitations.batches import InvitationPreviewed, LearnersInvited
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
+from core.usecases.invitations.corrections import AddressCorrected
+from core.usecases.invitations.lists import InvitationRow, InvitationsListed
+from core.usecases.invitations.quiet_hours import QuietHoursShown
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.invitations.reminder_rules import RemindersShown
+from core.usecases.invitations.schedules import ScheduledListed
+from core.usecases.invitations.scoreboards import BatchProgress
+from core.usecases.invitations.single import InvitationCancelled, InvitationResent
+from core.usecases.learners.cards import LearnerShown
+from core.usecases.learners.erasing import ErasurePreviewed
+from core.usecases.learners.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.learners.export import DataPageShown
+from core.usecases.learners.lists import LearnersListed
+from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
+from core.usecases.links.lists import SharedLinksListed
+from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.reports import ReportShown, ReportsListed
+from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from core.jobs import Job, Jobs
 from core.model import Base
 from core.rules.policy import RECALL_WINDOW
 from core.settings import Settings
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.organisations import (
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.staff.organisations import (
     AddAgreement,
     AddProvider,
     CreateOrganisation,
@@ -28,7 +28,7 @@ from core.usecases.organisations import (
     add_provider,
     create_organisation,
 )
-from core.usecases.staff import (
+from core.usecases.staff.staff import (
     AcceptStaffInvitation,
     InviteStaffMember,
     accept_staff_invitation,
@@ -231,7 +231,7 @@ def sent(app: App, *, after: timedelta = RECALL_WINDOW) -> int:
 
     from core.letters import Outcome, Verdict
     from core.model import OutboundMessage
-    from core.usecases.deliveries import TurnOver, turn_over
+    from core.usecases.messages.deliveries import TurnOver, turn_over
     from core.words import Channel, MessageState
 
     assert isinstance(app.clock, FixedClock)

@@ -26,7 +26,7 @@ from usher.wiring import make_app
 
 if TYPE_CHECKING:
     from core.app import App
-    from core.usecases.mailbox_watching import WatchedMailbox
+    from core.usecases.mailbox.watching import WatchedMailbox
 
 _CLOCK_LEEWAY = timedelta(seconds=60)
 _TIMEOUT = 10.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.app import App
 from core.context import System
-from core.usecases.mailbox_watching import ListWatched, WatchedMailbox, list_watched
+from core.usecases.mailbox.watching import ListWatched, WatchedMailbox, list_watched
 from core.words import MailboxSecurity
 from mail.inbox.connection import Connection, Folder, LoginRefused
 from mail.inbox.login import log_in

@@ -5,9 +5,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.context import StaffActor
-from core.phrases import ROLES, day_words, zone_named
-from core.usecases.accounts import AcceptTerms, AccountShown, ShowAccount, accept_terms, show_account
-from core.usecases.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.usecases.staff.accounts import AcceptTerms, AccountShown, ShowAccount, accept_terms, show_account
+from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.wording.phrases import ROLES, day_words, zone_named
 from core.words import Role
 from web.cookies import SESSION_COOKIE, forget_cookie
 from web.door import WebDoor, read_form, see

@@ -5,9 +5,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.errors import InvitationClosed, NameMissing, UsherError
-from core.phrases import until_words, zone_named
 from core.rules.links import LinkKind
-from core.usecases.answers import (
+from core.usecases.invitations.answers import (
     AcceptInvitation,
     AskForLink,
     DeclineInvitation,
@@ -21,6 +20,7 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
+from core.wording.phrases import until_words, zone_named
 from web.door import LinkPage, WebDoor, read_form, see, signed
 from web.fields import Field, name_fields
 from web.pages import run_words

@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.rules.links import LinkKind
-from core.usecases.digest_settings import ShowDigestStop, StopDigestMail, show_digest_stop, stop_digest_mail
+from core.usecases.digests.settings import ShowDigestStop, StopDigestMail, show_digest_stop, stop_digest_mail
 from web.door import WebDoor, read_form, signed
 
 

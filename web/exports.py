@@ -15,11 +15,11 @@ from starlette.routing import Route
 
 from core.context import StaffActor
 from core.errors import ExportNotFound
-from core.export_words import FORMS
 from core.exporting import export_on_disk
-from core.phrases import moment_words, zone_named
 from core.usecases.exports import ShowExport, show_export
-from core.usecases.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.wording.exports import FORMS
+from core.wording.phrases import moment_words, zone_named
 from core.words import ExportForm
 from web.cookies import NEXT_COOKIE, SESSION_COOKIE, keep_cookie
 from web.door import WebDoor, see

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from core.errors import LinkNotFound
 from core.rules.links import LinkKind
-from core.usecases.answers import ShowInvitation, show_invitation
+from core.usecases.invitations.answers import ShowInvitation, show_invitation
 from web.door import WebDoor
 
 _NOBODY = 0

@@ -4,9 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.phrases import day_words, moment_words, size_words, zone_named
 from core.rules.links import LinkKind
-from core.usecases.held_mail import (
+from core.usecases.mailbox.held_mail import (
     ConfirmHeldMail,
     DenyHeldMail,
     HeldMailShown,
@@ -15,6 +14,7 @@ from core.usecases.held_mail import (
     deny_held_mail,
     show_held_mail,
 )
+from core.wording.phrases import day_words, moment_words, size_words, zone_named
 from core.words import MailState
 from web.door import LinkPage, WebDoor, signed
 

@@ -16,17 +16,16 @@ from starlette.routing import Route
 
 from core.context import Clock
 from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
-from core.phrases import day_words, until_words, zone_named
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
-from core.usecases.join_requests import (
+from core.usecases.links.join_requests import (
     ConfirmJoin,
     ShowJoinRequest,
     confirm_join,
     show_join_request,
     stop_mails_of_request,
 )
-from core.usecases.joining import (
+from core.usecases.links.joining import (
     ConfirmationMailed,
     JoinByLink,
     JoinedByLink,
@@ -36,7 +35,8 @@ from core.usecases.joining import (
     join_by_link,
     look_at_link,
 )
-from core.usecases.places import ShowPlace, StopMails, show_place, stop_mails_of_place
+from core.usecases.links.places import ShowPlace, StopMails, show_place, stop_mails_of_place
+from core.wording.phrases import day_words, until_words, zone_named
 from core.words import SharedLinkState
 from web.door import LinkPage, WebDoor, read_form, require_signed, signed
 from web.fields import Field, name_fields

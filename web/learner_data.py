@@ -14,9 +14,7 @@ from starlette.routing import Route
 
 from core.context import Door, System
 from core.errors import ErasureUnconfirmed
-from core.phrases import moment_words, zone_named
-from core.result_words import erasure_lines
-from core.usecases.learner_erasing import (
+from core.usecases.learners.erasing import (
     EraseLearner,
     ErasurePreviewed,
     ForgetStrangersMail,
@@ -25,7 +23,9 @@ from core.usecases.learner_erasing import (
     forget_strangers_mail,
     preview_erasure,
 )
-from core.usecases.learner_export import ExportLearner, LearnerExported, as_json, export_learner
+from core.usecases.learners.export import ExportLearner, LearnerExported, as_json, export_learner
+from core.wording.phrases import moment_words, zone_named
+from core.wording.results import erasure_lines
 from web.door import WebDoor, read_form
 from web.learners import sign_in_first, signed_in_staff
 

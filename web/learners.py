@@ -13,8 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.context import StaffActor
-from core.phrases import day_words, zone_named
-from core.usecases.learner_codes import (
+from core.usecases.learners.codes import (
     HEADINGS,
     CodesLoaded,
     LoadAccessCodes,
@@ -22,7 +21,8 @@ from core.usecases.learner_codes import (
     load_access_codes,
     show_codes_page,
 )
-from core.usecases.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
+from core.wording.phrases import day_words, zone_named
 from web.cookies import NEXT_COOKIE, SESSION_COOKIE, keep_cookie
 from web.door import WebDoor, read_form, see
 from web.sign_in import CODES_PATH, NEXT_LIFE

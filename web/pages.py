@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from core.cards import RunCard
-from core.phrases import BENEFITS, day_words, last_day_words, zone_named
+from core.wording.phrases import BENEFITS, day_words, last_day_words, zone_named
 from web.assets import Assets
 from web.problems import Problem
 

@@ -18,7 +18,7 @@ from core.context import Door, System
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
 from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE
-from core.usecases.sign_in import (
+from core.usecases.staff.sign_in import (
     AskToSignIn,
     ShowSignIn,
     SignedIn,

@@ -4,15 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.phrases import ROLES
 from core.rules.links import LinkKind
-from core.usecases.staff import (
+from core.usecases.staff.staff import (
     AcceptStaffInvitation,
     ShowStaffInvitation,
     StaffInvitationShown,
     accept_staff_invitation,
     show_staff_invitation,
 )
+from core.wording.phrases import ROLES
 from web.door import WebDoor, see, signed
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from core.app import App
 from core.context import System
 from core.errors import Unavailable
-from core.usecases.digests import (
+from core.usecases.digests.digests import (
     BeginDigests,
     FindDueDigests,
     WriteDueDigests,

@@ -26,7 +26,7 @@ from core.context import System
 from core.failpoints import Failpoints
 from core.jobs import Job, JobKind
 from core.settings import Settings
-from core.usecases.recovering import ReleaseLeases, release_leases
+from core.usecases.messages.recovering import ReleaseLeases, release_leases
 from core.usecases.workers import Beat, beat
 from worker import workflows
 from worker.client import APPLICATION, QUEUES, SERIALIZER, VERSION, open_client

@@ -21,8 +21,8 @@ from core.context import System
 from core.errors import Unavailable
 from core.importing import sweep
 from core.rules.policy import HEARTBEAT_SILENCE
-from core.usecases.homes import RefreshHomes, refresh_homes
-from core.usecases.recovering import ReleaseLeases, SweepDue, release_leases, sweep_due
+from core.usecases.messages.recovering import ReleaseLeases, SweepDue, release_leases, sweep_due
+from core.usecases.staff.homes import RefreshHomes, refresh_homes
 from core.usecases.workers import Beat, FindDead, beat, find_dead
 from worker.console import resume_pending
 from worker.slots import Slot

@@ -1,7 +1,7 @@
 """The tick of the reminders: one plain thread, in every worker.
 
 1. What is due, rows say; a tick that comes late, or not at all for weeks, loses nothing and says nothing twice.
-2. Ticks of several workers at the same moment are told apart by the claim in ``core.usecases.reminders``.
+2. Ticks of several workers at the same moment are told apart by the claim in ``core.usecases.invitations.reminders``.
 3. A thread of its own: a tick that takes long delays neither the pulse nor another tick, which begins after it.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 from core.app import App
 from core.context import System
 from core.errors import Unavailable
-from core.usecases.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
+from core.usecases.invitations.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
 
 _INTERVAL_SECONDS: Final = 60.0
 

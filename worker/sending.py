@@ -23,7 +23,7 @@ from core.app import App
 from core.context import System
 from core.errors import OutcomeUnknown, Unavailable
 from core.letters import Loaded, Outcome, Verdict
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")

@@ -20,9 +20,9 @@ from core.failpoints import Failpoints
 from core.importing import run_in_background
 from core.jobs import JobKind
 from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
-from core.usecases.import_retention import ForgetImports, forget_imports
-from core.usecases.progress_retention import EraseReport, erase_report
-from core.usecases.recovering import HandBack, hand_back
+from core.usecases.imports.retention import ForgetImports, forget_imports
+from core.usecases.messages.recovering import HandBack, hand_back
+from core.usecases.progress.retention import EraseReport, erase_report
 from core.usecases.retention import EraseOverdue, erase_overdue
 from core.usecases.workers import ForgetOld, forget_old
 from worker import console

@@ -17,8 +17,8 @@ from bench.sinks import Accepted
 from core.app import App
 from core.context import Context, Operator, System
 from core.model import AuditEntry, Charge, Enrolment, Invitation, InvitationBatch, OutboundMessage
-from core.usecases.batches import LearnersInvited
-from core.usecases.held import ListHeld, list_held
+from core.usecases.invitations.batches import LearnersInvited
+from core.usecases.messages.held import ListHeld, list_held
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
 _FINAL: Final = frozenset({MessageState.SENT, MessageState.BOUNCED, MessageState.HELD, MessageState.DROPPED})

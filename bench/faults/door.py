@@ -8,8 +8,8 @@ from bench.faults import checker
 from bench.world import World, addresses, as_typed
 from core.context import SlackVisitor, System
 from core.model import OutboundMessage
-from core.usecases.batches import LearnersInvited
-from core.usecases.slack_identity import AskForCode, ask_for_code
+from core.usecases.invitations.batches import LearnersInvited
+from core.usecases.staff.slack_identity import AskForCode, ask_for_code
 from core.words import Channel, MessageKind, MessageState
 
 

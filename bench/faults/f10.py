@@ -25,12 +25,12 @@ from core.letters import Letter, Loaded, Outcome, Verdict
 from core.model import Invitation, OutboundMessage
 from core.rules.policy import MAIL_GAP, QUIET_FROM, QUIET_UNTIL, REMINDERS
 from core.rules.quiet import QuietHours
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.letters import LoadLetters, load_letters
-from core.usecases.organisations import CreateOrganisation, create_organisation
-from core.usecases.quiet_hours import SetQuietHours, set_quiet_hours
-from core.usecases.staff import AcceptStaffInvitation, accept_staff_invitation
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.quiet_hours import SetQuietHours, set_quiet_hours
+from core.usecases.messages.letters import LoadLetters, load_letters
+from core.usecases.staff.organisations import CreateOrganisation, create_organisation
+from core.usecases.staff.staff import AcceptStaffInvitation, accept_staff_invitation
 from core.words import Channel, MessageKind, MessageState
 from tests.factories import FixedClock, make_app, make_engine
 from worker.reminding import remind_who_is_due

@@ -26,8 +26,8 @@ from core.context import StaffActor, SystemTokens, system_clock
 from core.database import open_engine
 from core.importing import run_import
 from core.model import Import, ImportRow, Learner, LearnerAddress
-from core.usecases.import_applying import ImportSettled
-from core.usecases.imports import ReceiveImport, receive_import
+from core.usecases.imports.applying import ImportSettled
+from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.words import ImportPolicy, ImportState
 from tests.factories import SETTINGS, RecordedJobs, make_app, make_engine, make_school
 

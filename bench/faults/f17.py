@@ -26,8 +26,8 @@ from core.context import System, SystemTokens
 from core.database import open_engine
 from core.errors import Unavailable
 from core.model import Invitation, OutboundMessage
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
 from core.words import MessageKind, MessageState
 from tests.factories import FixedClock, make_app, make_engine, make_school
 

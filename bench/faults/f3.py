@@ -25,7 +25,7 @@ from bench.report import Goal, Report, progress, rounded
 from bench.world import make_world, new_folder
 from core.context import Operator, System
 from core.model import OutboundMessage, Suppression
-from core.usecases.held import RetryHeld, retry_held
+from core.usecases.messages.held import RetryHeld, retry_held
 from core.words import MessageKind, MessageState
 from tests.mail.certificates import tls_contexts
 

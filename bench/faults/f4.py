@@ -23,8 +23,8 @@ from core.context import System
 from core.jobs import JobKind
 from core.model import OutboundMessage
 from core.rules.policy import RECALL_WINDOW
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.recovering import SweepDue, sweep_due
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.messages.recovering import SweepDue, sweep_due
 from core.words import Channel
 from mail.sending.deliverer import MailDeliverer
 from mail.sending.transport import Mailer

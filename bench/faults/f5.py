@@ -27,7 +27,7 @@ from bench.world import World, new_folder
 from bench.writers import NAME, Writer, deliver, found_schools, hire, writing_world
 from core.context import Operator
 from core.settings import load_settings
-from core.usecases.mailboxes import DecideOldMail, ListMailboxes, decide_old_mail, list_mailboxes
+from core.usecases.mailbox.mailboxes import DecideOldMail, ListMailboxes, decide_old_mail, list_mailboxes
 from core.words import OldMail, Role
 from mail.inbox.watcher import Pace
 from mail.inbox.watching import Inbox

@@ -25,8 +25,8 @@ from bot.blocks import draw
 from core.context import LinkHolder, System
 from core.model import Draft, Invitation, OutboundMessage
 from core.rules.links import LinkKind
-from core.usecases.answers import AcceptInvitation, accept_invitation
-from core.usecases.scoreboards import batch_progress
+from core.usecases.invitations.answers import AcceptInvitation, accept_invitation
+from core.usecases.invitations.scoreboards import batch_progress
 from core.words import MessageKind
 from tests.servers.processes import free_port
 from usher.demo.slack.faults import CutBody, Fault, Hang, ServerError, TooManyRequests

@@ -24,14 +24,14 @@ from bench.report import Goal, Report, progress, rounded
 from bench.world import World, make_world, new_folder
 from core.context import Context
 from core.errors import Unavailable
-from core.usecases.batches import (
+from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.invitations.batches import (
     InviteLearners,
     LearnersInvited,
     PrepareInvitation,
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 from core.words import Channel
 from tests.servers.postgresql import SUPERUSER, PostgreSQL
 

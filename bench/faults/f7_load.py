@@ -12,13 +12,13 @@ from bench.faults.checker import Acknowledged
 from bench.world import World, addresses, as_typed
 from core.app import UseCase
 from core.errors import OutcomeUnknown, Unavailable
-from core.usecases.batches import (
+from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.invitations.batches import (
     InviteLearners,
     PrepareInvitation,
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 
 DEADLINE: Final = timedelta(seconds=2.5)
 """As for Slack."""

@@ -14,14 +14,14 @@ from bot.blocks.parts import (
     section,
 )
 from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, run_dates, run_name, until_words
-from core.phrases import moment_words, zone_named
-from core.result_words import FATES, cost_words
 from core.rules.addresses import InvalidAddress
 from core.rules.policy import BATCH_ADDRESSES
-from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
-from core.usecases.recall import BatchRecalled
-from core.usecases.sending_times import SendingTime
-from core.usecases.sorting import Bucket
+from core.usecases.invitations.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.invitations.sending_times import SendingTime
+from core.usecases.invitations.sorting import Bucket
+from core.wording.phrases import moment_words, zone_named
+from core.wording.results import FATES, cost_words
 
 INVALID_SHOWN = 10
 TYPOS_SHOWN = 10

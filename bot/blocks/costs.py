@@ -2,10 +2,10 @@
 
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, context, fitting, paged, said, section, value_of
-from core.phrases import pounds
-from core.result_words import agreement_words, counted, sums_words
-from core.usecases.budgets import BudgetsShown
-from core.usecases.costs import CostsShown, MonthCosts, RunCosts
+from core.usecases.costs.budgets import BudgetsShown
+from core.usecases.costs.costs import CostsShown, MonthCosts, RunCosts
+from core.wording.phrases import pounds
+from core.wording.results import agreement_words, counted, sums_words
 
 _MONTHS_CHARACTERS = 1500
 _AGREEMENTS_CHARACTERS = 2500

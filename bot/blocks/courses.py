@@ -5,11 +5,11 @@ from bot.blocks.parts import Block, Message, actions, button, context, paged, pl
 from bot.blocks.shared_links import link_row
 from bot.blocks.words import counted, moment, run_dates, run_name, until_words
 from core.cards import RunCard
-from core.phrases import day_words, zone_named
-from core.result_words import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN
-from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
-from core.usecases.invitation_lists import InvitationRow
-from core.usecases.shared_links import SharedLinkShown
+from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.invitations.lists import InvitationRow
+from core.usecases.links.shared_links import SharedLinkShown
+from core.wording.phrases import day_words, zone_named
+from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN
 
 _SEARCH_CHARACTERS = 100
 

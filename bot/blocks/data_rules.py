@@ -2,7 +2,9 @@
 
 from bot.blocks.parts import Message, context, said, section
 from bot.blocks.words import counted, moment
-from core.result_words import (
+from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.learners.ethnicity import EthnicityErased, EthnicityShown
+from core.wording.results import (
     ETHNICITY_ERASING,
     ETHNICITY_OFF,
     ETHNICITY_ON,
@@ -10,8 +12,6 @@ from core.result_words import (
     IMPORT_POLICY_AFTER,
     ethnicity_left,
 )
-from core.usecases.ethnicity import EthnicityErased, EthnicityShown
-from core.usecases.import_rules import ImportPolicyShown
 from core.words import ImportPolicy
 
 

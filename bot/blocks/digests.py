@@ -3,7 +3,10 @@
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, context, escaped, fitting, said, section, value_of
 from bot.blocks.words import moment
-from core.digest_words import (
+from core.rules.progress.bands import bar
+from core.usecases.digests.news import DigestName, DigestRun, DigestShown
+from core.usecases.digests.settings import DigestPlanShown
+from core.wording.digests import (
     PLAN_STEPS,
     Bar,
     budget_bar,
@@ -17,9 +20,6 @@ from core.digest_words import (
     run_news,
     seen_words,
 )
-from core.rules.progress.bands import bar
-from core.usecases.digest_news import DigestName, DigestRun, DigestShown
-from core.usecases.digest_settings import DigestPlanShown
 
 _LINKS_CHARACTERS = 1500
 _RUNS_CHARACTERS = 2600

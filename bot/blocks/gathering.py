@@ -3,7 +3,7 @@
 from bot.blocks.controls import Action, Form
 from bot.blocks.parts import Block, Message, actions, context, modal, plain, section
 from bot.blocks.words import counted, moment
-from core.usecases.gathering import AddressesGathered
+from core.usecases.invitations.gathering import AddressesGathered
 
 _BLOCK = "gathered:"
 

@@ -3,8 +3,8 @@
 from bot.blocks.controls import Action
 from bot.blocks.parts import Message, actions, button, said, section
 from bot.blocks.words import counted, moment
-from core.phrases import size_words
-from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
+from core.usecases.mailbox.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
+from core.wording.phrases import size_words
 from core.words import MailState
 
 

@@ -6,7 +6,7 @@ from bot.blocks.help import verb_blocks
 from bot.blocks.parts import Block, Message, actions, button, context, heading, said, section, value_of
 from bot.blocks.words import bar, batch_name, counted, moment
 from core.rules.policy import LEARNERS_COUNTED
-from core.usecases.homes import HomeBatch, HomeShown
+from core.usecases.staff.homes import HomeBatch, HomeShown
 from core.words import Role
 
 _MAY_INVITE = (Role.OWNER, Role.MANAGER)

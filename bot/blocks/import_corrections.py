@@ -5,11 +5,11 @@ from typing import Final
 from bot.blocks.controls import Form
 from bot.blocks.parts import Block, input_of, modal, plain, said, section, shortened
 from bot.blocks.words import counted
-from core.import_words import import_name
 from core.rules.ucas.choices import GENDERS
 from core.rules.ucas.columns import MANDATORY, Column
 from core.rules.ucas.years import YEAR_GROUPS
-from core.usecases.import_fixing import BrokenCell, BrokenRow, BrokenRowsShown, RowsCorrected
+from core.usecases.imports.fixing import BrokenCell, BrokenRow, BrokenRowsShown, RowsCorrected
+from core.wording.imports import import_name
 
 _TITLE: Final = "Correct rows"
 _CELL: Final = "cell"

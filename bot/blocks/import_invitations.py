@@ -4,7 +4,7 @@ from bot.blocks.controls import Action, Form
 from bot.blocks.parts import Block, button, modal, section
 from bot.blocks.views import note_input, run_input, when_input
 from bot.blocks.words import counted
-from core.usecases.import_invitations import InvitableFound
+from core.usecases.imports.invitations import InvitableFound
 
 _TITLE = "Invite learners"
 

@@ -20,7 +20,13 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import bar, counted, moment
 from core.context import Door
-from core.import_words import (
+from core.rules.ucas.buckets import Bucket, Buckets
+from core.usecases.imports.applying import ImportSettled
+from core.usecases.imports.copies import CopyOrdered, TemplateOffered
+from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
+from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
+from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
+from core.wording.imports import (
     KEPT_REASONS,
     counted_of,
     import_name,
@@ -32,12 +38,6 @@ from core.import_words import (
     someone,
     would_words,
 )
-from core.rules.ucas.buckets import Bucket, Buckets
-from core.usecases.import_applying import ImportSettled
-from core.usecases.import_copies import CopyOrdered, TemplateOffered
-from core.usecases.import_rows import ImportRowShown, ImportRowsListed
-from core.usecases.import_undoing import ImportUndone, UndoPreviewed
-from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
 from core.words import ImportReason, ImportState, ImportSubject
 
 BUCKETS: Final = {

@@ -20,9 +20,9 @@ from bot.blocks.parts import (
     value_of,
 )
 from bot.blocks.words import batch_name, counted, moment, run_name
-from core.usecases.corrections import AddressCorrected, CorrectionShown
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
-from core.usecases.invitation_lists import InvitationsListed, ListedState
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
+from core.usecases.invitations.corrections import AddressCorrected, CorrectionShown
+from core.usecases.invitations.lists import InvitationsListed, ListedState
 
 OPEN_STATES = (ListedState.PENDING, ListedState.BOUNCED)
 

@@ -17,9 +17,9 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import batch_name, counted, moment, run_name, until_words
 from core.errors import NeedsConfirmation
-from core.result_words import INVITATION_STATES
-from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
-from core.usecases.invitations import InvitationCancelled, InvitationResent, ReinviteLearner
+from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
+from core.usecases.invitations.single import InvitationCancelled, InvitationResent, ReinviteLearner
+from core.wording.results import INVITATION_STATES
 
 _SEARCH_CHARACTERS = 100
 

@@ -23,9 +23,9 @@ from core.rules.policy import ADDRESS_LINE_CHARACTERS, NAME_CHARACTERS, USERNAME
 from core.rules.ucas.choices import GENDERS
 from core.rules.ucas.columns import Column
 from core.rules.ucas.years import YEAR_GROUPS
-from core.usecases.learner_cards import DetailsSeen
-from core.usecases.learner_changes import LearnerPrepared, LearnerSaved
-from core.usecases.learner_lists import LearnerCard
+from core.usecases.learners.cards import DetailsSeen
+from core.usecases.learners.changes import LearnerPrepared, LearnerSaved
+from core.usecases.learners.lists import LearnerCard
 
 COLUMN_FIELDS: Final = {
     Column.UKPRN: Field.PROVIDER,

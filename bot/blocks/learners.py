@@ -20,7 +20,13 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import moment
 from core.requests import ComposeLearner
-from core.result_words import (
+from core.usecases.learners.cards import EnrolmentOf, InvitationOf, LearnerShown
+from core.usecases.learners.changes import LearnerSaved
+from core.usecases.learners.erasing import ErasurePreviewed
+from core.usecases.learners.export import DataPageShown
+from core.usecases.learners.lists import LearnerCard, LearnersListed
+from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
+from core.wording.results import (
     DEEDS_UNDONE,
     WAYS_TO_JOIN,
     account_words,
@@ -30,12 +36,6 @@ from core.result_words import (
     learner_place,
     removal_lines,
 )
-from core.usecases.learner_cards import EnrolmentOf, InvitationOf, LearnerShown
-from core.usecases.learner_changes import LearnerSaved
-from core.usecases.learner_erasing import ErasurePreviewed
-from core.usecases.learner_export import DataPageShown
-from core.usecases.learner_lists import LearnerCard, LearnersListed
-from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
 from core.words import AccountState, LearnerDeed
 
 _SEARCH_CHARACTERS: Final = 100

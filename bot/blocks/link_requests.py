@@ -3,7 +3,7 @@
 from bot.blocks.controls import Action
 from bot.blocks.parts import Message, actions, button, said, section
 from bot.blocks.words import LINK_STATES, moment, run_name
-from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.invitations.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
 from core.words import RequestState
 
 

@@ -15,7 +15,19 @@ from bot.blocks.parts import (
     value_of,
 )
 from bot.blocks.words import counted, moment, run_dates, run_name
-from core.progress_words import (
+from core.rules.progress.bands import bar
+from core.rules.progress.merging import WHOLE
+from core.usecases.progress.figures import (
+    Figures,
+    LearnerProgressShown,
+    LearnerRun,
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+)
+from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
+from core.wording.progress import (
     LISTS,
     activity_words,
     band_lines,
@@ -33,12 +45,7 @@ from core.progress_words import (
     sources_words,
     summary_words,
 )
-from core.result_words import WAYS_TO_JOIN
-from core.rules.progress.bands import bar
-from core.rules.progress.merging import WHOLE
-from core.usecases.progress import Figures, LearnerProgressShown, LearnerRun, ProgressList, ProgressRow, ProgressShown
-from core.usecases.progress_matching import NamedInFeed
-from core.usecases.progress_reports import ReportCard, ReportShown, ReportsListed
+from core.wording.results import WAYS_TO_JOIN
 from core.words import NamedKind, ReportReason
 
 _SEARCH_CHARACTERS = 100

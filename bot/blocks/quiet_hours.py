@@ -1,9 +1,9 @@
 """An organisation's quiet hours."""
 
 from bot.blocks.parts import Message, said, section
-from core.phrases import zone_named, zone_words
-from core.result_words import QUIET_AFTER, clock_words
-from core.usecases.quiet_hours import QuietHoursShown
+from core.usecases.invitations.quiet_hours import QuietHoursShown
+from core.wording.phrases import zone_named, zone_words
+from core.wording.results import QUIET_AFTER, clock_words
 
 
 def draw_quiet_hours(shown: QuietHoursShown) -> Message:

@@ -2,10 +2,10 @@
 
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted, run_name
-from core.phrases import day_words, zone_named
-from core.result_words import days_words
 from core.rules.policy import REMINDERS
-from core.usecases.reminder_rules import RemindersShown
+from core.usecases.invitations.reminder_rules import RemindersShown
+from core.wording.phrases import day_words, zone_named
+from core.wording.results import days_words
 
 
 def draw_reminders(shown: RemindersShown) -> Message:

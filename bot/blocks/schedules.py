@@ -3,7 +3,7 @@
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, paged, question, said, section, value_of
 from bot.blocks.words import batch_name, counted, moment, run_name
-from core.usecases.schedules import ScheduledListed, ScheduledRow
+from core.usecases.invitations.schedules import ScheduledListed, ScheduledRow
 
 
 def draw_scheduled(listed: ScheduledListed) -> Message:

@@ -4,7 +4,7 @@ from bot.blocks.batches import undo_question
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, context, fitting, said, section
 from bot.blocks.words import bar, batch_name, counted, moment, run_dates, run_name
-from core.usecases.scoreboards import BatchCounts, BatchProgress
+from core.usecases.invitations.scoreboards import BatchCounts, BatchProgress
 
 
 def draw_scoreboard(progress: BatchProgress) -> Message:

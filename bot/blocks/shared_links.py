@@ -18,10 +18,10 @@ from bot.blocks.parts import (
     section,
 )
 from bot.blocks.words import counted, moment, until_words
-from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, shared_link_words
-from core.usecases.link_lists import SharedLinksListed
-from core.usecases.outside_joins import OutsideJoin
-from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.links.lists import SharedLinksListed
+from core.usecases.links.outside_joins import OutsideJoin
+from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.wording.results import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, shared_link_words
 from core.words import SharedLinkState
 
 _SEARCH_CHARACTERS: Final = 100

@@ -2,7 +2,7 @@
 
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted
-from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
+from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 
 
 def draw_bound(result: WorkspaceBound) -> Message:

@@ -20,8 +20,7 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import counted, moment
 from core.requests import ComposeStaffInvitation
-from core.result_words import STAFF_STATES, duties
-from core.usecases.colleagues import (
+from core.usecases.staff.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
     ColleagueEnabled,
@@ -32,12 +31,13 @@ from core.usecases.colleagues import (
     StaffListed,
     StaffState,
 )
+from core.wording.results import STAFF_STATES, duties
 from core.words import Role
 
 _SEARCH_CHARACTERS: Final = 100
 CHOSEN_PROVIDERS: Final = 100
 """Slack's menus hold no more; who looks after more keeps them, and the form leaves them out."""
-# As one says it to whoever chooses; `core.phrases` says it to the one who is meant.
+# As one says it to whoever chooses; `core.wording.phrases` says it to the one who is meant.
 _ROLE_HINT: Final = (
     "Owners invite learners, follow their progress, and look after staff and costs. "
     "Managers invite learners and follow their progress. Viewers follow the progress."

@@ -3,7 +3,7 @@
 from bot.blocks.controls import Action
 from bot.blocks.parts import Block, Message, actions, button, context, fitting, said, section
 from bot.blocks.words import batch_name, counted, moment, run_name
-from core.usecases.unreached import UnreachedLearner, UnreachedShown
+from core.usecases.invitations.unreached import UnreachedLearner, UnreachedShown
 from core.words import SuppressReason
 
 _WISHES = {

@@ -10,8 +10,8 @@ from bot.blocks.parts import Block, Message, context, input_of, modal, plain, sa
 from bot.blocks.words import counted, moment
 from core.rules.address_files import FILE_MEGABYTES
 from core.rules.policy import NOTE_CHARACTERS
-from core.usecases.batches import InvitationPreviewed, LearnersInvited
-from core.usecases.sorting import Bucket
+from core.usecases.invitations.batches import InvitationPreviewed, LearnersInvited
+from core.usecases.invitations.sorting import Bucket
 
 # Slack's own limit of a text field; about 60 to 140 addresses.
 BOX_CHARACTERS: Final = 3000

@@ -1,19 +1,19 @@
-"""What our Slack messages say of numbers, moments and runs; ``core.result_words`` has what every door says alike."""
+"""What our Slack messages say of numbers, moments and runs; ``core.wording.results`` has what every door says alike."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.blocks.parts import said
 from core.cards import RunCard
-from core.phrases import day_words
-from core.result_words import BENEFITS as BENEFITS
-from core.result_words import FAULTS as FAULTS
-from core.result_words import LINK_STATES as LINK_STATES
-from core.result_words import batch_name as batch_name
-from core.result_words import counted as counted
-from core.result_words import percent as percent
-from core.result_words import run_dates as run_dates
-from core.result_words import until_words as until_words
+from core.wording.phrases import day_words
+from core.wording.results import BENEFITS as BENEFITS
+from core.wording.results import FAULTS as FAULTS
+from core.wording.results import LINK_STATES as LINK_STATES
+from core.wording.results import batch_name as batch_name
+from core.wording.results import counted as counted
+from core.wording.results import percent as percent
+from core.wording.results import run_dates as run_dates
+from core.wording.results import until_words as until_words
 
 
 def bar(part: int, whole: int, cells: int = 10) -> str:

@@ -12,8 +12,8 @@ from bot.blocks import draw
 from bot.blocks.controls import Action, Form
 from bot.blocks.views import invited_view
 from bot.deps import Deps
-from core.usecases.batches import InviteLearners, invite_learners
-from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.invitations.batches import InviteLearners, invite_learners
+from core.usecases.invitations.recall import RecallBatch, recall_batch
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

@@ -12,7 +12,7 @@ from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
-from core.usecases.costs import ShowCosts, show_costs
+from core.usecases.costs.costs import ShowCosts, show_costs
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

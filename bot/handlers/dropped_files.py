@@ -34,8 +34,8 @@ from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.sheets.cells import FileKind
 from core.sheets.faults import Unreadable
 from core.sheets.sniff import sniffed
-from core.usecases.import_corrections import FindCorrected, find_corrected
-from core.usecases.imports import ReceiveImport, ShowImport, receive_import, show_import
+from core.usecases.imports.corrections import FindCorrected, find_corrected
+from core.usecases.imports.imports import ReceiveImport, ShowImport, receive_import, show_import
 
 _SHEET_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 

@@ -30,8 +30,8 @@ from core.requests import ComposeInvitation, read_request
 from core.rules.address_files import content_of
 from core.rules.addresses import mentioned_addresses
 from core.rules.moments import split_moment
-from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.gathering import ChooseRun, GatherAddresses, choose_run, gather_addresses
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.gathering import ChooseRun, GatherAddresses, choose_run, gather_addresses
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

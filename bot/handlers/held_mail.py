@@ -11,7 +11,7 @@ from bot import answers
 from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.deps import Deps
-from core.usecases.held_mail import RefuseHeldMail, ReleaseHeldMail, refuse_held_mail, release_held_mail
+from core.usecases.mailbox.held_mail import RefuseHeldMail, ReleaseHeldMail, refuse_held_mail, release_held_mail
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

@@ -15,7 +15,7 @@ from bot.blocks.views import digest_of, home_view
 from bot.deps import Deps
 from core.errors import NotAllowed
 from core.requests import Form
-from core.usecases.homes import KeepHome, ShowHome, keep_home, show_home
+from core.usecases.staff.homes import KeepHome, ShowHome, keep_home, show_home
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

@@ -12,7 +12,7 @@ from bot.blocks.views import preview_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
 from bot.handlers.invitations import chosen_moment
-from core.usecases.import_invitations import (
+from core.usecases.imports.invitations import (
     FindInvitable,
     PrepareImportInvitation,
     find_invitable,

@@ -20,12 +20,12 @@ from bot.handlers.forms import open_view
 from core.app import WORK_DEADLINE
 from core.errors import UsherError
 from core.rules.ucas.buckets import Bucket
-from core.usecases.import_applying import ReleaseImport, release_import
-from core.usecases.import_copies import OfferTemplate, OrderCopy, offer_template, order_copy
-from core.usecases.import_fixing import CorrectRows, ShowBrokenRows, correct_rows, show_broken_rows
-from core.usecases.import_rows import ListImportRows, list_import_rows
-from core.usecases.import_undoing import PreviewUndo, UndoImport, preview_undo, undo_import
-from core.usecases.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.applying import ReleaseImport, release_import
+from core.usecases.imports.copies import OfferTemplate, OrderCopy, offer_template, order_copy
+from core.usecases.imports.fixing import CorrectRows, ShowBrokenRows, correct_rows, show_broken_rows
+from core.usecases.imports.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.rows import ListImportRows, list_import_rows
+from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo, undo_import
 from core.words import ImportState, ImportSubject
 
 Say = Callable[[AsyncRespond, Any], Awaitable[None]]

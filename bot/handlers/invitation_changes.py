@@ -17,8 +17,7 @@ from bot.deps import Deps
 from bot.errors import NothingChosen
 from bot.handlers.forms import entered, open_view
 from core.context import Actor
-from core.usecases.corrections import CorrectAddress, ShowCorrection, correct_address, show_correction
-from core.usecases.invitation_changes import (
+from core.usecases.invitations.changes import (
     CancelInvitations,
     Chosen,
     ResendInvitations,
@@ -27,7 +26,8 @@ from core.usecases.invitation_changes import (
     resend_invitations,
     restore_invitations,
 )
-from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.corrections import CorrectAddress, ShowCorrection, correct_address, show_correction
+from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

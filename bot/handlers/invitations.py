@@ -25,9 +25,10 @@ from core.context import Actor
 from core.errors import NeedsConfirmation
 from core.requests import ComposeInvitation
 from core.rules.moments import split_moment
-from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
-from core.usecases.invitations import (
+from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.single import (
     CancelInvitation,
     ReinviteLearner,
     ResendInvitation,
@@ -35,7 +36,6 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
 
 _OPTIONS = 50
 

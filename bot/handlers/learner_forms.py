@@ -24,9 +24,9 @@ from bot.handlers.forms import entered, open_view
 from core.errors import LearnerInvalid
 from core.requests import ComposeLearner
 from core.rules.ucas.columns import Column
-from core.usecases.learner_cards import SeeLearnerDetails, see_learner_details
-from core.usecases.learner_changes import PrepareLearner, SaveLearner, prepare_learner, save_learner
-from core.usecases.learner_lists import ListManagedProviders, list_managed_providers
+from core.usecases.learners.cards import SeeLearnerDetails, see_learner_details
+from core.usecases.learners.changes import PrepareLearner, SaveLearner, prepare_learner, save_learner
+from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
 
 _ERROR_CHARACTERS = 300
 

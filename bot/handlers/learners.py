@@ -14,9 +14,9 @@ from bot.blocks.learner_forms import details_view
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
 from bot.handlers.forms import open_view
-from core.usecases.learner_cards import SeeLearnerDetails, ShowLearner, see_learner_details, show_learner
-from core.usecases.learner_lists import ListLearners, list_learners
-from core.usecases.learner_removal import (
+from core.usecases.learners.cards import SeeLearnerDetails, ShowLearner, see_learner_details, show_learner
+from core.usecases.learners.lists import ListLearners, list_learners
+from core.usecases.learners.removal import (
     PreviewRemoval,
     RemoveLearner,
     UndoLearnerChange,

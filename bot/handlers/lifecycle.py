@@ -13,8 +13,8 @@ from bot.authorize import place_of
 from bot.deps import Deps
 from bot.identity import has_left
 from core.context import System
-from core.usecases.installations import RemoveInstallation, remove_installation
-from core.usecases.slack_identity import NotePersonLeft, note_person_left
+from core.usecases.staff.installations import RemoveInstallation, remove_installation
+from core.usecases.staff.slack_identity import NotePersonLeft, note_person_left
 
 _SYSTEM = System()
 

@@ -11,7 +11,7 @@ from bot import answers
 from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.deps import Deps
-from core.usecases.link_requests import (
+from core.usecases.invitations.link_requests import (
     ApproveLinkRequest,
     DeclineLinkRequest,
     approve_link_request,

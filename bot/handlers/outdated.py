@@ -13,14 +13,14 @@ from bot.blocks.parts import parts_of, section
 from bot.deps import Deps
 from bot.sealing import ButtonsTooOld
 from core.context import Actor
-from core.usecases.colleagues import ShowColleague, show_colleague
-from core.usecases.import_undoing import PreviewUndo, preview_undo
-from core.usecases.imports import ShowImport, show_import
-from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
-from core.usecases.learner_cards import ShowLearner, show_learner
-from core.usecases.schedules import ListScheduled, list_scheduled
-from core.usecases.scoreboards import ShowBatch, show_batch
-from core.usecases.shared_links import ShowSharedLink, show_shared_link
+from core.usecases.imports.imports import ShowImport, show_import
+from core.usecases.imports.undoing import PreviewUndo, preview_undo
+from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.schedules import ListScheduled, list_scheduled
+from core.usecases.invitations.scoreboards import ShowBatch, show_batch
+from core.usecases.learners.cards import ShowLearner, show_learner
+from core.usecases.links.shared_links import ShowSharedLink, show_shared_link
+from core.usecases.staff.colleagues import ShowColleague, show_colleague
 
 Afresh = Callable[[Deps, Actor, str], Awaitable[object]]
 

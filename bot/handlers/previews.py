@@ -17,7 +17,7 @@ from bot.files import read_file
 from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.errors import UsherError
-from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
 
 # Our update may overtake the answer that shows the form: then the form is not found yet.
 _PAUSES: Final = (0.3, 0.7, 1.5)

@@ -19,14 +19,14 @@ from core.context import Actor
 from core.errors import InvalidRequest, UsherError
 from core.progressing import ProgressFile, go_on, merge_confirmed, take_progress
 from core.requests import read_request
-from core.usecases.progress import (
+from core.usecases.progress.figures import (
     ProgressList,
     ShowLearnerProgress,
     ShowProgress,
     show_learner_progress,
     show_progress,
 )
-from core.usecases.progress_reports import (
+from core.usecases.progress.reports import (
     ConfirmReport,
     ListReports,
     ReportConfirmed,

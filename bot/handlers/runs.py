@@ -12,7 +12,7 @@ from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
-from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
+from core.usecases.catalogue.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

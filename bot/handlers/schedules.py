@@ -13,8 +13,8 @@ from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
 from core.context import Actor
-from core.usecases.recall import RecallBatch, recall_batch
-from core.usecases.schedules import ListScheduled, SendNow, list_scheduled, send_now
+from core.usecases.invitations.recall import RecallBatch, recall_batch
+from core.usecases.invitations.schedules import ListScheduled, SendNow, list_scheduled, send_now
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

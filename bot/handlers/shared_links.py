@@ -23,9 +23,9 @@ from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
 from bot.pictures import qr_code
 from core.context import Actor
-from core.usecases.link_lists import ListSharedLinks, list_shared_links
-from core.usecases.link_settings import ChangeSharedLink, change_shared_link
-from core.usecases.shared_links import (
+from core.usecases.links.lists import ListSharedLinks, list_shared_links
+from core.usecases.links.settings import ChangeSharedLink, change_shared_link
+from core.usecases.links.shared_links import (
     ExtendSharedLink,
     PauseSharedLink,
     RestoreSharedLink,

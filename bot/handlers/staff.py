@@ -15,7 +15,7 @@ from bot.blocks.staff import provider_option, staff_change_view, staff_done_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
 from core.requests import ComposeStaffInvitation
-from core.usecases.colleagues import (
+from core.usecases.staff.colleagues import (
     ChangeColleague,
     DisableColleague,
     EnableColleague,

@@ -61,4 +61,4 @@ class Digest(OrganisationOwned, Base):
     since_at: Mapped[datetime]
     until_at: Mapped[datetime]
     content: Mapped[str] = mapped_column(Text)
-    """JSON of ``usecases.digest_news.DigestShown``; the row is deleted after ``DIGEST_LIFE``."""
+    """JSON of ``usecases.digests.news.DigestShown``; the row is deleted after ``DIGEST_LIFE``."""

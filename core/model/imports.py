@@ -64,7 +64,7 @@ class Import(OrganisationOwned, Base):
     repeats_id: Mapped[int | None] = mapped_column(Id, ForeignKey("import.id"))
     """Rejected: the import that had the same rows."""
     corrects_id: Mapped[int | None] = mapped_column(Id, ForeignKey("import.id"))
-    """The earlier import whose answer brought this file: see ``core.usecases.import_corrections``."""
+    """The earlier import whose answer brought this file: see ``core.usecases.imports.corrections``."""
     file_name: Mapped[str] = mapped_column(Text)
     """Encrypted."""
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

@@ -2,9 +2,9 @@
 
 Invitation:
 
-    pending --accept--> accepted        usecases.answers.accept_invitation
-       |  \\--decline--> declined        usecases.answers.decline_invitation
-       |  \\--cancel, recall--> cancelled   usecases.invitations, usecases.batches
+    pending --accept--> accepted        usecases.invitations.answers.accept_invitation
+       |  \\--decline--> declined        usecases.invitations.answers.decline_invitation
+       |  \\--cancel, recall--> cancelled   usecases.invitations.single, usecases.invitations.batches
        (expired: pending, and expires_at or the run's close is at or before now; derived, never stored)
 
 1. At most one live invitation per organisation, run and address: a partial unique index over pending rows that

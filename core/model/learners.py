@@ -29,7 +29,7 @@ class Learner(OrganisationOwned, Base):
         Index("ix_learner_organisation_id_email_key", "organisation_id", "email_key"),
         Index("ix_learner_organisation_id_person_hash", "organisation_id", "person_hash"),
         # Covers a search from its words to the ids of a page, in the order of the list: no row is looked at that does
-        # not fit (usecases.learner_lists). And the count of those who are there.
+        # not fit (usecases.learners.lists). And the count of those who are there.
         Index(
             "ix_learner_search",
             "organisation_id",

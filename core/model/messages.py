@@ -1,6 +1,6 @@
 """What must be said to the world (design decision 6).
 
-    pending --claim--> sending --250--> sent --a report: no--> bounced             usecases.bounces
+    pending --claim--> sending --250--> sent --a report: no--> bounced             usecases.mailbox.bounces
        |  ^               |  \\--5xx--> bounced  \\--given up for now, the first time--> pending, for a day
        |  \\--4xx, later---+
        |                  +--unsure, or out of tries, or our own fault--> held --retry by an operator--> pending

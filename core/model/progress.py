@@ -32,7 +32,7 @@ from core.words import FeedKind, NamedKind, ReportReason, ReportState
 class ProgressReport(OrganisationOwned, Base):
     """A file of progress that was taken in, or one pull of a connector. The counts add up to the rows.
 
-    What stands in it is encrypted, and erased at ``ends_at`` (``usecases.progress_retention``).
+    What stands in it is encrypted, and erased at ``ends_at`` (``usecases.progress.retention``).
     """
 
     __tablename__ = "progress_report"

@@ -1,8 +1,8 @@
 """Shared links: one for a course (open) or a run (invite-only), by which anybody who holds it can join.
 
-    working --revoke--> revoked --undo, within ten minutes--> working      usecases.shared_links
+    working --revoke--> revoked --undo, within ten minutes--> working      usecases.links.shared_links
        |  \\--pause--> paused --resume--> working
-       (expired, full and waiting are derived: see ``usecases.link_states``)
+       (expired, full and waiting are derived: see ``usecases.links.states``)
 
 1. At most one live link per organisation and course, and per organisation and run: partial unique indexes over rows
    that are neither revoked nor replaced.

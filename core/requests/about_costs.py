@@ -7,8 +7,8 @@ from core.requests.about_exports import costs_export, is_export
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, first_word, verb
 from core.rules.amounts import read_amount
 from core.rules.text import folded
-from core.usecases.budgets import SetBudget, ShowBudgets, set_budget, show_budgets
-from core.usecases.costs import ShowCosts, show_costs
+from core.usecases.costs.budgets import SetBudget, ShowBudgets, set_budget, show_budgets
+from core.usecases.costs.costs import ShowCosts, show_costs
 from core.usecases.exports import ExportCosts
 
 _NO_BUDGET: Final = ("off", "none", "no")

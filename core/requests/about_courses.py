@@ -5,9 +5,9 @@ from typing import Final
 from core.errors import RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, first_word, run_and_rest, verb
 from core.rules.text import folded
-from core.usecases.courses import ListCourses, RunList, ShowRun, list_courses, show_run
-from core.usecases.link_lists import ListSharedLinks, list_shared_links
-from core.usecases.shared_links import CreateSharedLink, create_shared_link
+from core.usecases.catalogue.courses import ListCourses, RunList, ShowRun, list_courses, show_run
+from core.usecases.links.lists import ListSharedLinks, list_shared_links
+from core.usecases.links.shared_links import CreateSharedLink, create_shared_link
 
 
 def _courses(rest: str) -> ListCourses:

@@ -5,7 +5,8 @@ from typing import Final
 
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, first_word, verb
 from core.rules.text import folded
-from core.usecases.ethnicity import (
+from core.usecases.imports.rules import SetImportPolicy, ShowImportPolicy, set_import_policy, show_import_policy
+from core.usecases.learners.ethnicity import (
     EraseEthnicity,
     ShowEthnicity,
     StopEthnicity,
@@ -15,7 +16,6 @@ from core.usecases.ethnicity import (
     stop_ethnicity,
     store_ethnicity,
 )
-from core.usecases.import_rules import SetImportPolicy, ShowImportPolicy, set_import_policy, show_import_policy
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3}){0,2}|[0-9]{1,9}")
 _Ethnicity = ShowEthnicity | StoreEthnicity | StopEthnicity | EraseEthnicity

@@ -6,7 +6,8 @@ from core.errors import DigestUnclear
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, verb
 from core.rules.moments import Unread, read_moment
 from core.rules.text import folded
-from core.usecases.digest_settings import (
+from core.usecases.digests.digests import ShowDigest, show_digest
+from core.usecases.digests.settings import (
     SetDigest,
     ShowDigestPlan,
     StopDigest,
@@ -14,7 +15,6 @@ from core.usecases.digest_settings import (
     show_digest_plan,
     stop_digest,
 )
-from core.usecases.digests import ShowDigest, show_digest
 from core.words import DigestRhythm
 
 _OFF: Final = frozenset({"off", "none", "no", "stop"})

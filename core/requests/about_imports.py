@@ -7,11 +7,11 @@ from core.errors import ImportNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, first_word, verb
 from core.rules.text import folded
 from core.rules.ucas.buckets import Bucket
-from core.usecases.import_applying import ReleaseImport, release_import
-from core.usecases.import_copies import OfferTemplate, offer_template
-from core.usecases.import_rows import ListImportRows, list_import_rows
-from core.usecases.import_undoing import UndoImport, undo_import
-from core.usecases.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.applying import ReleaseImport, release_import
+from core.usecases.imports.copies import OfferTemplate, offer_template
+from core.usecases.imports.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.rows import ListImportRows, list_import_rows
+from core.usecases.imports.undoing import UndoImport, undo_import
 from core.words import ImportState, ImportSubject
 
 _NUMBER: Final = re.compile(r"(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)

@@ -18,13 +18,18 @@ from core.requests.language import (
     verb,
 )
 from core.rules.moments import split_moment
-from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.corrections import CorrectAddress, correct_address
-from core.usecases.courses import ListCourses
-from core.usecases.import_invitations import PrepareImportInvitation, prepare_import_invitation
-from core.usecases.import_undoing import UndoImport
-from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
-from core.usecases.invitations import (
+from core.usecases.catalogue.courses import ListCourses
+from core.usecases.imports.invitations import PrepareImportInvitation, prepare_import_invitation
+from core.usecases.imports.undoing import UndoImport
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.corrections import CorrectAddress, correct_address
+from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
+from core.usecases.invitations.recall import RecallBatch, recall_batch
+from core.usecases.invitations.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.invitations.schedules import ListScheduled, list_scheduled
+from core.usecases.invitations.scoreboards import ShowBatch, show_batch
+from core.usecases.invitations.single import (
     CancelInvitation,
     ReinviteLearner,
     ResendInvitation,
@@ -32,11 +37,6 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
-from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
-from core.usecases.recall import RecallBatch, recall_batch
-from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
-from core.usecases.schedules import ListScheduled, list_scheduled
-from core.usecases.scoreboards import ShowBatch, show_batch
 
 _BATCH: Final = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"import:?\s+(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)

@@ -14,11 +14,11 @@ from core.requests.language import (
     verb,
 )
 from core.rules.text import clean_name, folded
-from core.usecases.learner_cards import FindLearners, ShowLearner, find_learners, show_learner
-from core.usecases.learner_erasing import PreviewErasure, preview_erasure
-from core.usecases.learner_export import ShowDataPage, show_data_page
-from core.usecases.learner_lists import ListLearners, list_learners
-from core.usecases.learner_removal import PreviewRemoval, preview_removal
+from core.usecases.learners.cards import FindLearners, ShowLearner, find_learners, show_learner
+from core.usecases.learners.erasing import PreviewErasure, preview_erasure
+from core.usecases.learners.export import ShowDataPage, show_data_page
+from core.usecases.learners.lists import ListLearners, list_learners
+from core.usecases.learners.removal import PreviewRemoval, preview_removal
 
 _NAME_CHARACTERS: Final = 100
 _NEVER: Final = ("never", "codes", "slips")

@@ -5,15 +5,15 @@ from typing import Final
 
 from core.errors import ReportNotFound, RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
-from core.usecases.progress import (
+from core.usecases.progress.figures import (
     ProgressList,
     ShowLearnerProgress,
     ShowProgress,
     show_learner_progress,
     show_progress,
 )
-from core.usecases.progress_matching import NameInFeed, name_in_feed
-from core.usecases.progress_reports import (
+from core.usecases.progress.matching import NameInFeed, name_in_feed
+from core.usecases.progress.reports import (
     ConfirmReport,
     ListReports,
     ShowReport,

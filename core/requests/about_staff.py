@@ -15,7 +15,7 @@ from core.requests.language import (
     verb,
 )
 from core.rules.text import folded
-from core.usecases.colleagues import (
+from core.usecases.staff.colleagues import (
     InviteColleague,
     ListStaff,
     ShowColleague,
@@ -23,7 +23,7 @@ from core.usecases.colleagues import (
     list_staff,
     show_colleague,
 )
-from core.usecases.slack_identity import (
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,

@@ -1,7 +1,7 @@
 """Every column that may hold something of a learner: what it is, how it is found, and how it is erased.
 
 A test compares both lists with the schema: a new column of text or bytes stands in one of them, or the suite fails. The
-export and the erasure (``usecases.personal_traces``) work from this list and know no column of their own.
+export and the erasure (``usecases.learners.traces``) work from this list and know no column of their own.
 """
 
 from dataclasses import dataclass

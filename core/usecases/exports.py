@@ -15,14 +15,14 @@ from core.context import Context, Door, StaffActor
 from core.cost_export import write_costs
 from core.errors import ExportEnded, ExportNotFound, ExportTooLarge, MonthUnclear, NothingToExport
 from core.model import Course, CourseRun, Export, Organisation, StaffMember
-from core.phrases import zone_named
 from core.progress_export import write_progress
 from core.rules.exports import file_name
 from core.rules.months import Month, month_of, read_month
 from core.rules.policy import EXPORT_FILE_ROWS, EXPORT_LIFE, EXPORT_WORKBOOK_ROWS
-from core.usecases.cost_rows import cost_rows, count_cost_rows
-from core.usecases.import_telling import say_file
-from core.usecases.progress_rows import count_progress_rows, progress_rows
+from core.usecases.costs.rows import cost_rows, count_cost_rows
+from core.usecases.imports.telling import say_file
+from core.usecases.progress.rows import count_progress_rows, progress_rows
+from core.wording.phrases import zone_named
 from core.words import ExportForm, ExportKind, MessageKind
 
 

@@ -31,7 +31,7 @@ from core.rules.policy import (
     MAIL_QUESTION_LIFE,
     USED_UP_LIFE,
 )
-from core.usecases.batches import prepare_invitation
+from core.usecases.invitations.batches import prepare_invitation
 from core.words import MailState
 
 _QUIET = {"synchronize_session": False}

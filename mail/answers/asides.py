@@ -1,7 +1,23 @@
 """What is no result of a use case: help, refusals, questions, and what nobody understood."""
 
 from core.requests import VERBS, Asker, Help, Verb
-from core.result_words import (
+from core.results import (
+    NotUnderstood,
+    QuestionClosed,
+    ReplyAwaited,
+    RequestRefused,
+    SheetRecognised,
+    WentWrong,
+    revived,
+)
+from core.usecases.costs.budgets import AgreementCosts, BudgetsShown
+from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent
+from core.usecases.invitations.quiet_hours import QuietHoursShown
+from core.usecases.learners.ethnicity import EthnicityShown
+from core.usecases.learners.removal import LearnerRemoved
+from core.usecases.staff.colleagues import ColleagueInvited
+from core.wording.results import (
     ETHNICITY_OFF,
     ETHNICITY_ON,
     IMPORT_POLICIES,
@@ -13,22 +29,6 @@ from core.result_words import (
     ethnicity_left,
     removal_lines,
 )
-from core.results import (
-    NotUnderstood,
-    QuestionClosed,
-    ReplyAwaited,
-    RequestRefused,
-    SheetRecognised,
-    WentWrong,
-    revived,
-)
-from core.usecases.budgets import AgreementCosts, BudgetsShown
-from core.usecases.colleagues import ColleagueInvited
-from core.usecases.ethnicity import EthnicityShown
-from core.usecases.import_rules import ImportPolicyShown
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent
-from core.usecases.learner_removal import LearnerRemoved
-from core.usecases.quiet_hours import QuietHoursShown
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, some
 

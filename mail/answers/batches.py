@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.cards import RunCard
-from core.result_words import (
+from core.rules.policy import BATCH_ADDRESSES, MAIL_INVITES_AT_ONCE
+from core.usecases.invitations.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.invitations.scoreboards import BatchCounts, BatchProgress
+from core.usecases.invitations.sending_times import SendingTime
+from core.usecases.invitations.sorting import Bucket
+from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.wording.results import (
     BENEFITS,
     FATES,
     FAULTS,
@@ -14,13 +21,6 @@ from core.result_words import (
     run_dates,
     until_words,
 )
-from core.rules.policy import BATCH_ADDRESSES, MAIL_INVITES_AT_ONCE
-from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
-from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.usecases.recall import BatchRecalled
-from core.usecases.scoreboards import BatchCounts, BatchProgress
-from core.usecases.sending_times import SendingTime
-from core.usecases.sorting import Bucket
 from mail.answers.document import Answer, Listing, Row, Teller, some
 
 _SHOWN: Final = 20

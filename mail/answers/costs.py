@@ -1,9 +1,9 @@
 """What enrolments cost, and the budgets of agreements."""
 
-from core.phrases import pounds
-from core.result_words import agreement_words, counted, sums_words
-from core.usecases.budgets import BudgetsShown
-from core.usecases.costs import CostsShown
+from core.usecases.costs.budgets import BudgetsShown
+from core.usecases.costs.costs import CostsShown
+from core.wording.phrases import pounds
+from core.wording.results import agreement_words, counted, sums_words
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 

@@ -1,9 +1,9 @@
 """The table of courses, and a run's page with its lists."""
 
-from core.result_words import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, counted, run_dates, until_words
-from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
-from core.usecases.invitation_lists import InvitationRow
-from core.usecases.shared_links import SharedLinkShown
+from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.invitations.lists import InvitationRow
+from core.usecases.links.shared_links import SharedLinkShown
+from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, counted, run_dates, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 from mail.answers.shared_links import link_row

@@ -1,6 +1,8 @@
 """What holds for an organisation's data: what becomes of faulty files, what of a special category is stored."""
 
-from core.result_words import (
+from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.learners.ethnicity import EthnicityErased, EthnicityShown
+from core.wording.results import (
     ETHNICITY_ERASING,
     ETHNICITY_OFF,
     ETHNICITY_ON,
@@ -9,8 +11,6 @@ from core.result_words import (
     counted,
     ethnicity_left,
 )
-from core.usecases.ethnicity import EthnicityErased, EthnicityShown
-from core.usecases.import_rules import ImportPolicyShown
 from core.words import ImportPolicy
 from mail.answers.document import Answer, Teller, some
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from core import digest_words
-from core.digest_words import (
+from core.usecases.digests.news import DigestName, DigestRun, DigestShown
+from core.usecases.digests.settings import DigestPlanShown
+from core.wording import digests as digest_words
+from core.wording.digests import (
     PLAN_STEPS,
     budget_bar,
     facts,
@@ -16,9 +18,7 @@ from core.digest_words import (
     run_news,
     seen_words,
 )
-from core.phrases import day_words
-from core.usecases.digest_news import DigestName, DigestRun, DigestShown
-from core.usecases.digest_settings import DigestPlanShown
+from core.wording.phrases import day_words
 from mail.answers.document import Answer, Bar, Chart, Listing, Row, Teller
 
 

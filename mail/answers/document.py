@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from core.phrases import moment_words
+from core.wording.phrases import moment_words
 from mail.sending.wire import one_line
 
 _CHARACTERS: Final = 400

@@ -1,7 +1,7 @@
 """Exports: a download behind the sign-in, or the file beside the answer."""
 
-from core.export_words import file_words, headline, page_words, row_words
 from core.usecases.exports import ExportOrdered
+from core.wording.exports import file_words, headline, page_words, row_words
 from mail.answers.document import Answer, Teller
 
 

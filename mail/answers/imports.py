@@ -3,7 +3,14 @@
 from typing import Final
 
 from core.import_reports import CopyFate, ImportReport
-from core.import_words import (
+from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
+from core.rules.ucas.buckets import Bucket
+from core.usecases.imports.copies import TemplateOffered
+from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed
+from core.usecases.imports.mails import ImportLeft
+from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
+from core.usecases.imports.undoing import ImportUndone
+from core.wording.imports import (
     KEPT_REASONS,
     bucket_facts,
     counted_of,
@@ -15,14 +22,7 @@ from core.import_words import (
     problem_words,
     someone,
 )
-from core.result_words import counted
-from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
-from core.rules.ucas.buckets import Bucket
-from core.usecases.import_copies import TemplateOffered
-from core.usecases.import_mails import ImportLeft
-from core.usecases.import_rows import ImportRowShown, ImportRowsListed
-from core.usecases.import_undoing import ImportUndone
-from core.usecases.imports import ImportCard, ImportShown, ImportsListed
+from core.wording.results import counted
 from core.words import ImportReason, ImportState, ImportSubject
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 

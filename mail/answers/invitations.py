@@ -1,10 +1,10 @@
 """A run's invitations, and what was done to one or to many of them."""
 
-from core.result_words import INVITATION_STATES, batch_name, counted, until_words
-from core.usecases.corrections import AddressCorrected
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
-from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
-from core.usecases.invitations import InvitationCancelled, InvitationResent
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
+from core.usecases.invitations.corrections import AddressCorrected
+from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
+from core.usecases.invitations.single import InvitationCancelled, InvitationResent
+from core.wording.results import INVITATION_STATES, batch_name, counted, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 

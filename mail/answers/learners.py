@@ -1,6 +1,11 @@
 """Learners: the list, one of them, and what was done about one. Nothing here is stored encrypted."""
 
-from core.result_words import (
+from core.usecases.learners.cards import EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
+from core.usecases.learners.erasing import ErasurePreviewed
+from core.usecases.learners.export import DataPageShown
+from core.usecases.learners.lists import LearnerCard, LearnersListed
+from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
+from core.wording.results import (
     ACCOUNTS,
     DEEDS_UNDONE,
     WAYS_TO_JOIN,
@@ -11,11 +16,6 @@ from core.result_words import (
     learner_place,
     removal_lines,
 )
-from core.usecases.learner_cards import EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
-from core.usecases.learner_erasing import ErasurePreviewed
-from core.usecases.learner_export import DataPageShown
-from core.usecases.learner_lists import LearnerCard, LearnersListed
-from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 _HERE = "Creating and changing one is in Slack: “/usher learners”. Or e-mail me a sheet with the row."

@@ -1,6 +1,17 @@
 """A run's progress, a learner's card, and the reports that told of them."""
 
-from core.progress_words import (
+from core.rules.progress.bands import bar
+from core.rules.progress.merging import WHOLE
+from core.usecases.progress.figures import (
+    LearnerProgressShown,
+    LearnerRun,
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+)
+from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed, report_ref
+from core.wording.progress import (
     LISTS,
     activity_words,
     band_lines,
@@ -18,18 +29,7 @@ from core.progress_words import (
     sources_words,
     summary_words,
 )
-from core.result_words import WAYS_TO_JOIN, counted, run_dates
-from core.rules.progress.bands import bar
-from core.rules.progress.merging import WHOLE
-from core.usecases.progress import (
-    LearnerProgressShown,
-    LearnerRun,
-    ProgressList,
-    ProgressRow,
-    ProgressShown,
-)
-from core.usecases.progress_matching import NamedInFeed
-from core.usecases.progress_reports import ReportCard, ReportShown, ReportsListed, report_ref
+from core.wording.results import WAYS_TO_JOIN, counted, run_dates
 from core.words import NamedKind, ReportReason
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.letters import AnswerLetter, DigestLetter
-from core.phrases import zone_named
 from core.settings import Settings
+from core.wording.phrases import zone_named
 from mail.answers import Answer, Teller, tell
 from mail.sending.templates import filled, tight
 from mail.sending.wire import alternatives, one_line, quoted_printable

@@ -1,11 +1,11 @@
 """When things go out: reminders, quiet hours, what waits."""
 
-from core.phrases import day_words, zone_named, zone_words
-from core.result_words import QUIET_AFTER, batch_name, clock_words, counted, days_words
 from core.rules.policy import REMINDERS
-from core.usecases.quiet_hours import QuietHoursShown
-from core.usecases.reminder_rules import RemindersShown
-from core.usecases.schedules import ScheduledListed
+from core.usecases.invitations.quiet_hours import QuietHoursShown
+from core.usecases.invitations.reminder_rules import RemindersShown
+from core.usecases.invitations.schedules import ScheduledListed
+from core.wording.phrases import day_words, zone_named, zone_words
+from core.wording.results import QUIET_AFTER, batch_name, clock_words, counted, days_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line
 

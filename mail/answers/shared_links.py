@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from core.result_words import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, shared_link_words, until_words
-from core.usecases.link_lists import SharedLinksListed
-from core.usecases.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.links.lists import SharedLinksListed
+from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.wording.results import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, shared_link_words, until_words
 from core.words import SharedLinkState
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 

@@ -1,7 +1,7 @@
 """The people who look after learners."""
 
-from core.result_words import STAFF_STATES, counted, duties
-from core.usecases.colleagues import ColleagueInvited, ColleagueShown, StaffCard, StaffListed, StaffState
+from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffCard, StaffListed, StaffState
+from core.wording.results import STAFF_STATES, counted, duties
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 

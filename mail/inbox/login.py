@@ -13,8 +13,8 @@ import aiohttp
 from core.app import App
 from core.context import System
 from core.rules.policy import MAIL_BYTES
-from core.usecases.mailbox_watching import KeepTokens, WatchedMailbox, keep_tokens
-from core.usecases.mailboxes import MailboxSecret
+from core.usecases.mailbox.mailboxes import MailboxSecret
+from core.usecases.mailbox.watching import KeepTokens, WatchedMailbox, keep_tokens
 from core.words import MailboxAuth
 from mail.inbox.connection import Account, Connection, LoginRefused, open_connection
 from mail.inbox.protocol import PATIENCE, ConnectionLost

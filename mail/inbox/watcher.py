@@ -30,8 +30,8 @@ from core.app import App
 from core.context import System
 from core.errors import NotFound, Unavailable
 from core.rules.policy import MAIL_BYTES, MAIL_TRIES
-from core.usecases.inbound import HoldUnread, hold_unread
-from core.usecases.mailbox_watching import (
+from core.usecases.mailbox.inbound import HoldUnread, hold_unread
+from core.usecases.mailbox.watching import (
     NoteConnected,
     NoteWatching,
     WatchedMailbox,

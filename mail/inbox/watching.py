@@ -10,7 +10,7 @@ from typing import Final
 from core.app import App
 from core.context import System
 from core.errors import Unavailable, UsherError
-from core.usecases.mailbox_watching import ListWatched, WatchedMailbox, list_watched
+from core.usecases.mailbox.watching import ListWatched, WatchedMailbox, list_watched
 from mail.inbox.watcher import Pace, Watcher
 from mail.receiving.reception import Reception
 

@@ -14,7 +14,7 @@ from typing import Final
 from core.app import App
 from core.context import System
 from core.errors import Unavailable
-from core.usecases.recovering import SweepDue, sweep_due
+from core.usecases.messages.recovering import SweepDue, sweep_due
 from core.words import MessageKind
 
 # The worker looks for jobs twice a second.

@@ -19,15 +19,15 @@ from core.context import Assurance, Door, StaffActor, System
 from core.errors import MailNotFound, OrganisationNotChosen, Unavailable, UsherError
 from core.rules.addresses import Address, address_key, parse_address
 from core.settings import Settings
-from core.usecases.held_mail import HoldMail, hold_mail
-from core.usecases.inbound import (
+from core.usecases.mailbox.held_mail import HoldMail, hold_mail
+from core.usecases.mailbox.inbound import (
     BeginMail,
     MailBegun,
     SettleMail,
     begin_mail,
     settle_mail,
 )
-from core.usecases.senders import Candidate, FindSender, NoteSender, SenderFound, find_sender, note_sender
+from core.usecases.mailbox.senders import Candidate, FindSender, NoteSender, SenderFound, find_sender, note_sender
 from core.words import MailRule, MailState
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.receiving.asked import Answer, MailReport, MailRequest, MailStop, NoteReport, Stop

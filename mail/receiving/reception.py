@@ -16,7 +16,7 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.failpoints import Failpoints
-from core.usecases.inbound import (
+from core.usecases.mailbox.inbound import (
     LayDownMail,
     ListUnsettled,
     MailBegun,
@@ -26,7 +26,7 @@ from core.usecases.inbound import (
     list_unsettled,
     receive_mail,
 )
-from core.usecases.senders import ResumeWaiting, resume_waiting
+from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
 from core.words import MailState
 from mail.receiving.arrival import read_arrival
 

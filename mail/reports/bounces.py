@@ -3,7 +3,7 @@
 In this order: which message, by the token of our envelope sender, then by our Message-ID, then by who did not get it;
 what happened, by RFC 3464 or RFC 5965, then by the words of the text, then by flufl.bounce.
 
-Reports are not authenticated: what a forged one can do is decided in ``core.usecases.bounces``, by what it names.
+Reports are not authenticated: what a forged one can do ``core.usecases.mailbox.bounces`` decides, by what it names.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 from core.app import App
 from core.context import Door, System
 from core.rules.addresses import Address, parse_address
-from core.usecases.bounces import RecordReport, record_report
+from core.usecases.mailbox.bounces import RecordReport, record_report
 from core.words import MailState, ReportedAs
 from mail.parsing.parsed import ParsedMail, Report, ReportedRecipient, ReportKind
 from mail.receiving.asked import MailReport

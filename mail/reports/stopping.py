@@ -5,7 +5,7 @@ from typing import Final
 
 from core.app import App
 from core.context import Door, System
-from core.usecases.stopping import StopByMail, stop_by_mail
+from core.usecases.mailbox.stopping import StopByMail, stop_by_mail
 from core.words import MailState
 from mail.receiving.asked import MailStop
 from mail.reports.stop_words import stop_tokens

@@ -1,6 +1,6 @@
 """Answering what a proven staff member writes: the words read, each request run, one answer stored.
 
-    one request       its use case, the settling and the answer are one transaction (``core.usecases.mail_requests``)
+    one request       its use case, the settling and the answer are one transaction (``core.usecases.mailbox.requests``)
     several           each in a transaction of its own under the key ``inbound:<id>:<n>``, then the one answer
     reading           on a snapshot; then the answer
     refused           nothing is changed, and the refusal is the answer
@@ -34,21 +34,21 @@ from core.requests import Asker, Mode, Request, mode_of, usecase_of
 from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
-from core.usecases.batches import PrepareInvitation
-from core.usecases.import_invitations import PrepareImportInvitation
-from core.usecases.inbound import SettleMail, settle_mail
-from core.usecases.invitation_changes import (
+from core.usecases.imports.invitations import PrepareImportInvitation
+from core.usecases.invitations.batches import PrepareInvitation
+from core.usecases.invitations.changes import (
     CancelInvitations,
     Chosen,
     ResendInvitations,
     cancel_invitations,
     resend_invitations,
 )
-from core.usecases.invitation_lists import ListedState, ListInvitations
-from core.usecases.invitations import ReinviteLearner
-from core.usecases.learner_removal import PreviewRemoval, RemoveLearner, remove_learner
-from core.usecases.mail_invitations import invite_by_mail, invite_import_by_mail
-from core.usecases.mail_requests import (
+from core.usecases.invitations.lists import ListedState, ListInvitations
+from core.usecases.invitations.single import ReinviteLearner
+from core.usecases.learners.removal import PreviewRemoval, RemoveLearner, remove_learner
+from core.usecases.mailbox.inbound import SettleMail, settle_mail
+from core.usecases.mailbox.invitations import invite_by_mail, invite_import_by_mail
+from core.usecases.mailbox.requests import (
     ASKED_BACK,
     AnswerMail,
     Asking,
@@ -59,7 +59,7 @@ from core.usecases.mail_requests import (
     find_thread,
     rehearsed,
 )
-from core.usecases.progress_reports import ConfirmReport
+from core.usecases.progress.reports import ConfirmReport
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
 from mail.requests.progress import ProgressWanted, progress_result

@@ -10,8 +10,8 @@ from core.progressing import ProgressFile, go_on, looks_like_progress, take_prog
 from core.requests import Request
 from core.results import refused
 from core.rules.text import clean_name
-from core.usecases.progress import ShowProgress
-from core.usecases.progress_reports import ConfirmReport
+from core.usecases.progress.figures import ShowProgress
+from core.usecases.progress.reports import ConfirmReport
 from mail.parsing.parsed import Attachment
 
 ProgressWanted = ProgressFile | ConfirmReport

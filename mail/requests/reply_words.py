@@ -24,16 +24,13 @@ from core.context import Context
 from core.errors import ReplyUnclear, ThreadNotFound
 from core.requests import Help, Mode
 from core.results import ReplyAwaited
-from core.usecases.batches import InviteLearners, LearnersInvited, invite_learners
-from core.usecases.budgets import SetBudget, set_budget
-from core.usecases.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
-from core.usecases.corrections import AddressCorrected
-from core.usecases.costs import CostsShown, ShowCosts, show_costs
-from core.usecases.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
-from core.usecases.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
-from core.usecases.import_applying import ReleaseImport, release_import
-from core.usecases.import_copies import OfferTemplate, offer_template
-from core.usecases.import_mails import (
+from core.usecases.catalogue.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
+from core.usecases.costs.budgets import SetBudget, set_budget
+from core.usecases.costs.costs import CostsShown, ShowCosts, show_costs
+from core.usecases.imports.applying import ReleaseImport, release_import
+from core.usecases.imports.copies import OfferTemplate, offer_template
+from core.usecases.imports.imports import ImportsListed, ListImports, list_imports
+from core.usecases.imports.mails import (
     CopyImport,
     ImportLeft,
     ImportRowsTold,
@@ -42,11 +39,11 @@ from core.usecases.import_mails import (
     copy_by_mail,
     leave_import,
 )
-from core.usecases.import_rows import ListImportRows, list_import_rows
-from core.usecases.import_rules import SetImportPolicy, set_import_policy
-from core.usecases.import_undoing import UndoImport, undo_import
-from core.usecases.imports import ImportsListed, ListImports, list_imports
-from core.usecases.invitation_changes import (
+from core.usecases.imports.rows import ListImportRows, list_import_rows
+from core.usecases.imports.rules import SetImportPolicy, set_import_policy
+from core.usecases.imports.undoing import UndoImport, undo_import
+from core.usecases.invitations.batches import InviteLearners, LearnersInvited, invite_learners
+from core.usecases.invitations.changes import (
     CancelInvitations,
     Chosen,
     InvitationsCancelled,
@@ -56,8 +53,13 @@ from core.usecases.invitation_changes import (
     resend_invitations,
     restore_invitations,
 )
-from core.usecases.invitation_lists import InvitationsListed, ListInvitations, list_invitations
-from core.usecases.invitations import (
+from core.usecases.invitations.corrections import AddressCorrected
+from core.usecases.invitations.lists import InvitationsListed, ListInvitations, list_invitations
+from core.usecases.invitations.quiet_hours import SetQuietHours, set_quiet_hours
+from core.usecases.invitations.recall import RecallBatch, recall_batch
+from core.usecases.invitations.schedules import ListScheduled, ScheduledListed, list_scheduled
+from core.usecases.invitations.scoreboards import BatchProgress
+from core.usecases.invitations.single import (
     CancelInvitation,
     InvitationCancelled,
     ReinviteLearner,
@@ -66,19 +68,20 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
-from core.usecases.learner_lists import LearnersListed, ListLearners, list_learners
-from core.usecases.learner_removal import (
+from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
+from core.usecases.learners.lists import LearnersListed, ListLearners, list_learners
+from core.usecases.learners.removal import (
     LearnerRemoved,
     RemoveLearner,
     UndoLearnerChange,
     remove_learner,
     undo_learner_change,
 )
-from core.usecases.link_lists import ListSharedLinks, SharedLinksListed, list_shared_links
-from core.usecases.mail_invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
-from core.usecases.mail_requests import CloseQuestion, ThreadFound, close_question
-from core.usecases.progress import ProgressShown, ShowProgress, show_progress
-from core.usecases.progress_reports import (
+from core.usecases.links.lists import ListSharedLinks, SharedLinksListed, list_shared_links
+from core.usecases.mailbox.invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
+from core.usecases.mailbox.requests import CloseQuestion, ThreadFound, close_question
+from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.reports import (
     ConfirmReport,
     ListReports,
     ReportShown,
@@ -86,10 +89,7 @@ from core.usecases.progress_reports import (
     confirm_report,
     list_reports,
 )
-from core.usecases.quiet_hours import SetQuietHours, set_quiet_hours
-from core.usecases.recall import RecallBatch, recall_batch
-from core.usecases.schedules import ListScheduled, ScheduledListed, list_scheduled
-from core.usecases.scoreboards import BatchProgress
+from core.usecases.staff.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
 from core.words import MessageKind, ReportReason
 from mail.requests.tasks import Task, numbers_told
 

@@ -16,7 +16,7 @@ from core.errors import NotReadable, UsherError
 from core.rules.address_files import looks_like_addresses, looks_like_import
 from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
 from core.rules.text import clean_name, folded
-from core.usecases.import_mails import ImportByMail, import_by_mail
+from core.usecases.imports.mails import ImportByMail, import_by_mail
 from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.tasks import Task

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.context import Context
 from core.requests import Mode
-from core.usecases.import_mails import ImportLeft, ImportTold
+from core.usecases.imports.mails import ImportLeft, ImportTold
 
 
 @dataclass(frozen=True, slots=True)

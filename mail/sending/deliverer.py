@@ -10,7 +10,7 @@ from core.context import System
 from core.errors import Unavailable
 from core.import_reports import with_reports
 from core.letters import AnswerLetter, Letter, Loaded, Outcome, Verdict
-from core.usecases.letters import LoadLetters, load_letters
+from core.usecases.messages.letters import LoadLetters, load_letters
 from mail.sending.rendering import Mail, render
 
 _SYSTEM = System()

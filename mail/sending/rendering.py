@@ -30,7 +30,9 @@ from core.letters import (
     StoppedLetter,
     WelcomeLetter,
 )
-from core.phrases import (
+from core.rules.links import LinkSigner
+from core.settings import Settings
+from core.wording.phrases import (
     BENEFITS,
     ROLES,
     day_words,
@@ -40,8 +42,6 @@ from core.phrases import (
     until_words,
     zone_named,
 )
-from core.rules.links import LinkSigner
-from core.settings import Settings
 from core.words import MessageKind
 from mail.answers.rendering import rendered_answer, rendered_digest
 from mail.sending.calendar import invited_part, joined_part

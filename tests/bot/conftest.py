@@ -25,7 +25,7 @@ from core.app import App
 from core.context import SlackVisitor
 from core.model import Base, SlackUser
 from core.rules.links import CodeKind
-from core.usecases.slack_identity import (
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,

@@ -17,7 +17,7 @@ from core.importing import run_in_background
 from core.jobs import JobKind
 from core.letters import Outcome
 from core.model import OutboundMessage
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MessageState
 from tests.bot.conftest import World, words
 from tests.core.usecases.acting import jobs_of

@@ -14,7 +14,7 @@ from bot.deliverer import SlackDeliverer
 from core.context import System
 from core.letters import Outcome, Verdict
 from core.model import OutboundMessage, SlackUser
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MessageState
 from tests.bot.conftest import World, words
 from tests.factories import sent

@@ -12,8 +12,8 @@ from bot.identity import is_colleague
 from core.context import SlackVisitor
 from core.model import SlackUser
 from core.rules.links import CodeKind
-from core.usecases.organisations import NewSetupCode, new_setup_code
-from core.usecases.slack_identity import (
+from core.usecases.staff.organisations import NewSetupCode, new_setup_code
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,

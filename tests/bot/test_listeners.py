@@ -16,8 +16,8 @@ from bot.blocks.staff import staff_change_view, staff_done_view, staff_invitatio
 from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
 from core.errors import NeedsConfirmation
 from core.requests import ComposeLearner, Help
-from core.usecases.corrections import CorrectionShown
-from core.usecases.invitations import ReinviteLearner
+from core.usecases.invitations.corrections import CorrectionShown
+from core.usecases.invitations.single import ReinviteLearner
 from tests.bot.blocks.samples import (
     composed,
     every_result,

@@ -15,7 +15,7 @@ from bot.handlers.outdated import AFRESH
 from bot.sealing import ButtonsTooOld, ButtonUnknown, Seals
 from core.errors import NeedsConfirmation
 from core.rules.links import LinkSigner
-from core.usecases.invitations import ReinviteLearner
+from core.usecases.invitations.single import ReinviteLearner
 from tests.bot.blocks.samples import every_result
 from tests.bot.conftest import RUN, World, shown, words
 from tests.factories import FixedClock

@@ -25,22 +25,22 @@ from core.model import Invitation, LinkRequest
 from core.progressing import ProgressFile, take_progress
 from core.requests import ComposeLearner, ComposeStaffInvitation
 from core.rules.links import LinkKind
-from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.colleagues import InviteColleague, ShowColleague, invite_colleague, show_colleague
-from core.usecases.corrections import CorrectionShown
-from core.usecases.courses import ListCourses, ShowRun, list_courses, show_run
-from core.usecases.gathering import GatherAddresses, gather_addresses
-from core.usecases.homes import ShowHome, show_home
-from core.usecases.import_fixing import ShowBrokenRows, show_broken_rows
-from core.usecases.import_invitations import InvitableFound
-from core.usecases.invitation_lists import ListInvitations, list_invitations
-from core.usecases.invitations import CancelInvitation, cancel_invitation
-from core.usecases.learner_cards import ShowLearner, show_learner
-from core.usecases.learner_changes import LearnerPrepared
-from core.usecases.learner_lists import LearnerCard
-from core.usecases.scoreboards import ShowBatch, show_batch
-from core.usecases.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
+from core.usecases.catalogue.courses import ListCourses, ShowRun, list_courses, show_run
+from core.usecases.imports.fixing import ShowBrokenRows, show_broken_rows
+from core.usecases.imports.invitations import InvitableFound
+from core.usecases.invitations.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.corrections import CorrectionShown
+from core.usecases.invitations.gathering import GatherAddresses, gather_addresses
+from core.usecases.invitations.lists import ListInvitations, list_invitations
+from core.usecases.invitations.scoreboards import ShowBatch, show_batch
+from core.usecases.invitations.single import CancelInvitation, cancel_invitation
+from core.usecases.learners.cards import ShowLearner, show_learner
+from core.usecases.learners.changes import LearnerPrepared
+from core.usecases.learners.lists import LearnerCard
+from core.usecases.links.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
+from core.usecases.staff.colleagues import InviteColleague, ShowColleague, invite_colleague, show_colleague
+from core.usecases.staff.homes import ShowHome, show_home
 from core.words import Role
 from tests.bot.conftest import RUN, World, bound_school, open_world, words
 from tests.copies import SqliteCopies

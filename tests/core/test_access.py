@@ -25,8 +25,8 @@ from core.errors import (
 )
 from core.model import Agreement, Course, CourseRun, Organisation, Provider, StaffMember
 from core.rules.links import LinkKind
-from core.usecases.organisations import CreateOrganisation, OrganisationCreated, create_organisation
-from core.usecases.staff import InviteStaffMember, StaffMemberInvited, invite_staff_member
+from core.usecases.staff.organisations import CreateOrganisation, OrganisationCreated, create_organisation
+from core.usecases.staff.staff import InviteStaffMember, StaffMemberInvited, invite_staff_member
 from core.words import Role
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, in_context
 

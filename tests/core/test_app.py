@@ -20,9 +20,9 @@ from core.context import Context, LinkHolder, SlackVisitor
 from core.database import open_engine
 from core.errors import Busy, RunNotFound, UsherError
 from core.model import Base, IdempotencyRecord, Organisation
-from core.usecases.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.invitations import ResendInvitation, resend_invitation
+from core.usecases.invitations.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.single import ResendInvitation, resend_invitation
 from tests.core.counting import (
     Raise,
     Raised,

@@ -30,8 +30,26 @@ from core.requests import (
     usecase_of,
 )
 from core.rules.ucas.buckets import Bucket
-from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.colleagues import (
+from core.usecases.catalogue.courses import ListCourses, list_courses
+from core.usecases.imports.applying import ReleaseImport
+from core.usecases.imports.copies import OfferTemplate
+from core.usecases.imports.imports import ListImports, ShowImport
+from core.usecases.imports.invitations import PrepareImportInvitation
+from core.usecases.imports.rows import ListImportRows
+from core.usecases.imports.rules import SetImportPolicy, ShowImportPolicy
+from core.usecases.imports.undoing import UndoImport
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.lists import ListedState, ListInvitations
+from core.usecases.invitations.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
+from core.usecases.invitations.recall import RecallBatch
+from core.usecases.invitations.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
+from core.usecases.invitations.schedules import ListScheduled
+from core.usecases.invitations.scoreboards import ShowBatch
+from core.usecases.invitations.single import CancelInvitation, ReinviteLearner, ResendInvitation
+from core.usecases.learners.ethnicity import EraseEthnicity, ShowEthnicity, StopEthnicity, StoreEthnicity
+from core.usecases.links.lists import list_shared_links
+from core.usecases.links.shared_links import create_shared_link
+from core.usecases.staff.colleagues import (
     InviteColleague,
     ListStaff,
     ShowColleague,
@@ -39,25 +57,7 @@ from core.usecases.colleagues import (
     list_staff,
     show_colleague,
 )
-from core.usecases.courses import ListCourses, list_courses
-from core.usecases.ethnicity import EraseEthnicity, ShowEthnicity, StopEthnicity, StoreEthnicity
-from core.usecases.import_applying import ReleaseImport
-from core.usecases.import_copies import OfferTemplate
-from core.usecases.import_invitations import PrepareImportInvitation
-from core.usecases.import_rows import ListImportRows
-from core.usecases.import_rules import SetImportPolicy, ShowImportPolicy
-from core.usecases.import_undoing import UndoImport
-from core.usecases.imports import ListImports, ShowImport
-from core.usecases.invitation_lists import ListedState, ListInvitations
-from core.usecases.invitations import CancelInvitation, ReinviteLearner, ResendInvitation
-from core.usecases.link_lists import list_shared_links
-from core.usecases.quiet_hours import SetQuietHours, ShowQuietHours, set_quiet_hours, show_quiet_hours
-from core.usecases.recall import RecallBatch
-from core.usecases.reminder_rules import SetReminders, ShowReminders, set_reminders, show_reminders
-from core.usecases.schedules import ListScheduled
-from core.usecases.scoreboards import ShowBatch
-from core.usecases.shared_links import create_shared_link
-from core.usecases.slack_identity import (
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,

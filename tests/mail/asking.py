@@ -15,9 +15,9 @@ from core.importing import run_in_background
 from core.letters import AnswerPart
 from core.model import Base, Import, InboundMessage, MailAnswer, OutboundMessage
 from core.results import revived_parts
-from core.usecases.inbound import ReceiveMail, receive_mail
-from core.usecases.letters import LoadLetters, load_letters
-from core.usecases.senders import NoteSender, note_sender
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.senders import NoteSender, note_sender
+from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import MailState, MessageKind
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.receiving.asked import MailRequest

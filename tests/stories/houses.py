@@ -19,7 +19,7 @@ import aiohttp
 
 from core.context import SystemTokens, system_clock
 from core.settings import Settings
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
 from tests.factories import OPERATOR, SETTINGS
 from tests.servers.processes import free_port
 from tests.stories.talking import InSlack, until

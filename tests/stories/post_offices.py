@@ -20,8 +20,8 @@ from typing import Final
 
 from core.context import system_clock
 from core.settings import load_settings
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.mailbox.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
 from core.words import MailboxAuth, MailboxSecurity, OldMail
 from tests.factories import OPERATOR
 from tests.servers.dovecot import ACCOUNT, PASSWORD

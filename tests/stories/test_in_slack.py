@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from core.rules.policy import HOME_INTERVAL, RESEND_PAUSE
-from core.usecases.organisations import CreateOrganisation, OrganisationCreated, create_organisation
+from core.usecases.staff.organisations import CreateOrganisation, OrganisationCreated, create_organisation
 from tests.bot.conftest import words
 from tests.factories import OPERATOR
 from tests.stories.houses import Story, Way, open_house

@@ -18,7 +18,7 @@ from click import Context
 
 from core.context import System
 from core.settings import load_settings
-from core.usecases.inbound import ReceiveMail, SettleMail, receive_mail, settle_mail
+from core.usecases.mailbox.inbound import ReceiveMail, SettleMail, receive_mail, settle_mail
 from core.words import MailRule, MailState
 from usher.cli import COMMANDS, main, usher
 from usher.wiring import make_app

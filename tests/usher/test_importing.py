@@ -7,7 +7,7 @@ import pytest
 
 from core.context import LinkHolder
 from core.settings import load_settings
-from core.usecases.staff import AcceptStaffInvitation, accept_staff_invitation
+from core.usecases.staff.staff import AcceptStaffInvitation, accept_staff_invitation
 from tests.usher.test_cli import Operator
 from usher.wiring import make_app
 

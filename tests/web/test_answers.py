@@ -6,9 +6,9 @@ import threading
 import pytest
 from starlette.testclient import TestClient
 
-from core.usecases.batches import PrepareInvitation, prepare_invitation
-from core.usecases.invitations import CancelInvitation, ReinviteLearner, cancel_invitation, reinvite_learner
-from core.usecases.link_requests import ApproveLinkRequest, approve_link_request
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.link_requests import ApproveLinkRequest, approve_link_request
+from core.usecases.invitations.single import CancelInvitation, ReinviteLearner, cancel_invitation, reinvite_learner
 from tests.web.world import ADA, NOTE, World, close_course
 
 NAMES = {"first_name": "Ada", "last_name": "Marsh"}

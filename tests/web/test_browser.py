@@ -9,9 +9,9 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from axe_playwright_python.base import AxeResults  # type: ignore[import-untyped]  # As above.
 from playwright.async_api import Browser, Page, expect
 
-from core.usecases.invitations import CancelInvitation, cancel_invitation
-from core.usecases.organisations import CreateOrganisation, create_organisation
-from core.usecases.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
+from core.usecases.invitations.single import CancelInvitation, cancel_invitation
+from core.usecases.links.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
+from core.usecases.staff.organisations import CreateOrganisation, create_organisation
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR, School
 from tests.web.test_joining import ADA, place_path, request_path, settle, share

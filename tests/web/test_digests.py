@@ -3,7 +3,7 @@
 from starlette.testclient import TestClient
 
 from core.rules.links import LinkKind
-from core.usecases.digest_settings import SetDigest, set_digest
+from core.usecases.digests.settings import SetDigest, set_digest
 from tests.web.world import World
 
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.rules.links import LinkKind
-from core.usecases.link_settings import ChangeSharedLink, change_shared_link
-from core.usecases.shared_links import (
+from core.usecases.links.settings import ChangeSharedLink, change_shared_link
+from core.usecases.links.shared_links import (
     CreateSharedLink,
     PauseSharedLink,
     RevokeSharedLink,

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.model import Learner
-from core.usecases.personal_traces import ERASED_LAST
+from core.usecases.learners.traces import ERASED_LAST
 from tests.core.usecases.acting import everything
 from tests.core.usecases.importing import import_sheet, learners, line
 from tests.web.test_answers import text_of

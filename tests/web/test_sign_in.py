@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from core.letters import SignInLetter
 from core.model import OutboundMessage
 from core.rules.links import LinkKind
-from core.usecases.letters import LoadLetters, load_letters
+from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import MessageKind
 from tests.factories import SYSTEM
 from tests.web.test_answers import text_of

@@ -4,8 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.rules.policy import TERMS_VERSION
-from core.usecases.organisations import CreateOrganisation, create_organisation
-from core.usecases.staff import InviteStaffMember, invite_staff_member
+from core.usecases.staff.organisations import CreateOrganisation, create_organisation
+from core.usecases.staff.staff import InviteStaffMember, invite_staff_member
 from core.words import Role
 from tests.factories import OPERATOR
 from tests.web.test_answers import text_of

@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 
 from core.app import App
 from core.rules.links import LinkKind
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.invitation_lists import ListInvitations, list_invitations
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.lists import ListInvitations, list_invitations
 from tests.copies import SqliteCopies
 from tests.factories import CATALOGUE, OPERATOR, FixedClock, School, make_school
 from web.app import build_app

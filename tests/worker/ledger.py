@@ -15,7 +15,7 @@ from core.context import Context
 from core.letters import Loaded, Outcome, Verdict
 from core.model import Organisation, OutboundMessage
 from core.outbox import email_row, say
-from core.usecases.organisations import CreateOrganisation, create_organisation
+from core.usecases.staff.organisations import CreateOrganisation, create_organisation
 from core.words import MessageKind, MessageState
 from tests.factories import OPERATOR, SYSTEM
 

@@ -9,7 +9,7 @@ import pytest
 from core.app import App
 from core.errors import Busy, OutcomeUnknown
 from core.letters import Loaded, Outcome, Verdict
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from tests.copies import SqliteCopies
 from tests.factories import SYSTEM, FixedClock, sent
 from tests.worker.ledger import make_organisation, states, write_messages

@@ -9,7 +9,7 @@ from dbos import DBOSClient
 
 from core.app import App
 from core.rules.policy import HEARTBEAT_SILENCE
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.usecases.workers import Beat, FindDead, beat, find_dead
 from tests.factories import SYSTEM, FixedClock
 from tests.worker.ledger import make_organisation, states, write_messages

@@ -16,8 +16,8 @@ from core.letters import Loaded, Outcome, Verdict
 from core.model import OutboundMessage
 from core.outbox import scoreboard_key
 from core.rules.policy import SENDING_ATTEMPTS, SENDING_LEASE
-from core.usecases.deliveries import TurnOver, turn_over
-from core.usecases.recovering import ReleaseLeases, release_leases
+from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.messages.recovering import ReleaseLeases, release_leases
 from core.words import MessageKind
 from tests.copies import SqliteCopies
 from tests.factories import SYSTEM, FixedClock, sent

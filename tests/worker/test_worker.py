@@ -4,8 +4,8 @@ import asyncio
 import signal
 
 from core.app import App
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.recall import RecallBatch, recall_batch
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.recall import RecallBatch, recall_batch
 from core.words import MessageKind
 from tests.factories import make_school
 from tests.worker.ledger import deliveries, make_organisation, states, write_messages

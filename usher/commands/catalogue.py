@@ -31,7 +31,7 @@ def import_file(organisation: str, file: Path, *, preview: bool) -> None:
 
     All of it or nothing, as an operator. Owners use “usher import FILE --as ADDRESS”: that can be undone.
     """
-    from core.usecases.catalogue import ImportCatalogue, import_catalogue
+    from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
 
     rows = _rows(file)
     with operator_app() as app:

@@ -9,7 +9,7 @@ import click
 from usher.wiring import OPERATOR, operator_app
 
 if TYPE_CHECKING:
-    from core.usecases.waiving import ChargeShown
+    from core.usecases.costs.waiving import ChargeShown
 
 
 @click.group()
@@ -25,7 +25,7 @@ def costs() -> None:
 @click.option("--yes", is_flag=True, help="Do it. Without it you see what would be done.")
 def waive(organisation: str, address: str, run: str, reason: str, *, yes: bool) -> None:
     """Waive what ORGANISATION pays for the enrolment of ADDRESS in RUN."""
-    from core.usecases.waiving import FindCharge, WaiveCharge, find_charge, waive_charge
+    from core.usecases.costs.waiving import FindCharge, WaiveCharge, find_charge, waive_charge
 
     with operator_app() as app:
         if not yes:
@@ -41,14 +41,14 @@ def waive(organisation: str, address: str, run: str, reason: str, *, yes: bool) 
 @click.argument("run")
 def restore(organisation: str, address: str, run: str) -> None:
     """Take back the waiving: the charge counts again, at the price it had."""
-    from core.usecases.waiving import RestoreCharge, restore_charge
+    from core.usecases.costs.waiving import RestoreCharge, restore_charge
 
     with operator_app() as app:
         _say(app.run(restore_charge, RestoreCharge(organisation, address, run), OPERATOR))
 
 
 def _say(charge: ChargeShown) -> None:
-    from core.phrases import pounds
+    from core.wording.phrases import pounds
 
     kind = "prepaid" if charge.is_prepaid else "to invoice"
     state = f"waived on {charge.waived_at:%d %B %Y}: {charge.reason}" if charge.waived_at else "not waived"

@@ -19,7 +19,6 @@ from usher.wiring import operator_app
 @click.option("--force", is_flag=True, help="Write over FILE.")
 def export(what: str, file: Path, address: str, organisation: str, month: str, *, force: bool) -> None:
     """Write the progress of WHAT (a run's code, or “all”), or “costs”, to FILE: .csv or .xlsx."""
-    from core.export_words import headline
     from core.usecases.exports import (
         ExportCosts,
         ExportProgress,
@@ -28,6 +27,7 @@ def export(what: str, file: Path, address: str, organisation: str, month: str, *
         export_progress,
         write_export,
     )
+    from core.wording.exports import headline
     from core.words import ExportForm
 
     suffix = file.suffix.lower().lstrip(".")

@@ -13,8 +13,8 @@ from usher.wiring import OPERATOR, operator_app
 
 if TYPE_CHECKING:
     from core.app import App
-    from core.usecases.held import HeldMessage
-    from core.usecases.received import ReceivedMail, ReceivedShown
+    from core.usecases.mailbox.received import ReceivedMail, ReceivedShown
+    from core.usecases.messages.held import HeldMessage
 
 _RULES = click.Choice([rule.value for rule in MailRule])
 _STATES = click.Choice([MailState.HELD.value, MailState.FAILED.value, MailState.IGNORED.value])
@@ -42,7 +42,7 @@ def list_messages(page: int, rule: str | None, state: str | None) -> None:
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the e-mail as it came to a file.")
 def show(number: int, save: Path | None) -> None:
     """Show one message: about what, and why it waits."""
-    from core.usecases.received import ShowReceived, show_received
+    from core.usecases.mailbox.received import ShowReceived, show_received
 
     with operator_app() as app:
         try:
@@ -62,7 +62,7 @@ def retry(number: int | None, *, everything: bool) -> None:
     """Send a held message again: the same message, with the same Message-ID."""
     if number is None and not everything:
         raise click.UsageError("Say which message, or --all.")
-    from core.usecases.held import RetryHeld, retry_held
+    from core.usecases.messages.held import RetryHeld, retry_held
 
     with operator_app() as app:
         done = app.run(retry_held, RetryHeld(number), OPERATOR)
@@ -76,7 +76,7 @@ def run(number: int | None, rule: str | None) -> None:
     """Take up an e-mail once more, by the same rules: after a mistake of ours was mended, say."""
     if (number is None) == (rule is None):
         raise click.UsageError("Say which message, or --rule.")
-    from core.usecases.received import RunReceived, run_received
+    from core.usecases.mailbox.received import RunReceived, run_received
 
     with operator_app() as app:
         command = RunReceived(number, MailRule(rule) if rule else None)
@@ -88,7 +88,7 @@ def run(number: int | None, rule: str | None) -> None:
 @click.argument("number", type=int)
 def release(number: int) -> None:
     """Do what a held e-mail asks: you vouch for its sender."""
-    from core.usecases.received import ReleaseReceived, release_received
+    from core.usecases.mailbox.received import ReleaseReceived, release_received
 
     with operator_app() as app:
         app.run(release_received, ReleaseReceived(number), OPERATOR)
@@ -99,7 +99,7 @@ def release(number: int) -> None:
 @click.argument("number", type=int)
 def ignore(number: int) -> None:
     """Throw a held or failed e-mail away. Its words are erased with those of all others, after 30 days."""
-    from core.usecases.received import IgnoreReceived, ignore_received
+    from core.usecases.mailbox.received import IgnoreReceived, ignore_received
 
     with operator_app() as app:
         app.run(ignore_received, IgnoreReceived(number), OPERATOR)
@@ -110,7 +110,7 @@ def ignore(number: int) -> None:
 
 
 def _list_outbound(app: App, page: int) -> None:
-    from core.usecases.held import ListHeld, list_held
+    from core.usecases.messages.held import ListHeld, list_held
 
     listed = app.read(list_held, ListHeld(page=page), OPERATOR)
     click.echo(f"{listed.held_total} held, {listed.late_total} late.")
@@ -123,7 +123,7 @@ def _list_outbound(app: App, page: int) -> None:
 
 
 def _show_outbound(app: App, number: int) -> None:
-    from core.usecases.held import ShowHeld, show_held
+    from core.usecases.messages.held import ShowHeld, show_held
 
     shown = app.read(show_held, ShowHeld(number), OPERATOR)
     message = shown.message
@@ -142,7 +142,7 @@ def _line(message: HeldMessage) -> str:
 
 
 def _list_received(app: App, page: int, rule: str | None, state: str | None) -> None:
-    from core.usecases.received import ListReceived, list_received
+    from core.usecases.mailbox.received import ListReceived, list_received
 
     command = ListReceived(MailRule(rule) if rule else None, MailState(state) if state else None, page)
     listed = app.read(list_received, command, OPERATOR)

@@ -15,8 +15,8 @@ from usher.wiring import operator_app
 
 if TYPE_CHECKING:
     from core.app import App
-    from core.usecases.import_applying import ImportSettled
-    from core.usecases.imports import ImportCard, ImportShown
+    from core.usecases.imports.applying import ImportSettled
+    from core.usecases.imports.imports import ImportCard, ImportShown
 
 _POLICIES = click.Choice(["hold-if-errors", "good-rows", "all-or-nothing"])
 _AS = click.option("--as", "address", required=True, help="E-mail address of the staff member in whose name.")
@@ -38,7 +38,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
         raise click.UsageError("Say in whose name: --as ADDRESS.")
     content = content_of_file(file)
     from core.importing import run_import
-    from core.usecases.imports import ReceiveImport, receive_import
+    from core.usecases.imports.imports import ReceiveImport, receive_import
     from core.words import ImportPolicy
 
     with operator_app() as app:
@@ -72,7 +72,7 @@ def imports() -> None:
 @click.option("--page", default=1, show_default=True)
 def list_all(address: str, organisation: str, page: int) -> None:
     """List them, newest first."""
-    from core.usecases.imports import ListImports, list_imports
+    from core.usecases.imports.imports import ListImports, list_imports
 
     with operator_app() as app:
         listed = app.read(list_imports, ListImports(page), staff_named(app, address, organisation))
@@ -97,7 +97,7 @@ def show(number: str, address: str, organisation: str) -> None:
 @_OF
 def good_rows(number: str, address: str, organisation: str) -> None:
     """Import the good rows of an import that is held."""
-    from core.usecases.import_applying import ReleaseImport, release_import
+    from core.usecases.imports.applying import ReleaseImport, release_import
 
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
@@ -111,7 +111,7 @@ def good_rows(number: str, address: str, organisation: str) -> None:
 @_OF
 def undo(number: str, address: str, organisation: str) -> None:
     """Take an import back: whatever nobody changed since; the rest is listed."""
-    from core.usecases.import_undoing import UndoImport, undo_import
+    from core.usecases.imports.undoing import UndoImport, undo_import
 
     with operator_app() as app:
         done = app.run(undo_import, UndoImport(_number(number)), staff_named(app, address, organisation))
@@ -130,7 +130,7 @@ def undo(number: str, address: str, organisation: str) -> None:
 
 
 def _say(app: App, staff: StaffActor, number: int) -> None:
-    from core.usecases.imports import ShowImport, show_import
+    from core.usecases.imports.imports import ShowImport, show_import
 
     for line in _lines(app.read(show_import, ShowImport(number), staff)):
         click.echo(line)
@@ -231,7 +231,7 @@ def _write_marked(app: App, staff: StaffActor, settled: ImportSettled, file: Pat
     if not settled.buckets.rows:
         return
     from core.sheets.annotate import marked_files
-    from core.usecases.import_answers import LoadMarks, load_marks
+    from core.usecases.imports.answers import LoadMarks, load_marks
 
     loaded = app.read(load_marks, LoadMarks(settled.number), staff)
     if loaded.marks is None or loaded.kind is None:
@@ -260,7 +260,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def staff_named(app: App, address: str, organisation: str) -> StaffActor:
     from core.rules.addresses import address_key
-    from core.usecases.senders import FindSender, find_sender
+    from core.usecases.mailbox.senders import FindSender, find_sender
 
     if not all(address.partition("@")):
         raise click.UsageError(f"“{address}” is no e-mail address.")

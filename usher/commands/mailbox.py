@@ -11,7 +11,7 @@ from core.words import MailboxAuth, MailboxSecurity, OldMail
 from usher.wiring import OPERATOR, operator_app
 
 if TYPE_CHECKING:
-    from core.usecases.mailboxes import MailboxRow, MailboxSecret
+    from core.usecases.mailbox.mailboxes import MailboxRow, MailboxSecret
 
 _SECRET_FILE = click.option(
     "--secret-file",
@@ -53,7 +53,7 @@ def add(
     no_tls: bool,
 ) -> None:
     """Read a mailbox from now on, under NAME. What lies in it already waits until you decide about it."""
-    from core.usecases.mailboxes import AddMailbox, add_mailbox
+    from core.usecases.mailbox.mailboxes import AddMailbox, add_mailbox
 
     way = MailboxAuth(auth)
     security = MailboxSecurity.NONE if no_tls else MailboxSecurity.TLS
@@ -72,7 +72,7 @@ def add(
 @_SECRET_FILE
 def password(name: str, token_url: str, client_id: str, secret_file: TextIO | None) -> None:
     """Give NAME another password or token. It is used within ten seconds."""
-    from core.usecases.mailboxes import (
+    from core.usecases.mailbox.mailboxes import (
         ChangeMailboxSecret,
         ListMailboxes,
         change_mailbox_secret,
@@ -87,7 +87,7 @@ def password(name: str, token_url: str, client_id: str, secret_file: TextIO | No
 
 
 def _secret(auth: MailboxAuth, file: TextIO | None, token_url: str, client_id: str) -> MailboxSecret:
-    from core.usecases.mailboxes import MailboxSecret
+    from core.usecases.mailbox.mailboxes import MailboxSecret
 
     given = file.read().splitlines() if file is not None else None
     if auth is MailboxAuth.PASSWORD:
@@ -133,7 +133,7 @@ def status(name: str) -> None:
 
 
 def _rows(name: str) -> tuple[MailboxRow, ...]:
-    from core.usecases.mailboxes import ListMailboxes, list_mailboxes
+    from core.usecases.mailbox.mailboxes import ListMailboxes, list_mailboxes
 
     with operator_app() as app:
         return app.read(list_mailboxes, ListMailboxes(name), OPERATOR).rows
@@ -171,7 +171,7 @@ def ignore_old(name: str) -> None:
 
 
 def _decide(name: str, old_mail: OldMail, words: str) -> None:
-    from core.usecases.mailboxes import DecideOldMail, decide_old_mail
+    from core.usecases.mailbox.mailboxes import DecideOldMail, decide_old_mail
 
     with operator_app() as app:
         changed = app.run(decide_old_mail, DecideOldMail(name, old_mail), OPERATOR)
@@ -195,7 +195,7 @@ def enable(name: str) -> None:
 
 
 def _switch(name: str, *, is_on: bool) -> None:
-    from core.usecases.mailboxes import SwitchMailbox, switch_mailbox
+    from core.usecases.mailbox.mailboxes import SwitchMailbox, switch_mailbox
 
     with operator_app() as app:
         app.run(switch_mailbox, SwitchMailbox(name, is_on), OPERATOR)
@@ -206,7 +206,7 @@ def _switch(name: str, *, is_on: bool) -> None:
 @click.confirmation_option(prompt="Forget this mailbox and its secret?")
 def remove(name: str) -> None:
     """Forget NAME and its secret. Its messages stay, at its server and here."""
-    from core.usecases.mailboxes import RemoveMailbox, remove_mailbox
+    from core.usecases.mailbox.mailboxes import RemoveMailbox, remove_mailbox
 
     with operator_app() as app:
         app.run(remove_mailbox, RemoveMailbox(name), OPERATOR)
@@ -217,7 +217,7 @@ def remove(name: str) -> None:
 @click.argument("name")
 def check(name: str) -> None:
     """Connect to NAME and say what is there. Makes the folders; reads and moves nothing."""
-    from core.usecases.mailbox_watching import ListWatched, list_watched
+    from core.usecases.mailbox.watching import ListWatched, list_watched
     from usher.mailbox_check import look_at
 
     with operator_app() as app:

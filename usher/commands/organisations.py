@@ -23,7 +23,7 @@ def org() -> None:
 @click.option("--owner-email", required=True)
 def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_name: str, owner_email: str) -> None:
     """Make an organisation SLUG and invite its owner by e-mail."""
-    from core.usecases.organisations import CreateOrganisation, create_organisation
+    from core.usecases.staff.organisations import CreateOrganisation, create_organisation
 
     command = CreateOrganisation(slug, name, zone, owner_first_name, owner_last_name, owner_email)
     with operator_app() as app:
@@ -39,7 +39,7 @@ def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_na
 @click.argument("slug")
 def setup_code(slug: str) -> None:
     """Make a new code that connects a Slack workspace to SLUG; the former one stops working."""
-    from core.usecases.organisations import NewSetupCode, new_setup_code
+    from core.usecases.staff.organisations import NewSetupCode, new_setup_code
 
     with operator_app() as app:
         made = app.run(new_setup_code, NewSetupCode(slug), OPERATOR)
@@ -50,7 +50,7 @@ def setup_code(slug: str) -> None:
 @click.argument("slug")
 def erase_ethnicity(slug: str) -> None:
     """Erase the ethnicity that is stored of learners of SLUG. First it asks."""
-    from core.usecases import ethnicity
+    from core.usecases.learners import ethnicity
 
     with operator_app() as app:
         found = app.run(ethnicity.erase_ethnicity_in, ethnicity.EraseEthnicityIn(slug), OPERATOR)
@@ -91,7 +91,7 @@ def invite(
 
     For somebody who has not answered yet: a new link by mail, for two more weeks; what is on record stays.
     """
-    from core.usecases.staff import InviteStaffMember, invite_staff_member
+    from core.usecases.staff.staff import InviteStaffMember, invite_staff_member
 
     command = InviteStaffMember(organisation, first_name, last_name, email, Role(role), telephone, providers)
     with operator_app() as app:
@@ -106,7 +106,7 @@ def invite(
 @click.argument("email")
 def disable(organisation: str, email: str) -> None:
     """Take away the access of EMAIL to ORGANISATION, at once. An owner can enable them again in Slack."""
-    from core.usecases.colleagues import DisableStaffMember, disable_staff_member
+    from core.usecases.staff.colleagues import DisableStaffMember, disable_staff_member
 
     with operator_app() as app:
         disabled = app.run(disable_staff_member, DisableStaffMember(organisation, email), OPERATOR)
@@ -124,7 +124,7 @@ def provider() -> None:
 @click.argument("name")
 def add(organisation: str, ukprn: str, name: str) -> None:
     """Add the provider UKPRN, called NAME, to ORGANISATION."""
-    from core.usecases.organisations import AddProvider, add_provider
+    from core.usecases.staff.organisations import AddProvider, add_provider
 
     with operator_app() as app:
         added = app.run(add_provider, AddProvider(organisation, ukprn, name), OPERATOR)
@@ -148,7 +148,7 @@ def add_one(
     organisation: str, owner: str, course: str, price: str, prepaid: int, starts: datetime, ends: datetime | None
 ) -> None:
     """Let ORGANISATION invite to the courses of OWNER."""
-    from core.usecases.organisations import AddAgreement, add_agreement
+    from core.usecases.staff.organisations import AddAgreement, add_agreement
 
     command = AddAgreement(
         organisation, owner, course, _pence(price), prepaid, _utc(starts), _utc(ends) if ends else None

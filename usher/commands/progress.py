@@ -12,8 +12,8 @@ from usher.commands.imports import content_of_file, staff_named
 from usher.wiring import operator_app
 
 if TYPE_CHECKING:
-    from core.usecases.progress import Figures
-    from core.usecases.progress_reports import ReportShown
+    from core.usecases.progress.figures import Figures
+    from core.usecases.progress.reports import ReportShown
 
 _AS = click.option("--as", "address", required=True, help="E-mail address of the staff member in whose name.")
 _LISTS = click.Choice(["all", "stalled", "completed", "under-way", "not-begun"])
@@ -62,7 +62,7 @@ def confirm(
 ) -> None:
     """The columns of report NUMBER (P-0007) are right: merge it, and remember them for every file with its headings."""
     from core.progressing import go_on
-    from core.usecases.progress_reports import ConfirmReport
+    from core.usecases.progress.reports import ConfirmReport
 
     pairs = tuple((name.strip(), heading.strip()) for name, _, heading in (each.partition("=") for each in columns))
     command = ConfirmReport(_number(number), run, pairs, are_fractions, is_month_first)
@@ -76,8 +76,8 @@ def confirm(
 @click.option("--page", default=1, show_default=True)
 def reports(address: str, organisation: str, page: int) -> None:
     """List the reports, newest first."""
-    from core.progress_words import report_outcome
-    from core.usecases.progress_reports import ListReports, list_reports
+    from core.usecases.progress.reports import ListReports, list_reports
+    from core.wording.progress import report_outcome
 
     with operator_app() as app:
         listed = app.read(list_reports, ListReports(page), staff_named(app, address, organisation))
@@ -99,8 +99,8 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
     if "@" in what:
         _show_learner(what, address, organisation)
         return
-    from core.progress_words import band_lines, headline, sources_words, summary_words
-    from core.usecases.progress import ProgressList, ShowProgress, show_progress
+    from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+    from core.wording.progress import band_lines, headline, sources_words, summary_words
 
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
@@ -115,8 +115,8 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
 
 
 def _show_learner(who: str, address: str, organisation: str) -> None:
-    from core.progress_words import invitation_words, run_title
-    from core.usecases.progress import ShowLearnerProgress, show_learner_progress
+    from core.usecases.progress.figures import ShowLearnerProgress, show_learner_progress
+    from core.wording.progress import invitation_words, run_title
 
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
@@ -129,13 +129,13 @@ def _show_learner(who: str, address: str, organisation: str) -> None:
 
 
 def _figures(figures: Figures) -> str:
-    from core.progress_words import activity_words, figures_words
+    from core.wording.progress import activity_words, figures_words
 
     return ". ".join(filter(None, (figures_words(figures, _said), activity_words(figures, _said))))
 
 
 def _say(shown: ReportShown) -> None:
-    from core.progress_words import column_words, counts_words, next_steps, problem_words, report_outcome
+    from core.wording.progress import column_words, counts_words, next_steps, problem_words, report_outcome
 
     click.echo(report_outcome(shown.card))
     if shown.is_repeat:

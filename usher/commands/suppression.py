@@ -14,7 +14,7 @@ def suppression() -> None:
 @click.argument("address")
 def list_one(address: str) -> None:
     """List the organisations that do not write to ADDRESS, and why."""
-    from core.usecases.suppressions import ListSuppressions, list_suppressions
+    from core.usecases.mailbox.suppressions import ListSuppressions, list_suppressions
 
     with operator_app() as app:
         listed = app.read(list_suppressions, ListSuppressions(address), OPERATOR)
@@ -30,7 +30,7 @@ def list_one(address: str) -> None:
 @click.option("--confirm", is_flag=True, help="Even if its owner has asked for no more e-mails.")
 def lift(organisation: str, address: str, *, confirm: bool) -> None:
     """Let ORGANISATION write to ADDRESS again."""
-    from core.usecases.suppressions import LiftSuppressionIn, lift_suppression_in
+    from core.usecases.mailbox.suppressions import LiftSuppressionIn, lift_suppression_in
 
     with operator_app() as app:
         done = app.run(lift_suppression_in, LiftSuppressionIn(organisation, address, confirm), OPERATOR)

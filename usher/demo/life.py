@@ -15,13 +15,13 @@ from core.letters import Outcome, Verdict
 from core.model import Invitation, OutboundMessage
 from core.progressing import ProgressFile, take_progress
 from core.rules.links import LinkKind
-from core.usecases.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.colleagues import InviteColleague, invite_colleague
-from core.usecases.deliveries import TurnOver, turn_over
-from core.usecases.joining import JoinByLink, join_by_link
-from core.usecases.shared_links import CreateSharedLink, create_shared_link
-from core.usecases.slack_identity import WhoIs, who_is
+from core.usecases.invitations.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.links.joining import JoinByLink, join_by_link
+from core.usecases.links.shared_links import CreateSharedLink, create_shared_link
+from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.staff.colleagues import InviteColleague, invite_colleague
+from core.usecases.staff.slack_identity import WhoIs, who_is
 from core.words import Channel, MessageState, Role
 from usher.demo.sample import Sample
 from usher.demo.slack.records import User

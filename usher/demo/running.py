@@ -16,7 +16,7 @@ from core.app import App
 from core.context import Operator, system_clock
 from core.errors import AlreadyThere
 from core.settings import Settings
-from core.usecases.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
+from core.usecases.mailbox.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
 from core.words import MailboxAuth, MailboxSecurity, OldMail
 from usher.demo.inbox import HOST_ID, Inbox
 from usher.demo.mailbox import Mailbox

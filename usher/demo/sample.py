@@ -14,10 +14,10 @@ from core.app import App
 from core.context import LinkHolder, Operator, SlackVisitor, System
 from core.letters import SlackCodeLetter
 from core.model import OutboundMessage
-from core.usecases.catalogue import ImportCatalogue, import_catalogue
-from core.usecases.deliveries import TurnOver, turn_over
-from core.usecases.letters import LoadLetters, load_letters
-from core.usecases.organisations import (
+from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.messages.letters import LoadLetters, load_letters
+from core.usecases.staff.organisations import (
     AddAgreement,
     AddProvider,
     CreateOrganisation,
@@ -26,7 +26,7 @@ from core.usecases.organisations import (
     add_provider,
     create_organisation,
 )
-from core.usecases.slack_identity import (
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     ConfirmCode,
@@ -34,7 +34,12 @@ from core.usecases.slack_identity import (
     bind_workspace,
     confirm_code,
 )
-from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
+from core.usecases.staff.staff import (
+    AcceptStaffInvitation,
+    InviteStaffMember,
+    accept_staff_invitation,
+    invite_staff_member,
+)
 from core.words import AccessModel, Channel, CourseKind, MessageState, Role
 from usher.demo.slack import records
 from usher.demo.slack.workspace import Workspaces

@@ -7,13 +7,13 @@ from core.rules.policy import IMPORT_KEPT_NAMED, IMPORT_PROBLEMS_NAMED, IMPORT_R
 from core.rules.ucas.buckets import Bucket, Buckets
 from core.rules.ucas.columns import LEARNER_COLUMNS
 from core.rules.ucas.problems import Fault, Problem
-from core.usecases.import_applying import ImportSettled
-from core.usecases.import_copies import CopyOrdered, TemplateOffered
-from core.usecases.import_fixing import BrokenCell, BrokenRow, BrokenRowsShown, RowsCorrected
-from core.usecases.import_offers import ImportOffers
-from core.usecases.import_rows import ImportRowShown, ImportRowsListed
-from core.usecases.import_undoing import ImportUndone, KeptRow, UndoPreviewed
-from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
+from core.usecases.imports.applying import ImportSettled
+from core.usecases.imports.copies import CopyOrdered, TemplateOffered
+from core.usecases.imports.fixing import BrokenCell, BrokenRow, BrokenRowsShown, RowsCorrected
+from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
+from core.usecases.imports.offers import ImportOffers
+from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
+from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoPreviewed
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.factories import NOW
 

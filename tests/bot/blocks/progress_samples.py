@@ -8,7 +8,7 @@ from core.rules.policy import PROGRESS_PROBLEMS_NAMED, PROGRESS_VALUES_NAMED
 from core.rules.progress.bands import Band
 from core.rules.progress.columns import ProgressColumn
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
-from core.usecases.progress import (
+from core.usecases.progress.figures import (
     Figures,
     LearnerInvitation,
     LearnerProgressShown,
@@ -18,8 +18,8 @@ from core.usecases.progress import (
     ProgressShown,
     SourceShown,
 )
-from core.usecases.progress_matching import NamedInFeed
-from core.usecases.progress_reports import (
+from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.reports import (
     ColumnShown,
     ReportCard,
     ReportCounts,

@@ -15,10 +15,41 @@ from core.rules.policy import SHARED_LINK_DOMAINS
 from core.rules.quiet import QuietHours
 from core.rules.reminders import DEFAULT_RULE, ReminderRule
 from core.rules.ucas.columns import LEARNER_COLUMNS, Column
-from core.usecases.answers import LinkState
-from core.usecases.batches import BucketCount, InvitationPreviewed, LearnersInvited
-from core.usecases.budgets import AgreementCosts, BudgetsShown
-from core.usecases.colleagues import (
+from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
+from core.usecases.costs.budgets import AgreementCosts, BudgetsShown
+from core.usecases.costs.costs import CostsShown, CostSums, MonthCosts, RunCosts
+from core.usecases.digests.news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
+from core.usecases.digests.settings import DigestPlanShown
+from core.usecases.exports import ExportOrdered
+from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.invitations.answers import LinkState
+from core.usecases.invitations.batches import BucketCount, InvitationPreviewed, LearnersInvited
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
+from core.usecases.invitations.corrections import AddressCorrected
+from core.usecases.invitations.gathering import AddressesGathered
+from core.usecases.invitations.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
+from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
+from core.usecases.invitations.quiet_hours import QuietHoursShown
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.invitations.reminder_rules import RemindersShown
+from core.usecases.invitations.schedules import ScheduledListed, ScheduledRow
+from core.usecases.invitations.scoreboards import BatchCounts, BatchProgress
+from core.usecases.invitations.sending_times import SendingTime
+from core.usecases.invitations.single import InvitationCancelled, InvitationResent
+from core.usecases.invitations.sorting import Bucket
+from core.usecases.invitations.unreached import UnreachedLearner, UnreachedShown
+from core.usecases.learners.cards import DetailsSeen, EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
+from core.usecases.learners.changes import ColumnChange, LearnerPrepared, LearnerSaved
+from core.usecases.learners.erasing import ErasurePreviewed
+from core.usecases.learners.ethnicity import EthnicityErased, EthnicityShown
+from core.usecases.learners.export import DataPageShown
+from core.usecases.learners.lists import LearnerCard, LearnersListed
+from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
+from core.usecases.links.lists import SharedLinksListed
+from core.usecases.links.outside_joins import OutsideJoin
+from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
+from core.usecases.mailbox.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
+from core.usecases.staff.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
     ColleagueEnabled,
@@ -29,39 +60,8 @@ from core.usecases.colleagues import (
     StaffListed,
     StaffState,
 )
-from core.usecases.corrections import AddressCorrected
-from core.usecases.costs import CostsShown, CostSums, MonthCosts, RunCosts
-from core.usecases.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
-from core.usecases.digest_news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
-from core.usecases.digest_settings import DigestPlanShown
-from core.usecases.ethnicity import EthnicityErased, EthnicityShown
-from core.usecases.exports import ExportOrdered
-from core.usecases.gathering import AddressesGathered
-from core.usecases.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
-from core.usecases.homes import HomeBatch, HomeShown
-from core.usecases.import_rules import ImportPolicyShown
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
-from core.usecases.invitation_lists import InvitationRow, InvitationsListed, ListedState
-from core.usecases.invitations import InvitationCancelled, InvitationResent
-from core.usecases.learner_cards import DetailsSeen, EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
-from core.usecases.learner_changes import ColumnChange, LearnerPrepared, LearnerSaved
-from core.usecases.learner_erasing import ErasurePreviewed
-from core.usecases.learner_export import DataPageShown
-from core.usecases.learner_lists import LearnerCard, LearnersListed
-from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
-from core.usecases.link_lists import SharedLinksListed
-from core.usecases.link_requests import LinkRequestApproved, LinkRequestDeclined, LinkRequestShown
-from core.usecases.outside_joins import OutsideJoin
-from core.usecases.quiet_hours import QuietHoursShown
-from core.usecases.recall import BatchRecalled
-from core.usecases.reminder_rules import RemindersShown
-from core.usecases.schedules import ScheduledListed, ScheduledRow
-from core.usecases.scoreboards import BatchCounts, BatchProgress
-from core.usecases.sending_times import SendingTime
-from core.usecases.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
-from core.usecases.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
-from core.usecases.sorting import Bucket
-from core.usecases.unreached import UnreachedLearner, UnreachedShown
+from core.usecases.staff.homes import HomeBatch, HomeShown
+from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 from core.words import (
     AccessModel,
     AccountState,

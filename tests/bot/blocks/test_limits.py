@@ -37,11 +37,11 @@ from bot.sealing import Seals
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
 from core.requests import VERBS, ComposeLearner
 from core.rules.links import LinkSigner
-from core.usecases.colleagues import ProviderCard, invite_colleague, show_colleague
-from core.usecases.corrections import CorrectionShown
-from core.usecases.gathering import AddressesGathered
-from core.usecases.invitations import ReinviteLearner
-from core.usecases.slack_identity import confirm_code
+from core.usecases.invitations.corrections import CorrectionShown
+from core.usecases.invitations.gathering import AddressesGathered
+from core.usecases.invitations.single import ReinviteLearner
+from core.usecases.staff.colleagues import ProviderCard, invite_colleague, show_colleague
+from core.usecases.staff.slack_identity import confirm_code
 from core.words import ImportState
 from tests.bot.blocks.import_samples import broken_rows, corrected, shown
 from tests.bot.blocks.samples import (

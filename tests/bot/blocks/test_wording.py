@@ -8,9 +8,9 @@ import pytest
 from bot.blocks import draw
 from bot.blocks.parts import fitting, said, said_lines
 from bot.blocks.words import bar, batch_name, counted, moment, percent, until_words
-from core.phrases import pounds
 from core.rules.costs import forecast
-from core.usecases.batches import InvitationPreviewed
+from core.usecases.invitations.batches import InvitationPreviewed
+from core.wording.phrases import pounds
 from tests.bot.blocks.samples import preview, progress, run_called
 
 

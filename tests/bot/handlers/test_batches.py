@@ -2,7 +2,7 @@
 
 from bot.blocks import draw
 from core.rules.policy import DRAFT_LIFE
-from core.usecases.batches import PrepareInvitation, prepare_invitation
+from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
 from tests.bot.conftest import RUN, World, action_ids, shown, words
 from tests.factories import sent
 from usher.demo.slack.records import Message

@@ -6,7 +6,7 @@ import pytest
 
 from bot.deliverer import SlackDeliverer
 from core.model import InboundMessage, OutboundMessage
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MailState, MessageKind
 from tests.bot.conftest import World, words
 from tests.core.usecases.acting import everything, only

@@ -2,7 +2,7 @@
 
 from bot.deliverer import SlackDeliverer
 from core.letters import Verdict
-from core.usecases.homes import RefreshHomes, refresh_homes
+from core.usecases.staff.homes import RefreshHomes, refresh_homes
 from tests.bot.conftest import RUN, World, action_ids, words
 from tests.bot.test_deliverer import Post
 from tests.factories import SYSTEM

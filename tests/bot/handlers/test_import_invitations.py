@@ -1,7 +1,7 @@
 """From an import to the preview of its invitation, in two windows."""
 
 from bot.blocks.import_invitations import invite_button
-from core.usecases.import_invitations import FindInvitable, find_invitable
+from core.usecases.imports.invitations import FindInvitable, find_invitable
 from tests.bot.conftest import RUN, World, words
 from tests.core.usecases.importing import checked, imported_at_once
 

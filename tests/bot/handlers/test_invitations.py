@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.model import Invitation
 from core.rules.links import LinkKind
-from core.usecases.answers import DeclineInvitation, decline_invitation
+from core.usecases.invitations.answers import DeclineInvitation, decline_invitation
 from tests.bot.conftest import RUN, World, shown, words
 from tests.factories import LEARNER, sent
 from usher.demo.slack.acks import Ack

@@ -8,8 +8,8 @@ from bot.deliverer import SlackDeliverer
 from core.context import System
 from core.model import Invitation, OutboundMessage
 from core.rules.links import LinkKind
-from core.usecases.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
-from core.usecases.deliveries import TurnOver, turn_over
+from core.usecases.invitations.answers import AskForLink, DeclineInvitation, ask_for_link, decline_invitation
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MessageState
 from tests.bot.conftest import World, words
 from tests.factories import LEARNER, sent

@@ -3,8 +3,8 @@
 from bot.blocks import draw
 from core.model import OutboundMessage, SharedLink
 from core.rules.links import LinkKind
-from core.usecases.joining import JoinByLink, join_by_link
-from core.usecases.slack_notes import LoadSlackNotes, load_slack_notes
+from core.usecases.links.joining import JoinByLink, join_by_link
+from core.usecases.messages.slack_notes import LoadSlackNotes, load_slack_notes
 from core.words import MessageKind
 from tests.bot.conftest import RUN, World, shown, words
 from tests.core.usecases.acting import only

@@ -16,7 +16,7 @@ from core.letters import Outcome, Verdict
 from core.model import Base, CourseRun, Invitation, OutboundMessage
 from core.rules.links import LinkKind
 from core.rules.policy import RECALL_WINDOW
-from core.usecases.answers import (
+from core.usecases.invitations.answers import (
     AcceptInvitation,
     DeclineInvitation,
     InvitationAccepted,
@@ -27,15 +27,14 @@ from core.usecases.answers import (
     decline_invitation,
     show_invitation,
 )
-from core.usecases.batches import (
+from core.usecases.invitations.batches import (
     InviteLearners,
     LearnersInvited,
     PrepareInvitation,
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.deliveries import TurnOver, turn_over
-from core.usecases.invitations import (
+from core.usecases.invitations.single import (
     CancelInvitation,
     InvitationCancelled,
     InvitationResent,
@@ -45,6 +44,7 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import MessageKind, MessageState
 from tests.factories import LEARNER, SYSTEM, FixedClock, RecordedJobs, School
 

@@ -2,9 +2,9 @@
 
 from core.app import App
 from core.context import Assurance, StaffActor
-from core.usecases.held_mail import HoldMail, MailHeld, hold_mail
-from core.usecases.inbound import ReceiveMail, receive_mail
-from core.usecases.senders import NoteSender, note_sender
+from core.usecases.mailbox.held_mail import HoldMail, MailHeld, hold_mail
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.senders import NoteSender, note_sender
 from core.words import MailRule
 from tests.factories import SYSTEM
 

@@ -11,8 +11,8 @@ from core.rules.ucas.problems import Fault, problem
 from core.rules.ucas.rows import CheckedRow, LearnerRow
 from core.rules.ucas.values import LearnerValues
 from core.rules.ucas.values import values_of as row_values
-from core.usecases.import_applying import ApplyImport, ImportSettled, apply_import
-from core.usecases.import_checking import (
+from core.usecases.imports.applying import ApplyImport, ImportSettled, apply_import
+from core.usecases.imports.checking import (
     BeginImport,
     FinishChecking,
     StagedRow,
@@ -21,8 +21,8 @@ from core.usecases.import_checking import (
     finish_checking,
     stage_rows,
 )
-from core.usecases.import_values import Reading, keeper
-from core.usecases.imports import ReceiveImport, receive_import
+from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.values import Reading, keeper
 from core.words import ImportPolicy
 from tests.core.usecases.acting import everything, only
 from tests.factories import School, in_context

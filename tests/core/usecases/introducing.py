@@ -3,7 +3,7 @@
 from core.context import SlackVisitor
 from core.model import SlackUser
 from core.rules.links import CodeKind
-from core.usecases.slack_identity import (
+from core.usecases.staff.slack_identity import (
     AskForCode,
     BindWorkspace,
     CodeMailed,

@@ -3,7 +3,7 @@
 from core.app import App
 from core.context import Actor
 from core.rules.ucas.columns import Column
-from core.usecases.learner_changes import (
+from core.usecases.learners.changes import (
     LearnerPrepared,
     LearnerSaved,
     PrepareLearner,

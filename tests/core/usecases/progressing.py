@@ -6,7 +6,7 @@ from datetime import datetime
 from core.context import StaffActor
 from core.model import Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
-from core.usecases.progress_reports import ReportShown
+from core.usecases.progress.reports import ReportShown
 from tests.core.usecases.acting import MATHS, accept, everything, invite
 from tests.factories import School, sent
 

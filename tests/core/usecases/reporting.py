@@ -4,9 +4,9 @@ import hashlib
 
 from core.app import App
 from core.model import OutboundMessage
-from core.usecases.bounces import RecordReport, ReportRecorded, record_report
-from core.usecases.inbound import ReceiveMail, receive_mail
-from core.usecases.stopping import StopByMail, StoppedByMail, stop_by_mail
+from core.usecases.mailbox.bounces import RecordReport, ReportRecorded, record_report
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.stopping import StopByMail, StoppedByMail, stop_by_mail
 from core.words import MailRule, ReportedAs
 from tests.core.usecases.acting import message_of
 from tests.factories import SYSTEM, School

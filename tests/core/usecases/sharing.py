@@ -3,8 +3,8 @@
 from core.context import StaffActor
 from core.model import CourseRun, JoinRequest, SharedLink
 from core.rules.links import LinkKind
-from core.usecases.join_requests import ConfirmJoin, confirm_join
-from core.usecases.joining import (
+from core.usecases.links.join_requests import ConfirmJoin, confirm_join
+from core.usecases.links.joining import (
     ConfirmationMailed,
     JoinByLink,
     JoinedByLink,
@@ -13,8 +13,8 @@ from core.usecases.joining import (
     join_by_link,
     look_at_link,
 )
-from core.usecases.link_settings import ChangeSharedLink, change_shared_link
-from core.usecases.shared_links import (
+from core.usecases.links.settings import ChangeSharedLink, change_shared_link
+from core.usecases.links.shared_links import (
     CreateSharedLink,
     SharedLinkChanged,
     SharedLinkShown,

@@ -22,7 +22,8 @@ from core.exporting import exported
 from core.model import Learner, LearnerAddress, Progress, ProgressChange, Provider
 from core.requests import read_request, usecase_of
 from core.rules.exports import PROGRESS_COLUMNS
-from core.usecases.costs import ShowCosts, show_costs
+from core.usecases.costs.costs import ShowCosts, show_costs
+from core.usecases.costs.waiving import WaiveCharge, waive_charge
 from core.usecases.exports import (
     ExportOrdered,
     ExportProgress,
@@ -32,7 +33,6 @@ from core.usecases.exports import (
     fetch_export,
     show_export,
 )
-from core.usecases.waiving import WaiveCharge, waive_charge
 from core.words import ExportForm, ReportState
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, clock_of, everything
 from tests.core.usecases.progressing import enrol, line, send, send_file

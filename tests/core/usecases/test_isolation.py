@@ -28,94 +28,168 @@ from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
 from core.rules.progress.records import Batch
 from core.rules.ucas.columns import Column
-from core.usecases import (
-    accounts,
+from core.usecases import exports, retention, workers
+from core.usecases.catalogue import catalogue, courses, runs
+from core.usecases.costs import budgets, costs, waiving
+from core.usecases.digests import digests
+from core.usecases.digests import settings as digest_settings
+from core.usecases.imports import (
+    answers as import_answers,
+)
+from core.usecases.imports import (
+    applying as import_applying,
+)
+from core.usecases.imports import (
+    checking as import_checking,
+)
+from core.usecases.imports import (
+    copies as import_copies,
+)
+from core.usecases.imports import (
+    corrections as import_corrections,
+)
+from core.usecases.imports import (
+    fixing as import_fixing,
+)
+from core.usecases.imports import (
+    imports,
+)
+from core.usecases.imports import (
+    invitations as import_invitations,
+)
+from core.usecases.imports import (
+    jobs as import_jobs,
+)
+from core.usecases.imports import (
+    mails as import_mails,
+)
+from core.usecases.imports import (
+    retention as import_retention,
+)
+from core.usecases.imports import (
+    rows as import_rows,
+)
+from core.usecases.imports import (
+    rules as import_rules,
+)
+from core.usecases.imports import (
+    runs as run_importing,
+)
+from core.usecases.imports import (
+    undoing as import_undoing,
+)
+from core.usecases.imports.values import Reading
+from core.usecases.invitations import (
     answers,
     batches,
-    bounces,
-    budgets,
-    catalogue,
-    colleagues,
     corrections,
-    costs,
-    courses,
-    deliveries,
-    digest_settings,
-    digests,
-    ethnicity,
-    exports,
     gathering,
-    held,
-    held_mail,
-    homes,
-    import_answers,
-    import_applying,
-    import_checking,
-    import_copies,
-    import_corrections,
-    import_fixing,
-    import_invitations,
-    import_jobs,
-    import_mails,
-    import_retention,
-    import_rows,
-    import_rules,
-    import_undoing,
-    imports,
-    inbound,
-    installations,
-    invitation_changes,
-    invitation_lists,
-    invitations,
-    join_requests,
-    joining,
-    learner_cards,
-    learner_changes,
-    learner_codes,
-    learner_erasing,
-    learner_export,
-    learner_lists,
-    learner_removal,
-    letters,
-    link_lists,
     link_requests,
-    link_settings,
-    mail_invitations,
-    mail_requests,
-    mailbox_watching,
-    mailboxes,
-    organisations,
-    places,
-    progress,
-    progress_matching,
-    progress_merging,
-    progress_reports,
-    progress_retention,
     quiet_hours,
     recall,
-    received,
-    recovering,
     reminder_rules,
     reminders,
-    retention,
-    run_importing,
-    runs,
     schedules,
     scoreboards,
-    senders,
+)
+from core.usecases.invitations import (
+    changes as invitation_changes,
+)
+from core.usecases.invitations import (
+    lists as invitation_lists,
+)
+from core.usecases.invitations import (
+    single as invitations,
+)
+from core.usecases.invitations.changes import Chosen
+from core.usecases.learners import (
+    cards as learner_cards,
+)
+from core.usecases.learners import (
+    changes as learner_changes,
+)
+from core.usecases.learners import (
+    codes as learner_codes,
+)
+from core.usecases.learners import (
+    erasing as learner_erasing,
+)
+from core.usecases.learners import (
+    ethnicity,
+)
+from core.usecases.learners import (
+    export as learner_export,
+)
+from core.usecases.learners import (
+    lists as learner_lists,
+)
+from core.usecases.learners import (
+    removal as learner_removal,
+)
+from core.usecases.links import (
+    join_requests,
+    joining,
+    places,
     shared_links,
-    sign_in,
-    slack_identity,
-    slack_notes,
-    staff,
+)
+from core.usecases.links import (
+    lists as link_lists,
+)
+from core.usecases.links import (
+    settings as link_settings,
+)
+from core.usecases.mailbox import (
+    bounces,
+    held_mail,
+    inbound,
+    mailboxes,
+    received,
+    senders,
     stopping,
     suppressions,
-    waiving,
-    workers,
 )
-from core.usecases.import_values import Reading
-from core.usecases.invitation_changes import Chosen
-from core.usecases.progress_reports import ReportReading
+from core.usecases.mailbox import (
+    invitations as mail_invitations,
+)
+from core.usecases.mailbox import (
+    requests as mail_requests,
+)
+from core.usecases.mailbox import (
+    watching as mailbox_watching,
+)
+from core.usecases.messages import (
+    deliveries,
+    held,
+    letters,
+    recovering,
+    slack_notes,
+)
+from core.usecases.progress import (
+    figures as progress,
+)
+from core.usecases.progress import (
+    matching as progress_matching,
+)
+from core.usecases.progress import (
+    merging as progress_merging,
+)
+from core.usecases.progress import (
+    reports as progress_reports,
+)
+from core.usecases.progress import (
+    retention as progress_retention,
+)
+from core.usecases.progress.reports import ReportReading
+from core.usecases.staff import (
+    accounts,
+    colleagues,
+    homes,
+    installations,
+    organisations,
+    sign_in,
+    slack_identity,
+    staff,
+)
 from core.words import FeedKind, MailRule, MailState, OldMail, ReportedAs, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
@@ -142,8 +216,8 @@ UseCase = Callable[..., object]
 def found() -> dict[str, UseCase]:
     """Public functions that take a context and a command which belongs to core."""
     usecases: dict[str, UseCase] = {}
-    for module_info in pkgutil.iter_modules(core.usecases.__path__):
-        module = importlib.import_module(f"core.usecases.{module_info.name}")
+    for module_info in pkgutil.walk_packages(core.usecases.__path__, "core.usecases."):
+        module = importlib.import_module(module_info.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_") and _is_usecase(function):
                 usecases[name] = function

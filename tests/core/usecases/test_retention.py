@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 from core.errors import OperatorOnly
 from core.model import Import, ImportRow, Invitation, LearnerChange, OutboundMessage
 from core.rules.policy import IMPORT_LIFE, INVITATION_DATA_LIFE
-from core.usecases.import_retention import ForgetImports, forget_imports
+from core.usecases.imports.retention import ForgetImports, forget_imports
 from core.usecases.retention import EraseOverdue, OverdueErased, ReportRetention, erase_overdue, report_retention
 from tests.core.usecases.acting import accept, clock_of, everything, invite, only
 from tests.core.usecases.importing import import_sheet, line

@@ -38,7 +38,7 @@ from core.model import (
     Suppression,
 )
 from core.rules.links import LinkKind
-from core.usecases.answers import (
+from core.usecases.invitations.answers import (
     AcceptInvitation,
     AskForLink,
     DeclineInvitation,
@@ -51,10 +51,12 @@ from core.usecases.answers import (
     show_invitation,
     stop_invitations,
 )
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
-from core.usecases.deliveries import TurnOver, turn_over
-from core.usecases.invitation_lists import ListedState, ListInvitations, list_invitations
-from core.usecases.invitations import (
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.link_requests import ApproveLinkRequest, approve_link_request
+from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.recall import RecallBatch, recall_batch
+from core.usecases.invitations.scoreboards import ShowBatch, show_batch
+from core.usecases.invitations.single import (
     CancelInvitation,
     ReinviteLearner,
     ResendInvitation,
@@ -62,10 +64,8 @@ from core.usecases.invitations import (
     reinvite_learner,
     resend_invitation,
 )
-from core.usecases.letters import LoadLetters, load_letters
-from core.usecases.link_requests import ApproveLinkRequest, approve_link_request
-from core.usecases.recall import RecallBatch, recall_batch
-from core.usecases.scoreboards import ShowBatch, show_batch
+from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import InvitationState, MessageKind, MessageState, RequestState
 from tests.copies import school_anew
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only

@@ -9,7 +9,7 @@ from core.app import App
 from core.errors import OperatorOnly
 from core.model import Base, Draft, IdempotencyRecord, WorkerBeat
 from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.workers import (
     Beat,
     DeadFound,

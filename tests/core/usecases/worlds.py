@@ -10,29 +10,26 @@ from core.rules.links import CodeKind, LinkKind
 from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.rows import LearnerRow
 from core.rules.ucas.values import values_of
-from core.usecases import (
-    batches,
-    exports,
-    gathering,
-    import_applying,
-    import_checking,
-    imports,
-    inbound,
+from core.usecases import exports
+from core.usecases.digests.settings import SetDigest, set_digest
+from core.usecases.imports import applying as import_applying
+from core.usecases.imports import checking as import_checking
+from core.usecases.imports import imports
+from core.usecases.imports.values import Reading
+from core.usecases.invitations import batches, gathering
+from core.usecases.invitations import single as invitations
+from core.usecases.invitations.answers import AskForLink, ask_for_link
+from core.usecases.mailbox import inbound, mailboxes, senders
+from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
+from core.usecases.progress import merging as progress_merging
+from core.usecases.progress import reports as progress_reports
+from core.usecases.staff import (
     installations,
-    invitations,
-    mailboxes,
     organisations,
-    progress_merging,
-    progress_reports,
-    senders,
     sign_in,
     slack_identity,
     staff,
 )
-from core.usecases.answers import AskForLink, ask_for_link
-from core.usecases.digest_settings import SetDigest, set_digest
-from core.usecases.import_values import Reading
-from core.usecases.mail_requests import AnswerMail, Asking, answer_mail
 from core.words import FeedKind, MailboxAuth, MailboxSecurity, ReportReason, Role
 from tests.core.usecases import managing
 from tests.core.usecases.acting import (

@@ -7,12 +7,12 @@ from core.import_reports import CopyFate, ImportReport
 from core.rules.ucas.buckets import Bucket, Buckets
 from core.rules.ucas.columns import Column
 from core.rules.ucas.problems import Fault, problem
-from core.usecases.import_copies import TemplateOffered
-from core.usecases.import_mails import ImportLeft
-from core.usecases.import_offers import ImportOffers
-from core.usecases.import_rows import ImportRowShown, ImportRowsListed
-from core.usecases.import_undoing import ImportUndone, KeptRow
-from core.usecases.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
+from core.usecases.imports.copies import TemplateOffered
+from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
+from core.usecases.imports.mails import ImportLeft
+from core.usecases.imports.offers import ImportOffers
+from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
+from core.usecases.imports.undoing import ImportUndone, KeptRow
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.factories import NOW
 

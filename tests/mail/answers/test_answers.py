@@ -12,7 +12,6 @@ from core.context import Door, StaffActor
 from core.errors import NeedsConfirmation, RunNotFound
 from core.import_reports import ImportReport
 from core.letters import AnswerLetter, AnswerPart, LetterHead
-from core.phrases import zone_named
 from core.requests import VERBS, Asker, Request, read_request, usecase_of
 from core.results import (
     KEPT_BY_NUMBER,
@@ -27,11 +26,12 @@ from core.results import (
     refused,
     revived_parts,
 )
-from core.usecases.import_mails import ImportRowsTold, ImportTold
-from core.usecases.import_rows import ImportRowsListed
-from core.usecases.imports import ImportsListed
-from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.usecases.shared_links import SharedLinkShown
+from core.usecases.imports.imports import ImportsListed
+from core.usecases.imports.mails import ImportRowsTold, ImportTold
+from core.usecases.imports.rows import ImportRowsListed
+from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.wording.phrases import zone_named
 from mail.answers import BUILDERS, Teller, tell
 from mail.sending.rendering import Mail, render
 from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long, preview

@@ -10,8 +10,14 @@ import pytest
 from aiohttp import web
 
 from core.app import App
-from core.usecases.mailbox_watching import WatchedMailbox
-from core.usecases.mailboxes import AddMailbox, ChangeMailboxSecret, MailboxSecret, add_mailbox, change_mailbox_secret
+from core.usecases.mailbox.mailboxes import (
+    AddMailbox,
+    ChangeMailboxSecret,
+    MailboxSecret,
+    add_mailbox,
+    change_mailbox_secret,
+)
+from core.usecases.mailbox.watching import WatchedMailbox
 from core.words import MailboxAuth, MailboxSecurity
 from mail.inbox.connection import LoginRefused
 from mail.inbox.login import log_in

@@ -7,8 +7,8 @@ import pytest
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES
-from core.usecases.inbound import MailBegun
-from core.usecases.mailboxes import DecideOldMail, decide_old_mail
+from core.usecases.mailbox.inbound import MailBegun
+from core.usecases.mailbox.mailboxes import DecideOldMail, decide_old_mail
 from core.words import MailRule, MailState, OldMail
 from mail.inbox.watcher import FOLDERS
 from tests.copies import SqliteCopies

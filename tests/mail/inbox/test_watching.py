@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from core.app import App
-from core.usecases.mailboxes import (
+from core.usecases.mailbox.mailboxes import (
     ChangeMailboxSecret,
     MailboxSecret,
     RemoveMailbox,

@@ -12,7 +12,7 @@ import pytest
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES
-from core.usecases.received import ShowReceived, show_received
+from core.usecases.mailbox.received import ShowReceived, show_received
 from mail.receiving.listener import Addresses, Kind, Listener
 from mail.receiving.reception import Process, Reception, Sweeper
 from tests.copies import SqliteCopies

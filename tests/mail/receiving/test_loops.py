@@ -7,7 +7,7 @@ import pytest
 from core.letters import Letter
 from core.model import MailAnswer, OutboundMessage
 from core.rules.policy import HELD_MAIL_QUESTIONS_A_DAY, MAIL_ANSWERS_AN_HOUR, MAIL_COMMANDS_AN_HOUR
-from core.usecases.letters import LoadLetters, load_letters
+from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import Channel, MailRule, MailState, MessageKind
 from mail.sending.rendering import render
 from tests.copies import SqliteCopies

@@ -10,8 +10,13 @@ from core.context import Assurance, Door
 from core.errors import Busy, OrganisationNotChosen
 from core.model import InboundMessage, OutboundMessage, StaffMember
 from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_LEASE
-from core.usecases.senders import ResumeWaiting, resume_waiting
-from core.usecases.staff import AcceptStaffInvitation, InviteStaffMember, accept_staff_invitation, invite_staff_member
+from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
+from core.usecases.staff.staff import (
+    AcceptStaffInvitation,
+    InviteStaffMember,
+    accept_staff_invitation,
+    invite_staff_member,
+)
 from core.words import MailRule, MailState, Role
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.parsing.parser import Parser

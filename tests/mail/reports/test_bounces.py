@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.letters import Verdict
 from core.model import InboundMessage, OutboundMessage, Suppression
-from core.usecases.bounces import RecordReport
-from core.usecases.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.bounces import RecordReport
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
 from core.words import MailRule, MailState, MessageState, ReportedAs, SuppressReason
 from mail.parsing.message import parse
 from mail.parsing.parsed import ParsedMail

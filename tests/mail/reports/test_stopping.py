@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.letters import Verdict
 from core.model import OutboundMessage, Suppression
-from core.usecases.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
 from core.words import MailState, MessageKind, SuppressReason
 from mail.parsing.message import parse
 from mail.parsing.parsed import ParsedMail

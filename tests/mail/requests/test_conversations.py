@@ -13,10 +13,10 @@ from core.app import App
 from core.letters import AnswerPart
 from core.model import MailAnswer, OutboundMessage
 from core.results import revived_parts
-from core.usecases.batches import LearnersInvited
-from core.usecases.letters import LoadLetters, load_letters
-from core.usecases.mail_invitations import InvitedAtOnce, PreviewNumbered
-from core.usecases.recall import BatchRecalled
+from core.usecases.invitations.batches import LearnersInvited
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewNumbered
+from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import MailState, MessageKind
 from mail.parsing.message import parse
 from mail.receiving.processing import Processor

@@ -12,9 +12,9 @@ from core.importing import run_in_background
 from core.model import Import, ImportRow, MailAnswer, OutboundMessage
 from core.results import RequestRefused
 from core.rules.policy import SHEET_BYTES
-from core.usecases.import_jobs import GiveUpImport, give_up_import
-from core.usecases.import_mails import ImportLeft, ImportTold
-from core.usecases.import_undoing import ImportUndone
+from core.usecases.imports.jobs import GiveUpImport, give_up_import
+from core.usecases.imports.mails import ImportLeft, ImportTold
+from core.usecases.imports.undoing import ImportUndone
 from core.words import CopyWanted, ImportReason, ImportState, MailState, MessageKind
 from mail.parsing.parsed import Attachment
 from mail.requests.answering import answer

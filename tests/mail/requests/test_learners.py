@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from core.model import Learner, MailAnswer
 from core.results import ReplyAwaited, RequestRefused
-from core.usecases.learner_cards import LearnerShown
-from core.usecases.learner_lists import LearnersListed
-from core.usecases.learner_removal import LearnerChangeUndone, LearnerRemoved
+from core.usecases.learners.cards import LearnerShown
+from core.usecases.learners.lists import LearnersListed
+from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
 from tests.core.usecases.acting import only
 from tests.core.usecases.importing import ULNS, import_sheet, line
 from tests.factories import School

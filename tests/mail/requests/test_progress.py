@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.app import App
-from core.usecases.progress import LearnerProgressShown, ProgressShown
-from core.usecases.progress_matching import NamedInFeed
-from core.usecases.progress_reports import ReportCounts, ReportShown, ReportsListed
+from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed
 from core.words import ReportReason, ReportState
 from mail.parsing.parsed import Attachment
 from tests.copies import SqliteCopies

@@ -10,9 +10,9 @@ from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyRequests,
 from core.requests import Help, Request
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
-from core.usecases.batches import PrepareInvitation
-from core.usecases.courses import ListCourses
-from core.usecases.recall import RecallBatch
+from core.usecases.catalogue.courses import ListCourses
+from core.usecases.invitations.batches import PrepareInvitation
+from core.usecases.invitations.recall import RecallBatch
 from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.reading import Asked, Wanted, body_lines, read_mail

@@ -12,22 +12,22 @@ from core.model import AuditEntry, InboundMessage, Invitation, MailAnswer, Outbo
 from core.requests import Help, Request, read_request
 from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused, WentWrong, revived_parts
 from core.rules.links import LinkKind
-from core.usecases.answers import DeclineInvitation, decline_invitation
-from core.usecases.batches import (
+from core.usecases.invitations.answers import DeclineInvitation, decline_invitation
+from core.usecases.invitations.batches import (
     InviteLearners,
     LearnersInvited,
     PrepareInvitation,
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.colleagues import ColleagueInvited, DisableStaffMember, disable_staff_member
-from core.usecases.invitation_changes import InvitationsCancelled, InvitationsRestored
-from core.usecases.invitation_lists import InvitationsListed
-from core.usecases.invitations import InvitationResent
-from core.usecases.mail_invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.usecases.recall import BatchRecalled
-from core.usecases.received import RunReceived, run_received
-from core.usecases.shared_links import SharedLinkChanged
+from core.usecases.invitations.changes import InvitationsCancelled, InvitationsRestored
+from core.usecases.invitations.lists import InvitationsListed
+from core.usecases.invitations.recall import BatchRecalled
+from core.usecases.invitations.single import InvitationResent
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.mailbox.received import RunReceived, run_received
+from core.usecases.staff.colleagues import ColleagueInvited, DisableStaffMember, disable_staff_member
 from core.usecases.workers import ForgetOld, forget_old
 from core.words import MailRule, MailState, MessageKind
 from mail.receiving.asked import MailRequest

@@ -8,17 +8,17 @@ import pytest
 
 from core.requests import VERBS, Asker, Mode, Request, mode_of, read_request, usecase_of
 from core.results import ReplyAwaited, storable
-from core.usecases.batches import InvitationPreviewed, InviteLearners, invite_learners
-from core.usecases.invitation_changes import (
+from core.usecases.invitations.batches import InvitationPreviewed, InviteLearners, invite_learners
+from core.usecases.invitations.changes import (
     CancelInvitations,
     Chosen,
     ResendInvitations,
     cancel_invitations,
     resend_invitations,
 )
-from core.usecases.invitation_lists import ListedState
-from core.usecases.learner_removal import RemovalPreviewed, RemoveLearner, remove_learner
-from core.usecases.mail_invitations import InvitedAtOnce
+from core.usecases.invitations.lists import ListedState
+from core.usecases.learners.removal import RemovalPreviewed, RemoveLearner, remove_learner
+from core.usecases.mailbox.invitations import InvitedAtOnce
 from tests.copies import Copies
 from tests.core.usecases.importing import checked, import_sheet, imported_at_once, line
 from tests.core.usecases.managing import save

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.letters import Outcome, Verdict
-from core.usecases.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from mail.sending.deliverer import MailDeliverer, Unrendered
 from mail.sending.rendering import Mail
 from tests.factories import RecordedJobs, make_app, make_engine, make_school

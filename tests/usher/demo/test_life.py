@@ -9,13 +9,13 @@ from core.app import App
 from core.context import SlackVisitor, StaffActor
 from core.model import Invitation, OutboundMessage
 from core.rules.progress.bands import Band
-from core.usecases.colleagues import ListStaff, StaffState, list_staff
-from core.usecases.homes import ShowHome, show_home
-from core.usecases.link_lists import ListSharedLinks, list_shared_links
-from core.usecases.progress import ShowProgress, show_progress
-from core.usecases.progress_reports import ListReports, ReportCounts, list_reports
-from core.usecases.schedules import ListScheduled, list_scheduled
-from core.usecases.slack_identity import WhoIs, who_is
+from core.usecases.invitations.schedules import ListScheduled, list_scheduled
+from core.usecases.links.lists import ListSharedLinks, list_shared_links
+from core.usecases.progress.figures import ShowProgress, show_progress
+from core.usecases.progress.reports import ListReports, ReportCounts, list_reports
+from core.usecases.staff.colleagues import ListStaff, StaffState, list_staff
+from core.usecases.staff.homes import ShowHome, show_home
+from core.usecases.staff.slack_identity import WhoIs, who_is
 from core.words import Channel, InvitationState, MessageKind, MessageState
 from tests.core.usecases.acting import everything
 from tests.factories import NOW, FixedClock, make_app, make_engine

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from core.app import App
 from core.context import SlackVisitor, StaffActor
 from core.model import Agreement, Course, CourseRun, Organisation, OutboundMessage, Provider, StaffMember
-from core.usecases.runs import ListChoosableRuns, list_choosable_runs
-from core.usecases.slack_identity import WhoIs, who_is
+from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
+from core.usecases.staff.slack_identity import WhoIs, who_is
 from core.words import AccessModel, CourseKind, MessageState, Role
 from tests.factories import NOW, FixedClock, make_app, make_engine
 from usher.demo.sample import Sample, make_sample

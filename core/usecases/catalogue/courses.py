@@ -1,0 +1,205 @@
+"""The table of courses, and one run's page: who is enrolled, who has not answered yet (LM, Track learners).
+
+Counts are taken for the rows of one page only, from indexes that begin with the run: their cost follows the page and
+not the organisation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, bindparam, exists, func, select
+
+from core import access
+from core.access import Permission
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress
+from core.pages import Page, page_within
+from core.queries import Query
+from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
+from core.rules.text import clean_name, folded
+from core.usecases.catalogue.runs import ListChoosableRuns, choosable_page
+from core.usecases.invitations.lists import (
+    InvitationRow,
+    ListedState,
+    ListInvitations,
+    invitation_counts,
+    invitation_page,
+)
+from core.usecases.links.lists import links_to
+from core.usecases.links.shared_links import SharedLinkShown
+from core.words import InvitationState, JoinedBy
+
+
+@dataclass(frozen=True, slots=True)
+class ListCourses:
+    """``search`` matches code and titles; empty lists all. Pages count from 1."""
+
+    search: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRow:
+    run: RunCard
+    enrolled: int
+    waiting: int
+    """Invited and not accepted yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoursesListed:
+    rows: tuple[CourseRow, ...]
+    page: int
+    page_count: int
+    total: int
+    search: str
+
+
+class RunList(StrEnum):
+    """The lists of a run's page."""
+
+    ENROLLED = "enrolled"
+    PENDING = "pending"
+    DECLINED = "declined"
+    LINKS = "links"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRun:
+    run: str
+    shown: RunList = RunList.ENROLLED
+    search: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledRow:
+    learner_id: int
+    name: str
+    address: str
+    enrolled_at: datetime
+    joined_by: JoinedBy
+
+
+@dataclass(frozen=True, slots=True)
+class RunShown:
+    run: RunCard
+    counts: tuple[tuple[RunList, int], ...]
+    """Of the whole run, whatever is searched for."""
+    bounced: int
+    """Invitations that did not arrive: in none of the lists here."""
+    shown: RunList
+    search: str
+    page: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]
+
+
+def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
+    staff = access.require_staff(ctx, Permission.VIEW)
+    listed = choosable_page(ctx, staff, ListChoosableRuns(command.search, command.page))
+    ids = [run.run_id for run in listed.runs]
+    enrolled, waiting = _enrolled(ctx, ids), _waiting(ctx, ids)
+    rows = tuple(CourseRow(run, enrolled.get(run.run_id, 0), waiting.get(run.run_id, 0)) for run in listed.runs)
+    return CoursesListed(rows, listed.page, listed.page_count, listed.total, listed.search)
+
+
+def show_run(ctx: Context, command: ShowRun) -> RunShown:
+    staff = access.require_staff(ctx, Permission.VIEW)
+    run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
+    access.require_provider(ctx, staff, run)
+    links = links_to(ctx, run)
+    states = dict(invitation_counts(ctx, run))
+    return RunShown(
+        run=run_card(run),
+        counts=(
+            (RunList.ENROLLED, _enrolled(ctx, [run.id]).get(run.id, 0)),
+            (RunList.PENDING, states[ListedState.PENDING]),
+            (RunList.DECLINED, states[ListedState.DECLINED]),
+            (RunList.LINKS, len(links)),
+        ),
+        bounced=states[ListedState.BOUNCED],
+        shown=command.shown,
+        search=command.search,
+        page=_page(ctx, run, command, links),
+    )
+
+
+def _page(
+    ctx: Context, run: CourseRun, command: ShowRun, links: list[SharedLinkShown]
+) -> Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]:
+    if command.shown is RunList.ENROLLED:
+        return _enrolled_page(ctx, run, command)
+    if command.shown is RunList.LINKS:
+        # At most one of the run and one of its course.
+        return Page(tuple(links), 1, 1, len(links))
+    return _invited_page(ctx, run, command)
+
+
+# With every table of courses.
+_ENROLLED = Query(
+    select(Enrolment.run_id, func.count().label("number"))
+    .where(Enrolment.run_id.in_(bindparam("run_ids", expanding=True)), Enrolment.left_at.is_(None))
+    .group_by(Enrolment.run_id)
+)
+_WAITING = Query(
+    select(Invitation.run_id, func.count().label("number"))
+    .where(
+        Invitation.run_id.in_(bindparam("run_ids", expanding=True)),
+        Invitation.state == InvitationState.PENDING,
+        Invitation.replaced_at.is_(None),
+        Invitation.expires_at > bindparam("now"),
+    )
+    .group_by(Invitation.run_id)
+)
+
+
+def _enrolled(ctx: Context, run_ids: list[int]) -> dict[int, int]:
+    return {row.run_id: row.number for row in _ENROLLED.run(ctx, run_ids=run_ids)}
+
+
+def _waiting(ctx: Context, run_ids: list[int]) -> dict[int, int]:
+    return {row.run_id: row.number for row in _WAITING.run(ctx, run_ids=run_ids, now=ctx.now)}
+
+
+def _enrolled_page(ctx: Context, run: CourseRun, command: ShowRun) -> Page[EnrolledRow]:
+    matching = _enrolled_matching(run, command.search)
+    total = ctx.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    page, page_count = page_within(command.page, total)
+    rows = ctx.session.execute(
+        matching.order_by(Enrolment.enrolled_at.desc(), Enrolment.id).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
+    )
+    return Page(tuple(EnrolledRow(*row) for row in rows), page, page_count, total)
+
+
+def _enrolled_matching(run: CourseRun, search: str) -> Select[int, str, str, datetime, JoinedBy]:
+    """Of several addresses of a learner the first one stands for them."""
+    address = (
+        select(LearnerAddress.address)
+        .where(LearnerAddress.learner_id == Learner.id)
+        .order_by(LearnerAddress.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    name = Learner.first_name + " " + Learner.last_name
+    query = (
+        select(Learner.id, name, address, Enrolment.enrolled_at, Enrolment.joined_by)
+        .join(Learner, Learner.id == Enrolment.learner_id)
+        .where(Enrolment.run_id == run.id, Enrolment.left_at.is_(None), Learner.removed_at.is_(None))
+    )
+    if not search:
+        return query
+    wanted = folded(search)
+    has_address = exists().where(
+        LearnerAddress.learner_id == Learner.id, LearnerAddress.address_key.contains(wanted, autoescape=True)
+    )
+    # As typed besides: SQLite lowers no accented letter.
+    is_named = func.lower(name).contains(wanted, autoescape=True) | name.contains(
+        clean_name(search, NAME_CHARACTERS), autoescape=True
+    )
+    return query.where(has_address | is_named)
+
+
+def _invited_page(ctx: Context, run: CourseRun, command: ShowRun) -> Page[InvitationRow]:
+    state = ListedState(command.shown.value)
+    return invitation_page(ctx, run, ListInvitations(run.code, state, command.search, command.page))

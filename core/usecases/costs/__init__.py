@@ -1,0 +1,1 @@
+"""What enrolments cost: charges, budgets, waivers."""

@@ -1,0 +1,1 @@
+"""Digests: wanted by staff, made when due, sent."""

@@ -1,0 +1,162 @@
+"""Files that come by e-mail, and what is replied to their answers.
+
+    e-mail with files --import_by_mail--> received, message settled, answer kept --worker--> settled --> answer is due
+    "good rows", "undo", "full", "no" in reply --> an answer of its own
+
+An answer names its imports and no more: what is said of their rows is read, and the marked copy made, when it is sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.errors import ImportClosed
+from core.rules.ucas.buckets import Bucket
+from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
+from core.usecases.imports.checking import own_import
+from core.usecases.imports.corrections import count_differing
+from core.usecases.imports.imports import (
+    ImportCard,
+    ImportShown,
+    ReceiveImport,
+    ShowImport,
+    find_import,
+    receive_import,
+    show_import,
+)
+from core.usecases.imports.values import import_ref
+from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState
+
+
+@dataclass(frozen=True, slots=True)
+class ImportByMail:
+    """One file of a message. ``corrects``: the number of the import whose answer it replies to."""
+
+    file_name: str
+    content: bytes
+    inbound_id: int
+    policy: ImportPolicy | None = None
+    corrects: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTold:
+    """An answer about an import, by its number; ``core.import_reports`` fills it when it is sent."""
+
+    number: int
+    copy: CopyWanted = CopyWanted.MARKED
+    is_repeat: bool = False
+    """The same file was here already."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRowsTold:
+    """A page of an import's rows, without them; they are read when it is sent."""
+
+    number: int
+    bucket: Bucket
+    page: int
+    page_count: int
+
+
+def import_by_mail(ctx: Context, command: ImportByMail) -> ImportTold:
+    """Stored; a worker runs it, and the answer waits for that. Raises ImportNotFound or ImportClosed about the one that
+    it corrects.
+    """
+    access.require_staff(ctx, Permission.IMPORT)
+    wanted = ReceiveImport(
+        command.file_name,
+        command.content,
+        command.policy,
+        inbound_id=command.inbound_id,
+        runs_later=True,
+        corrects=command.corrects,
+    )
+    received = receive_import(ctx, wanted)
+    return ImportTold(received.number, is_repeat=received.is_repeat)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyImport:
+    """All rows, marked, however many."""
+
+    number: int
+
+
+def copy_by_mail(ctx: Context, command: CopyImport) -> ImportTold:
+    """Raises ImportClosed of a colleague's, or an erased one."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    found = own_import(ctx, staff, find_import(ctx, command.number).id)
+    if found.content is None or found.ends_at <= ctx.now:
+        raise ImportClosed(number=import_ref(found.number), reason="its file has been erased")
+    return ImportTold(found.number, CopyWanted.FULL)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveImport:
+    """Somebody said no to the good rows."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLeft:
+    """Nothing of it is imported. ``until``: it can still be, up to then."""
+
+    number: int
+    until: datetime
+    reason: ImportReason | None = None
+    """Why it waits."""
+
+
+def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
+    """Raises ImportClosed when it does not wait."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    found = own_import(ctx, staff, find_import(ctx, command.number).id)
+    if found.state is not ImportState.HELD:
+        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
+    return ImportLeft(found.number, found.ends_at, found.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    number: int
+    has_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLoaded:
+    """``marked`` None: nothing is to be marked, or its file is not the asker's."""
+
+    shown: ImportShown
+    marked: MarksLoaded | None
+    repeated: ImportCard | None
+    """The import that applied the same rows before."""
+    differing: int | None
+    """Rows that the import which it corrects has not applied as they are. None: that applied nothing."""
+
+
+_COPIED: Sequence[ImportState] = (ImportState.APPLIED, ImportState.HELD, ImportState.REJECTED)
+
+
+def load_report(ctx: Context, command: LoadReport) -> ReportLoaded:
+    """For an answer that is about to be sent. Raises ImportNotFound."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    shown = show_import(ctx, ShowImport(command.number))
+    is_theirs = Permission.IMPORT in access.ROLE_PERMISSIONS[staff.role]
+    has_copy = is_theirs and command.has_copy and shown.card.state in _COPIED
+    marked = _marked(ctx, command.number) if has_copy else None
+    found = find_import(ctx, command.number)
+    repeated = show_import(ctx, ShowImport(shown.repeats)).card if shown.repeats else None
+    return ReportLoaded(shown, marked, repeated, count_differing(ctx, found))
+
+
+def _marked(ctx: Context, number: int) -> MarksLoaded | None:
+    try:
+        loaded = load_marks(ctx, LoadMarks(number))
+    except ImportClosed:
+        return None
+    return loaded if loaded.marks is not None else None

@@ -1,0 +1,1 @@
+"""Personal invitations: previewed, sent in batches, answered, looked after, reminded of."""

@@ -1,0 +1,1 @@
+"""Shared links: made, looked after, and joined by."""

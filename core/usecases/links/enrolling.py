@@ -1,0 +1,170 @@
+"""What joining a run does, however somebody joins: the learner, the enrolment, its charge, the invitation closed.
+
+1. A learner is one person in all runs of an organisation, known by address.
+2. At most one enrolment per learner and run, and one charge with it, its price frozen at that moment.
+3. A pending invitation is closed once: of two answers at the same moment, the second finds it closed.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, select, update
+
+from core import access
+from core.context import Context
+from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
+from core.queries import Query
+from core.rules.learner_words import search_words
+from core.usecases.costs.budgets import draw
+from core.words import InvitationState, JoinedBy, MessageState
+
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Who joins, and whom a new learner belongs to. The names are clean already."""
+
+    provider_id: int | None
+    address: str
+    address_key: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody came to a run, and at whose price."""
+
+    joined_by: JoinedBy
+    agreement_id: int | None
+    shared_link_id: int | None = None
+    is_proven: bool = True
+    """False: the address was typed, and whose it is nobody knows."""
+
+    @property
+    def is_promised(self) -> bool:
+        """Their invitation counted against the budget already."""
+        return self.joined_by is JoinedBy.INVITATION
+
+
+class ProofWanted(Exception):
+    """Somebody who was removed, or had left, comes back by their own mailbox only. Nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    enrolment_id: int
+    learner_id: int
+    is_new: bool
+    """False: they were on the run before, or had been and are back."""
+    is_new_learner: bool
+
+
+# Without mapped objects: a thousand learners may join within a few seconds.
+_KNOWN = Query(
+    select(
+        Learner.id.label("learner_id"),
+        Learner.removed_at,
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.left_at,
+    )
+    .select_from(LearnerAddress)
+    .join(Learner, Learner.id == LearnerAddress.learner_id)
+    .outerjoin(Enrolment, and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id")))
+    .where(LearnerAddress.address_key == bindparam("address_key"))
+)
+
+
+def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
+    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining.
+
+    Raises ProofWanted, and BudgetSpent where nobody had promised a place.
+    """
+    known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
+    if known is None:
+        return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
+    if not way.is_proven and (known.removed_at is not None or known.left_at is not None):
+        raise ProofWanted
+    if known.removed_at is not None:
+        ctx.session.execute(
+            update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
+        )
+    if known.enrolment_id is None:
+        return _enrolled(ctx, run, known.learner_id, way, is_new_learner=False)
+    if known.left_at is not None:
+        ctx.session.execute(
+            update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
+        )
+    return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
+
+
+def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
+    """Moves a pending invitation; False when somebody was faster. An e-mail not sent yet is dropped."""
+    moved = ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
+        .values(state=state, answered_at=ctx.now)
+        .returning(Invitation.id),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    ctx.session.refresh(invitation)
+    if moved is None:
+        return False
+    ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
+        .values(state=MessageState.DROPPED, problem="answered"),
+        execution_options={"synchronize_session": False},
+    )
+    return True
+
+
+def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new_learner: bool) -> Enrolled:
+    enrolment_id = ctx.tokens.new_id()
+    row = {
+        "id": enrolment_id,
+        "learner_id": learner_id,
+        "run_id": run.id,
+        "joined_by": way.joined_by,
+        "shared_link_id": way.shared_link_id,
+        "enrolled_at": ctx.now,
+    }
+    access.insert_all(ctx, Enrolment, [row])
+    _charge(ctx, enrolment_id, run, way)
+    return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
+
+
+def _charge(ctx: Context, enrolment_id: int, run: CourseRun, way: Way) -> None:
+    agreement_id = way.agreement_id
+    agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
+    charge = {
+        "id": ctx.tokens.new_id(),
+        "enrolment_id": enrolment_id,
+        "run_id": run.id,
+        "agreement_id": agreement_id,
+        "price_pence": agreement.price_pence if agreement else run.course.price_pence,
+        "is_prepaid": agreement is not None and draw(ctx, agreement, is_promised=way.is_promised),
+        "charged_at": ctx.now,
+    }
+    access.insert_all(ctx, Charge, [charge])
+
+
+def _new_learner(ctx: Context, joiner: Joiner) -> int:
+    learner_id = ctx.tokens.new_id()
+    learner = {
+        "id": learner_id,
+        "provider_id": joiner.provider_id,
+        "first_name": joiner.first_name,
+        "last_name": joiner.last_name,
+        "search_words": search_words(joiner.first_name, joiner.last_name, joiner.address),
+        "created_at": ctx.now,
+    }
+    access.insert_all(ctx, Learner, [learner])
+    address = {
+        "id": ctx.tokens.new_id(),
+        "learner_id": learner_id,
+        "address": joiner.address,
+        "address_key": joiner.address_key,
+    }
+    access.insert_all(ctx, LearnerAddress, [address])
+    return learner_id

@@ -1,0 +1,343 @@
+"""What somebody does who holds a shared link: look, and join.
+
+    join --------------------------------> on the run          (a welcome mail)
+      +-- the link wants confirmed addresses --> a mail with a button     (``join_requests``)
+      +-- the address has a tag (ada+1@), or its learner was removed or had left --> likewise
+
+1. Looking changes nothing. The answers are the same whether an address is known here or not: but whoever was removed
+   is asked to confirm, so that nobody else brings them back.
+2. At most ``use_cap`` enrolments come by a capped link, whoever presses when: its count is raised by a conditional
+   UPDATE, the last statement of the transaction.
+3. A join by a link without a cap writes no row of the link. On PostgreSQL it holds a shared advisory lock, for which
+   setting a cap waits before it counts.
+4. The welcome mail has no job of its own, for a job costs as much as the join; the worker's sweeper finds it within
+   half a minute. The mail that confirms an address has one: somebody waits for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+
+from core import access
+from core.cards import RunCard, run_card
+from core.context import Context
+from core.errors import AddressInvalid, DomainNotAllowed, NameMissing, SharedLinkClosed
+from core.model import (
+    Enrolment,
+    Invitation,
+    InvitationBatch,
+    LearnerAddress,
+    SharedLink,
+    StaffMember,
+)
+from core.outbox import email_row, leave, say, slack_row, touch_scoreboards
+from core.queries import Query
+from core.rules.addresses import Address, InvalidAddress, parse_address
+from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
+from core.rules.text import clean_name
+from core.usecases.links.confirmation_mails import ask_to_confirm
+from core.usecases.links.enrolling import Enrolled, Joiner, ProofWanted, Way, close_invitation, enrol
+from core.usecases.links.states import LinkNow, held_link, links_now, openings
+from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
+
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtLink:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLookedAt:
+    state: SharedLinkState
+    organisation: str
+    course_title: str
+    run: RunCard | None
+    """The run that somebody who joins now gets; there while the link is open."""
+    ends_at: datetime
+    opens_at: datetime | None
+    """While it waits: when the next run begins to take learners, where that is known."""
+    time_zone: str
+    allowed_domains: tuple[str, ...]
+    must_confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinByLink:
+    """As typed."""
+
+    token: str
+    first_name: str
+    last_name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedByLink:
+    """The same for somebody new, somebody known and somebody who pressed twice."""
+
+    run: RunCard
+    organisation: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationMailed:
+    """So the page says; no mail goes to an address that must not be written to, or too often."""
+
+    organisation: str
+    course_title: str
+    address: str
+
+
+def look_at_link(ctx: Context, command: LookAtLink) -> LinkLookedAt:
+    target = access.shared_link_by_link(ctx, command.token)
+    return looked_at(ctx, held_link(ctx, target))
+
+
+def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | ConfirmationMailed:
+    """Raises SharedLinkClosed, NameMissing, AddressInvalid, DomainNotAllowed: nothing has changed then."""
+    target = access.shared_link_by_link(ctx, command.token)
+    hold_cap(ctx, target.id)
+    now = held_link(ctx, target)
+    # Where addresses are confirmed, this answer never tells who is on the course.
+    require_open(now, *(() if now.link.must_confirm else (SharedLinkState.FULL,)))
+    first, last = _names(command.first_name, command.last_name)
+    address = _address(command.address)
+    # Only for a few minutes: a full link must not tell for ever who is on the course.
+    if now.state is SharedLinkState.FULL:
+        return joined_before(ctx, now, address, since=ctx.now - SAME_PRESS)
+    require_domain(now.link, address)
+    # One mailbox has as many tags as its owner likes, and each would be another learner and another welcome.
+    if not now.link.must_confirm and "+" not in address.key:
+        try:
+            return join(ctx, now, first, last, address, is_proven=False)
+        except ProofWanted:
+            pass
+    ask_to_confirm(ctx, now.link, first, last, address)
+    return ConfirmationMailed(now.organisation, now.course.title, address.address)
+
+
+def find_joined(ctx: Context, command: JoinByLink) -> JoinedByLink | None:
+    """Whether who presses again has joined by this link a moment ago. None: join, and see what stands against it."""
+    target = access.shared_link_by_link(ctx, command.token)
+    now = held_link(ctx, target)
+    address = parse_address(command.address)
+    is_good = now.state in (SharedLinkState.OPEN, SharedLinkState.FULL) and not now.link.must_confirm
+    if isinstance(address, InvalidAddress) or not is_good:
+        return None
+    return _joined_since(ctx, now, address, ctx.now - SAME_PRESS)
+
+
+# --- The link ---------------------------------------------------------------------------------------------
+
+
+def hold_cap(ctx: Context, link_id: int) -> None:
+    """Until this transaction ends nobody sets a cap. A writer on SQLite has no rival."""
+    if not ctx.settings.is_sqlite:
+        ctx.session.execute(select(func.pg_advisory_xact_lock_shared(link_id)))
+
+
+def link_now(ctx: Context, link_id: int) -> LinkNow:
+    (now,) = links_now(ctx, (link_id,))
+    return now
+
+
+def looked_at(ctx: Context, now: LinkNow) -> LinkLookedAt:
+    is_waiting = now.state is SharedLinkState.WAITING
+    return LinkLookedAt(
+        state=now.state,
+        organisation=now.organisation,
+        course_title=now.course.title,
+        run=run_card(now.run) if now.run is not None and now.state is SharedLinkState.OPEN else None,
+        ends_at=now.end.at,
+        opens_at=openings(ctx, [now]).get(now.link.id) if is_waiting else None,
+        time_zone=now.time_zone,
+        allowed_domains=now.link.domains,
+        must_confirm=now.link.must_confirm,
+    )
+
+
+_STATE_WORDS = {
+    SharedLinkState.REVOKED: "is no longer valid: the people who gave it out took it back",
+    SharedLinkState.EXPIRED: "is no longer valid: its time is over",
+    SharedLinkState.PAUSED: "is paused for the moment",
+    SharedLinkState.FULL: "has let in as many people as it may",
+    SharedLinkState.WAITING: "leads to a course that takes nobody just now",
+}
+
+
+def require_open(now: LinkNow, *or_else: SharedLinkState) -> None:
+    if now.state not in (SharedLinkState.OPEN, *or_else):
+        raise _closed(now.state)
+
+
+def _closed(state: SharedLinkState) -> SharedLinkClosed:
+    return SharedLinkClosed(state=_STATE_WORDS[state], next_step="Open the link again to see what you can do.")
+
+
+# --- What was typed ---------------------------------------------------------------------------------------
+
+
+def _names(first_name: str, last_name: str) -> tuple[str, str]:
+    first, last = clean_name(first_name, NAME_CHARACTERS), clean_name(last_name, NAME_CHARACTERS)
+    for name, part in ((first, "first name"), (last, "last name")):
+        if not name:
+            raise NameMissing(part=part)
+    return first, last
+
+
+def _address(typed: str) -> Address:
+    found = parse_address(typed)
+    if isinstance(found, InvalidAddress):
+        raise AddressInvalid(nearest=found.suggestion)
+    return found
+
+
+def require_domain(link: SharedLink, address: Address) -> None:
+    # Exactly: whoever allows a school's domain has not thought of every host below it.
+    if link.domains and domain_of(address.key) not in link.domains:
+        raise DomainNotAllowed(domains=" or ".join(f"@{domain}" for domain in link.domains))
+
+
+def domain_of(key: str) -> str:
+    return key.rpartition("@")[2]
+
+
+# --- Joining ----------------------------------------------------------------------------------------------
+
+
+def join(
+    ctx: Context, now: LinkNow, first_name: str, last_name: str, address: Address, *, is_proven: bool
+) -> JoinedByLink:
+    """The caller has found the link open. Raises ProofWanted."""
+    if now.run is None:
+        raise _closed(SharedLinkState.WAITING)
+    joiner = Joiner(now.link.provider_id, address.address, address.key, first_name, last_name)
+    agreement_id = now.agreement.id if now.agreement is not None else None
+    enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven))
+    _close_invitation(ctx, now.run.id, address, enrolled)
+    if enrolled.is_new:
+        _welcome(ctx, enrolled, address)
+        _tell_of_outside(ctx, now.link, address)
+        _count_use(ctx, now.link)
+    return JoinedByLink(run_card(now.run), now.organisation, address.address)
+
+
+# Only where there is one are mapped objects worth their while. One address at a time: with a query for them in its
+# place SQLite would read all that is pending on the run (seen in its plan).
+_PENDING = Query(
+    select(Invitation.id).where(
+        Invitation.run_id == bindparam("run_id"),
+        Invitation.address_key == bindparam("key"),
+        Invitation.state == InvitationState.PENDING,
+        Invitation.replaced_at.is_(None),
+        Invitation.expires_at > bindparam("now"),
+    )
+)
+
+
+_ADDRESSES = Query(select(LearnerAddress.address_key).where(LearnerAddress.learner_id == bindparam("learner_id")))
+
+
+def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enrolled) -> None:
+    """What they were invited to is what they have joined; under whichever of their addresses."""
+    keys = [address.key]
+    if not enrolled.is_new_learner:
+        keys = list(_ADDRESSES.run(ctx, learner_id=enrolled.learner_id).scalars())
+    ids = [row.id for key in keys for row in _PENDING.run(ctx, run_id=run_id, key=key, now=ctx.now)]
+    pending = [ctx.session.get_one(Invitation, invitation_id) for invitation_id in ids]
+    for invitation in pending:
+        if close_invitation(ctx, invitation, InvitationState.ACCEPTED):
+            invitation.learner_id = enrolled.learner_id
+    if pending:
+        batches = select(InvitationBatch.confirmation_id).where(
+            InvitationBatch.id.in_([invitation.batch_id for invitation in pending])
+        )
+        touch_scoreboards(ctx, set(ctx.session.scalars(batches)))
+
+
+def _welcome(ctx: Context, enrolled: Enrolled, address: Address) -> None:
+    message = email_row(
+        ctx,
+        MessageKind.JOINED,
+        to=address.address,
+        to_key=address.key,
+        about_id=enrolled.enrolment_id,
+        key=f"joined:{enrolled.enrolment_id}",
+        not_before=ctx.now,
+    )
+    leave(ctx, [message])
+
+
+def _tell_of_outside(ctx: Context, link: SharedLink, address: Address) -> None:
+    """The first learner from outside the usual domains: the creator hears of it once."""
+    domain = domain_of(address.key)
+    if link.outside_told_at is not None or domain in link.domains or _is_usual(ctx, domain):
+        return
+    told = ctx.session.execute(
+        update(SharedLink)
+        .where(SharedLink.id == link.id, SharedLink.outside_told_at.is_(None))
+        .values(outside_told_at=ctx.now, outside_domain=domain)
+        .returning(SharedLink.staff_id),
+        execution_options=_QUIET,
+    ).scalar_one_or_none()
+    if told is not None:
+        note = slack_row(ctx, MessageKind.OUTSIDE_JOIN, staff_id=told, about_id=link.id, key=f"outside_join:{link.id}")
+        say(ctx, [note])
+
+
+def _is_usual(ctx: Context, domain: str) -> bool:
+    """A domain that somebody of the staff has."""
+    query = select(StaffMember.id).where(
+        StaffMember.email_key.endswith(f"@{domain}", autoescape=True), StaffMember.disabled_at.is_(None)
+    )
+    return ctx.session.scalars(query.limit(1)).one_or_none() is not None
+
+
+def _count_use(ctx: Context, link: SharedLink) -> None:
+    """The last statement: rivals for the last places wait for one another no longer than a commit takes."""
+    if link.use_cap is None:
+        return
+    counted = ctx.session.execute(
+        update(SharedLink)
+        .where(SharedLink.id == link.id, SharedLink.use_count < SharedLink.use_cap)
+        .values(use_count=SharedLink.use_count + 1)
+        .returning(SharedLink.id),
+        execution_options=_QUIET,
+    ).one_or_none()
+    if counted is None:
+        raise _closed(SharedLinkState.FULL)
+
+
+def joined_before(ctx: Context, now: LinkNow, address: Address, *, since: datetime) -> JoinedByLink:
+    """Whoever has joined by this link hears so again, even where theirs was the last place. Raises SharedLinkClosed."""
+    joined = _joined_since(ctx, now, address, since)
+    if joined is None:
+        raise _closed(now.state)
+    return joined
+
+
+# Without mapped objects: the second press of a whole school comes here.
+_JOINED = Query(
+    select(Enrolment.run_id)
+    .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
+    .where(
+        LearnerAddress.address_key == bindparam("key"),
+        Enrolment.shared_link_id == bindparam("link_id"),
+        Enrolment.enrolled_at >= bindparam("since"),
+        Enrolment.left_at.is_(None),
+    )
+    .order_by(Enrolment.enrolled_at.desc())
+    .limit(1)
+)
+
+
+def _joined_since(ctx: Context, now: LinkNow, address: Address, since: datetime) -> JoinedByLink | None:
+    run_id = _JOINED.run(ctx, key=address.key, link_id=now.link.id, since=since).scalar_one_or_none()
+    if run_id is None:
+        return None
+    run = now.run if now.run is not None and now.run.id == run_id else access.joined_run(ctx, run_id)
+    return JoinedByLink(run_card(run), now.organisation, address.address)

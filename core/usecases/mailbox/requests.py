@@ -1,0 +1,264 @@
+"""What a proven staff member asks for by e-mail: done, settled and answered in one transaction.
+
+    answering(use case)  --done--> message processed, answer stored, e-mail due: all of it, or nothing
+            |
+            +--refused, or asked back--> nothing is changed; answer_mail stores the refusal or the question
+    use case under the key inbound:<id>:<n>, for each of several requests --> answer_mail with all the parts
+
+1. Whoever settles the message answers it: of two processes one, so there is at most one answer a message.
+2. Several requests in one message are a transaction each, under a key of their own, and then one answer: where one
+   fails the others stand. A kill in between changes nothing: done again, each key gives what it gave.
+3. The audit names the request's own use case, by whomever it is wrapped.
+4. The answer goes to the address on record, whatever the message wanted.
+5. A message is settled for the one who is proven to have written it, and for nobody else.
+6. The answer to a message that brought files waits until the last of them is imported (``mail_answers``).
+7. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import select, update
+
+from core import access
+from core.access import Permission
+from core.context import Context, StaffActor
+from core.errors import AlreadySettled, MailNotFound, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
+from core.letters import AnswerPart
+from core.model import InboundMessage, MailAnswer, OutboundMessage
+from core.outbox import leave
+from core.results import QuestionClosed, kept_parts, revived_parts
+from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
+from core.usecases.costs.budgets import SetBudget
+from core.usecases.imports.rules import SetImportPolicy
+from core.usecases.invitations.changes import CancelInvitations, ResendInvitations
+from core.usecases.invitations.quiet_hours import SetQuietHours
+from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity
+from core.usecases.learners.removal import RemoveLearner
+from core.usecases.mailbox.answers import answer_row, is_awaited
+from core.usecases.mailbox.inbound import settle
+from core.usecases.staff.colleagues import InviteColleague
+from core.words import Channel, MailRule, MailState, MessageKind
+
+ASKED_BACK: frozenset[type] = frozenset({
+    CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
+    StoreEthnicity, StopEthnicity, RemoveLearner,
+})  # fmt: skip
+"""What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
+
+Inviting many asks back by itself, see ``mail_invitations``; so does erasing, by its number; taking back
+what was done never does.
+"""
+_LIFE_WORDS = "a day"
+UseCase = Callable[[Context, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The message that asks. ``message_ref`` empty: it has none that a mail program would know."""
+
+    inbound_id: int
+    subject: str
+    message_ref: str
+    references: tuple[str, ...]
+    may_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMail:
+    """For what has changed nothing, or is done already. The same answer again is none: ``was_open`` False.
+
+    ``reference``: of our mistake, with which the message has failed.
+    """
+
+    is_routine: ClassVar = True
+
+    asking: Asking
+    parts: tuple[AnswerPart, ...]
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailAnswered:
+    was_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseQuestion:
+    """Somebody said no."""
+
+    answer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindThread:
+    """``refs``: Message-IDs with their angle brackets, the nearest first."""
+
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFound:
+    """The nearest message of ours that the asker may know. ``kind`` None: there is none.
+
+    ``about_id`` is the answer's id, or the invitation's.
+    """
+
+    kind: MessageKind | None = None
+    about_id: int = 0
+    parts: tuple[AnswerPart, ...] = ()
+
+
+def answering(
+    usecase: UseCase, asking: Asking, asked: str, *, is_rehearsal: bool = False, question_id: int | None = None
+) -> UseCase:
+    """The use case, with the message settled and answered. Raises AlreadySettled besides, and then nothing is done.
+
+    ``is_rehearsal``: to its end and back again, with ReplyNeeded. ``question_id``: the answer whose question this
+    settles; raises QuestionAnswered and QuestionExpired. MailNotFound: of somebody else's message.
+    """
+
+    @functools.wraps(usecase)
+    def answered(ctx: Context, command: Any) -> Any:
+        _require_own(ctx, asking.inbound_id)
+        if not settle(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
+            raise AlreadySettled
+        if question_id is not None:
+            _close(ctx, question_id)
+        result = usecase(ctx, command)
+        if is_rehearsal:
+            raise _asked_back(result)
+        _leave_answer(ctx, asking, (AnswerPart(asked, result),))
+        return result
+
+    return answered
+
+
+def rehearsed(usecase: UseCase) -> UseCase:
+    """To its end, and back again with ReplyNeeded."""
+
+    @functools.wraps(usecase)
+    def rehearsal(ctx: Context, command: Any) -> Any:
+        raise _asked_back(usecase(ctx, command))
+
+    return rehearsal
+
+
+def _asked_back(result: object) -> ReplyNeeded:
+    error = ReplyNeeded()
+    error.rehearsed = result
+    return error
+
+
+def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
+    """Raises MailNotFound for somebody else's message."""
+    access.require_member(ctx)
+    _require_own(ctx, command.asking.inbound_id)
+    state, rule = (
+        (MailState.FAILED, MailRule.OUR_MISTAKE) if command.reference else (MailState.PROCESSED, MailRule.REQUEST)
+    )
+    was_open = settle(ctx, command.asking.inbound_id, state, rule, reference=command.reference)
+    if was_open:
+        _leave_answer(ctx, command.asking, command.parts, is_final=not command.reference)
+    return MailAnswered(was_open)
+
+
+def _require_own(ctx: Context, inbound_id: int) -> None:
+    """These rows are no organisation's: nothing else keeps one sender's request from settling another's message.
+
+    Raises MailNotFound.
+    """
+    query = select(InboundMessage.organisation_id, InboundMessage.staff_id).where(InboundMessage.id == inbound_id)
+    owner = ctx.session.execute(query).one_or_none()
+    asker = ctx.actor
+    if owner is None or not isinstance(asker, StaffActor) or tuple(owner) != (asker.organisation_id, asker.staff_id):
+        raise MailNotFound(number=inbound_id)
+
+
+def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True) -> None:
+    staff = access.require_member(ctx)
+    if not asking.may_answer:
+        return
+    kind, result = kept_parts(parts)
+    answer = MailAnswer(
+        id=ctx.tokens.new_id(),
+        organisation_id=staff.organisation_id,
+        inbound_id=asking.inbound_id if is_final else None,
+        staff_id=staff.id,
+        subject=asking.subject,
+        in_reply_to=asking.message_ref,
+        references=" ".join(asking.references[-MAIL_THREAD_REFS:]),
+        result_kind=kind,
+        result=result,
+        created_at=ctx.now,
+    )
+    ctx.session.add(answer)
+    ctx.session.flush()
+    if is_final and is_awaited(ctx, asking.inbound_id):
+        return
+    # Whoever processes mail gives the worker the answers of a moment together: a job for each costs more than it.
+    leave(ctx, [answer_row(ctx, staff, answer)])
+
+
+# --- Replies ----------------------------------------------------------------------------------------------
+
+
+def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
+    """Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
+    access.require_staff(ctx, Permission.INVITE)
+    _close(ctx, command.answer_id)
+    return QuestionClosed()
+
+
+def _close(ctx: Context, answer_id: int) -> None:
+    """Of two replies at the same moment one counts."""
+    staff = access.require_member(ctx)
+    answer = ctx.session.get(MailAnswer, answer_id)
+    if answer is None or answer.staff_id != staff.id:
+        raise ThreadNotFound(word="no")
+    closed = ctx.session.execute(
+        update(MailAnswer)
+        .where(MailAnswer.id == answer_id, MailAnswer.staff_id == staff.id, MailAnswer.closed_at.is_(None))
+        .values(closed_at=ctx.now)
+        .returning(MailAnswer.created_at),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    if closed is None:
+        raise QuestionAnswered
+    if closed.created_at + MAIL_QUESTION_LIFE <= ctx.now:
+        raise QuestionExpired(life=_LIFE_WORDS)
+
+
+def find_thread(ctx: Context, command: FindThread) -> ThreadFound:
+    """Nothing is found of other people's answers, nor of another organisation's messages."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    ids = {number: ref for ref in command.refs[:MAIL_THREAD_REFS] if (number := _message_id(ref)) is not None}
+    query = select(OutboundMessage).where(
+        OutboundMessage.id.in_(ids),
+        OutboundMessage.channel == Channel.EMAIL,
+        OutboundMessage.kind.in_((MessageKind.ANSWER, *_ABOUT_INVITATIONS)),
+    )
+    messages = {row.message_ref: row for row in ctx.session.scalars(query)}
+    for ref in command.refs:
+        if (message := messages.get(ref)) is None:
+            continue
+        if message.kind in _ABOUT_INVITATIONS:
+            return ThreadFound(message.kind, message.about_id)
+        answer = ctx.session.get(MailAnswer, message.about_id)
+        if answer is not None and answer.staff_id == staff.id:
+            return ThreadFound(message.kind, answer.id, revived_parts(answer.result))
+    return ThreadFound()
+
+
+_ABOUT_INVITATIONS = (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME)
+
+
+def _message_id(ref: str) -> int | None:
+    """Of a Message-ID that ``core.outbox`` could have made."""
+    digits = ref.removeprefix("<").partition("@")[0]
+    if not 0 < len(digits) <= 16 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    number = int(digits, 16)
+    return number if number < 2**63 else None

@@ -1,0 +1,297 @@
+"""Handing messages over: claim a few, send them, mark them. What was left behind is for ``recovering``.
+
+See ``core.model.messages`` for the states. What a worker does with a chunk:
+
+    load_letters (a read, the whole chunk) -> [ turn_over: mark the last few, claim the next few -> send ]*
+
+1. At most as many rows are ``sending`` as there are open connections: a kill leaves no more than these unsure.
+2. A claim is a conditional UPDATE: of two workers, or a worker and a recall, one wins.
+3. A suppressed address is never mailed: the claim looks.
+4. Only a worker that still holds a row's lease says that it failed; that it was accepted is true whoever says it.
+
+The statements that run for every few mails are built once: building them took half the time of a turn.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, cast
+
+from sqlalchemy import Table, Update, bindparam, case, exists, select, update
+
+from core import access
+from core.context import Context
+from core.jobs import Job, JobKind
+from core.letters import Outcome, Verdict
+from core.model import OutboundMessage, Suppression
+from core.outbox import touch_scoreboards
+from core.rules.policy import (
+    DEFERRAL_BASE,
+    FAULT_PATIENCE,
+    RETRY_BASE,
+    RETRY_CAP,
+    SCOREBOARD_INTERVAL,
+    SENDING_ATTEMPTS,
+    SENDING_LEASE,
+)
+from core.usecases.mailbox.bounces import mark_refused
+from core.usecases.mailbox.suppressions import NOT_TO_BE_WRITTEN_TO
+from core.words import Channel, MessageKind, MessageState
+
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOver:
+    """``executor`` names the worker, so that what it held can be told from another's."""
+
+    is_routine: ClassVar = True
+
+    executor: str
+    outcomes: tuple[Outcome, ...] = ()
+    claim_ids: tuple[int, ...] = ()
+    unworthy_ids: tuple[int, ...] = ()
+    confirmation_ids: tuple[int, ...] = ()
+    """Whose scoreboards are to be drawn anew: not with every turn, but with the last."""
+    claimed_since: datetime | None = None
+    """Set by who repeats this because its COMMIT got no answer: what it claimed since then is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedOver:
+    claimed_ids: tuple[int, ...]
+    """Now ``sending`` in this worker's name. The others were taken, recalled or suppressed meanwhile."""
+
+
+# --- Turning over -----------------------------------------------------------------------------------------
+
+# The table instead of the class saves a fifth. Nothing is lost: the worker's scope is every organisation.
+_ROWS = cast(Table, OutboundMessage.__table__)
+# As many places as a worker has connections at most, the unused ones empty: a list of any length is spelt out anew
+# each time, which costs as much as the database's work.
+_PLACES: Final = 8
+_NAMES: Final = tuple(f"id{place}" for place in range(_PLACES))
+_EMPTY: Final = dict.fromkeys(_NAMES)
+_IDS = _ROWS.c.id.in_([bindparam(name, type_=_ROWS.c.id.type) for name in _NAMES])
+_SUPPRESSED = exists().where(
+    _ROWS.c.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
+    Suppression.organisation_id == _ROWS.c.organisation_id,
+    Suppression.address_key == _ROWS.c.recipient_key,
+)
+_CLAIM = (
+    update(_ROWS)
+    .where(_IDS, _ROWS.c.state == MessageState.PENDING, _ROWS.c.not_before <= bindparam("now"))
+    .where(~_SUPPRESSED)
+    .values(
+        state=MessageState.SENDING,
+        attempts=_ROWS.c.attempts + 1,
+        lease_by=bindparam("executor"),
+        lease_until=bindparam("lease_ends"),
+    )
+    .returning(_ROWS.c.id)
+)
+_DROP = (
+    update(_ROWS)
+    .where(_IDS, _ROWS.c.state == MessageState.PENDING)
+    .values(state=MessageState.DROPPED, problem=bindparam("why"))
+)
+_DROP_SUPPRESSED = _DROP.where(_SUPPRESSED)
+_MARK_ACCEPTED = (
+    update(_ROWS)
+    # A report that it came back may be faster than this mark.
+    .where(_IDS, _ROWS.c.state != MessageState.BOUNCED)
+    .values(state=MessageState.SENT, sent_at=bindparam("now"), problem="", lease_until=None)
+)
+
+
+def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
+    """One short transaction: marks what was sent, drops what is not worth saying, claims the next few."""
+    access.require_system(ctx)
+    if command.outcomes:
+        _mark(ctx, command)
+    if command.unworthy_ids:
+        _execute(ctx, _DROP, command.unworthy_ids, why="no longer worth saying")
+    claimed = _claim(ctx, command) if command.claim_ids else ()
+    touch_scoreboards(ctx, command.confirmation_ids)
+    return TurnedOver(claimed)
+
+
+def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
+    before = _claimed_before(ctx, command)
+    claimed = _execute(
+        ctx,
+        _CLAIM,
+        command.claim_ids,
+        now=ctx.now,
+        executor=command.executor,
+        lease_ends=ctx.now + SENDING_LEASE,
+    )
+    ids = (*before, *claimed)
+    if len(ids) < len(command.claim_ids):
+        _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why=NOT_TO_BE_WRITTEN_TO)
+    return ids
+
+
+def _execute(ctx: Context, statement: Update, ids: Sequence[int], **given: object) -> list[int]:
+    """Gives the ids that were claimed."""
+    returned: list[int] = []
+    for start in range(0, len(ids), _PLACES):
+        some = dict(zip(_NAMES, ids[start : start + _PLACES], strict=False))
+        result = ctx.session.execute(statement, {**_EMPTY, **some, **given})
+        if statement is _CLAIM:
+            returned += result.scalars()
+    return returned
+
+
+def _claimed_before(ctx: Context, command: TurnOver) -> tuple[int, ...]:
+    """Else nobody would send them until their lease has run out, and codes would then be held though none had left."""
+    if command.claimed_since is None:
+        return ()
+    query = select(OutboundMessage.id).where(
+        OutboundMessage.id.in_(command.claim_ids),
+        OutboundMessage.state == MessageState.SENDING,
+        OutboundMessage.lease_by == command.executor,
+        OutboundMessage.lease_until >= command.claimed_since + SENDING_LEASE,
+    )
+    return tuple(ctx.session.scalars(query))
+
+
+# --- Marking ----------------------------------------------------------------------------------------------
+
+
+def _mark(ctx: Context, command: TurnOver) -> None:
+    accepted = [outcome for outcome in command.outcomes if outcome.verdict is Verdict.ACCEPTED]
+    _mark_accepted(ctx, accepted)
+    if len(accepted) == len(command.outcomes):
+        return
+    messages = _leased(ctx, command)
+    for outcome in command.outcomes:
+        if outcome.verdict is not Verdict.ACCEPTED and outcome.message_id in messages:
+            _MARKERS[outcome.verdict](ctx, messages[outcome.message_id], outcome)
+    ctx.session.flush()
+
+
+def _leased(ctx: Context, command: TurnOver) -> dict[int, OutboundMessage]:
+    """A worker that stood still for longer than its lease finds its rows in other hands."""
+    query = select(OutboundMessage).where(
+        OutboundMessage.id.in_([outcome.message_id for outcome in command.outcomes]),
+        OutboundMessage.state == MessageState.SENDING,
+        OutboundMessage.lease_by == command.executor,
+    )
+    return {message.id: message for message in ctx.session.scalars(query)}
+
+
+def _mark_accepted(ctx: Context, outcomes: Sequence[Outcome]) -> None:
+    plain = [outcome.message_id for outcome in outcomes if outcome.ref is None]
+    if plain:
+        _execute(ctx, _MARK_ACCEPTED, plain, now=ctx.now)
+    for outcome in outcomes:
+        if outcome.ref is not None:
+            _mark_posted(ctx, outcome)
+
+
+def _mark_posted(ctx: Context, outcome: Outcome) -> None:
+    """``ref`` is ``channel/ts#generation``: events after that generation was drawn want another edit."""
+    ref, _, drawn = (outcome.ref or "").partition("#")
+    changed = OutboundMessage.generation != int(drawn or 0)
+    posted = ctx.session.execute(
+        update(OutboundMessage)
+        .where(OutboundMessage.id == outcome.message_id)
+        .values(
+            state=case((changed, MessageState.PENDING.value), else_=MessageState.SENT.value),
+            not_before=ctx.now + SCOREBOARD_INTERVAL,
+            message_ref=ref,
+            attempts=0,
+            sent_at=ctx.now,
+            problem="",
+            lease_until=None,
+        )
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.state),
+        execution_options=_QUIET,
+    ).one_or_none()
+    if posted is not None and posted.state is MessageState.PENDING:
+        key = f"{JobKind.SEND_SLACK}-{posted.id}-{posted.generation}"
+        ctx.jobs.enqueue(ctx.session, [Job(JobKind.SEND_SLACK, key, (posted.id,), SCOREBOARD_INTERVAL)])
+
+
+def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
+    _finish(message, MessageState.BOUNCED, outcome.detail)
+    mark_refused(ctx, message, outcome.detail, is_no_mailbox=outcome.is_no_mailbox)
+
+
+def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
+    if outcome.retry_after is not None:
+        _wait_as_asked(ctx, message, outcome, timedelta(seconds=outcome.retry_after))
+    elif message.attempts >= SENDING_ATTEMPTS:
+        _give_up(message, outcome.detail)
+    else:
+        _wait(ctx, message, outcome)
+
+
+def _mark_unsure(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
+    if message.kind.is_safe_twice:
+        _mark_later(ctx, message, outcome)
+    else:
+        _finish(message, MessageState.HELD, f"It may have arrived: {outcome.detail}")
+
+
+def _mark_our_fault(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
+    """Not the recipient's doing: the try does not count, and nobody bounces. What is too old waits for a person."""
+    message.attempts = max(0, message.attempts - 1)
+    # A scoreboard is one message for months: its age says nothing.
+    if message.channel is Channel.EMAIL and ctx.now - message.created_at >= FAULT_PATIENCE:
+        hint = "Mend it, then “usher held retry --all”."
+        _finish(message, MessageState.HELD, f"Not sent for {FAULT_PATIENCE.days} days: {outcome.detail}. {hint}")
+        return
+    _wait(ctx, message, outcome)
+
+
+_MARKERS: dict[Verdict, Callable[[Context, OutboundMessage, Outcome], None]] = {
+    Verdict.REFUSED: _mark_refused,
+    Verdict.LATER: _mark_later,
+    Verdict.UNSURE: _mark_unsure,
+    Verdict.OUR_FAULT: _mark_our_fault,
+}
+
+
+def _finish(message: OutboundMessage, state: MessageState, problem: str) -> None:
+    message.state = state
+    message.problem = problem
+    message.lease_until = None
+
+
+def _give_up(message: OutboundMessage, detail: str) -> None:
+    """Staff see a learner's mail as bounced, with the reason, and may send it again; the address stays allowed."""
+    state = MessageState.BOUNCED if message.channel is Channel.EMAIL else MessageState.HELD
+    _finish(message, state, f"Given up after {message.attempts} tries: {detail}")
+
+
+def _wait(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
+    doubled = 2 ** max(0, message.attempts - 1)
+    if outcome.is_deferral:
+        pause = min(RETRY_CAP, DEFERRAL_BASE * doubled) * _not_sooner(ctx)
+    else:
+        pause = min(RETRY_CAP, RETRY_BASE * doubled) * ctx.tokens.jitter()
+    _postpone(message, ctx.now + pause, outcome.detail)
+
+
+def _wait_as_asked(ctx: Context, message: OutboundMessage, outcome: Outcome, asked_for: timedelta) -> None:
+    """Nobody failed who was asked to come later: the try does not count. A job of its own comes when the time is up."""
+    pause = asked_for * _not_sooner(ctx)
+    message.attempts = max(0, message.attempts - 1)
+    message.generation += 1
+    _postpone(message, ctx.now + pause, outcome.detail)
+    kind = JobKind.SEND_MAIL if message.channel is Channel.EMAIL else JobKind.SEND_SLACK
+    ctx.jobs.enqueue(ctx.session, [Job(kind, f"{kind}-{message.id}-{message.generation}", (message.id,), pause)])
+
+
+def _not_sooner(ctx: Context) -> float:
+    """Between 1 and 1.5: they do not all come at once, and none comes before its time."""
+    return 1 + abs(ctx.tokens.jitter() - 1)
+
+
+def _postpone(message: OutboundMessage, until: datetime, problem: str) -> None:
+    message.state = MessageState.PENDING
+    message.not_before = until
+    message.problem = problem
+    message.lease_until = None

@@ -1,0 +1,1 @@
+"""Progress: reports taken in and merged, and what is going on in a run or with a learner."""

@@ -1,0 +1,1 @@
+"""Organisations and their staff: begun, invited, signed in, known in Slack, at home."""

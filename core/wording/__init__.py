@@ -1,0 +1,1 @@
+"""What every door says alike: results, numbers, days, roles in words. Plain text: a door escapes for its medium."""

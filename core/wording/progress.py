@@ -1,0 +1,220 @@
+"""What every door says alike of progress: figures, bands, reports. Plain text; a door escapes names for its medium."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from core.rules.progress.bands import Band, bar
+from core.usecases.progress.figures import (
+    Figures,
+    LearnerInvitation,
+    LearnerRun,
+    ProgressList,
+    ProgressShown,
+    SourceShown,
+)
+from core.usecases.progress.reports import ReportCard, ReportCounts, ReportShown, RowProblemCount, report_ref
+from core.wording.results import counted
+from core.words import FeedKind, ReportReason, ReportState
+
+Say = Callable[[datetime], str]
+"""How a door says a moment."""
+
+BANDS: Final[dict[Band, str]] = {
+    Band.COMPLETED: "90 % or more",
+    Band.OVER_HALF: "50 to 89 %",
+    Band.BEGUN: "1 to 49 %",
+    Band.NOT_BEGUN: "not begun",
+    Band.UNKNOWN: "not known",
+}
+LISTS: Final[dict[ProgressList, str]] = {
+    ProgressList.ALL: "All",
+    ProgressList.STALLED: "Stalled",
+    ProgressList.COMPLETED: "90 % or more",
+    ProgressList.UNDER_WAY: "Under way",
+    ProgressList.NOT_BEGUN: "Not begun",
+}
+FEEDS: Final[dict[FeedKind, str]] = {
+    FeedKind.PLATFORM_REPORT: "the platform's report",
+    FeedKind.MAPPED_SHEET: "another platform's sheet",
+    FeedKind.JSON_API: "the API",
+    FeedKind.XAPI: "xAPI statements",
+    FeedKind.MOODLE: "Moodle",
+    FeedKind.PARTNER_API: "the partner API",
+}
+_REASONS: Final[dict[ReportReason, str]] = {
+    ReportReason.COLUMNS: "nothing is stored yet: are these columns right?",
+    ReportReason.RUN: "nothing is stored yet: of which run is it?",
+    ReportReason.FILE: "it cannot be read, so nothing was stored.",
+    ReportReason.SHEET: "it does not look like a report of progress, so nothing was stored.",
+    ReportReason.NO_ROWS: "there is nobody below its headings, so nothing was stored.",
+}
+
+
+def share_words(hundredths: int | None) -> str:
+    """As in "61 %" or "61.5 %"."""
+    if hundredths is None:
+        return "not known"
+    return f"{hundredths / 100:.1f}".removesuffix(".0") + " %"
+
+
+def figures_words(figures: Figures, say: Say) -> str:
+    """What is known, and nothing else. As in "61 % of the steps · test score 75 % · 3 comments"."""
+    known = []
+    if figures.step_percentage is not None:
+        steps = f" ({figures.steps_completed:,})" if figures.steps_completed is not None else ""
+        known.append(f"{share_words(figures.step_percentage)} of the steps{steps}")
+    elif figures.steps_completed is not None:
+        known.append(counted(figures.steps_completed, "step"))
+    if figures.average_test_score is not None:
+        known.append(f"test score {share_words(figures.average_test_score)}")
+    if figures.comments_posted is not None:
+        known.append(counted(figures.comments_posted, "comment"))
+    if figures.left_at is not None:
+        known.append(f"left {say(figures.left_at)}")
+    return " · ".join(known) or "Nothing is known yet"
+
+
+def activity_words(figures: Figures, say: Say) -> str:
+    """When they were last seen, and whether they have stalled. Empty where nobody knows."""
+    last = f"Last step {say(figures.last_step_at)}" if figures.last_step_at else ""
+    if figures.has_stalled and figures.silent_days is not None:
+        stalled = f"Stalled: nothing new for {counted(figures.silent_days, 'day')}"
+        return f"{stalled}. {last}" if last else stalled
+    return last
+
+
+def source_words(figures: Figures, say: Say) -> str:
+    if figures.source is None or figures.as_of is None:
+        return ""
+    return f"As of {say(figures.as_of)}, from {FEEDS[figures.source]}"
+
+
+def headline(shown: ProgressShown) -> str:
+    """Without the run's name: doors write it in their own way."""
+    done = dict(shown.bands)[Band.COMPLETED]
+    return f"{shown.enrolled:,} enrolled, {done:,} with 90 % or more of the steps, {shown.stalled:,} stalled"
+
+
+def band_lines(shown: ProgressShown) -> tuple[tuple[str, str], ...]:
+    """Label and bar with its number, which read without the bar, too."""
+    whole = shown.enrolled
+    rows = [(BANDS[band], number) for band, number in shown.bands if number or band is not Band.UNKNOWN]
+    if shown.left:
+        rows.append(("left", shown.left))
+    return tuple((label, f"{bar(number, whole)} {number:,} of {whole:,}") for label, number in rows)
+
+
+def summary_words(shown: ProgressShown) -> tuple[tuple[str, str], ...]:
+    """Label and value of what is known of the whole run."""
+    rows = [("Invited, no answer yet", f"{shown.waiting:,}")]
+    if shown.average_test_score is not None:
+        rows.append(("Test score", f"{share_words(shown.average_test_score)} on average, of {shown.scored:,}"))
+    if shown.comments_posted is not None:
+        rows.append(("Comments", f"{shown.comments_posted:,}"))
+    return tuple(rows)
+
+
+def sources_words(shown: ProgressShown, say: Say) -> str:
+    if not shown.sources:
+        return "No report has told of this run yet."
+    return " ".join(_source_words(source, say) for source in shown.sources)
+
+
+def _source_words(source: SourceShown, say: Say) -> str:
+    oldest = f", the oldest of {say(source.oldest_as_of)}" if source.oldest_as_of < source.as_of else ""
+    return f"As of {say(source.as_of)}, from {FEEDS[source.source]} ({counted(source.learners, 'learner')}{oldest})."
+
+
+def nobody_words(shown: ProgressShown) -> str:
+    if shown.search:
+        return f"Nobody here fits “{shown.search}”."
+    return "Nobody is enrolled yet." if not shown.enrolled else "Nobody is in this list."
+
+
+def run_title(run: LearnerRun) -> str:
+    again = f", attempt {run.attempt}" if run.attempt > 1 else ""
+    return f"{run.course_title} ({run.run_code}{again})"
+
+
+def invitation_words(invitation: LearnerInvitation, say: Say) -> str:
+    what = "declined" if invitation.is_declined else "invited, no answer yet:"
+    return f"{what} {say(invitation.at)}"
+
+
+# --- Reports ----------------------------------------------------------------------------------------------
+
+
+def report_outcome(card: ReportCard) -> str:
+    """As in "P-0007: 180 of 187 rows landed."."""
+    ref = report_ref(card.number)
+    if card.reason is not None:
+        return f"{ref}: {_REASONS[card.reason]}"
+    if card.state is not ReportState.MERGED:
+        return f"{ref} is under way."
+    counts = card.counts
+    landed = counts.rows - counts.problem
+    return f"{ref}: {landed:,} of {counted(counts.rows, 'row')} landed."
+
+
+def counts_words(counts: ReportCounts) -> str:
+    """Adds up to the rows."""
+    parts = (
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.unchanged, "unchanged"),
+        (counts.outdated, "older than what is known"),
+        (counts.duplicate, "repeated in the file"),
+        (counts.problem, "not stored"),
+    )
+    flagged = f"; {counts.flagged:,} of them with a cell left out or cut" if counts.flagged else ""
+    return ", ".join(f"{number:,} {words}" for number, words in parts) + flagged
+
+
+def problem_words(problem: RowProblemCount) -> str:
+    """One line, with the rows and the values that it is about."""
+    column = f"{problem.column}: " if problem.column and not problem.column.startswith("row ") else ""
+    rows = ", ".join(map(str, problem.rows)) + (" …" if problem.count > len(problem.rows) else "")
+    named = f" ({', '.join(f'“{value}”' for value in problem.values)})" if problem.values else ""
+    where = f"row {rows}" if problem.count == 1 else f"{problem.count:,} rows: {rows}"
+    return f"{column}{problem.reason}{named}; {where}. {problem.advice}"
+
+
+def column_words(shown: ReportShown) -> tuple[str, ...]:
+    """What each column is taken for."""
+    return tuple(
+        f"“{each.heading}” → {each.column}"
+        + (" (1 is 100 %)" if each.is_ratio else "")
+        + (f", such as “{each.example}”" if each.example else "")
+        + (" — I cannot tell how this is meant" if each.column in shown.reading.unsure else "")
+        for each in shown.reading.columns
+    )
+
+
+def next_steps(shown: ReportShown) -> tuple[str, ...]:
+    """What to write next, in words that every door understands."""
+    ref = report_ref(shown.card.number)
+    run = "" if shown.reading.names_runs or shown.card.run_code else " RUN"
+    if shown.card.reason is ReportReason.RUN:
+        return (f"Write “progress {ref} yes RUN” with the run's code.",)
+    if shown.card.reason is ReportReason.COLUMNS:
+        unsure = shown.reading.unsure
+        shares = "Add “fractions” where 1 means 100 %, “percent” where it means 1 %."
+        dates = "Add “day-first” or “month-first” for the dates."
+        is_date = any(name.startswith(("date", "last", "as of", "start")) for name in unsure)
+        return tuple(filter(None, (
+            f"If they are right, write “progress {ref} yes{run}”; I remember it for every file with these headings.",
+            f"To put one right, write what it is and its heading: “progress {ref} yes{run} score=Exam”.",
+            shares if any(not name.startswith(("date", "last", "as of", "start")) for name in unsure) else "",
+            dates if is_date else "",
+        )))  # fmt: skip
+    unknown = [
+        each for each in shown.problems if each.fault.value in ("learner_unknown", "run_unknown") and each.values
+    ]
+    if unknown:
+        return tuple(
+            f"Do you know “{each.values[0]}”? Write “progress match {each.values[0]} "
+            f"{'their@address' if each.fault.value == 'learner_unknown' else 'RUN'}”, and send the file again."
+            for each in unknown
+        )
+    return ()

@@ -1,0 +1,323 @@
+"""Digests: who gets one, when, once, and what it says to whom."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.app import App
+from core.context import Door, StaffActor
+from core.errors import DigestUnclear, LinkNotFound
+from core.letters import DigestLetter, Verdict
+from core.model import (
+    Digest,
+    DigestSetting,
+    Learner,
+    LearnerAddress,
+    OutboundMessage,
+    Provider,
+    SlackUser,
+    StaffMember,
+)
+from core.requests import Request, read_request, usecase_of
+from core.rules.links import LinkKind
+from core.usecases.digests.digests import (
+    BeginDigests,
+    FindDueDigests,
+    ShowDigest,
+    WriteDueDigests,
+    begin_digests,
+    find_due_digests,
+    show_digest,
+    write_due_digests,
+)
+from core.usecases.digests.news import DigestShown
+from core.usecases.digests.settings import (
+    DigestPlanShown,
+    ShowDigestPlan,
+    ShowDigestStop,
+    StopDigestMail,
+    show_digest_plan,
+    show_digest_stop,
+    stop_digest_mail,
+)
+from core.usecases.messages.letters import LoadLetters, load_letters
+from core.usecases.messages.slack_notes import LoadSlackNotes, load_slack_notes
+from core.words import Channel, DigestRhythm, MessageKind
+from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, only
+from tests.core.usecases.introducing import bind, linked
+from tests.core.usecases.progressing import enrol, line, send
+from tests.factories import LEARNER, NOW, SYSTEM, School, counted_queries
+
+A, B, C = "a@example.org", "b@example.org", "c@example.org"
+MONDAY = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+
+
+def ask(school: School, words: str, by: StaffActor | None = None) -> Any:
+    request = read_request(words)
+    assert isinstance(request, Request)
+    return school.app.run(usecase_of(request), request.command, by or school.owner)
+
+
+def at(school: School, moment: datetime) -> None:
+    clock_of(school.app).now = moment
+
+
+def tick(app: App) -> int:
+    found = app.read(find_due_digests, FindDueDigests(), SYSTEM)
+    return sum(app.run(write_due_digests, WriteDueDigests(chunk), SYSTEM).written for chunk in found.chunks())
+
+
+def told(app: App) -> list[OutboundMessage]:
+    return everything(app, OutboundMessage, OutboundMessage.kind == MessageKind.DIGEST)
+
+
+def now(school: School, by: StaffActor | None = None) -> DigestShown:
+    return school.app.read(show_digest, ShowDigest(), by or school.owner)
+
+
+def plan(school: School, by: StaffActor | None = None) -> DigestPlanShown:
+    return school.app.read(show_digest_plan, ShowDigestPlan(), by or school.owner)
+
+
+def letters(app: App) -> tuple[DigestLetter, ...]:
+    ids = tuple(each.id for each in told(app) if each.channel is Channel.EMAIL)
+    found = app.read(load_letters, LoadLetters(ids), SYSTEM).letters
+    return tuple(each for each in found if isinstance(each, DigestLetter))
+
+
+def in_slack(school: School) -> None:
+    """The owner has connected their account."""
+    bind(school)
+    linked(school)
+
+
+# --- When -------------------------------------------------------------------------------------------------
+
+
+def test_off_until_asked_and_owners_have_one_on_mondays_until_they_say_off(school: School) -> None:
+    assert [plan(school, each).is_on for each in (school.owner, school.manager)] == [False, False]
+
+    owners = school.app.read(find_due_digests, FindDueDigests(), SYSTEM).owner_ids
+    school.app.run(begin_digests, BeginDigests(owners), SYSTEM)
+
+    shown = plan(school)
+    assert (shown.is_on, shown.by_mail, shown.in_slack, shown.next_at) == (True, True, False, MONDAY)
+    assert not plan(school, school.manager).is_on
+    ask(school, "digest off")
+    assert not school.app.read(find_due_digests, FindDueDigests(), SYSTEM).owner_ids
+    assert not plan(school).is_on
+
+
+def test_each_reader_has_their_own_weekday_hour_zone_place_and_rhythm(school: School) -> None:
+    first = ask(school, "digest Fri 16:00 mail Europe/Paris", school.viewer)
+    second = ask(school, "digest monthly changes", school.viewer)
+
+    assert first.next_at == datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
+    assert (second.weekday, second.minute, second.time_zone) == (4, 16 * 60, "Europe/Paris")
+    assert (second.rhythm, second.only_changes, second.by_mail, second.in_slack) == (
+        DigestRhythm.MONTHLY,
+        True,
+        True,
+        False,
+    )
+    for words in ("digest Mon", "digest 1 Dec 08:00", "digest tomorrow 9am", "digest Mon 25:00", "digest Mon 8:00 A/B"):
+        with pytest.raises(DigestUnclear):
+            ask(school, words)
+
+
+def test_it_comes_once_and_a_missed_tick_catches_up_once(school: School) -> None:
+    ask(school, "digest Mon 08:00 mail")
+
+    at(school, MONDAY)
+    assert [tick(school.app), tick(school.app)] == [1, 0]
+    at(school, datetime(2026, 4, 1, tzinfo=UTC))
+    assert [tick(school.app), tick(school.app)] == [1, 0]
+
+    digests = sorted(everything(school.app, Digest), key=lambda each: each.period)
+    assert [each.period for each in digests] == ["2026-03-09", "2026-03-16"]
+    assert digests[1].since_at == digests[0].until_at
+    assert plan(school).next_at == datetime(2026, 4, 6, 7, 0, tzinfo=UTC)
+    assert len(told(school.app)) == 2
+
+
+def test_who_has_had_todays_and_chooses_another_hour_waits_for_the_next(school: School) -> None:
+    ask(school, "digest Mon 08:00 mail")
+    at(school, MONDAY)
+    tick(school.app)
+
+    ask(school, "digest Mon 09:00")
+    at(school, MONDAY.replace(hour=9))
+
+    assert tick(school.app) == 0
+    assert len(told(school.app)) == 1
+    assert plan(school).next_at == datetime(2026, 3, 16, 9, 0, tzinfo=UTC)
+
+
+def test_who_left_gets_nothing_and_neither_does_a_message_that_still_waits(school: School) -> None:
+    in_slack(school)
+    ask(school, "digest Mon 08:00 both")
+    at(school, MONDAY)
+    tick(school.app)
+    mail, note = sorted(told(school.app), key=lambda each: each.channel)
+    assert len(letters(school.app)) == 1
+    assert len(school.app.read(load_slack_notes, LoadSlackNotes((note.id,)), SYSTEM).notes) == 1
+
+    change(school.app, StaffMember, school.owner.staff_id, disabled_at=clock_of(school.app)())
+    clock_of(school.app).advance(days=7)
+
+    assert tick(school.app) == 0
+    assert school.app.read(load_letters, LoadLetters((mail.id,)), SYSTEM).unworthy_ids == (mail.id,)
+    assert school.app.read(load_slack_notes, LoadSlackNotes((note.id,)), SYSTEM).unreachable_ids == (note.id,)
+
+
+def test_an_unlinked_account_gets_nothing_in_slack(school: School) -> None:
+    in_slack(school)
+    ask(school, "digest Mon 08:00 slack")
+    for user in everything(school.app, SlackUser):
+        change(school.app, SlackUser, user.id, confirmed_at=None)
+    at(school, MONDAY)
+
+    assert tick(school.app) == 0
+    assert told(school.app) == []
+
+
+def test_only_when_something_changed(school: School) -> None:
+    ask(school, "digest Mon 08:00 mail changes")
+    at(school, MONDAY)
+    assert tick(school.app) == 0
+
+    enrol(school, A)
+    at(school, MONDAY.replace(day=16))
+
+    assert tick(school.app) == 1
+
+
+# --- What -------------------------------------------------------------------------------------------------
+
+
+def a_month(school: School) -> None:
+    """Ada stalls, Bo comes back and finishes, and an invitation comes back."""
+    enrol(school, A, B)
+    send(school, line(A, steps_completed="10"), line(B, steps_completed="4"), as_of=clock_of(school.app)())
+    invite(school, C)
+    deliver(school.app, Verdict.REFUSED)
+
+
+def test_it_says_what_changed_since_the_last_one_and_names_who_stalled(school: School) -> None:
+    a_month(school)
+    ask(school, "digest Tue 08:00 mail")
+    clock_of(school.app).advance(days=15)
+    send(school, line(B, steps_completed="38", avg_test_score="80%"), as_of=clock_of(school.app)())
+
+    shown = now(school)
+
+    assert (shown.stalled, shown.completed, shown.returned, shown.scored, shown.average_score) == (1, 1, 1, 1, 8000)
+    assert [(each.name, each.address) for each in shown.stalled_names] == [("Bo Young", A)]
+    assert [each.address for each in shown.returned_names] == [B]
+    assert (shown.enrolled, shown.to_invoice_pence, shown.bounced) == (2, 4900, 1)
+    (run,) = shown.runs
+    assert (run.code, run.finished, run.learners) == (MATHS, 1, 2)
+    tick(school.app)
+    assert now(school).is_quiet is False
+    assert not now(school).has_changed
+
+
+def test_mail_slack_and_a_retry_tell_the_numbers_of_the_moment_it_was_due(school: School) -> None:
+    in_slack(school)
+    ask(school, "digest Mon 08:00 both")
+    enrol(school, A)
+    invite(school, B)
+    deliver(school.app, Verdict.ACCEPTED)
+    at(school, MONDAY)
+    tick(school.app)
+    accept(school.app, B)
+
+    note = next(each for each in told(school.app) if each.channel is Channel.SLACK)
+    (drawn,) = school.app.read(load_slack_notes, LoadSlackNotes((note.id,)), SYSTEM).notes
+
+    assert letters(school.app)[0].digest == drawn.content
+    assert letters(school.app)[0].digest.enrolled == 1
+
+
+def test_a_manager_hears_of_their_providers_only(school: School) -> None:
+    """Max looks after the second provider; the maths run is nobody's in particular, its learners may be."""
+    enrol(school, A, B)
+    first, second = sorted(
+        (each for each in everything(school.app, Provider) if each.organisation_id == school.organisation_id),
+        key=lambda each: each.ukprn,
+    )
+    for address, provider in ((A, first), (B, second)):
+        learner_id = only(school.app, LearnerAddress, LearnerAddress.address == address).learner_id
+        change(school.app, Learner, learner_id, provider_id=provider.id)
+    send(school, line(A, steps_completed="10"), line(B, steps_completed="4"), as_of=clock_of(school.app)())
+    for who in (school.owner, school.manager):
+        ask(school, "digest Tue 08:00 mail", who)
+    clock_of(school.app).advance(days=15)
+
+    assert (now(school).enrolled, now(school).stalled) == (2, 2)
+    assert (now(school, school.manager).enrolled, now(school, school.manager).stalled) == (1, 1)
+    assert [each.address for each in now(school, school.manager).stalled_names] == [B]
+    tick(school.app)
+    by_name = {each.head.recipient_name.split()[0]: each.digest for each in letters(school.app)}
+    assert [by_name["Olive"].enrolled, by_name["Max"].enrolled] == [2, 1]
+
+
+def test_another_organisation_hears_nothing_of_it(school: School) -> None:
+    other = StaffActor(school.other_organisation_id, school.other_owner.staff_id, Door.SLACK)
+    a_month(school)
+    ask(school, "digest Mon 08:00 mail")
+    ask(school, "digest Mon 08:00 mail", other)
+    at(school, MONDAY)
+    tick(school.app)
+
+    assert now(school, other).is_quiet
+    quiet = {each.head.organisation: each.digest.is_quiet for each in letters(school.app)}
+    assert sorted(quiet.values()) == [False, True]
+    assert quiet["Northfield College"] is False
+
+
+def test_the_statements_are_as_many_for_one_reader_as_for_three(school: School) -> None:
+    enrol(school, A)
+    counts = []
+    for readers in ((school.owner,), (school.owner, school.manager, school.viewer)):
+        for each in readers:
+            ask(school, "digest Mon 08:00 mail", each)
+        clock_of(school.app).advance(days=7)
+        with counted_queries(school.app.engine) as statements:
+            assert tick(school.app) == len(readers)
+        counts.append(len([each for each in statements if each.startswith(("SELECT", "WITH"))]))
+
+    assert counts[0] == counts[1] <= 17
+
+
+# --- Ending it --------------------------------------------------------------------------------------------
+
+
+def test_one_click_ends_the_e_mails_and_looking_changes_nothing(school: School) -> None:
+    in_slack(school)
+    ask(school, "digest Mon 08:00 both")
+    token = school.app.links.token(LinkKind.DIGEST, only(school.app, DigestSetting).id)
+
+    assert school.app.read(show_digest_stop, ShowDigestStop(token), LEARNER).by_mail
+    assert plan(school).by_mail
+    for _ in range(2):
+        stopped = school.app.run(stop_digest_mail, StopDigestMail(token), LEARNER)
+
+    assert (stopped.by_mail, stopped.in_slack) == (False, True)
+    at(school, MONDAY)
+    tick(school.app)
+    assert [each.channel for each in told(school.app)] == [Channel.SLACK]
+    with pytest.raises(LinkNotFound):
+        school.app.run(stop_digest_mail, StopDigestMail(token[:-1]), LEARNER)
+
+
+def test_the_last_place_ends_it_all_and_asking_anew_brings_it_back(school: School) -> None:
+    ask(school, "digest Mon 08:00 mail")
+    token = school.app.links.token(LinkKind.DIGEST, only(school.app, DigestSetting).id)
+    school.app.run(stop_digest_mail, StopDigestMail(token), LEARNER)
+
+    assert not plan(school).is_on
+    assert ask(school, "digest on").by_mail
+    assert plan(school).next_at == MONDAY
+    assert clock_of(school.app)() == NOW
