@@ -13,10 +13,11 @@ from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
 from core.exporting import exported
-from core.sheets.annotate import MarkedFile, full_copies, marked_files
+from core.import_reports import marked_copies
+from core.sheets.annotate import MarkedFile
 from core.sheets.marks import Form
 from core.usecases.exports import ExportCopy
-from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
+from core.usecases.imports.answers import LoadMarks, load_marks
 from core.usecases.imports.copies import ImportCopy, TemplateCopy
 from core.wording.imports import TEMPLATE_FILES, import_name, someone
 
@@ -47,7 +48,7 @@ def made(app: App, content: ExportCopy | ImportCopy | TemplateCopy) -> Given:
         raise
     except UsherError as error:
         return escaped(f"{error.message} {error.hint}"), ()
-    files = _marked(loaded, is_full=content.is_full)
+    files = marked_copies(loaded, is_full=content.is_full)
     name = import_name(content.number)
     if not files:
         return f"I could not make the marked copy of {name}. What its message says is true all the same.", ()
@@ -62,13 +63,6 @@ def _export(app: App, content: ExportCopy) -> Given:
     except UsherError as error:
         return escaped(f"{error.message} {error.hint}"), ()
     return f"Here is {file.name}, as you asked.", ((file.name, file.content),)
-
-
-def _marked(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:
-    if loaded.kind is None or loaded.marks is None:
-        return ()
-    make = full_copies if is_full else marked_files
-    return make(loaded.content, loaded.kind, loaded.file_name, loaded.marks)
 
 
 def _words(name: str, file_name: str, files: Sequence[MarkedFile]) -> str:

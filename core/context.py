@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
+from core.crypto import Vault
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -153,3 +155,8 @@ class Context:
     links: LinkSigner
     jobs: Jobs
     settings: Settings
+
+    @property
+    def vault(self) -> Vault:
+        """For columns that are stored encrypted."""
+        return Vault(self.settings.data_key, self.tokens.nonce)

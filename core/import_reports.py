@@ -141,7 +141,7 @@ def _copy(loaded: ReportLoaded, wanted: CopyWanted, room: int) -> tuple[CopyFate
         return CopyFate.NONE, ()
     if wanted is CopyWanted.MARKED and rows.rows > OWN_WORKBOOK_ROWS and not rows.problem:
         return CopyFate.NOT_NEEDED, ()
-    made = _made(loaded.marked, is_full=wanted is CopyWanted.FULL)
+    made = marked_copies(loaded.marked, is_full=wanted is CopyWanted.FULL)
     if not made:
         return CopyFate.FAILED, ()
     if sum(len(each.content) for each in made) > room:
@@ -150,7 +150,7 @@ def _copy(loaded: ReportLoaded, wanted: CopyWanted, room: int) -> tuple[CopyFate
     return fate, tuple(Enclosed(each.name, each.content) for each in made)
 
 
-def _made(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:
+def marked_copies(loaded: MarksLoaded, *, is_full: bool) -> tuple[MarkedFile, ...]:
     if loaded.kind is None or loaded.marks is None:
         return ()
     make = full_copies if is_full else marked_files

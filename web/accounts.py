@@ -6,19 +6,18 @@ from starlette.routing import Route
 
 from core.context import StaffActor
 from core.usecases.staff.accounts import AcceptTerms, AccountShown, ShowAccount, accept_terms, show_account
-from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
 from core.wording.phrases import ROLES, day_words, zone_named
 from core.words import Role
-from web.cookies import SESSION_COOKIE, forget_cookie
 from web.door import WebDoor, read_form, see
+from web.signed_in import signed_in
 
 
 def accounts_routes(door: WebDoor) -> list[Route]:
     pages = AccountPages(door)
     return [
-        Route("/account", pages.show_account, methods=["GET"]),
-        Route("/terms", pages.show_terms, methods=["GET"]),
-        Route("/terms", pages.accept_terms, methods=["POST"]),
+        Route("/account", signed_in(door, pages.show_account), methods=["GET"]),
+        Route("/terms", signed_in(door, pages.show_terms), methods=["GET"]),
+        Route("/terms", signed_in(door, pages.accept_terms), methods=["POST"]),
     ]
 
 
@@ -26,27 +25,16 @@ class AccountPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show_account(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        return _sign_in_first() if staff is None else await self._page("account.html", staff)
+    async def show_account(self, staff: StaffActor, _request: Request) -> Response:
+        return await self._page("account.html", staff)
 
-    async def show_terms(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        return _sign_in_first() if staff is None else await self._page("terms.html", staff)
+    async def show_terms(self, staff: StaffActor, _request: Request) -> Response:
+        return await self._page("terms.html", staff)
 
-    async def accept_terms(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        if staff is None:
-            return _sign_in_first()
+    async def accept_terms(self, staff: StaffActor, request: Request) -> Response:
         version = (await read_form(request)).get("version", "")
         await self._door.run(accept_terms, AcceptTerms(version), staff)
         return see("/terms")
-
-    async def _signed_in(self, request: Request) -> StaffActor | None:
-        session = request.cookies.get(SESSION_COOKIE, "")
-        if not session:
-            return None
-        return (await self._door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
 
     async def _page(self, template: str, staff: StaffActor) -> Response:
         shown = await self._door.read(show_account, ShowAccount(), staff)
@@ -62,7 +50,3 @@ class AccountPages:
 
 def _accepted_on(shown: AccountShown) -> str:
     return day_words(shown.accepted_at, zone_named(shown.time_zone)) if shown.accepted_at else ""
-
-
-def _sign_in_first() -> Response:
-    return forget_cookie(see("/sign-in"), SESSION_COOKIE)

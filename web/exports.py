@@ -17,13 +17,12 @@ from core.context import StaffActor
 from core.errors import ExportNotFound
 from core.exporting import export_on_disk
 from core.usecases.exports import ShowExport, show_export
-from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
 from core.wording.exports import FORMS
 from core.wording.phrases import moment_words, zone_named
 from core.words import ExportForm
-from web.cookies import NEXT_COOKIE, SESSION_COOKIE, keep_cookie
-from web.door import WebDoor, see
-from web.sign_in import EXPORTS_PATH, NEXT_LIFE
+from web.door import WebDoor
+from web.sign_in import EXPORTS_PATH
+from web.signed_in import signed_in
 
 _PIECE: Final = 256 * 1024
 _TYPES: Final = {
@@ -35,8 +34,8 @@ _TYPES: Final = {
 def exports_routes(door: WebDoor) -> list[Route]:
     pages = ExportPages(door)
     return [
-        Route(f"{EXPORTS_PATH}/{{name}}", pages.show, methods=["GET"]),
-        Route(f"{EXPORTS_PATH}/{{name}}", pages.give, methods=["POST"]),
+        Route(f"{EXPORTS_PATH}/{{name}}", signed_in(door, pages.show), methods=["GET"]),
+        Route(f"{EXPORTS_PATH}/{{name}}", signed_in(door, pages.give), methods=["POST"]),
     ]
 
 
@@ -44,32 +43,20 @@ class ExportPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        if staff is None:
-            return _sign_in_first(request)
+    async def show(self, staff: StaffActor, request: Request) -> Response:
         shown = await self._door.read(show_export, ShowExport(_id_in(request)), staff)
         until = moment_words(shown.ends_at, zone_named(shown.time_zone))
         return self._door.pages.page(
             "export.html", shown=shown, until=until, form=FORMS[shown.form], path=request.url.path
         )
 
-    async def give(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        if staff is None:
-            return _sign_in_first(request)
+    async def give(self, staff: StaffActor, request: Request) -> Response:
         made = await asyncio.to_thread(export_on_disk, self._door.app, _id_in(request), staff)
         headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Content-Length": str(made.size)}
         form = ExportForm(made.name.rpartition(".")[2])
         return StreamingResponse(
             _pieces(made.file), media_type=_TYPES[form], headers=headers, background=BackgroundTask(made.file.close)
         )
-
-    async def _signed_in(self, request: Request) -> StaffActor | None:
-        session = request.cookies.get(SESSION_COOKIE, "")
-        if not session:
-            return None
-        return (await self._door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
@@ -88,8 +75,3 @@ def _id_in(request: Request) -> int:
     if not 0 < number < 2**63 or f"{number:x}" != name:
         raise ExportNotFound
     return number
-
-
-def _sign_in_first(request: Request) -> Response:
-    """And then back here."""
-    return keep_cookie(see("/sign-in"), NEXT_COOKIE, request.url.path, NEXT_LIFE)

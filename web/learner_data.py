@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.context import Door, System
+from core.context import Door, StaffActor, System
 from core.errors import ErasureUnconfirmed
 from core.usecases.learners.erasing import (
     EraseLearner,
@@ -27,18 +27,18 @@ from core.usecases.learners.export import ExportLearner, LearnerExported, as_jso
 from core.wording.phrases import moment_words, zone_named
 from core.wording.results import erasure_lines
 from web.door import WebDoor, read_form
-from web.learners import sign_in_first, signed_in_staff
+from web.signed_in import signed_in
 
 _SYSTEM = System(Door.WEB)
 
 
 def learner_data_routes(door: WebDoor) -> list[Route]:
     pages = LearnerDataPages(door)
-    path = "/learners/{learner_id:int}/data"
+    path, back = "/learners/{learner_id:int}/data", "/learners/{learner_id}/data"
     return [
-        Route(path, pages.show, methods=["GET"]),
-        Route(f"{path}/export", pages.export, methods=["POST"]),
-        Route(f"{path}/erase", pages.erase, methods=["POST"]),
+        Route(path, signed_in(door, pages.show), methods=["GET"]),
+        Route(f"{path}/export", signed_in(door, pages.export, back=back), methods=["POST"]),
+        Route(f"{path}/erase", signed_in(door, pages.erase, back=back), methods=["POST"]),
     ]
 
 
@@ -46,16 +46,10 @@ class LearnerDataPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show(self, request: Request) -> Response:
-        staff = await signed_in_staff(self._door, request)
-        if staff is None:
-            return _sign_in_first(request)
+    async def show(self, staff: StaffActor, request: Request) -> Response:
         return self._page(await self._door.read(preview_erasure, PreviewErasure(_learner(request)), staff))
 
-    async def export(self, request: Request) -> Response:
-        staff = await signed_in_staff(self._door, request)
-        if staff is None:
-            return _sign_in_first(request)
+    async def export(self, staff: StaffActor, request: Request) -> Response:
         exported = await self._door.run(export_learner, ExportLearner(_learner(request)), staff)
         content = await asyncio.to_thread(self._zipped, exported)
         # No name: the file's name is seen in more places than the file.
@@ -63,10 +57,7 @@ class LearnerDataPages:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type="application/zip", headers=headers)
 
-    async def erase(self, request: Request) -> Response:
-        staff = await signed_in_staff(self._door, request)
-        if staff is None:
-            return _sign_in_first(request)
+    async def erase(self, staff: StaffActor, request: Request) -> Response:
         typed = (await read_form(request)).get("name", "")
         # It refuses who may not, before mail is forgotten that is no organisation's.
         shown = await self._door.read(preview_erasure, PreviewErasure(_learner(request)), staff)
@@ -95,7 +86,3 @@ def _learner(request: Request) -> int:
     """An id that no row can have finds nobody."""
     learner_id: int = request.path_params["learner_id"]
     return learner_id if 0 < learner_id < 2**63 else -1
-
-
-def _sign_in_first(request: Request) -> Response:
-    return sign_in_first(f"/learners/{request.path_params['learner_id']}/data")

@@ -21,11 +21,10 @@ from core.usecases.learners.codes import (
     load_access_codes,
     show_codes_page,
 )
-from core.usecases.staff.sign_in import WhoIsSignedIn, who_is_signed_in
 from core.wording.phrases import day_words, zone_named
-from web.cookies import NEXT_COOKIE, SESSION_COOKIE, keep_cookie
-from web.door import WebDoor, read_form, see
-from web.sign_in import CODES_PATH, NEXT_LIFE
+from web.door import WebDoor, read_form
+from web.sign_in import CODES_PATH
+from web.signed_in import signed_in
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -33,9 +32,9 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def learners_routes(door: WebDoor) -> list[Route]:
     pages = LearnersPages(door)
     return [
-        Route(CODES_PATH, pages.show_codes, methods=["GET"]),
-        Route(f"{CODES_PATH}/workbook", pages.give_workbook, methods=["POST"]),
-        Route(f"{CODES_PATH}/slips", pages.give_slips, methods=["POST"]),
+        Route(CODES_PATH, signed_in(door, pages.show_codes), methods=["GET"]),
+        Route(f"{CODES_PATH}/workbook", signed_in(door, pages.give_workbook, back=CODES_PATH), methods=["POST"]),
+        Route(f"{CODES_PATH}/slips", signed_in(door, pages.give_slips, back=CODES_PATH), methods=["POST"]),
     ]
 
 
@@ -43,56 +42,27 @@ class LearnersPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
 
-    async def show_codes(self, request: Request) -> Response:
-        staff = await self._signed_in(request)
-        if staff is None:
-            return _sign_in_first()
+    async def show_codes(self, staff: StaffActor, _request: Request) -> Response:
         shown = await self._door.read(show_codes_page, ShowCodesPage(), staff)
         return self._door.pages.page("codes.html", shown=shown)
 
-    async def give_workbook(self, request: Request) -> Response:
-        loaded = await self._loaded(request)
-        if loaded is None:
-            return _sign_in_first()
+    async def give_workbook(self, staff: StaffActor, request: Request) -> Response:
+        loaded = await self._loaded(staff, request)
         content = await asyncio.to_thread(_workbook, loaded)
         name = f"never-signed-in-{loaded.made_at.astimezone(zone_named(loaded.time_zone)):%Y-%m-%d}.xlsx"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=_XLSX, headers=headers)
 
-    async def give_slips(self, request: Request) -> Response:
-        loaded = await self._loaded(request)
-        if loaded is None:
-            return _sign_in_first()
+    async def give_slips(self, staff: StaffActor, request: Request) -> Response:
+        loaded = await self._loaded(staff, request)
         # Whose code is erased has nothing to be handed.
         codes = [each for each in loaded.codes if each.code]
         made_on = day_words(loaded.made_at, zone_named(loaded.time_zone))
         return self._door.pages.page("slips.html", shown=loaded, codes=codes, made_on=made_on)
 
-    async def _loaded(self, request: Request) -> CodesLoaded | None:
-        staff = await self._signed_in(request)
-        if staff is None:
-            return None
+    async def _loaded(self, staff: StaffActor, request: Request) -> CodesLoaded:
         ukprn = (await read_form(request)).get("provider", "")
         return await self._door.run(load_access_codes, LoadAccessCodes(ukprn), staff)
-
-    async def _signed_in(self, request: Request) -> StaffActor | None:
-        return await signed_in_staff(self._door, request)
-
-
-async def signed_in_staff(door: WebDoor, request: Request) -> StaffActor | None:
-    session = request.cookies.get(SESSION_COOKIE, "")
-    if not session:
-        return None
-    return (await door.read(who_is_signed_in, WhoIsSignedIn(session))).staff
-
-
-def sign_in_first(path: str) -> Response:
-    """And then back to that path, if it is one of those that ``web.sign_in`` knows."""
-    return keep_cookie(see("/sign-in"), NEXT_COOKIE, path, NEXT_LIFE)
-
-
-def _sign_in_first() -> Response:
-    return sign_in_first(CODES_PATH)
 
 
 def _workbook(loaded: CodesLoaded) -> bytes:

@@ -30,11 +30,12 @@ from core.usecases.messages.recovering import ReleaseLeases, release_leases
 from core.usecases.workers import Beat, beat
 from worker import workflows
 from worker.client import APPLICATION, QUEUES, SERIALIZER, VERSION, open_client
-from worker.digesting import Digesting
+from worker.digesting import write_what_is_due
 from worker.pulse import Pulse
-from worker.reminding import Reminding
+from worker.reminding import remind_who_is_due
 from worker.sending import Deliverer
 from worker.slots import Slot, lease_slot
+from worker.ticking import Tick, Ticking
 
 # A look at a queue costs the engine 5 ms (measured): seldom enough to idle on little, often enough for people.
 _MAIL_POLLING_SECONDS: Final = 0.5
@@ -42,6 +43,7 @@ _SLACK_POLLING_SECONDS: Final = 1.0
 # Chunks at hand for each that sends: it takes a tenth of the time between two looks.
 _CHUNKS_AT_HAND: Final = 8
 _FINISH_SECONDS: Final = 10
+_TICKS: Final[Mapping[str, Tick]] = {"reminders": remind_who_is_due, "digests": write_what_is_due}
 
 _log = logging.getLogger("usher.worker")
 
@@ -103,8 +105,7 @@ class Worker:
         self._client = open_client(settings.database_url)
         self._slot: Slot | None = None
         self._pulse: Pulse | None = None
-        self._reminding: Reminding | None = None
-        self._digesting: Digesting | None = None
+        self._ticking: tuple[Ticking, ...] = ()
         self.is_lost = False
 
     @property
@@ -138,10 +139,9 @@ class Worker:
         DBOS.launch()
         self._pulse = Pulse(self._app, self._client, slot, self._stop, self._lose)
         self._pulse.start()
-        self._reminding = Reminding(self._app, self._stop)
-        self._reminding.start()
-        self._digesting = Digesting(self._app, self._stop)
-        self._digesting.start()
+        self._ticking = tuple(Ticking(what, tick, self._app, self._stop) for what, tick in _TICKS.items())
+        for each in self._ticking:
+            each.start()
         _log.info("worker started", extra={"executor": slot.name, "again": released.again, "held": released.held})
 
     def _duty(self, executor: str) -> workflows.Duty:
@@ -202,10 +202,8 @@ class Worker:
         DBOS.destroy(workflow_completion_timeout_sec=_FINISH_SECONDS)
         if self._pulse is not None:
             self._pulse.join()
-        if self._reminding is not None:
-            self._reminding.join()
-        if self._digesting is not None:
-            self._digesting.join()
+        for each in self._ticking:
+            each.join()
         workflows.end_duty()
         self._client.destroy()
         slot.release()

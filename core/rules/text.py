@@ -18,6 +18,7 @@ _DOMAIN_LINK = re.compile(
 )
 _ADDRESS = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)*")
 _MARKS_IN_A_ROW = 30
+_HEADING_CHARACTERS = 200
 # A database takes neither NUL nor half of a surrogate pair; JSON can bring both.
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
@@ -40,6 +41,11 @@ def first_link(text: str) -> str | None:
     plain = _normalised("NFKC", text)
     match = _SPOKEN_LINK.search(plain) or _DOMAIN_LINK.search(_ADDRESS.sub(" ", plain))
     return match.group(0) if match else None
+
+
+def bare_heading(heading: str) -> str:
+    """A column's heading for comparing: ``E-mail address*`` and ``email_address`` alike."""
+    return "".join(filter(str.isalnum, folded(heading[:_HEADING_CHARACTERS])))
 
 
 def folded(text: str) -> str:

@@ -10,12 +10,14 @@ from core.cards import RunCard
 from core.rules.addresses import AddressFault
 from core.rules.costs import BudgetForecast, CostForecast
 from core.rules.learner_words import academic_year_words
+from core.rules.policy import REMINDERS
 from core.rules.reminders import ReminderRule
 from core.usecases.catalogue.courses import RunList
 from core.usecases.costs.budgets import AgreementCosts
 from core.usecases.costs.costs import CostSums
 from core.usecases.invitations.answers import LinkState
 from core.usecases.invitations.lists import ListedState
+from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.sorting import Bucket
 from core.usecases.learners.cards import HistoryEntry
 from core.usecases.learners.erasing import ErasurePreviewed
@@ -225,6 +227,14 @@ def days_words(rule: ReminderRule) -> str:
     after = f"{_listed(rule.after_days)} after sending" if rule.after_days else ""
     before = f"{_listed(rule.before_close_days)} before the last day" if rule.before_close_days else ""
     return " and ".join(filter(None, (after, before)))
+
+
+def reminders_words(shown: RemindersShown) -> str:
+    now = " now" if shown.is_changed else ""
+    if shown.rule.is_off:
+        return f"Nobody is reminded{now}: reminders are off for this run."
+    whose = "the default" if shown.is_default else "set for this run"
+    return f"Reminders{now} go out {days_words(shown.rule)}, at most {REMINDERS} to each ({whose})."
 
 
 def _listed(days: tuple[int, ...]) -> str:

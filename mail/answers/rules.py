@@ -1,11 +1,10 @@
 """When things go out: reminders, quiet hours, what waits."""
 
-from core.rules.policy import REMINDERS
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.schedules import ScheduledListed
 from core.wording.phrases import day_words, zone_named, zone_words
-from core.wording.results import QUIET_AFTER, batch_name, clock_words, counted, days_words
+from core.wording.results import QUIET_AFTER, batch_name, clock_words, counted, reminders_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line
 
@@ -18,18 +17,10 @@ def tell_reminders(shown: RemindersShown, teller: Teller) -> Answer:
     none = ("None are planned.",) if not coming and not shown.rule.is_off else ()
     return Answer(
         headline=f"{number} {verb} not answered an invitation to {named(shown.run)} yet.",
-        lines=(_rule_words(shown), *none, "Whoever accepts, declines or is cancelled gets no more."),
+        lines=(reminders_words(shown), *none, "Whoever accepts, declines or is cancelled gets no more."),
         lists=(Listing("Next reminders", coming),) if coming and not shown.rule.is_off else (),
         steps=(f"“reminders {code} 5,close-2” changes it; so do “reminders {code} default” and “… off”.",),
     )
-
-
-def _rule_words(shown: RemindersShown) -> str:
-    now = " now" if shown.is_changed else ""
-    if shown.rule.is_off:
-        return f"Nobody is reminded{now}: reminders are off for this run."
-    whose = "the default" if shown.is_default else "set for this run"
-    return f"Reminders{now} go out {days_words(shown.rule)}, at most {REMINDERS} to each ({whose})."
 
 
 def tell_quiet_hours(shown: QuietHoursShown, teller: Teller) -> Answer:

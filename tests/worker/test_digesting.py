@@ -8,7 +8,7 @@ from core.model import Digest, DigestSetting, OutboundMessage
 from core.words import MessageKind
 from tests.core.usecases.acting import at_once, clock_of, everything
 from tests.factories import make_app, make_engine, make_school
-from worker.digesting import Digesting, write_what_is_due
+from worker.digesting import write_what_is_due
 
 
 def due(folder: Path) -> App:
@@ -36,19 +36,5 @@ def test_two_workers_that_tick_at_once_tell_once(tmp_path: Path) -> None:
     app = due(tmp_path)
 
     at_once(lambda: write_what_is_due(app, Event()), lambda: write_what_is_due(app, Event()))
-
-    assert digests(app) == (2, 2)
-
-
-def test_the_thread_ticks_at_its_start_and_ends_when_told(tmp_path: Path) -> None:
-    app = due(tmp_path)
-    stop = Event()
-    thread = Digesting(app, stop)
-
-    thread.start()
-    while digests(app) != (2, 2):
-        stop.wait(0.01)
-    stop.set()
-    thread.join()
 
     assert digests(app) == (2, 2)

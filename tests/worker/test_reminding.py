@@ -11,7 +11,8 @@ from core.rules.policy import REMINDERS_AT_ONCE
 from core.words import MessageKind
 from tests.core.usecases.acting import at_once, clock_of, invite
 from tests.factories import SYSTEM, make_app, make_engine, make_school, sent
-from worker.reminding import Reminding, remind_who_is_due
+from worker.reminding import remind_who_is_due
+from worker.ticking import Ticking
 
 
 def due(folder: Path, learners: int) -> App:
@@ -55,7 +56,7 @@ def test_a_worker_that_stops_leaves_the_rest_for_later(tmp_path: Path) -> None:
 def test_the_thread_ticks_at_its_start_and_ends_when_told(tmp_path: Path) -> None:
     app = due(tmp_path, 3)
     stop = Event()
-    thread = Reminding(app, stop)
+    thread = Ticking("reminders", remind_who_is_due, app, stop)
 
     thread.start()
     while not reminders(app):

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from core.rules.policy import HEADING_ROWS
-from core.rules.text import clean_name, folded
+from core.rules.text import bare_heading, clean_name
 
 _CHARACTERS: Final = 200
 
@@ -105,16 +105,11 @@ _ELSEWHERE: Final[Mapping[ProgressColumn, str]] = {
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
-def _plain(heading: str) -> str:
-    """``E-mail address*`` and ``email_address`` alike."""
-    return "".join(filter(str.isalnum, folded(heading[:_CHARACTERS])))
-
-
 def _table(aliases: Mapping[ProgressColumn, str]) -> dict[str, ProgressColumn]:
-    return {_plain(alias): column for column, listed in aliases.items() for alias in listed.split(",")}
+    return {bare_heading(alias): column for column, listed in aliases.items() for alias in listed.split(",")}
 
 
-_OF_PLATFORM: Final = _table(_PLATFORM) | {_plain(column): column for column in ProgressColumn}
+_OF_PLATFORM: Final = _table(_PLATFORM) | {bare_heading(column): column for column in ProgressColumn}
 _OF_ANY: Final = _table(_ELSEWHERE) | _OF_PLATFORM
 
 
@@ -163,9 +158,11 @@ def headings_with(rows: Iterable[tuple[int, Sequence[object]]], mapping: ColumnM
     """The row in which the confirmed headings stand, whatever is beside them; None where one is missing."""
     for number, cells in islice(rows, HEADING_ROWS):
         texts = _texts(cells)
-        plain = [_plain(text) for text in texts]
+        plain = [bare_heading(text) for text in texts]
         places = {
-            C(column): plain.index(_plain(name)) for column, name in mapping.headings.items() if _plain(name) in plain
+            C(column): plain.index(bare)
+            for column, name in mapping.headings.items()
+            if (bare := bare_heading(name)) in plain
         }
         if len(places) == len(mapping.headings):
             return Headings(number, texts, places, is_platform_report=False)
@@ -174,16 +171,16 @@ def headings_with(rows: Iterable[tuple[int, Sequence[object]]], mapping: ColumnM
 
 def fingerprint(headings: Iterable[str]) -> str:
     """Of the set of headings: order, case and punctuation make no difference."""
-    return hashlib.sha256("\n".join(sorted(filter(None, map(_plain, headings)))).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(filter(None, map(bare_heading, headings)))).encode()).hexdigest()
 
 
 def column_named(text: str) -> ProgressColumn | None:
     """What somebody means by “score” or “last access”."""
-    return _OF_ANY.get(_plain(text)) or _OF_ANY.get(_plain(text.replace("_", " ")))
+    return _OF_ANY.get(bare_heading(text)) or _OF_ANY.get(bare_heading(text.replace("_", " ")))
 
 
 def same_heading(one: str, other: str) -> bool:
-    return _plain(one) == _plain(other)
+    return bare_heading(one) == bare_heading(other)
 
 
 def _headings(number: int, cells: Sequence[object]) -> Headings:
@@ -209,16 +206,16 @@ def _places(cells: Sequence[object], table: Mapping[str, ProgressColumn]) -> dic
     found: dict[ProgressColumn, int] = {}
     for place, cell in enumerate(cells):
         column = _column(cell, table) if isinstance(cell, str) else None
-        if column is not None and (column not in found or _plain(str(cell)) == _plain(column)):
+        if column is not None and (column not in found or bare_heading(str(cell)) == bare_heading(column)):
             found[column] = place
     return found
 
 
 def _column(heading: str, table: Mapping[str, ProgressColumn]) -> ProgressColumn | None:
-    if not (plain := _plain(heading)):
+    if not (plain := bare_heading(heading)):
         return None
     if plain in table:
         return table[plain]
     # Progress (%); Score [0-1].
-    bare = _plain(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
+    bare = bare_heading(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
     return table.get(bare)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from core.rules.policy import HEADING_ROWS, KNOWN_HEADINGS
-from core.rules.text import clean_name, folded
+from core.rules.text import bare_heading, clean_name
 from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, ROW_COLUMN, STATUS_COLUMNS, Column
 from core.rules.ucas.problems import Cell, Fault, Problem, Problems, is_refused, problem
 
@@ -46,12 +46,7 @@ _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _WHOSE: Final = ("learner", "student", "pupil")
 
 
-def _plain(heading: str) -> str:
-    """``E-mail address*`` and ``email_address`` alike."""
-    return "".join(filter(str.isalnum, folded(heading[:_CHARACTERS])))
-
-
-_OWN: Final = frozenset(map(_plain, (*STATUS_COLUMNS, ROW_COLUMN)))
+_OWN: Final = frozenset(map(bare_heading, (*STATUS_COLUMNS, ROW_COLUMN)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ class HeadingTable:
     names: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        names = {_plain(alias): column for column in self.columns for alias in self._spellings(column)}
+        names = {bare_heading(alias): column for column in self.columns for alias in self._spellings(column)}
         object.__setattr__(self, "names", names)
 
     def _spellings(self, column: StrEnum) -> Sequence[str]:
@@ -76,13 +71,13 @@ class HeadingTable:
 
     def column_of(self, heading: str) -> Any | None:
         """One of ``columns``."""
-        plain = _plain(heading)
+        plain = bare_heading(heading)
         if not plain:
             return None
         if plain in self.names:
             return self.names[plain]
         # Dob (YYYY-MM-DD); Pupil surname.
-        bare = _plain(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
+        bare = bare_heading(_IN_BRACKETS.sub("", heading[:_CHARACTERS]))
         for whose in ("", *self.whose):
             if bare.startswith(whose) and (found := self.names.get(bare.removeprefix(whose))):
                 return found
@@ -146,7 +141,7 @@ def _read(number: int, cells: Sequence[Cell], table: HeadingTable) -> Headings:
     for place, text in enumerate(texts):
         if column := table.column_of(text):
             by_column.setdefault(column, []).append(place)
-        elif text and _plain(text) not in _OWN:
+        elif text and bare_heading(text) not in _OWN:
             unknown.append(place)
     problems: list[Problem] = []
     for column, places in by_column.items():
@@ -171,7 +166,7 @@ def _read(number: int, cells: Sequence[Cell], table: HeadingTable) -> Headings:
 
 def _chosen(column: StrEnum, places: list[int], texts: Sequence[str]) -> tuple[int, list[int], list[Problem]]:
     """The one that is headed as the template heads it; two of these, or two others, are one too many."""
-    exact = [place for place in places if _plain(texts[place]) == _plain(column)]
+    exact = [place for place in places if bare_heading(texts[place]) == bare_heading(column)]
     if len(exact) == 1:
         return exact[0], [place for place in places if place != exact[0]], []
     headings = ", ".join(f"“{texts[place]}”" for place in places)

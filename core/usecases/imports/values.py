@@ -121,7 +121,7 @@ LEARNER_COLUMNS = (
 
 
 def keeper(ctx: Context) -> Keeper:
-    return Keeper(Vault(ctx.settings.data_key, ctx.tokens.nonce), ctx.tokens.entropy)
+    return Keeper(ctx.vault, ctx.tokens.entropy)
 
 
 def stored_problems(problems: Problems) -> list[StoredProblem]:

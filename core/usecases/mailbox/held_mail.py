@@ -19,7 +19,6 @@ from sqlalchemy import ColumnElement, func, select, update
 from core import access
 from core.access import Permission
 from core.context import Assurance, Context
-from core.crypto import Vault
 from core.errors import HeldMailClosed, HeldMailNotFound
 from core.model import InboundMessage, Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
 from core.outbox import email_row, say, slack_row
@@ -136,7 +135,7 @@ def hold_mail(ctx: Context, command: HoldMail) -> MailHeld:
         MailState.HELD,
         command.rule,
         detail=command.detail,
-        subject=_vault(ctx).encrypt(subject, _PLACE),
+        subject=ctx.vault.encrypt(subject, _PLACE),
         server=clean_name(command.server, 255),
     )
     if not was_open:
@@ -199,7 +198,7 @@ def held_mail_shown(ctx: Context, inbound_id: int) -> HeldMailShown:
         received_at=row.received_at,
         size=row.size,
         server=row.server,
-        subject=_vault(ctx).decrypt(row.subject, _PLACE) if row.subject else "",
+        subject=ctx.vault.decrypt(row.subject, _PLACE) if row.subject else "",
         rule=row.rule,
         state=row.state,
         waiting=ctx.session.scalar(others) or 0,
@@ -324,7 +323,3 @@ def _is_in_slack(ctx: Context, staff: StaffMember) -> bool:
         .where(SlackUser.staff_id == staff.id, SlackUser.confirmed_at.is_not(None), SlackWorkspace.removed_at.is_(None))
     )
     return ctx.session.scalar(query.limit(1)) is not None
-
-
-def _vault(ctx: Context) -> Vault:
-    return Vault(ctx.settings.data_key, ctx.tokens.nonce)

@@ -22,7 +22,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core import access
 from core.context import Assurance, Context
-from core.crypto import Vault
 from core.errors import MailNotFound
 from core.model import InboundMessage
 from core.queries import Query
@@ -191,7 +190,7 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         mailbox_id=command.mailbox_id,
         message_ref=ref,
         content_digest=command.content_digest,
-        raw=_vault(ctx).encrypt_bytes(command.raw, RAW_PLACE),
+        raw=ctx.vault.encrypt_bytes(command.raw, RAW_PLACE),
         size=len(command.raw),
         envelope_from=command.envelope_from,
         envelope_to=command.envelope_to,
@@ -226,7 +225,7 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         return MailBegun(MailState.FAILED, None)
     if not _claim(ctx, row.id):
         return MailBegun(row.state, None)
-    return _begun(ctx, row, _vault(ctx).decrypt_bytes(row.raw, RAW_PLACE))
+    return _begun(ctx, row, ctx.vault.decrypt_bytes(row.raw, RAW_PLACE))
 
 
 def _begun(ctx: Context, row: InboundMessage, raw: bytes) -> MailBegun:
@@ -355,7 +354,3 @@ def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:
         .limit(command.limit)
     )
     return UnsettledListed(tuple(ctx.session.scalars(query)))
-
-
-def _vault(ctx: Context) -> Vault:
-    return Vault(ctx.settings.data_key, ctx.tokens.nonce)

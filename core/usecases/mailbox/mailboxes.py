@@ -15,7 +15,6 @@ from sqlalchemy import delete, select, update
 
 from core import access
 from core.context import Context
-from core.crypto import Vault
 from core.errors import AlreadyThere, MailboxInvalid, MailboxNotFound
 from core.model import InboundMessage, Mailbox
 from core.rules.addresses import InvalidAddress, parse_address
@@ -249,12 +248,8 @@ def mailbox_by_name(ctx: Context, name: str) -> Mailbox:
 
 
 def sealed(ctx: Context, secret: MailboxSecret) -> str:
-    return _vault(ctx).encrypt(msgspec.json.encode(secret).decode(), _PLACE)
+    return ctx.vault.encrypt(msgspec.json.encode(secret).decode(), _PLACE)
 
 
 def opened(ctx: Context, stored: str) -> MailboxSecret:
-    return msgspec.json.decode(_vault(ctx).decrypt(stored, _PLACE), type=MailboxSecret)
-
-
-def _vault(ctx: Context) -> Vault:
-    return Vault(ctx.settings.data_key, ctx.tokens.nonce)
+    return msgspec.json.decode(ctx.vault.decrypt(stored, _PLACE), type=MailboxSecret)

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 
 from core import access
 from core.context import Assurance, Context
-from core.crypto import Vault
 from core.errors import HeldMailClosed, MailNotFound
 from core.model import InboundMessage, Organisation
 from core.rules.policy import MAIL_LIFE
@@ -135,7 +134,6 @@ def show_received(ctx: Context, command: ShowReceived) -> ReceivedShown:
     if found is None:
         raise MailNotFound(number=command.inbound_id)
     row = ctx.session.get_one(InboundMessage, command.inbound_id)
-    vault = Vault(ctx.settings.data_key, ctx.tokens.nonce)
     return ReceivedShown(
         mail=_as_mail(found),
         message_ref=row.message_ref,
@@ -143,7 +141,7 @@ def show_received(ctx: Context, command: ShowReceived) -> ReceivedShown:
         envelope_from=row.envelope_from,
         envelope_to=row.envelope_to,
         server=row.server,
-        raw=None if row.raw is None else vault.decrypt_bytes(row.raw, RAW_PLACE),
+        raw=None if row.raw is None else ctx.vault.decrypt_bytes(row.raw, RAW_PLACE),
     )
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import delete, select, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import NeedsConfirmation, NoAddresses
+from core.errors import NeedsConfirmation
 from core.model import Invitation, Organisation, OutboundMessage, Suppression
 from core.model.invitations import IS_LIVE
-from core.rules.addresses import Address, InvalidAddress, parse_address
+from core.rules.addresses import Address
+from core.usecases.invitations.single import one_address
 from core.words import MessageKind, MessageState, SuppressReason
 
 NOT_TO_BE_WRITTEN_TO: Final = "this address must not be written to"
@@ -63,7 +64,7 @@ class SuppressionLifted:
 
 def list_suppressions(ctx: Context, command: ListSuppressions) -> SuppressionsListed:
     access.require_operator(ctx)
-    address = _checked(command.address)
+    address = one_address(command.address)
     rows = ctx.session.execute(
         select(Organisation.slug, Suppression.reason, Suppression.suppressed_at)
         .join(Organisation, Organisation.id == Suppression.organisation_id)
@@ -76,14 +77,14 @@ def list_suppressions(ctx: Context, command: ListSuppressions) -> SuppressionsLi
 def lift_suppression(ctx: Context, command: LiftSuppression) -> SuppressionLifted:
     """Raises NeedsConfirmation where the address itself asked for no more."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    return _lift(ctx, staff.organisation_id, _checked(command.address), is_confirmed=command.is_confirmed)
+    return _lift(ctx, staff.organisation_id, one_address(command.address), is_confirmed=command.is_confirmed)
 
 
 def lift_suppression_in(ctx: Context, command: LiftSuppressionIn) -> SuppressionLifted:
     """As ``lift_suppression``."""
     access.require_operator(ctx)
     organisation = access.organisation_by_slug(ctx, command.organisation)
-    return _lift(ctx, organisation.id, _checked(command.address), is_confirmed=command.is_confirmed)
+    return _lift(ctx, organisation.id, one_address(command.address), is_confirmed=command.is_confirmed)
 
 
 def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> bool:
@@ -128,13 +129,6 @@ def silence(ctx: Context, organisation_id: int, key: str, reason: SuppressReason
         execution_options=_QUIET,
     )
     return is_news
-
-
-def _checked(typed: str) -> Address:
-    found = parse_address(typed)
-    if isinstance(found, InvalidAddress):
-        raise NoAddresses
-    return found
 
 
 def _lift(ctx: Context, organisation_id: int, address: Address, *, is_confirmed: bool) -> SuppressionLifted:

@@ -18,7 +18,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core import access
 from core.context import Context
-from core.crypto import Vault
 from core.errors import InstallationExpired, InstallationRepeated, LinkNotFound
 from core.model import SlackInstallation, SlackInstallState, SlackUser, SlackWorkspace
 from core.rules.links import LinkKind
@@ -131,7 +130,7 @@ def install_app(ctx: Context, command: InstallApp) -> AppInstalled:
         )
         ctx.session.add(installation)
     installation.team_name = clean_name(command.team_name, 200)
-    installation.bot_token = _vault(ctx).encrypt(command.bot_token, _PLACE)
+    installation.bot_token = ctx.vault.encrypt(command.bot_token, _PLACE)
     installation.bot_user_id = command.bot_user_id
     installation.app_id = command.app_id
     installation.scopes = command.scopes
@@ -179,11 +178,7 @@ def show_workspace_token(ctx: Context, command: ShowWorkspaceToken) -> Workspace
 
 
 def clear_token(ctx: Context, stored: str) -> str:
-    return _vault(ctx).decrypt(stored, _PLACE) if stored else ""
-
-
-def _vault(ctx: Context) -> Vault:
-    return Vault(ctx.settings.data_key, ctx.tokens.nonce)
+    return ctx.vault.decrypt(stored, _PLACE) if stored else ""
 
 
 def _installation(ctx: Context, enterprise_id: str, team_id: str) -> SlackInstallation | None:
