@@ -27,6 +27,7 @@ class Action(StrEnum):
     SCHEDULES_CANCEL = "schedules_cancel"
     SCHEDULES_SEND = "schedules_send"
     HOME_ASK = "home_ask"
+    ASK_INSTEAD = "requests_ask_instead"
     COSTS_PAGE = "costs_page"
     IMPORT_INVITE = "imports_invite"
     RUNS_PAGE = "runs_page"

@@ -1,16 +1,28 @@
 """What did not work, and what to do next."""
 
-from bot.blocks.parts import Message, escaped, said_lines, section
+from collections.abc import Sequence
+
+from bot.blocks.controls import Action
+from bot.blocks.parts import BUTTON_VALUE_CHARACTERS, Block, Message, actions, button, escaped, said_lines, section
 from core.errors import TermsNotAccepted, UsherError
+from core.requests import Instead
 
 _CHARACTERS = 1500
 
 
-def draw_error(error: UsherError) -> Message:
-    """The values in it may come from anybody, so all of it is escaped."""
+def draw_error(error: UsherError, instead: Sequence[Instead] = ()) -> Message:
+    """The values in it may come from anybody, so all of it is escaped. ``instead``: what a press asks in its place."""
     message = said_lines(error.message, 300)
     hint = _with_way(said_lines(error.hint, _CHARACTERS), error)
-    return Message(message, (section(f"*{message}*\n{hint}" if hint else f"*{message}*"),))
+    words = section(f"*{message}*\n{hint}" if hint else f"*{message}*")
+    return Message(message, (words, *_presses(instead)))
+
+
+def _presses(instead: Sequence[Instead]) -> tuple[Block, ...]:
+    """A request too long for a button is written again."""
+    short = [each for each in instead if len(each.text) <= BUTTON_VALUE_CHARACTERS]
+    buttons = [button(each.word, f"{Action.ASK_INSTEAD}:{place}", each.text) for place, each in enumerate(short)]
+    return (actions(*buttons),) if buttons else ()
 
 
 def _with_way(hint: str, error: UsherError) -> str:

@@ -6,17 +6,19 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
 from bot.asking import ask
 from bot.blocks import Message
+from bot.blocks.controls import Action
 from bot.blocks.errors import draw_error
 from bot.blocks.parts import section
 from bot.deps import Deps
 from bot.handlers.forms import open_form
 from bot.texts import request_text
 from core.errors import NotAllowed, UsherError
-from core.requests import Form
+from core.requests import Form, instead_of
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -33,7 +35,18 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         else:
             await ack(answers.ephemeral(answer))
 
+    async def ask_instead(
+        ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        answer = await _answer(deps, context, action["value"])
+        if isinstance(answer, Form):
+            await open_form(context.client, body["trigger_id"], answer)
+        else:
+            await answers.replace(respond, answer)
+        await ack()
+
     bolt.command(re.compile(r"^/"))(slash_command)
+    bolt.action(Action.ASK_INSTEAD.pattern)(ask_instead)
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message | Form:
@@ -43,7 +56,7 @@ async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message |
     except NotAllowed:
         raise
     except UsherError as error:
-        return draw_error(error)
+        return draw_error(error, instead_of(text, error))
 
 
 def _elsewhere() -> Message:

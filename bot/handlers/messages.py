@@ -13,12 +13,13 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot import answers
 from bot.asking import ask
 from bot.blocks import Message, draw
+from bot.blocks.errors import draw_error
 from bot.deps import Deps
 from bot.handlers.dropped_files import answer_files
 from bot.handlers.gathering import answer_text
 from bot.texts import written
-from core.errors import UnknownVerb
-from core.requests import Form
+from core.errors import RunNotFound, UnknownVerb
+from core.requests import Form, instead_of
 
 _SPOKEN: Final = (None, "file_share")
 """Other subtypes tell of edits, deletions and the like."""
@@ -51,10 +52,10 @@ async def _messages(deps: Deps, context: AsyncBoltContext, event: dict[str, Any]
 async def _message(deps: Deps, context: AsyncBoltContext, text: str, key: str) -> Message:
     try:
         answer = await ask(deps, context, text, key=key)
-    except UnknownVerb:
+    except RunNotFound as error:
+        return draw_error(error, instead_of(text, error))
+    except UnknownVerb as error:
         gathered = await answer_text(deps, context, text, key)
-        if gathered is None:
-            raise
-        return gathered
+        return gathered or draw_error(error, instead_of(text, error))
     # A message opens no form; a button in the answer does.
     return draw(answer) if isinstance(answer, Form) else answer

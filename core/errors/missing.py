@@ -12,6 +12,8 @@ class RunNotFound(NotFound):
     def __init__(self, *, run: str, nearest: tuple[str, ...] = ()) -> None:
         suggestion = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
         super().__init__(run=run, suggestion=suggestion, nearest=nearest)
+        self.run = run
+        self.nearest = nearest
 
 
 class LinkNotFound(NotFound):

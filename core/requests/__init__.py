@@ -25,6 +25,8 @@ from core.requests import (
     about_progress,
     about_staff,
 )
+from core.requests.instead import Instead as Instead
+from core.requests.instead import instead_of as instead_of
 from core.requests.language import Asker as Asker
 from core.requests.language import ComposeInvitation as ComposeInvitation
 from core.requests.language import ComposeLearner as ComposeLearner
@@ -73,7 +75,7 @@ def _known_verb(name: str) -> Verb:
     wanted = ALIASES.get(folded(name), folded(name))
     if wanted in VERBS:
         return VERBS[wanted]
-    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.6)
     raise UnknownVerb(verb=name[:40], nearest=nearest[0] if nearest else None)
 
 

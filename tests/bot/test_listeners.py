@@ -7,6 +7,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.blocks import draw
 from bot.blocks.controls import Action
+from bot.blocks.errors import draw_error
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.invitations import draw_reinvite_question
 from bot.blocks.learner_forms import learner_preview_view, new_learner_view
@@ -14,8 +15,8 @@ from bot.blocks.parts import Block
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.blocks.staff import staff_change_view, staff_done_view, staff_invitation_view
 from bot.blocks.views import compose_view, invited_view, preview_view, reading_view
-from core.errors import NeedsConfirmation
-from core.requests import ComposeLearner, Help
+from core.errors import NeedsConfirmation, UnknownVerb
+from core.requests import ComposeLearner, Help, Instead
 from core.usecases.invitations.corrections import CorrectionShown
 from core.usecases.invitations.single import ReinviteLearner
 from tests.bot.blocks.samples import (
@@ -33,7 +34,8 @@ from tests.bot.conftest import World
 
 async def test_every_button_has_a_listener(world: World) -> None:
     question = draw_reinvite_question(NeedsConfirmation(address="a", reason="b"), ReinviteLearner("a", "b"))
-    shown = [message.blocks for message in (*map(draw, every_result(1_000, "Maths")), question)]
+    mistyped = draw_error(UnknownVerb(verb="a", nearest="b"), [Instead("b", "b")])
+    shown = [message.blocks for message in (*map(draw, every_result(1_000, "Maths")), question, mistyped)]
     emitted = {action for blocks in shown for action in _actions(blocks)}
 
     for action_id in emitted:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.blocks import draw
+from bot.blocks.errors import draw_error
 from bot.blocks.import_corrections import correction_view as rows_view
 from bot.blocks.import_invitations import import_invitation_view
 from bot.blocks.invitation_changes import correction_view, several_view
@@ -21,9 +22,10 @@ from bot.blocks.shared_links import settings_view
 from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.app import App
+from core.errors import RunNotFound
 from core.model import Invitation, LinkRequest
 from core.progressing import ProgressFile, take_progress
-from core.requests import ComposeLearner, ComposeStaffInvitation
+from core.requests import ComposeLearner, ComposeStaffInvitation, Instead
 from core.rules.links import LinkKind
 from core.usecases.catalogue.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.imports.fixing import ShowBrokenRows, show_broken_rows
@@ -209,6 +211,11 @@ async def turn_costs_page(stage: Stage, user: User) -> Any:
 async def ask_from_home(stage: Stage, user: User) -> Any:
     shown = stage.world.app.read(show_home, ShowHome(), stage.world.school.owner)
     return await stage.world.driver.press(user, stage.message(*draw(shown).blocks), "home_ask:courses")
+
+
+async def ask_instead(stage: Stage, user: User) -> Any:
+    shown = draw_error(RunNotFound(run="x", nearest=(RUN,)), [Instead(RUN, f"run {RUN}")])
+    return await stage.world.driver.press(user, stage.message(*shown.blocks), "requests_ask_instead:0")
 
 
 async def turn_run_page(stage: Stage, user: User) -> Any:
@@ -482,7 +489,7 @@ async def open_home(stage: Stage, user: User) -> Any:
 
 
 SCENARIOS: Sequence[Scenario] = (
-    slash_command, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
+    slash_command, ask_instead, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_costs_page,

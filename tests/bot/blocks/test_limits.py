@@ -35,7 +35,7 @@ from bot.blocks.views import (
 )
 from bot.sealing import Seals
 from core.errors import NeedsConfirmation, RunNotFound, UnknownVerb, UsherError
-from core.requests import VERBS, ComposeLearner
+from core.requests import VERBS, ComposeLearner, Instead
 from core.rules.links import LinkSigner
 from core.usecases.invitations.corrections import CorrectionShown
 from core.usecases.invitations.gathering import AddressesGathered
@@ -158,8 +158,9 @@ def test_every_error_is_within_slacks_limits(name: str) -> None:
         RunNotFound(run=name * 20, nearest=(name, name, name)),
     ]
     question = draw_reinvite_question(NeedsConfirmation(address=name, reason=name), ReinviteLearner(name, name))
+    pressed = draw_error(errors[0], [Instead(name, name * 3), Instead(name, name * 2000)])
 
-    for message in [*map(draw_error, errors), draw_unexpected("E-00000001"), question]:
+    for message in [*map(draw_error, errors), pressed, draw_unexpected("E-00000001"), question]:
         assert_shown(message.text, message.blocks)
     assert len(provider_option(ProviderCard("10000001", name))["text"]["text"]) <= 75
     option = run_option(run_called(name))

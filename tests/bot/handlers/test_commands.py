@@ -37,4 +37,34 @@ async def test_a_run_that_is_not_there_is_answered_with_the_nearest_ones(world: 
     ack = await world.usher("invite maths-2026-3 ada@example.org")
 
     assert RUN in words(ack)
+
+
+async def test_a_press_asks_with_the_nearest_run_in_place_of_the_wrong_one(world: World) -> None:
+    ack = await world.usher("invite maths-2026-3, ada@example.org")
+
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:0")
+
+    assert "*1 learner* of 1 will be invited" in words(shown(ack))
+
+
+async def test_a_press_asks_with_the_nearest_verb_in_place_of_the_wrong_one(world: World) -> None:
+    ack = await world.usher(f"invte {RUN} ada@example.org")
+
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:0")
+
+    assert "*1 learner* of 1 will be invited" in words(shown(ack))
+
+
+async def test_a_mistyped_verb_that_opens_a_form_opens_it_with_a_press(world: World) -> None:
+    ack = await world.usher("invte")
+
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:0")
+
+    assert world.driver.modal(world.olive).payload["title"]["text"] == "Invite learners"
+
+
+async def test_a_request_too_long_for_a_button_is_told_the_nearest_run_without_one(world: World) -> None:
+    ack = await world.usher("invite maths-2026-3 " + " ".join(f"ada{number}@example.org" for number in range(200)))
+
+    assert RUN in words(ack)
     assert action_ids(shown(ack)) == []
