@@ -14,15 +14,19 @@ from bot import answers
 from bot.asking import ask
 from bot.blocks import Message, draw
 from bot.blocks.errors import draw_error
+from bot.blocks.parts import section
 from bot.deps import Deps
 from bot.handlers.dropped_files import answer_files
 from bot.handlers.gathering import answer_text
 from bot.texts import written
 from core.errors import RunNotFound, UnknownVerb
-from core.requests import Form, instead_of
+from core.requests import Asker, Form, instead_of
+from core.rules.text import folded
 
 _SPOKEN: Final = (None, "file_share")
 """Other subtypes tell of edits, deletions and the like."""
+_GREETINGS: Final = frozenset({"hello", "hi", "hey", "hiya", "good morning", "good afternoon", "good evening"})
+_THANKS: Final = frozenset({"thanks", "thank you", "many thanks", "thx", "cheers", "ta"})
 _OWN_NAME: Final = re.compile(r"^/?usher\s+", re.IGNORECASE)
 
 
@@ -50,8 +54,12 @@ async def _messages(deps: Deps, context: AsyncBoltContext, event: dict[str, Any]
 
 
 async def _message(deps: Deps, context: AsyncBoltContext, text: str, key: str) -> Message:
+    said = folded(text).strip("!., ")
+    if said in _THANKS:
+        await deps.people.asker(context, Asker.VISITOR)
+        return Message("You are welcome.", (section("You are welcome."),))
     try:
-        answer = await ask(deps, context, text, key=key)
+        answer = await ask(deps, context, "help" if said in _GREETINGS else text, key=key)
     except RunNotFound as error:
         return draw_error(error, instead_of(text, error))
     except UnknownVerb as error:

@@ -23,6 +23,15 @@ async def test_the_bots_own_name_may_stand_before_it(world: World) -> None:
     assert "runs to choose from" in words(world.direct_messages(world.olive)[-1])
 
 
+async def test_a_greeting_is_answered_with_help_and_thanks_with_a_word(world: World) -> None:
+    await world.driver.say_dm(world.olive, "Hello!")
+    await world.driver.say_dm(world.olive, "thank you.")
+
+    greeted, thanked = world.direct_messages(world.olive)[-2:]
+    assert "What I can do for you" in words(greeted)
+    assert words(thanked) == "You are welcome."
+
+
 async def test_a_message_that_wants_the_form_gets_a_button(world: World) -> None:
     await world.driver.say_dm(world.olive, f"invite {RUN}")
 
