@@ -5,7 +5,7 @@ is a page only; whoever presses is judged by what is true then.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from core.context import Clock
 from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
+from core.usecases.links.crowds import FindJoined, JoinTogether, find_joined, join_together
 from core.usecases.links.join_requests import (
     ConfirmJoin,
     ShowJoinRequest,
@@ -31,13 +32,13 @@ from core.usecases.links.joining import (
     JoinedByLink,
     LinkLookedAt,
     LookAtLink,
-    find_joined,
     join_by_link,
     look_at_link,
 )
 from core.usecases.links.places import ShowPlace, StopMails, show_place, stop_mails_of_place
 from core.wording.phrases import day_words, until_words, zone_named
 from core.words import SharedLinkState
+from web.crowds import Crowds
 from web.door import LinkPage, WebDoor, read_form, require_signed, signed
 from web.fields import Field, name_fields
 from web.pages import run_words
@@ -133,6 +134,8 @@ class JoiningPages:
         self._door = door
         self._kept = KeptPages(door.app.clock)
         self._pressed = Pressed(door.app.clock)
+        self._presses: Crowds[JoinByLink, JoinedByLink | ConfirmationMailed] = Crowds(self._join)
+        self._again = Crowds(self._find)
 
     async def show(self, request: Request) -> Response:
         token = request.path_params["token"]
@@ -159,13 +162,24 @@ class JoiningPages:
             return self._door.pages.page("link_mailed.html", answer=answer, token=token)
         return self._joined(answer)
 
-    async def _answer(self, command: JoinByLink) -> JoinedByLink | ConfirmationMailed:
+    async def _answer(self, press: JoinByLink) -> JoinedByLink | ConfirmationMailed:
         """Whoever pressed a moment ago has probably joined: a look tells, and spares the database a write."""
-        if self._pressed.is_again(command):
-            joined = await self._door.read(find_joined, command)
-            if joined is not None:
-                return joined
-        return await self._door.run(join_by_link, command)
+        answer: JoinedByLink | ConfirmationMailed | None = None
+        if self._pressed.is_again(press):
+            answer = await self._again.ask(press.token, press)
+        if answer is None:
+            answer = await self._presses.ask(press.token, press)
+        return await self._door.run(join_by_link, press) if answer is None else answer
+
+    async def _join(
+        self, token: str, presses: Sequence[JoinByLink]
+    ) -> Sequence[JoinedByLink | ConfirmationMailed | None]:
+        if len(presses) == 1:
+            return [await self._door.run(join_by_link, presses[0])]
+        return (await self._door.run(join_together, JoinTogether(token, tuple(presses)))).answers
+
+    async def _find(self, token: str, presses: Sequence[JoinByLink]) -> Sequence[JoinedByLink | None]:
+        return (await self._door.read(find_joined, FindJoined(token, tuple(presses)))).answers
 
     def _page(
         self, token: str, shown: LinkLookedAt, fields: tuple[Field, ...], *, status: int = 200, notice: str = ""

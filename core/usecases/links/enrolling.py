@@ -5,6 +5,7 @@
 3. A pending invitation is closed once: of two answers at the same moment, the second finds it closed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, select, update
@@ -82,7 +83,7 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
-        return _enrolled(ctx, run, _new_learner(ctx, joiner), way, is_new_learner=True)
+        return enrol_newcomers(ctx, run, [joiner], way)[0]
     if not way.is_proven and (known.removed_at is not None or known.left_at is not None):
         raise ProofWanted
     if known.removed_at is not None:
@@ -90,12 +91,17 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
             update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
         )
     if known.enrolment_id is None:
-        return _enrolled(ctx, run, known.learner_id, way, is_new_learner=False)
+        return _enrolled(ctx, run, [known.learner_id], way, is_new_learner=False)[0]
     if known.left_at is not None:
         ctx.session.execute(
             update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
         )
     return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
+
+
+def enrol_newcomers(ctx: Context, run: CourseRun, joiners: Sequence[Joiner], way: Way) -> list[Enrolled]:
+    """For addresses that nobody here has, all different. As many statements for all as for one. Raises BudgetSpent."""
+    return _enrolled(ctx, run, _new_learners(ctx, joiners), way, is_new_learner=True)
 
 
 def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
@@ -119,52 +125,70 @@ def close_invitation(ctx: Context, invitation: Invitation, state: InvitationStat
     return True
 
 
-def _enrolled(ctx: Context, run: CourseRun, learner_id: int, way: Way, *, is_new_learner: bool) -> Enrolled:
-    enrolment_id = ctx.tokens.new_id()
-    row = {
-        "id": enrolment_id,
-        "learner_id": learner_id,
+def _enrolled(
+    ctx: Context, run: CourseRun, learner_ids: Sequence[int], way: Way, *, is_new_learner: bool
+) -> list[Enrolled]:
+    enrolment_ids = ctx.tokens.new_ids(len(learner_ids))
+    same = {
         "run_id": run.id,
         "joined_by": way.joined_by,
         "shared_link_id": way.shared_link_id,
         "enrolled_at": ctx.now,
     }
-    access.insert_all(ctx, Enrolment, [row])
-    _charge(ctx, enrolment_id, run, way)
-    return Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
+    pairs = list(zip(enrolment_ids, learner_ids, strict=True))
+    access.insert_all(
+        ctx, Enrolment, [{**same, "id": enrolment_id, "learner_id": learner_id} for enrolment_id, learner_id in pairs]
+    )
+    _charge(ctx, enrolment_ids, run, way)
+    return [
+        Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
+        for enrolment_id, learner_id in pairs
+    ]
 
 
-def _charge(ctx: Context, enrolment_id: int, run: CourseRun, way: Way) -> None:
+def _charge(ctx: Context, enrolment_ids: Sequence[int], run: CourseRun, way: Way) -> None:
     agreement_id = way.agreement_id
     agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
-    charge = {
-        "id": ctx.tokens.new_id(),
-        "enrolment_id": enrolment_id,
+    same = {
         "run_id": run.id,
         "agreement_id": agreement_id,
         "price_pence": agreement.price_pence if agreement else run.course.price_pence,
-        "is_prepaid": agreement is not None and draw(ctx, agreement, is_promised=way.is_promised),
         "charged_at": ctx.now,
     }
-    access.insert_all(ctx, Charge, [charge])
+    charges = [
+        {
+            **same,
+            "id": charge_id,
+            "enrolment_id": enrolment_id,
+            "is_prepaid": agreement is not None and draw(ctx, agreement, is_promised=way.is_promised),
+        }
+        for charge_id, enrolment_id in zip(ctx.tokens.new_ids(len(enrolment_ids)), enrolment_ids, strict=True)
+    ]
+    access.insert_all(ctx, Charge, charges)
 
 
-def _new_learner(ctx: Context, joiner: Joiner) -> int:
-    learner_id = ctx.tokens.new_id()
-    learner = {
-        "id": learner_id,
-        "provider_id": joiner.provider_id,
-        "first_name": joiner.first_name,
-        "last_name": joiner.last_name,
-        "search_words": search_words(joiner.first_name, joiner.last_name, joiner.address),
-        "created_at": ctx.now,
-    }
-    access.insert_all(ctx, Learner, [learner])
-    address = {
-        "id": ctx.tokens.new_id(),
-        "learner_id": learner_id,
-        "address": joiner.address,
-        "address_key": joiner.address_key,
-    }
-    access.insert_all(ctx, LearnerAddress, [address])
-    return learner_id
+def _new_learners(ctx: Context, joiners: Sequence[Joiner]) -> Sequence[int]:
+    learner_ids = ctx.tokens.new_ids(len(joiners))
+    learners = [
+        {
+            "id": learner_id,
+            "provider_id": joiner.provider_id,
+            "first_name": joiner.first_name,
+            "last_name": joiner.last_name,
+            "search_words": search_words(joiner.first_name, joiner.last_name, joiner.address),
+            "created_at": ctx.now,
+        }
+        for learner_id, joiner in zip(learner_ids, joiners, strict=True)
+    ]
+    access.insert_all(ctx, Learner, learners)
+    addresses = [
+        {
+            "id": address_id,
+            "learner_id": learner_id,
+            "address": joiner.address,
+            "address_key": joiner.address_key,
+        }
+        for address_id, learner_id, joiner in zip(ctx.tokens.new_ids(len(joiners)), learner_ids, joiners, strict=True)
+    ]
+    access.insert_all(ctx, LearnerAddress, addresses)
+    return learner_ids

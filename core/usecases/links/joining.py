@@ -14,8 +14,10 @@
    half a minute. The mail that confirms an address has one: somebody waits for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -24,6 +26,7 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import AddressInvalid, DomainNotAllowed, NameMissing, SharedLinkClosed
 from core.model import (
+    CourseRun,
     Enrolment,
     Invitation,
     InvitationBatch,
@@ -104,31 +107,19 @@ def join_by_link(ctx: Context, command: JoinByLink) -> JoinedByLink | Confirmati
     now = held_link(ctx, target)
     # Where addresses are confirmed, this answer never tells who is on the course.
     require_open(now, *(() if now.link.must_confirm else (SharedLinkState.FULL,)))
-    first, last = _names(command.first_name, command.last_name)
-    address = _address(command.address)
+    first, last = typed_names(command.first_name, command.last_name)
+    address = typed_address(command.address)
     # Only for a few minutes: a full link must not tell for ever who is on the course.
     if now.state is SharedLinkState.FULL:
         return joined_before(ctx, now, address, since=ctx.now - SAME_PRESS)
     require_domain(now.link, address)
-    # One mailbox has as many tags as its owner likes, and each would be another learner and another welcome.
-    if not now.link.must_confirm and "+" not in address.key:
+    if may_join_at_once(now.link, address):
         try:
             return join(ctx, now, first, last, address, is_proven=False)
         except ProofWanted:
             pass
     ask_to_confirm(ctx, now.link, first, last, address)
     return ConfirmationMailed(now.organisation, now.course.title, address.address)
-
-
-def find_joined(ctx: Context, command: JoinByLink) -> JoinedByLink | None:
-    """Whether who presses again has joined by this link a moment ago. None: join, and see what stands against it."""
-    target = access.shared_link_by_link(ctx, command.token)
-    now = held_link(ctx, target)
-    address = parse_address(command.address)
-    is_good = now.state in (SharedLinkState.OPEN, SharedLinkState.FULL) and not now.link.must_confirm
-    if isinstance(address, InvalidAddress) or not is_good:
-        return None
-    return _joined_since(ctx, now, address, ctx.now - SAME_PRESS)
 
 
 # --- The link ---------------------------------------------------------------------------------------------
@@ -181,7 +172,7 @@ def _closed(state: SharedLinkState) -> SharedLinkClosed:
 # --- What was typed ---------------------------------------------------------------------------------------
 
 
-def _names(first_name: str, last_name: str) -> tuple[str, str]:
+def typed_names(first_name: str, last_name: str) -> tuple[str, str]:
     first, last = clean_name(first_name, NAME_CHARACTERS), clean_name(last_name, NAME_CHARACTERS)
     for name, part in ((first, "first name"), (last, "last name")):
         if not name:
@@ -189,7 +180,7 @@ def _names(first_name: str, last_name: str) -> tuple[str, str]:
     return first, last
 
 
-def _address(typed: str) -> Address:
+def typed_address(typed: str) -> Address:
     found = parse_address(typed)
     if isinstance(found, InvalidAddress):
         raise AddressInvalid(nearest=found.suggestion)
@@ -200,6 +191,11 @@ def require_domain(link: SharedLink, address: Address) -> None:
     # Exactly: whoever allows a school's domain has not thought of every host below it.
     if link.domains and domain_of(address.key) not in link.domains:
         raise DomainNotAllowed(domains=" or ".join(f"@{domain}" for domain in link.domains))
+
+
+def may_join_at_once(link: SharedLink, address: Address) -> bool:
+    """One mailbox has as many tags as its owner likes, and each would be another learner and another welcome."""
+    return not link.must_confirm and "+" not in address.key
 
 
 def domain_of(key: str) -> str:
@@ -220,9 +216,7 @@ def join(
     enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven))
     _close_invitation(ctx, now.run.id, address, enrolled)
     if enrolled.is_new:
-        _welcome(ctx, enrolled, address)
-        _tell_of_outside(ctx, now.link, address)
-        _count_use(ctx, now.link)
+        let_in(ctx, now.link, [(joiner, enrolled)])
     return JoinedByLink(run_card(now.run), now.organisation, address.address)
 
 
@@ -259,24 +253,36 @@ def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enr
         touch_scoreboards(ctx, set(ctx.session.scalars(batches)))
 
 
-def _welcome(ctx: Context, enrolled: Enrolled, address: Address) -> None:
-    message = email_row(
+def let_in(ctx: Context, link: SharedLink, joined: Sequence[tuple[Joiner, Enrolled]]) -> None:
+    """What follows for those who are new on the run. Raises SharedLinkClosed where the last place is gone."""
+    leave(ctx, [_welcome(ctx, joiner, enrolled) for joiner, enrolled in joined])
+    _tell_of_outside(ctx, link, [joiner.address_key for joiner, _ in joined])
+    _count_uses(ctx, link, len(joined))
+
+
+def _welcome(ctx: Context, joiner: Joiner, enrolled: Enrolled) -> dict[str, Any]:
+    return email_row(
         ctx,
         MessageKind.JOINED,
-        to=address.address,
-        to_key=address.key,
+        to=joiner.address,
+        to_key=joiner.address_key,
         about_id=enrolled.enrolment_id,
         key=f"joined:{enrolled.enrolment_id}",
         not_before=ctx.now,
     )
-    leave(ctx, [message])
 
 
-def _tell_of_outside(ctx: Context, link: SharedLink, address: Address) -> None:
+def _tell_of_outside(ctx: Context, link: SharedLink, keys: Sequence[str]) -> None:
     """The first learner from outside the usual domains: the creator hears of it once."""
-    domain = domain_of(address.key)
-    if link.outside_told_at is not None or domain in link.domains or _is_usual(ctx, domain):
+    if link.outside_told_at is not None:
         return
+    domains = dict.fromkeys(domain for key in keys if (domain := domain_of(key)) not in link.domains)
+    outside = next((domain for domain in domains if not _is_usual(ctx, domain)), None)
+    if outside is not None:
+        _tell(ctx, link, outside)
+
+
+def _tell(ctx: Context, link: SharedLink, domain: str) -> None:
     told = ctx.session.execute(
         update(SharedLink)
         .where(SharedLink.id == link.id, SharedLink.outside_told_at.is_(None))
@@ -297,14 +303,14 @@ def _is_usual(ctx: Context, domain: str) -> bool:
     return ctx.session.scalars(query.limit(1)).one_or_none() is not None
 
 
-def _count_use(ctx: Context, link: SharedLink) -> None:
+def _count_uses(ctx: Context, link: SharedLink, count: int) -> None:
     """The last statement: rivals for the last places wait for one another no longer than a commit takes."""
     if link.use_cap is None:
         return
     counted = ctx.session.execute(
         update(SharedLink)
-        .where(SharedLink.id == link.id, SharedLink.use_count < SharedLink.use_cap)
-        .values(use_count=SharedLink.use_count + 1)
+        .where(SharedLink.id == link.id, SharedLink.use_count + count <= SharedLink.use_cap)
+        .values(use_count=SharedLink.use_count + count)
         .returning(SharedLink.id),
         execution_options=_QUIET,
     ).one_or_none()
@@ -314,30 +320,36 @@ def _count_use(ctx: Context, link: SharedLink) -> None:
 
 def joined_before(ctx: Context, now: LinkNow, address: Address, *, since: datetime) -> JoinedByLink:
     """Whoever has joined by this link hears so again, even where theirs was the last place. Raises SharedLinkClosed."""
-    joined = _joined_since(ctx, now, address, since)
-    if joined is None:
+    joined = joined_since(ctx, now, [address], since)
+    if not joined:
         raise _closed(now.state)
-    return joined
+    return joined[address.key]
 
 
 # Without mapped objects: the second press of a whole school comes here.
 _JOINED = Query(
-    select(Enrolment.run_id)
+    select(LearnerAddress.address_key, Enrolment.run_id)
     .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
     .where(
-        LearnerAddress.address_key == bindparam("key"),
+        LearnerAddress.address_key.in_(bindparam("keys", expanding=True)),
         Enrolment.shared_link_id == bindparam("link_id"),
         Enrolment.enrolled_at >= bindparam("since"),
         Enrolment.left_at.is_(None),
     )
-    .order_by(Enrolment.enrolled_at.desc())
-    .limit(1)
+    .order_by(Enrolment.enrolled_at)
 )
 
 
-def _joined_since(ctx: Context, now: LinkNow, address: Address, since: datetime) -> JoinedByLink | None:
-    run_id = _JOINED.run(ctx, key=address.key, link_id=now.link.id, since=since).scalar_one_or_none()
-    if run_id is None:
-        return None
-    run = now.run if now.run is not None and now.run.id == run_id else access.joined_run(ctx, run_id)
-    return JoinedByLink(run_card(run), now.organisation, address.address)
+def joined_since(ctx: Context, now: LinkNow, addresses: Sequence[Address], since: datetime) -> dict[str, JoinedByLink]:
+    """By address key. Of several joins of one learner, by a link of an open course, the newest counts."""
+    as_written = {address.key: address.address for address in addresses}
+    rows = _JOINED.run(ctx, keys=list(as_written), link_id=now.link.id, since=since)
+    run_ids = {row.address_key: row.run_id for row in rows}
+    runs = {run_id: _run(ctx, now, run_id) for run_id in set(run_ids.values())}
+    return {
+        key: JoinedByLink(run_card(runs[run_id]), now.organisation, as_written[key]) for key, run_id in run_ids.items()
+    }
+
+
+def _run(ctx: Context, now: LinkNow, run_id: int) -> CourseRun:
+    return now.run if now.run is not None and now.run.id == run_id else access.joined_run(ctx, run_id)

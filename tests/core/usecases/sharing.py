@@ -3,6 +3,7 @@
 from core.context import StaffActor
 from core.model import CourseRun, JoinRequest, SharedLink
 from core.rules.links import LinkKind
+from core.usecases.links.crowds import JoinTogether, join_together
 from core.usecases.links.join_requests import ConfirmJoin, confirm_join
 from core.usecases.links.joining import (
     ConfirmationMailed,
@@ -50,6 +51,17 @@ def look(school: School, link_id: int) -> LinkLookedAt:
 def join(school: School, link_id: int, address: str = "ada@example.org") -> JoinedByLink | ConfirmationMailed:
     command = JoinByLink(link_token(school, link_id), "Ada", "Marsh", address)
     return school.app.run(join_by_link, command, LEARNER)
+
+
+def presses(school: School, link_id: int, *addresses: str) -> tuple[JoinByLink, ...]:
+    token = link_token(school, link_id)
+    return tuple(JoinByLink(token, "Ada", "Marsh", address) for address in addresses)
+
+
+def join_many(school: School, link_id: int, *addresses: str) -> tuple[JoinedByLink | None, ...]:
+    """At the same moment."""
+    command = JoinTogether(link_token(school, link_id), presses(school, link_id, *addresses))
+    return school.app.run(join_together, command, LEARNER).answers
 
 
 def request_token(school: School, address: str = "ada@example.org") -> str:

@@ -127,6 +127,7 @@ from core.usecases.learners import (
     removal as learner_removal,
 )
 from core.usecases.links import (
+    crowds,
     join_requests,
     joining,
     places,
@@ -325,7 +326,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "list_shared_links": (StaffActor, link_lists.ListSharedLinks()),
         "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
         "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
-        "find_joined": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "e@example.org")),
+        "join_together": (LinkHolder, crowds.JoinTogether(world.link_token, _presses(world, "gh"))),
+        "find_joined": (LinkHolder, crowds.FindJoined(world.link_token, _presses(world, "e"))),
         "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),
         "confirm_join": (LinkHolder, join_requests.ConfirmJoin(world.wish_token)),
         "stop_mails_of_request": (LinkHolder, places.StopMails(world.wish_token)),
@@ -519,6 +521,10 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "note_person_left": (System, slack_identity.NotePersonLeft("", "T1", "U1")),
         "count_wrong_code": (SlackVisitor, slack_identity.CountWrongCode()),
     }
+
+
+def _presses(world: World, names: str) -> tuple[joining.JoinByLink, ...]:
+    return tuple(joining.JoinByLink(world.link_token, "Bo", "Young", f"{name}@example.org") for name in names)
 
 
 def _prepare_import(world: World) -> import_invitations.PrepareImportInvitation:

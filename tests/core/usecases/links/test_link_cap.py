@@ -11,7 +11,7 @@ from core.usecases.links.shared_links import PauseSharedLink, ResumeSharedLink, 
 from core.words import SharedLinkState
 from tests.copies import school_anew
 from tests.core.usecases.acting import at_once, clock_of, everything, only
-from tests.core.usecases.sharing import join, settle, share, shown
+from tests.core.usecases.sharing import join, join_many, settle, share, shown
 from tests.factories import School
 from tests.slow import examples
 
@@ -63,6 +63,16 @@ class Caps(RuleBasedStateMachine):
             assert not self.is_paused
             assert has_room or person in self.inside
             self.inside.add(person)
+
+    @rule(people=st.lists(PEOPLE, min_size=2, max_size=5))
+    def several_join_at_once(self, people: list[int]) -> None:
+        answers = join_many(self.school, self.link, *(f"a{person}@example.org" for person in people))
+        joined = {person for person, answer in zip(people, answers, strict=True) if answer is not None}
+        assert not joined & self.inside
+        assert not (joined and self.is_paused)
+        has_room = not self.is_paused and (self.cap is None or len(self.inside) < self.cap)
+        assert bool(joined) == bool(has_room and set(people) - self.inside)
+        self.inside |= joined
 
     @rule(cap=st.none() | st.integers(1, 6))
     def staff_set_a_cap(self, cap: int | None) -> None:
