@@ -199,9 +199,8 @@ class JoiningPages:
 
     def _joined(self, answer: JoinedByLink) -> Response:
         run = run_words(answer.run, self._door.app.clock())
-        return self._door.pages.page(
-            "link_joined.html", run=run, organisation=answer.organisation, address=answer.address
-        )
+        # A whole school may get this page within a minute.
+        return self._door.pages.page_for(answer.address, "link_joined.html", run=run, organisation=answer.organisation)
 
     # --- Confirming -------------------------------------------------------------------------------------------
 

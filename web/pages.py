@@ -1,11 +1,14 @@
 """Pages from ``templates/web``. Every value is escaped: what people typed cannot become markup."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 from starlette.responses import HTMLResponse
 
 from core.cards import RunCard
@@ -13,6 +16,9 @@ from core.wording.phrases import BENEFITS, day_words, last_day_words, zone_named
 from web.assets import Assets
 from web.problems import Problem
 
+_MOST_DRAWN: Final = 200
+# Stands for the text. No name has a control character: what was typed is cleaned of them.
+_TEXT: Final = "\x02"
 TEMPLATES = Path(__file__).parent.parent / "templates" / "web"
 
 
@@ -41,12 +47,22 @@ class Pages:
             auto_reload=False,
         )
         self._templates.globals["asset"] = assets.path
+        self._around_text = functools.lru_cache(_MOST_DRAWN)(self._draw_around)
 
     def page(
         self, template: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **values: object
     ) -> HTMLResponse:
         html = self._templates.get_template(template).render(values)
         return HTMLResponse(html, status, headers=headers)
+
+    def page_for(self, text: str, template: str, **values: Hashable) -> HTMLResponse:
+        """A page that is alike for many, but for what it calls ``text``: all else is drawn once. Escaped, as ever."""
+        before, after = self._around_text(template, **values)
+        return HTMLResponse(before + escape(text).encode() + after)
+
+    def _draw_around(self, template: str, **values: Hashable) -> tuple[bytes, bytes]:
+        before, _, after = self._templates.get_template(template).render(values, text=_TEXT).partition(_TEXT)
+        return before.encode(), after.encode()
 
     def problem(self, problem: Problem, *, back: str = "") -> HTMLResponse:
         """``back``: the path of the page on which the person can look what is true now."""
