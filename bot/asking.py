@@ -8,7 +8,7 @@ from bot.authorize import place_of
 from bot.blocks import Message, draw
 from bot.blocks.invitations import draw_reinvite_question
 from bot.deps import Deps
-from bot.handlers.progress import merged_after
+from bot.handlers.progress import shown_confirmed
 from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
 from core.context import SlackVisitor
@@ -31,7 +31,7 @@ from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.single import ReinviteLearner
 from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
 from core.usecases.links.shared_links import SharedLinkChanged
-from core.usecases.progress.reports import ReportConfirmed
+from core.usecases.progress.confirming import ReportConfirmed
 from core.usecases.staff.colleagues import ListProviders, list_providers
 from core.usecases.staff.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
 
@@ -78,7 +78,7 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
         return await deps.read(usecase_of(request), command, actor)
     result = await deps.run(usecase_of(request), command, actor, key=key)
     if isinstance(result, ReportConfirmed):
-        return await merged_after(deps, actor, result)
+        return await shown_confirmed(deps, actor, result)
     return await shown_after(deps, actor, result) if isinstance(result, SharedLinkChanged) else result
 
 

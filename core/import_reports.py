@@ -1,4 +1,5 @@
-"""Fills an answer about imports when it is sent: what became of the rows, and their sender's file, marked.
+"""Fills an answer about imports and reports of progress when it is sent: what became of the rows, and of an
+import its sender's file, marked.
 
 Between transactions, for the copy is made in a child process. It is kept nowhere: sent again, it is made again.
 """
@@ -22,6 +23,8 @@ from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
 from core.usecases.imports.mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
 from core.usecases.imports.rows import ListImportRows, list_import_rows
+from core.usecases.progress.mails import ReportTold
+from core.usecases.progress.reports import ReportShown, ShowReport, show_report
 from core.wording.imports import TEMPLATE_FILES
 from core.words import CopyWanted, ImportSubject
 
@@ -80,6 +83,8 @@ def with_reports(app: App, letter: AnswerLetter) -> tuple[AnswerLetter, tuple[En
 
 def _asked(result: object) -> str:
     """Of a file: its name."""
+    if isinstance(result, ReportShown):
+        return result.card.file_name
     return result.shown.card.file_name if isinstance(result, ImportReport) else ""
 
 
@@ -88,11 +93,13 @@ def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object
         return result, (_template(result.subject),)
     if isinstance(result, ExportOrdered) and result.is_file:
         return _exported(app, asker, result, room)
-    if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold):
+    if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold | ReportTold):
         return result, ()
     try:
         if isinstance(result, ImportsListed):
             return app.read(list_imports, ListImports(result.page, result.state), asker), ()
+        if isinstance(result, ReportTold):
+            return app.read(show_report, ShowReport(result.number, is_repeat=result.is_repeat), asker), ()
         if isinstance(result, ImportRowsTold):
             return app.read(list_import_rows, ListImportRows(result.number, result.bucket, result.page), asker), ()
         loaded = app.read(load_report, LoadReport(result.number, result.copy is not CopyWanted.NONE), asker)

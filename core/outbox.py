@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, select, update
 
 from core import access
 from core.context import Context
@@ -134,6 +134,10 @@ def import_key(import_id: int) -> str:
     return f"import:{import_id}"
 
 
+def report_key(report_id: int) -> str:
+    return f"report:{report_id}"
+
+
 def unreached_key(confirmation_id: int) -> str:
     return f"unreached:{confirmation_id}"
 
@@ -177,6 +181,15 @@ def touch(ctx: Context, keys: Sequence[str], *, after: timedelta) -> None:
             if row.state is MessageState.PENDING
         ],
     )
+
+
+def say_or_touch(ctx: Context, row: dict[str, Any]) -> None:
+    """A message in Slack that begins now, or shows what it is about anew if it was there before."""
+    key = row["idempotency_key"]
+    if ctx.session.scalars(select(OutboundMessage.id).where(OutboundMessage.idempotency_key == key)).first() is None:
+        say(ctx, [row])
+    else:
+        touch(ctx, [key], after=SCOREBOARD_INTERVAL)
 
 
 def revive(ctx: Context, message_ids: Select[int]) -> None:

@@ -1,4 +1,4 @@
-"""Leads a progress report from stored file to merged figures; what every door calls.
+"""Leads a progress report from stored file to merged figures: in a worker, or where somebody sits and waits.
 
 1. The file is read in a child process with limits, between transactions.
 2. Its rows are merged chunk by chunk, so that nobody else waits for long.
@@ -6,11 +6,13 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from core.app import App
-from core.context import Actor
+from core.context import Actor, Door, System
+from core.errors import NotAllowed, ReportClosed
 from core.progress_files import SheetFound, SheetSource, find_sheet
 from core.rules.policy import HEADING_ROWS
 from core.rules.progress.columns import find_headings
@@ -18,6 +20,15 @@ from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.reader import read_sheets
+from core.usecases.progress.confirming import ConfirmReport, confirm_report
+from core.usecases.progress.jobs import (
+    FindReporter,
+    GiveUpReport,
+    SweepReports,
+    give_up_report,
+    reporter_of,
+    sweep_reports,
+)
 from core.usecases.progress.merging import (
     BeginReport,
     MergeRows,
@@ -27,19 +38,11 @@ from core.usecases.progress.merging import (
     merge_rows,
     settle_report,
 )
-from core.usecases.progress.reports import (
-    ColumnShown,
-    ConfirmReport,
-    ReceiveProgress,
-    ReportConfirmed,
-    ReportReading,
-    ReportShown,
-    ShowReport,
-    confirm_report,
-    receive_progress,
-    show_report,
-)
+from core.usecases.progress.receiving import ReceiveProgress, receive_progress
+from core.usecases.progress.reports import ColumnShown, ReportReading, ReportShown, ShowReport, show_report
 from core.words import FeedKind, ReportReason
+
+_WORKER: Final = System(Door.WORKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class ProgressFile:
 
 def take_progress(app: App, actor: Actor, file: ProgressFile, *, key: str | None = None) -> ReportShown:
     """Takes a file in and merges it. Under a door's key it goes on where a process died. Raises UsherError."""
-    command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of)
+    command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of, runs_here=True)
     received = app.run(receive_progress, command, actor, key=key)
     run_progress(app, received.report_id, actor)
     return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
@@ -67,13 +70,33 @@ def looks_like_progress(content: bytes) -> bool:
 
 
 def go_on(app: App, actor: Actor, command: ConfirmReport) -> ReportShown:
-    """The columns are right: the report that waited is merged. Raises UsherError."""
-    return merge_confirmed(app, actor, app.run(confirm_report, command, actor))
-
-
-def merge_confirmed(app: App, actor: Actor, confirmed: ReportConfirmed) -> ReportShown:
+    """The columns are right: the report that waited is merged at once. Raises UsherError."""
+    confirmed = app.run(confirm_report, replace(command, runs_here=True), actor)
     run_progress(app, confirmed.report_id, actor)
     return app.read(show_report, ShowReport(report_id=confirmed.report_id), actor)
+
+
+def merge_in_background(app: App, report_id: int) -> bool:
+    """In its sender's name. Whether this process settled it. Raises Unavailable, and then it is taken up again."""
+    staff = app.read(reporter_of, FindReporter(report_id), _WORKER).staff
+    if staff is None:
+        return False
+    try:
+        run_progress(app, report_id, staff)
+    except ReportClosed:
+        # Somebody else has taken it up.
+        return False
+    except NotAllowed:
+        return app.run(give_up_report, GiveUpReport(report_id), _WORKER).was_open
+    return True
+
+
+def sweep_progress(app: App) -> int:
+    """Reports that nobody is at go on. How many."""
+    swept = app.run(sweep_reports, SweepReports(), _WORKER)
+    for report_id in swept.hopeless:
+        app.run(give_up_report, GiveUpReport(report_id), _WORKER)
+    return swept.enqueued
 
 
 def run_progress(app: App, report_id: int, actor: Actor) -> None:
@@ -96,7 +119,8 @@ def run_progress(app: App, report_id: int, actor: Actor) -> None:
     if not any(row.number > found.headings.row for row in found.sheet.rows):
         reason = ReportReason.NO_ROWS
     if reason is None:
-        _merge(app, actor, report_id, begun, source.kind, source.batches(str(begun.merged_to)))
+        total = sum(row.number > found.headings.row for row in found.sheet.rows)
+        _merge(app, actor, report_id, begun, source.kind, source.batches(str(begun.merged_to)), total)
     _settle(app, actor, report_id, begun, reading, source.kind, reason)
 
 
@@ -118,12 +142,12 @@ def _question(found: SheetFound, begun: ReportBegun) -> ReportReason | None:
 
 
 def _merge(
-    app: App, actor: Actor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch]
+    app: App, actor: Actor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch], total: int
 ) -> None:
     """What any source's batches become: a connector's are merged by the same few lines."""
     seen: dict[tuple[int, int, int], tuple[int, int]] = {}
     for batch in batches:
-        seen.update(app.run(merge_rows, MergeRows(report_id, begun.attempt, kind, batch, seen), actor).seen)
+        seen.update(app.run(merge_rows, MergeRows(report_id, begun.attempt, kind, batch, seen, total), actor).seen)
 
 
 def _settle(

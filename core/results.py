@@ -51,6 +51,7 @@ from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
 from core.usecases.progress.reports import ReportShown, ReportsListed
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
@@ -157,7 +158,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         QuietHoursShown,
         RemindersShown,
         ReplyAwaited,
-        ReportShown,
+        ReportTold,
         ReportsListed,
         RequestRefused,
         RunShown,
@@ -178,7 +179,7 @@ _ROWS: Final[dict[RunList, Any]] = {
 }
 SEVERAL: Final = "several"
 KEPT_BY_NUMBER: Final = frozenset({
-    ImportRowsListed.__name__, ImportSettled.__name__, ImportShown.__name__,
+    ImportRowsListed.__name__, ImportSettled.__name__, ImportShown.__name__, ReportShown.__name__,
 })  # fmt: skip
 """What stands in files is told from their rows, when it is sent."""
 
@@ -227,6 +228,8 @@ def storable(result: object) -> object:
         return ImportTold(result.card.number)
     if isinstance(result, ImportSettled):
         return ImportTold(result.number)
+    if isinstance(result, ReportShown):
+        return ReportTold(result.card.number, result.is_repeat)
     if isinstance(result, ImportRowsListed):
         return ImportRowsTold(result.number, result.bucket, result.page, result.page_count)
     if isinstance(result, ImportsListed):

@@ -128,6 +128,8 @@ class MessageKind(StrEnum):
     """To a learner who asked for no more by e-mail: it is done."""
     UNREACHED = "unreached"
     """In Slack: who of a confirmation's learners came back, complained, or asked for no more."""
+    REPORT = "report"
+    """In Slack: how far a report of progress has come, and what became of it."""
     IMPORT = "import"
     """In Slack, like the next four: how far an import has come, and what became of it."""
     IMPORT_COPY = "import_copy"
@@ -346,6 +348,8 @@ class ReportReason(StrEnum):
     SHEET = "sheet"
     """No headings by which it could be progress."""
     NO_ROWS = "no_rows"
+    OUR_MISTAKE = "our_mistake"
+    """It was begun several times and never finished."""
 
 
 class NamedKind(StrEnum):

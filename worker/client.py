@@ -13,7 +13,13 @@ VERSION: Final = "1"
 # The engine's own default is pickle.
 SERIALIZER: Final = DBOSPortableJSONSerializer()
 
-QUEUES: Final = {JobKind.SEND_MAIL: "mail", JobKind.SEND_SLACK: "slack", JobKind.RUN_IMPORT: "imports"}
+QUEUES: Final = {
+    JobKind.SEND_MAIL: "mail",
+    JobKind.SEND_SLACK: "slack",
+    JobKind.RUN_IMPORT: "imports",
+    # Files of either kind are read one after the other.
+    JobKind.RUN_REPORT: "imports",
+}
 
 
 def open_client(database_url: str) -> DBOSClient:

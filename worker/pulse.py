@@ -20,6 +20,7 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.importing import sweep
+from core.progressing import sweep_progress
 from core.rules.policy import HEARTBEAT_SILENCE
 from core.usecases.messages.recovering import ReleaseLeases, SweepDue, release_leases, sweep_due
 from core.usecases.staff.homes import RefreshHomes, refresh_homes
@@ -84,6 +85,7 @@ class Pulse:
         self._app.run(release_leases, ReleaseLeases(executor=None), System())
         self._app.run(sweep_due, SweepDue(_SWEEP_GRACE), System())
         sweep(self._app)
+        sweep_progress(self._app)
         self._app.run(refresh_homes, RefreshHomes(), System())
         return True
 

@@ -19,6 +19,7 @@ from core.context import System
 from core.failpoints import Failpoints
 from core.importing import run_in_background
 from core.jobs import JobKind
+from core.progressing import merge_in_background
 from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
 from core.usecases.imports.retention import ForgetImports, forget_imports
 from core.usecases.messages.recovering import HandBack, hand_back
@@ -113,6 +114,22 @@ def finish_imports(import_ids: list[int]) -> dict[str, int]:
         return {"settled": sum(run_in_background(duty.app, import_id) for import_id in import_ids)}
     except Exception as error:
         _log.exception("an import failed; the sweeper takes it up again")
+        raise ChunkFailed(type(error).__name__) from None
+
+
+@DBOS.workflow(name="run_report", max_recovery_attempts=_RECOVERIES)
+def run_report(report_ids: list[int]) -> dict[str, int]:
+    return finish_reports(report_ids)
+
+
+@DBOS.step(name="finish_reports")
+def finish_reports(report_ids: list[int]) -> dict[str, int]:
+    """One that fails is swept later, and given up after a few tries."""
+    duty = _on_duty[-1]
+    try:
+        return {"settled": sum(merge_in_background(duty.app, report_id) for report_id in report_ids)}
+    except Exception as error:
+        _log.exception("a report of progress failed; the sweeper takes it up again")
         raise ChunkFailed(type(error).__name__) from None
 
 

@@ -14,6 +14,7 @@ from bot.blocks.parts import (
     section,
     value_of,
 )
+from bot.blocks.words import bar as percent_bar
 from bot.blocks.words import counted, moment, run_dates, run_name
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
@@ -36,6 +37,7 @@ from core.wording.progress import (
     figures_words,
     headline,
     invitation_words,
+    is_report_under_way,
     next_steps,
     nobody_words,
     problem_words,
@@ -135,13 +137,13 @@ def draw_report(shown: ReportShown) -> Message:
     card, reading = shown.card, shown.reading
     outcome = report_outcome(card)
     lines = [f"*{outcome}*"]
+    if is_report_under_way(card):
+        return Message(outcome, (section("\n".join((*lines, *_how_far(card)))), context(_foot(card))))
     if shown.is_repeat:
         lines.append("You sent this file before, so nothing was done again.")
     lines += [said(line, 300) for line in (reading.fault, reading.hint) if line]
     if card.counts.rows:
         lines.append(counts_words(card.counts))
-    name = f"{said(card.file_name, 80)} · " if card.file_name else ""
-    foot = f"{name}figures as of {moment(card.as_of)} · received {moment(card.received_at)}"
     asks = card.reason in (ReportReason.COLUMNS, ReportReason.RUN)
     columns = [f"• {said(line, 200)}" for line in column_words(shown)] if asks else []
     problems = [f"• {said(problem_words(each), 400)}" for each in shown.problems]
@@ -152,7 +154,16 @@ def draw_report(shown: ReportShown) -> Message:
         blocks.append(actions(button("They are right", Action.PROGRESS_CONFIRM, str(card.number), style="primary")))
     steps = next_steps(shown)
     blocks += [section(fitting([said(step, 300) for step in steps], _TEXT))] if steps else []
-    return Message(outcome, (*blocks, context(foot)))
+    return Message(outcome, (*blocks, context(_foot(card))))
+
+
+def _how_far(card: ReportCard) -> tuple[str, ...]:
+    return (percent_bar(card.counts.rows, card.row_count),) if card.row_count else ()
+
+
+def _foot(card: ReportCard) -> str:
+    name = f"{said(card.file_name, 80)} · " if card.file_name else ""
+    return f"{name}figures as of {moment(card.as_of)} · received {moment(card.received_at)}"
 
 
 def draw_reports(listed: ReportsListed) -> Message:

@@ -1,7 +1,5 @@
 """Progress: leafing through a run, a learner's card, reports; and files of it that came in a direct message."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -12,13 +10,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot import answers
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action
-from bot.blocks.errors import draw_error
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
+from core.app import WORK_DEADLINE
 from core.context import Actor
-from core.errors import InvalidRequest, UsherError
-from core.progressing import ProgressFile, go_on, merge_confirmed, take_progress
+from core.errors import InvalidRequest
+from core.progressing import ProgressFile
 from core.requests import read_request
+from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
 from core.usecases.progress.figures import (
     ProgressList,
     ShowLearnerProgress,
@@ -26,15 +25,8 @@ from core.usecases.progress.figures import (
     show_learner_progress,
     show_progress,
 )
-from core.usecases.progress.reports import (
-    ConfirmReport,
-    ListReports,
-    ReportConfirmed,
-    ReportShown,
-    ShowReport,
-    list_reports,
-    show_report,
-)
+from core.usecases.progress.receiving import ReceiveProgress, receive_progress
+from core.usecases.progress.reports import ListReports, ReportShown, ShowReport, list_reports, show_report
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -73,14 +65,10 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     async def confirm_columns(
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
-        """A large report takes longer than Slack waits."""
+        """A worker merges it; what stands here, if it is the report's own message, becomes the result."""
         staff = await deps.people.asker(context)
-        command = ConfirmReport(int(action["value"]))
-
-        async def merge() -> None:
-            await answers.replace(respond, await _said(lambda: go_on(deps.app, staff, command)))
-
-        deps.background.start(merge())
+        confirmed = await deps.run(confirm_report, ConfirmReport(int(action["value"])), staff)
+        await answers.replace(respond, draw(await shown_confirmed(deps, staff, confirmed)))
         await ack()
 
     bolt.action(Action.PROGRESS_PAGE.pattern)(turn_progress_page)
@@ -90,22 +78,17 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     bolt.action(Action.PROGRESS_CONFIRM.value)(confirm_columns)
 
 
-async def _said(work: Callable[[], ReportShown]) -> Message:
-    """What became of it, or why nothing did."""
-    try:
-        return draw(await asyncio.to_thread(work))
-    except UsherError as error:
-        return draw_error(error)
+async def shown_confirmed(deps: Deps, staff: Actor, confirmed: ReportConfirmed) -> ReportShown:
+    return await deps.read(show_report, ShowReport(report_id=confirmed.report_id), staff)
 
 
-async def merged_after(deps: Deps, staff: Actor, confirmed: ReportConfirmed) -> ReportShown:
-    """What was said yes to in words is merged at once."""
-    return await asyncio.to_thread(merge_confirmed, deps.app, staff, confirmed)
-
-
-async def take_report(deps: Deps, staff: Actor, file: ProgressFile, key: str) -> Message:
-    """One report that was dropped on the bot. Raises UsherError."""
-    return draw(await asyncio.to_thread(take_progress, deps.app, staff, file, key=key))
+async def take_report(deps: Deps, staff: Actor, file: ProgressFile, key: str) -> Message | None:
+    """One report that was dropped on the bot. None: a new one, whose own message comes by itself. Raises UsherError."""
+    command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of)
+    received = await deps.run(receive_progress, command, staff, key=key, deadline=WORK_DEADLINE)
+    if not received.is_repeat:
+        return None
+    return draw(await deps.read(show_report, ShowReport(received.number, is_repeat=True), staff))
 
 
 def run_named(comment: str) -> str:

@@ -6,7 +6,8 @@ ProgressReport:
         ^                  |-> waiting    its columns or its run are not known yet: somebody is asked
         |                  |      +--confirmed--> received
         |                  +-> rejected   cannot be read, or is no report of progress
-        +-- begun again after a crash: what is merged already stays and is counted; the rest follows
+        +-- begun again after a crash: what is merged already stays and is counted; the rest follows. After a few
+            tries it is rejected, as our mistake
 
 1. What is unknown is NULL and never 0. A gap in a report leaves what is known as it is.
 2. The four groups of figures (steps, score, comments, membership) come by different feeds, so each has its source and
@@ -40,6 +41,12 @@ class ProgressReport(OrganisationOwned, Base):
         UniqueConstraint("organisation_id", "number"),
         Index("ix_progress_report_organisation_id_file_hash", "organisation_id", "file_hash"),
         Index(
+            "ix_progress_report_unsettled",
+            "busy_until",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
             "ix_progress_report_ends_at",
             "ends_at",
             sqlite_where=text("content IS NOT NULL"),
@@ -67,6 +74,8 @@ class ProgressReport(OrganisationOwned, Base):
     """Of which run it is, where its sender said so."""
     reading: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: which columns are what, and an example of each."""
+    inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"))
+    """The e-mail that brought it, or said yes to its columns, and is answered when it is settled."""
     as_of: Mapped[datetime]
     """Of its figures, where a row does not say otherwise."""
     merged_to: Mapped[int] = mapped_column(default=0)
@@ -80,9 +89,16 @@ class ProgressReport(OrganisationOwned, Base):
     problem: Mapped[int] = mapped_column(default=0)
     flagged: Mapped[int] = mapped_column(default=0)
     """Of the landed ones: a cell was left out or cut to 100 %. In no bucket of its own."""
+    row_count: Mapped[int] = mapped_column(default=0)
+    """Of its sheet, below the headings; what is merged of them the counts say."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """Of merging it, since it came or somebody said yes to it."""
+    busy_until: Mapped[datetime]
+    """Until then somebody is at it, or a job of its own will come; later a worker takes it up again."""
     received_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    """Merged, waiting or rejected, the last time."""
 
 
 class ProgressProblem(OrganisationOwned, Base):

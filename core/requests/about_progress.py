@@ -5,6 +5,7 @@ from typing import Final
 
 from core.errors import ReportNotFound, RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
+from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import (
     ProgressList,
     ShowLearnerProgress,
@@ -13,14 +14,7 @@ from core.usecases.progress.figures import (
     show_progress,
 )
 from core.usecases.progress.matching import NameInFeed, name_in_feed
-from core.usecases.progress.reports import (
-    ConfirmReport,
-    ListReports,
-    ShowReport,
-    confirm_report,
-    list_reports,
-    show_report,
-)
+from core.usecases.progress.reports import ListReports, ShowReport, list_reports, show_report
 
 _REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)
 _Command = ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed

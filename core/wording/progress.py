@@ -48,6 +48,9 @@ _REASONS: Final[dict[ReportReason, str]] = {
     ReportReason.FILE: "it cannot be read, so nothing was stored.",
     ReportReason.SHEET: "it does not look like a report of progress, so nothing was stored.",
     ReportReason.NO_ROWS: "there is nobody below its headings, so nothing was stored.",
+    ReportReason.OUR_MISTAKE: (
+        "it could not be finished, and the mistake is ours. What stands below is stored; send it again for the rest."
+    ),
 }
 
 
@@ -145,13 +148,18 @@ def invitation_words(invitation: LearnerInvitation, say: Say) -> str:
 # --- Reports ----------------------------------------------------------------------------------------------
 
 
+def is_report_under_way(card: ReportCard) -> bool:
+    return card.state in (ReportState.RECEIVED, ReportState.READING, ReportState.MERGING)
+
+
 def report_outcome(card: ReportCard) -> str:
     """As in "P-0007: 180 of 187 rows landed."."""
     ref = report_ref(card.number)
     if card.reason is not None:
         return f"{ref}: {_REASONS[card.reason]}"
     if card.state is not ReportState.MERGED:
-        return f"{ref} is under way."
+        rows = f": {card.counts.rows:,} of {counted(card.row_count, 'row')} merged." if card.row_count else "."
+        return f"{ref} is under way{rows}"
     counts = card.counts
     landed = counts.rows - counts.problem
     return f"{ref}: {landed:,} of {counted(counts.rows, 'row')} landed."

@@ -11,8 +11,9 @@ reference, and the message has failed: what was done before it stands under its 
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
@@ -59,10 +60,11 @@ from core.usecases.mailbox.requests import (
     find_thread,
     rehearsed,
 )
-from core.usecases.progress.reports import ConfirmReport
+from core.usecases.progress.confirming import ConfirmReport
+from core.usecases.progress.mails import confirm_by_mail
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
-from mail.requests.progress import ProgressWanted, progress_result
+from mail.requests.progress import task_of_report
 from mail.requests.reading import Asked, body_lines, read_mail
 from mail.requests.reply_words import Word, meant, read_reply
 from mail.requests.sheets import SheetAttached, task_of_sheet
@@ -136,13 +138,13 @@ def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
     asked = read_mail(parsed, is_ours=thread.kind is not None)
     wanted = tuple(_as_wanted(each, request, thread) for each in asked)
     has_sheet = any(isinstance(each.wanted, SheetAttached | ProgressFile) for each in asked)
-    replied = _replied(lines, thread, has_sheet=has_sheet)
+    replied = _replied(lines, thread, request.inbound_id, has_sheet=has_sheet)
     if replied is None:
         return wanted
     return (replied, *wanted) if has_sheet else (replied,)
 
 
-def _replied(lines: Sequence[str], thread: ThreadFound, *, has_sheet: bool) -> _Wanted | None:
+def _replied(lines: Sequence[str], thread: ThreadFound, inbound_id: int, *, has_sheet: bool) -> _Wanted | None:
     """Whoever sends a file with "yes" means the file, which is looked at; but what they take back they take back."""
     reply = read_reply(lines)
     if reply is None or (has_sheet and reply.word is not Word.UNDO):
@@ -154,7 +156,16 @@ def _replied(lines: Sequence[str], thread: ThreadFound, *, has_sheet: bool) -> _
         return line, refusal
     if task is None:
         return None
-    return line, task.command if isinstance(task, Task) and isinstance(task.command, ConfirmReport) else task
+    return line, _confirming(task.command, inbound_id) if _is_confirming(task) else task
+
+
+def _is_confirming(task: object) -> TypeGuard[Task]:
+    return isinstance(task, Task) and isinstance(task.command, ConfirmReport)
+
+
+def _confirming(command: ConfirmReport, inbound_id: int) -> Task:
+    """The answer waits until the report is merged."""
+    return Task(confirm_by_mail, replace(command, inbound_id=inbound_id))
 
 
 def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
@@ -175,10 +186,12 @@ def _as_wanted(asked: Asked, request: MailRequest, thread: ThreadFound) -> _Want
         told = numbers_told(part.result for part in thread.parts)
         # Its name is not kept with the answer; it is said when that is sent.
         return "", task_of_sheet(asked.wanted, request.inbound_id, told[0] if len(told) == 1 else None)
+    if isinstance(asked.wanted, ProgressFile):
+        return "", task_of_report(asked.wanted, request.inbound_id)
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
     if isinstance(asked.wanted.command, ConfirmReport):
-        return asked.line, asked.wanted.command
+        return asked.line, _confirming(asked.wanted.command, request.inbound_id)
     try:
         return asked.line, task_of(asked.wanted)
     except UsherError as refusal:
@@ -239,8 +252,6 @@ def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -
     """Under a key it takes effect once, and gives the same again."""
     if isinstance(wanted, UsherError):
         return refused(wanted)
-    if isinstance(wanted, ProgressWanted):
-        return progress_result(app, staff, wanted, key)
     if not isinstance(wanted, Task):
         return wanted
     try:

@@ -1,20 +1,15 @@
-"""Reports of progress attached to an e-mail, and the yes to their columns: taken in, merged, answered."""
+"""Reports of progress attached to an e-mail: which files are some, and of which run."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from core.app import App
-from core.context import StaffActor
-from core.errors import NotStaff, SenderUnproven, Unavailable, UsherError
-from core.progressing import ProgressFile, go_on, looks_like_progress, take_progress
+from core.progressing import ProgressFile, looks_like_progress
 from core.requests import Request
-from core.results import refused
 from core.rules.text import clean_name
 from core.usecases.progress.figures import ShowProgress
-from core.usecases.progress.reports import ConfirmReport
+from core.usecases.progress.mails import ReportByMail, report_by_mail
 from mail.parsing.parsed import Attachment
-
-ProgressWanted = ProgressFile | ConfirmReport
+from mail.requests.tasks import Task
 
 _SHEETS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _BOOKS: Final = ("xlsx", "xls", "ods")
@@ -36,16 +31,8 @@ def run_of(wanted: Sequence[object]) -> str:
     return next((command.run for command in commands if isinstance(command, ShowProgress)), "")
 
 
-def progress_result(app: App, staff: StaffActor, wanted: ProgressWanted, key: str) -> object:
-    """A refusal is an answer, too. Raises what is to be done again, or not to be answered."""
-    try:
-        if isinstance(wanted, ConfirmReport):
-            return go_on(app, staff, wanted)
-        return take_progress(app, staff, wanted, key=f"{key}:progress")
-    except (Unavailable, NotStaff, SenderUnproven):
-        raise
-    except UsherError as error:
-        return refused(error)
+def task_of_report(file: ProgressFile, inbound_id: int) -> Task:
+    return Task(report_by_mail, ReportByMail(file.file_name, file.content, inbound_id, file.run))
 
 
 def _is_sheet(attached: Attachment) -> bool:

@@ -80,17 +80,12 @@ from core.usecases.learners.removal import (
 from core.usecases.links.lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mailbox.invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
 from core.usecases.mailbox.requests import CloseQuestion, ThreadFound, close_question
+from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
-from core.usecases.progress.reports import (
-    ConfirmReport,
-    ListReports,
-    ReportShown,
-    ReportsListed,
-    confirm_report,
-    list_reports,
-)
+from core.usecases.progress.mails import ReportTold
+from core.usecases.progress.reports import ListReports, ReportsListed, list_reports
 from core.usecases.staff.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
-from core.words import MessageKind, ReportReason
+from core.words import MessageKind
 from mail.requests.tasks import Task, numbers_told
 
 
@@ -305,8 +300,8 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page.page, result.page.page_count, show_progress, told)
         case ReportsListed():
             return _paged(result.page, result.page_count, list_reports, ListReports())
-        case ReportShown() if result.card.reason is ReportReason.COLUMNS:
-            return {Word.YES: Task(confirm_report, ConfirmReport(result.card.number))}
+        case ReportTold():
+            return {Word.YES: Task(confirm_report, ConfirmReport(result.number))}
         case CostsShown():
             return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
         case InvitationsListed():

@@ -125,6 +125,7 @@ def upgrade() -> None:
                 "held_mail",
                 "stopped",
                 "unreached",
+                "report",
                 "import",
                 "import_copy",
                 "import_full_copy",

@@ -94,6 +94,7 @@ def upgrade() -> None:
                 "file",
                 "sheet",
                 "no_rows",
+                "our_mistake",
                 name="reportreason",
                 native_enum=False,
                 create_constraint=True,
@@ -107,6 +108,7 @@ def upgrade() -> None:
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("run_code", sa.String(length=64), nullable=False),
         sa.Column("reading", sa.LargeBinary(), nullable=True),
+        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_to", sa.Integer(), nullable=False),
         sa.Column("created", sa.Integer(), nullable=False),
@@ -116,10 +118,16 @@ def upgrade() -> None:
         sa.Column("duplicate", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Integer(), nullable=False),
         sa.Column("flagged", sa.Integer(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_progress_report_inbound_id_inbound_message")
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_progress_report_organisation_id_organisation")
         ),
@@ -139,6 +147,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_progress_report_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False
+        )
+        batch_op.create_index(
+            "ix_progress_report_unsettled",
+            ["busy_until"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
         )
 
     op.create_table(
@@ -448,6 +463,11 @@ def downgrade() -> None:
 
     op.drop_table("progress_problem")
     with op.batch_alter_table("progress_report", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_progress_report_unsettled",
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
         batch_op.drop_index("ix_progress_report_organisation_id_file_hash")
         batch_op.drop_index(
             "ix_progress_report_ends_at",

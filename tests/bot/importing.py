@@ -17,6 +17,7 @@ from core.importing import run_in_background
 from core.jobs import JobKind
 from core.letters import Outcome
 from core.model import OutboundMessage
+from core.progressing import merge_in_background
 from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MessageState
 from tests.bot.conftest import World, words
@@ -42,6 +43,9 @@ def cells_of(content: bytes) -> list[list[Any]]:
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
+_FILES = {JobKind.RUN_IMPORT: run_in_background, JobKind.RUN_REPORT: merge_in_background}
+
+
 @dataclass
 class Importing:
     world: World
@@ -60,10 +64,10 @@ class Importing:
         """What is queued is run, and what is due then is said."""
         await self.world.background.finish()
         await self.deliver()
-        for job in [job for job in jobs_of(self.world.app).jobs if job.kind is JobKind.RUN_IMPORT]:
+        for job in [job for job in jobs_of(self.world.app).jobs if job.kind in _FILES]:
             if job.key not in self.done:
                 self.done.add(job.key)
-                await asyncio.to_thread(run_in_background, self.world.app, job.ids[0])
+                await asyncio.to_thread(_FILES[job.kind], self.world.app, job.ids[0])
         await self.deliver()
 
     async def deliver(self) -> list[Outcome]:

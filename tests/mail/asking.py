@@ -13,7 +13,8 @@ from core.app import App
 from core.context import Assurance, Door, StaffActor
 from core.importing import run_in_background
 from core.letters import AnswerPart
-from core.model import Base, Import, InboundMessage, MailAnswer, OutboundMessage
+from core.model import Base, Import, InboundMessage, MailAnswer, OutboundMessage, ProgressReport
+from core.progressing import merge_in_background
 from core.results import revived_parts
 from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
 from core.usecases.mailbox.senders import NoteSender, note_sender
@@ -153,8 +154,11 @@ def finish_imports(app: App) -> None:
     """As a worker does."""
     with looking(app) as session:
         waiting = session.scalars(select(Import.id).where(Import.settled_at.is_(None)).order_by(Import.number)).all()
+        reports = session.scalars(select(ProgressReport.id).where(ProgressReport.settled_at.is_(None))).all()
     for import_id in waiting:
         run_in_background(app, import_id)
+    for report_id in reports:
+        merge_in_background(app, report_id)
 
 
 def looking(app: App) -> Session:

@@ -62,7 +62,7 @@ def confirm(
 ) -> None:
     """The columns of report NUMBER (P-0007) are right: merge it, and remember them for every file with its headings."""
     from core.progressing import go_on
-    from core.usecases.progress.reports import ConfirmReport
+    from core.usecases.progress.confirming import ConfirmReport
 
     pairs = tuple((name.strip(), heading.strip()) for name, _, heading in (each.partition("=") for each in columns))
     command = ConfirmReport(_number(number), run, pairs, are_fractions, is_month_first)

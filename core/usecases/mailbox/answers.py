@@ -2,7 +2,7 @@
 
 answered --nothing awaited--> its e-mail is due
     |
-    +--a file that came with the message is still being imported--> the last of them is settled --> it is due
+    +--a file that came with the message is still being imported or merged--> the last is settled --> it is due
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.context import Context
-from core.model import Import, InboundMessage, MailAnswer, StaffMember
+from core.model import Import, InboundMessage, MailAnswer, ProgressReport, StaffMember
 from core.outbox import email_row, say
 from core.words import MessageKind
 
@@ -28,12 +28,15 @@ def answer_row(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str
 
 
 def is_awaited(ctx: Context, inbound_id: int) -> bool:
-    """Whether a file of the message is still being imported."""
-    query = select(Import.id).where(Import.inbound_id == inbound_id, Import.settled_at.is_(None)).limit(1)
-    return ctx.session.scalars(query).first() is not None
+    """Whether a file of the message is still being imported or merged."""
+    queries = (
+        select(kind.id).where(kind.inbound_id == inbound_id, kind.settled_at.is_(None)).limit(1)
+        for kind in (Import, ProgressReport)
+    )
+    return any(ctx.session.scalars(query).first() is not None for query in queries)
 
 
-def answer_settled(ctx: Context, found: Import) -> None:
+def answer_settled(ctx: Context, found: Import | ProgressReport) -> None:
     """The e-mail that brought the file is answered, if this was the last one that it waited for."""
     if found.inbound_id is None:
         return

@@ -8,7 +8,7 @@ from sqlalchemy import Row, and_, select
 
 from core import access
 from core.context import Context
-from core.model import Import, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
+from core.model import Import, ProgressReport, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
 from core.usecases.digests.letters import digests_in_slack
 from core.usecases.digests.news import DigestShown
 from core.usecases.exports import ExportCopy, export_copy
@@ -20,6 +20,7 @@ from core.usecases.invitations.unreached import UnreachedShown, unreached
 from core.usecases.links.outside_joins import OutsideJoin, outside_join
 from core.usecases.mailbox.held_mail import HeldMailShown, held_mail_shown
 from core.usecases.messages.letters import waiting
+from core.usecases.progress.reports import ReportShown, report_shown
 from core.usecases.staff.homes import HomeShown, home_of
 from core.usecases.staff.installations import clear_token
 from core.words import Channel, ImportSubject, MessageKind, MessageState
@@ -40,6 +41,7 @@ Content = (
     | HeldMailShown
     | UnreachedShown
     | ImportShown
+    | ReportShown
     | ExportCopy
     | ImportCopy
     | TemplateCopy
@@ -154,6 +156,11 @@ def _import_of_sender(ctx: Context, import_id: int) -> ImportShown:
     return import_shown(ctx, ctx.session.get_one(StaffMember, found.staff_id), found)
 
 
+def _report_of_sender(ctx: Context, report_id: int) -> ReportShown:
+    found = ctx.session.get_one(ProgressReport, report_id)
+    return report_shown(ctx, ctx.session.get_one(StaffMember, found.staff_id), found)
+
+
 _COPIES = (MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY)
 _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.SCOREBOARD: batch_progress,
@@ -163,6 +170,7 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.UNREACHED: unreached,
     MessageKind.EXPORT: export_copy,
     MessageKind.IMPORT: _import_of_sender,
+    MessageKind.REPORT: _report_of_sender,
     MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
     MessageKind.RUN_TEMPLATE: lambda ctx, staff_id: TemplateCopy(ImportSubject.CATALOGUE),
     MessageKind.HOME: lambda ctx, staff_id: home_of(ctx, ctx.session.get_one(StaffMember, staff_id)),

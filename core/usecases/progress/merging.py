@@ -20,14 +20,17 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ReportClosed
 from core.model import Enrolment, Organisation, Progress, ProgressChange, ProgressProblem, ProgressReport, StaffMember
+from core.rules.policy import IMPORT_LEASE
 from core.rules.progress.columns import ColumnMapping
 from core.rules.progress.faults import ProgressFault
 from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, merged, same_figures
 from core.rules.progress.records import Batch, CellProblem, ReadRow
 from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import hasher, keeper
+from core.usecases.progress.confirming import known_mappings
 from core.usecases.progress.matching import Matched, match_rows
-from core.usecases.progress.reports import ReportReading, find_report, known_mappings, report_ref
+from core.usecases.progress.reports import ReportReading, find_report, report_ref
+from core.usecases.progress.telling import tell_changed, tell_settled
 from core.words import FeedKind, ReportReason, ReportState
 
 _WRITTEN: Final = (*FIGURES, *STAMPS, "active_at", "report_id")
@@ -74,6 +77,7 @@ def begin_report(ctx: Context, command: BeginReport) -> ReportBegun:
         hasher(ctx, organisation)
         content = keeper(ctx).vault.decrypt_bytes(found.content, "report.content")
         found.state, found.attempt = ReportState.READING, found.attempt + 1
+        found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
     return ReportBegun(
         state=found.state,
         attempt=found.attempt,
@@ -130,6 +134,7 @@ def settle_report(ctx: Context, command: SettleReport) -> ReportSettled:
         found.state = ReportState.MERGED
     else:
         found.state = ReportState.WAITING if command.reason in _WAITING else ReportState.REJECTED
+    tell_settled(ctx, found)
     return ReportSettled(found.id, found.state)
 
 
@@ -143,6 +148,8 @@ class MergeRows:
     batch: Batch
     seen: Mapping[tuple[int, int, int], tuple[int, int]]
     """Learner, run and attempt -> the row of this file that had them, and the hash of its figures."""
+    total: int = 0
+    """All rows of the sheet, as far as anybody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,8 @@ def merge_rows(ctx: Context, command: MergeRows) -> RowsMerged:
     _write(ctx, found, writing)
     if rows:
         found.merged_to = rows[-1].number
-    found.state = ReportState.MERGING
+    found.state, found.row_count, found.busy_until = ReportState.MERGING, command.total, ctx.now + IMPORT_LEASE
+    tell_changed(ctx, found)
     return RowsMerged(len(rows), writing.seen)
 
 

@@ -1,38 +1,31 @@
-"""Reports of progress: taken in and stored before anything is read, shown, listed, their columns confirmed.
+"""Reports of progress: what became of one, and the list of all.
 
-How one goes on: ``progress_merging`` merges it; ``core.progressing`` leads it there.
+How one goes on: ``progress.receiving`` takes it in, ``progress.merging`` merges it, ``progress.confirming`` hears that
+its columns are right; ``core.progressing`` leads it there.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, select
 
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import ReportClosed, ReportNotFound
-from core.model import Organisation, ProgressMapping, ProgressProblem, ProgressReport, StaffMember
+from core.errors import ReportNotFound
+from core.model import ProgressProblem, ProgressReport, StaffMember
 from core.pages import page_within
 from core.rules.policy import (
-    IMPORT_FILE_NAME_CHARACTERS,
     PAGE_ROWS,
-    PROGRESS_LIFE,
     PROGRESS_PROBLEMS_NAMED,
     PROGRESS_VALUES_NAMED,
 )
-from core.rules.progress.columns import ColumnMapping, column_named, fingerprint, same_heading
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
-from core.rules.text import clean_name
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import keeper
 from core.words import FeedKind, ReportReason, ReportState
-
-_QUIET: Final = {"synchronize_session": False}
 
 
 class ColumnShown(msgspec.Struct, frozen=True):
@@ -59,93 +52,6 @@ class ReportReading(msgspec.Struct):
     fault: str = ""
     """Why it cannot be used, in words."""
     hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiveProgress:
-    """``run``: of which run it is, where no column says so. ``as_of``: of the figures; None: of now."""
-
-    file_name: str
-    content: bytes
-    run: str = ""
-    as_of: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProgressReceived:
-    report_id: int
-    number: int
-    is_repeat: bool
-    """The same file is here already; nothing is done again."""
-
-
-def receive_progress(ctx: Context, command: ReceiveProgress) -> ProgressReceived:
-    """Stored before it is looked at. A rejected file is taken in anew. Raises RunNotFound, ProviderNotGranted."""
-    staff = access.require_staff(ctx, Permission.IMPORT)
-    run_code = _run_code(ctx, staff, command.run)
-    file_hash = hashlib.sha256(command.content).hexdigest()
-    # The row's lock: of the same file twice at a moment, the second finds the first.
-    lock_organisation(ctx, staff.organisation_id)
-    known = _same_file(ctx, file_hash, run_code)
-    if known is not None:
-        return ProgressReceived(known.id, known.number, is_repeat=True)
-    vault = keeper(ctx).vault
-    report_id, number = ctx.tokens.new_id(), _next_number(ctx, staff.organisation_id)
-    row = {
-        "id": report_id,
-        "number": number,
-        "staff_id": staff.id,
-        "door": ctx.actor.door,
-        "source": FeedKind.MAPPED_SHEET,
-        "state": ReportState.RECEIVED,
-        "file_name": vault.encrypt(clean_name(command.file_name, IMPORT_FILE_NAME_CHARACTERS), "report.file_name"),
-        "content": vault.encrypt_bytes(command.content, "report.content"),
-        "file_hash": file_hash,
-        "run_code": run_code,
-        # Nobody knows today what will be true tomorrow.
-        "as_of": min(command.as_of or ctx.now, ctx.now),
-        "received_at": ctx.now,
-        "ends_at": ctx.now + PROGRESS_LIFE,
-    }
-    access.insert_all(ctx, ProgressReport, [row])
-    return ProgressReceived(report_id, number, is_repeat=False)
-
-
-def _run_code(ctx: Context, staff: StaffMember, code: str) -> str:
-    if not code:
-        return ""
-    run = access.invited_run_by_code(ctx, staff.organisation_id, code)
-    access.require_provider(ctx, staff, run)
-    return run.code
-
-
-def _next_number(ctx: Context, organisation_id: int) -> int:
-    return ctx.session.execute(
-        update(Organisation)
-        .where(Organisation.id == organisation_id)
-        .values(report_count=Organisation.report_count + 1)
-        .returning(Organisation.report_count),
-        execution_options=_QUIET,
-    ).scalar_one()
-
-
-def _same_file(ctx: Context, file_hash: str, run_code: str) -> ProgressReport | None:
-    """Not one with rows that did not land: what stood in their way may be mended since. Nor one erased as it waited."""
-    return ctx.session.scalars(
-        select(ProgressReport)
-        .where(
-            ProgressReport.file_hash == file_hash,
-            ProgressReport.run_code == run_code,
-            ProgressReport.state != ReportState.REJECTED,
-            ProgressReport.problem == 0,
-            or_(ProgressReport.content.is_not(None), ProgressReport.state == ReportState.MERGED),
-        )
-        .order_by(ProgressReport.number.desc())
-        .limit(1)
-    ).one_or_none()
-
-
-# --- Shown ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +87,8 @@ class ReportCard:
     as_of: datetime
     received_at: datetime
     settled_at: datetime | None
+    row_count: int = 0
+    """All rows of its sheet, while they are being merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +128,11 @@ class ReportShown:
 def show_report(ctx: Context, command: ShowReport) -> ReportShown:
     """Raises ReportNotFound. What stands in its rows is shown to its sender, and to whoever may see everybody."""
     staff = access.require_staff(ctx, Permission.VIEW)
-    found = find_report(ctx, command.number, command.report_id)
+    return report_shown(ctx, staff, find_report(ctx, command.number, command.report_id), is_repeat=command.is_repeat)
+
+
+def report_shown(ctx: Context, staff: StaffMember, found: ProgressReport, *, is_repeat: bool = False) -> ReportShown:
+    """For somebody whom the caller has authorised."""
     names = _names(ctx, [found])
     may_see = (
         staff.id == found.staff_id or staff.all_providers or Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
@@ -229,7 +141,7 @@ def show_report(ctx: Context, command: ShowReport) -> ReportShown:
         card=_card(ctx, found, names),
         reading=reading_of(ctx, found) if may_see else ReportReading(),
         problems=_counted(ctx, found) if may_see else (),
-        is_repeat=command.is_repeat,
+        is_repeat=is_repeat,
     )
 
 
@@ -271,6 +183,7 @@ def _card(ctx: Context, found: ProgressReport, names: dict[int, str]) -> ReportC
         as_of=found.as_of,
         received_at=found.received_at,
         settled_at=found.settled_at,
+        row_count=found.row_count,
     )
 
 
@@ -352,92 +265,3 @@ def list_reports(ctx: Context, command: ListReports) -> ReportsListed:
     ).all()
     names = _names(ctx, rows)
     return ReportsListed(tuple(_card(ctx, row, names) for row in rows), page, page_count, total)
-
-
-# --- Confirmed --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmReport:
-    """The columns are right, but for ``columns``: (what it is, its heading), an empty heading leaves one out."""
-
-    number: int
-    run: str = ""
-    columns: tuple[tuple[str, str], ...] = ()
-    are_fractions: bool | None = None
-    """Of columns in which 1 could be 1 % or all. None: as it was shown."""
-    is_month_first: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReportConfirmed:
-    report_id: int
-    number: int
-
-
-def confirm_report(ctx: Context, command: ConfirmReport) -> ReportConfirmed:
-    """The mapping is remembered for every file with these headings. Raises ReportClosed, RunNotFound."""
-    staff = access.require_staff(ctx, Permission.IMPORT)
-    run_code = _run_code(ctx, staff, command.run)
-    lock_organisation(ctx, staff.organisation_id)
-    found = find_report(ctx, command.number)
-    if found.staff_id != staff.id:
-        raise ReportClosed(number=report_ref(found.number), reason="a colleague sent it")
-    if found.state is ReportState.REJECTED:
-        raise ReportClosed(number=report_ref(found.number), reason="it is rejected and does not wait")
-    if found.state is not ReportState.WAITING:
-        # Somebody pressed twice, or a process died after the first yes.
-        return ReportConfirmed(found.id, found.number)
-    if found.content is None:
-        raise ReportClosed(number=report_ref(found.number), reason="its file has been erased")
-    found.run_code = run_code or found.run_code
-    reading = reading_of(ctx, found)
-    if not (reading.names_runs or found.run_code):
-        raise ReportClosed(number=report_ref(found.number), reason="nobody has said of which run it is")
-    _remember(ctx, staff, reading, _settled(found, reading, command))
-    found.state, found.reason = ReportState.RECEIVED, None
-    return ReportConfirmed(found.id, found.number)
-
-
-def _settled(found: ProgressReport, reading: ReportReading, command: ConfirmReport) -> ColumnMapping:
-    headings = {each.column: each.heading for each in reading.columns}
-    for name, heading in command.columns:
-        column = column_named(name)
-        if column is None:
-            raise ReportClosed(number=report_ref(found.number), reason=f"I know no figure called “{name[:40]}”")
-        headings.pop(column.value, None)
-        if not heading:
-            continue
-        stands = next((each for each in reading.headings if each and same_heading(each, heading)), None)
-        if stands is None:
-            raise ReportClosed(number=report_ref(found.number), reason=f"it has no column headed “{heading[:40]}”")
-        headings = {column_: text for column_, text in headings.items() if text != stands} | {column.value: stands}
-    ratios = {each.column for each in reading.columns if each.is_ratio}
-    if command.are_fractions is not None:
-        ratios = set(headings) if command.are_fractions else set()
-    order = reading.is_month_first if command.is_month_first is None else command.is_month_first
-    return ColumnMapping(headings, tuple(sorted(ratios)), order)
-
-
-def _remember(ctx: Context, staff: StaffMember, reading: ReportReading, mapping: ColumnMapping) -> None:
-    mark = fingerprint(reading.headings)
-    ctx.session.execute(delete(ProgressMapping).where(ProgressMapping.fingerprint == mark), execution_options=_QUIET)
-    row = {
-        "id": ctx.tokens.new_id(),
-        "fingerprint": mark,
-        "columns": msgspec.json.encode(mapping).decode(),
-        "staff_id": staff.id,
-        "confirmed_at": ctx.now,
-    }
-    access.insert_all(ctx, ProgressMapping, [row])
-
-
-def known_mappings(ctx: Context, staff: StaffMember, limit: int = 50) -> tuple[ColumnMapping, ...]:
-    """The sender's own first, then those with the most columns."""
-    rows = ctx.session.execute(
-        select(ProgressMapping.columns, ProgressMapping.staff_id)
-        .order_by(ProgressMapping.confirmed_at.desc())
-        .limit(limit)
-    ).all()
-    mappings = [(row.staff_id != staff.id, msgspec.json.decode(row.columns, type=ColumnMapping)) for row in rows]
-    return tuple(mapping for _, mapping in sorted(mappings, key=lambda each: (each[0], -len(each[1].headings))))

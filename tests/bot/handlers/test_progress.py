@@ -1,18 +1,26 @@
 """Progress in Slack: a report dropped on the bot, its columns said yes to, a run leafed through, one learner's card."""
 
 from tests.bot.conftest import RUN, World, action_ids, shown, words
+from tests.bot.importing import Importing
 from tests.core.usecases.progressing import enrol, line, report
+from usher.demo.slack.records import Message
 
 ADA, BO = "ada@example.org", "bo@example.org"
+
+
+def report_message(world: World) -> Message:
+    """The one message of the report."""
+    (found,) = (each for each in world.direct_messages(world.olive) if words(each).startswith("*P-0001"))
+    return found
 
 
 async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: World) -> None:
     enrol(world.school, ADA, BO, run=RUN)
     content = report(line(ADA, steps_completed="95%", avg_test_score="80%"), line("ext-9", steps_completed="5%"))
-    file = world.driver.add_file(world.olive, "report.csv", content)
+    importing = Importing(world)
 
-    await world.driver.say_dm(world.olive, f"progress {RUN}", [file])
-    answered = world.direct_messages(world.olive)[-1]
+    await importing.drop("report.csv", content, text=f"progress {RUN}")
+    answered = report_message(world)
     run = shown(await world.usher(f"progress {RUN}"))
     stalled = shown(await world.usher(f"progress {RUN} stalled"))
     learner = shown(await world.usher(f"progress {ADA}"))
@@ -28,15 +36,20 @@ async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: Wo
 
 async def test_another_platforms_columns_are_shown_and_confirmed_by_a_button(world: World) -> None:
     enrol(world.school, ADA, run=RUN)
-    file = world.driver.add_file(world.olive, "lms.csv", f"User,Email,Progress\n1,{ADA},61%\n".encode())
+    importing = Importing(world)
 
-    await world.driver.say_dm(world.olive, f"progress {RUN}", [file])
-    asked = world.direct_messages(world.olive)[-1]
-    assert "“Progress” → step percentage, such as “61%”" in words(asked)
+    await importing.drop("lms.csv", f"User,Email,Progress\n1,{ADA},61%\n".encode(), text=f"progress {RUN}")
+    asked = report_message(world)
+    question = words(asked)
     await world.driver.press(world.olive, asked, "progress_confirm")
-    await world.background.finish()
+    pressed = words(asked)
+    await importing.work()
 
+    assert "“Progress” → step percentage, such as “61%”" in question
+    assert "P-0001 is under way" in pressed
+    assert "1 of 1 row landed" in words(asked), "Its one message becomes the result."
     assert "1 of 1 row landed" in words(shown(await world.usher("progress P-0001")))
+    assert report_message(world) is asked
 
 
 async def test_a_list_of_addresses_is_still_one(world: World) -> None:

@@ -166,13 +166,25 @@ from core.usecases.messages import (
     slack_notes,
 )
 from core.usecases.progress import (
+    confirming as progress_confirming,
+)
+from core.usecases.progress import (
     figures as progress,
+)
+from core.usecases.progress import (
+    jobs as progress_jobs,
+)
+from core.usecases.progress import (
+    mails as progress_mails,
 )
 from core.usecases.progress import (
     matching as progress_matching,
 )
 from core.usecases.progress import (
     merging as progress_merging,
+)
+from core.usecases.progress import (
+    receiving as progress_receiving,
 )
 from core.usecases.progress import (
     reports as progress_reports,
@@ -373,10 +385,12 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "forget_strangers_mail": (System, learner_erasing.ForgetStrangersMail(world.learner_id)),
         "show_codes_page": (StaffActor, learner_codes.ShowCodesPage()),
         "load_access_codes": (StaffActor, learner_codes.LoadAccessCodes()),
-        "receive_progress": (StaffActor, progress_reports.ReceiveProgress("p.csv", b"x", POETRY)),
+        "receive_progress": (StaffActor, progress_receiving.ReceiveProgress("p.csv", b"x", POETRY)),
+        "report_by_mail": (StaffActor, progress_mails.ReportByMail("p.csv", b"x", world.inbound_id, POETRY)),
+        "confirm_by_mail": (StaffActor, progress_confirming.ConfirmReport(world.waiting_report)),
         "show_report": (StaffActor, progress_reports.ShowReport(world.waiting_report)),
         "list_reports": (StaffActor, progress_reports.ListReports()),
-        "confirm_report": (StaffActor, progress_reports.ConfirmReport(world.waiting_report)),
+        "confirm_report": (StaffActor, progress_confirming.ConfirmReport(world.waiting_report)),
         "begin_report": (StaffActor, progress_merging.BeginReport(world.received_report)),
         "merge_rows": (
             StaffActor,
@@ -452,6 +466,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "hand_back": (System, recovering.HandBack(JobKind.SEND_MAIL, (1,))),
         "refresh_homes": (System, homes.RefreshHomes()),
         "sender_of_import": (System, import_jobs.FindSender(1)),
+        "reporter_of": (System, progress_jobs.FindReporter(1)),
+        "give_up_report": (System, progress_jobs.GiveUpReport(1)),
+        "sweep_reports": (System, progress_jobs.SweepReports()),
         "give_up_import": (System, import_jobs.GiveUpImport(1)),
         "sweep_imports": (System, import_jobs.SweepImports()),
         "sweep_due": (System, recovering.SweepDue(timedelta(0))),
@@ -614,7 +631,7 @@ def _absent(command: object) -> object:
         learner_removal.RemoveLearner: learner_removal.RemoveLearner(12345),
         learner_removal.UndoLearnerChange: learner_removal.UndoLearnerChange(12345),
         progress_reports.ShowReport: command,
-        progress_reports.ConfirmReport: command,
+        progress_confirming.ConfirmReport: command,
         progress_merging.BeginReport: progress_merging.BeginReport(12345),
         progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
@@ -713,6 +730,7 @@ BY_ID = (
     "release_import",
     "show_report",
     "confirm_report",
+    "confirm_by_mail",
     "begin_report",
     "merge_rows",
     "settle_report",
@@ -733,7 +751,8 @@ OF_THE_OWN_ORGANISATION = (
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
-    "receive_progress": lambda code: progress_reports.ReceiveProgress("p.csv", b"x", code),
+    "receive_progress": lambda code: progress_receiving.ReceiveProgress("p.csv", b"x", code),
+    "report_by_mail": lambda code: progress_mails.ReportByMail("p.csv", b"x", 1, code),
     "show_progress": lambda code: progress.ShowProgress(code),
     "export_progress": lambda code: exports.ExportProgress(code),
     "invite_by_mail": lambda code: batches.PrepareInvitation(code, A),

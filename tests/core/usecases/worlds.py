@@ -22,6 +22,7 @@ from core.usecases.invitations.answers import AskForLink, ask_for_link
 from core.usecases.mailbox import inbound, mailboxes, senders
 from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
 from core.usecases.progress import merging as progress_merging
+from core.usecases.progress import receiving as progress_receiving
 from core.usecases.progress import reports as progress_reports
 from core.usecases.staff import (
     installations,
@@ -252,8 +253,8 @@ def _row(number: int, *problems: Problem) -> import_checking.StagedRow:
 
 
 def _report(school: School, content: bytes, *, is_begun: bool = False) -> int:
-    command = progress_reports.ReceiveProgress("r.csv", content, POETRY)
-    received = school.app.run(progress_reports.receive_progress, command, school.owner)
+    command = progress_receiving.ReceiveProgress("r.csv", content, POETRY)
+    received = school.app.run(progress_receiving.receive_progress, command, school.owner)
     if is_begun:
         begin = progress_merging.BeginReport(received.report_id)
         school.app.run(progress_merging.begin_report, begin, school.owner)

@@ -6,9 +6,10 @@ import pytest
 
 from core.app import App
 from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
-from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed
-from core.words import ReportReason, ReportState
+from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed, ShowReport, show_report
+from core.words import ReportState
 from mail.parsing.parsed import Attachment
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import MATHS
@@ -28,6 +29,10 @@ def olive(sqlite_school: SqliteCopies[School]) -> Writer:
     return Writer(school, by_mail(school.owner))
 
 
+def shown(writer: Writer, number: int) -> ReportShown:
+    return writer.school.app.read(show_report, ShowReport(number), writer.school.owner)
+
+
 def attached(content: bytes, name: str = "report.csv") -> Attachment:
     return Attachment(name, "csv", content)
 
@@ -42,14 +47,14 @@ def test_a_report_is_merged_and_the_answer_accounts_for_every_row(olive: Writer)
     whole = olive.write("progress ada@example.org")
     listed = olive.write("progress")
 
-    assert isinstance(first.result, ReportShown)
-    assert first.result.card.counts == ReportCounts(created=1, problem=1)
+    assert first.result == ReportTold(1)
     assert "P-0001: 1 of 2 rows landed." in first.text
+    assert "1 new, 0 changed, 0 unchanged" in first.text
     assert "no learner of yours is known by this (“ext-9”); row 3." in first.text
     assert "progress match ext-9 their@address" in first.text
     assert isinstance(matched.result, NamedInFeed)
-    assert isinstance(again.result, ReportShown)
-    assert again.result.card.counts == ReportCounts(created=1, unchanged=1, flagged=1)
+    assert again.result == ReportTold(2)
+    assert shown(olive, 2).card.counts == ReportCounts(created=1, unchanged=1, flagged=1)
     assert isinstance(asked.result, ProgressShown)
     assert "90 % or more: ▓▓▓▓▓░░░░░ 1 of 2" in asked.text
     assert "1 of 2" in asked.html
@@ -66,13 +71,13 @@ def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
     refused = olive.write("progress P-0001 yes")
     done = olive.write(f"progress P-0001 yes {MATHS}")
 
-    assert isinstance(asked.result, ReportShown)
-    assert asked.result.card.reason is ReportReason.COLUMNS
+    assert asked.result == ReportTold(1)
+    assert "nothing is stored yet: are these columns right?" in asked.text
     assert "“Progress” → step percentage, such as “61%”" in asked.text
     assert "“progress P-0001 yes RUN”" in asked.text
     assert "nobody has said of which run it is" in refused.text
-    assert isinstance(done.result, ReportShown)
-    assert (done.result.card.state, done.result.card.counts) == (ReportState.MERGED, ReportCounts(created=2))
+    assert "P-0001: 2 of 2 rows landed." in done.text
+    assert (shown(olive, 1).card.state, shown(olive, 1).card.counts) == (ReportState.MERGED, ReportCounts(created=2))
 
 
 def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
@@ -83,8 +88,8 @@ def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
     first = olive.write(f"progress {MATHS}")
     second = olive.reply(first, "more")
 
-    assert isinstance(merged.result, ReportShown)
-    assert merged.result.card.counts == ReportCounts(created=1)
+    assert merged.result == ReportTold(1)
+    assert "P-0001: 1 of 1 row landed." in merged.text
     assert isinstance(first.result, ProgressShown)
     assert isinstance(second.result, ProgressShown)
     assert (first.result.page.page, second.result.page.page) == (1, 2)
@@ -95,5 +100,5 @@ def test_a_list_of_addresses_stays_one_where_somebody_invites(olive: Writer) -> 
 
     answered = olive.write(f"invite {MATHS}", "", attached(content))
 
-    assert not isinstance(answered.result, ReportShown)
+    assert not isinstance(answered.result, ReportTold)
     assert "new@example.org" in answered.text or "1 learner" in answered.text

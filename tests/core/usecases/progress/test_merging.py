@@ -10,17 +10,11 @@ from core.model import Progress, ProgressChange
 from core.progressing import go_on, run_progress
 from core.rules.progress.faults import ProgressFault as Fault
 from core.rules.progress.records import Batch
+from core.usecases.progress.confirming import ConfirmReport
 from core.usecases.progress.matching import NameInFeed, name_in_feed
 from core.usecases.progress.merging import BeginReport, MergeRows, begin_report, merge_rows
-from core.usecases.progress.reports import (
-    ConfirmReport,
-    ListReports,
-    ReceiveProgress,
-    ReportCounts,
-    ReportShown,
-    list_reports,
-    receive_progress,
-)
+from core.usecases.progress.receiving import ReceiveProgress, receive_progress
+from core.usecases.progress.reports import ListReports, ReportCounts, ReportShown, list_reports
 from core.words import FeedKind, ReportReason, ReportState
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything
 from tests.core.usecases.progressing import enrol, learner_of, line, progress_of, report, send, send_file

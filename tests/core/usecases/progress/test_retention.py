@@ -5,7 +5,8 @@ import pytest
 from core.errors import ReportClosed
 from core.model import ProgressProblem, ProgressReport
 from core.rules.policy import PROGRESS_LIFE
-from core.usecases.progress.reports import ConfirmReport, ShowReport, confirm_report, show_report
+from core.usecases.progress.confirming import ConfirmReport, confirm_report
+from core.usecases.progress.reports import ShowReport, show_report
 from core.usecases.progress.retention import EraseReport, erase_report
 from core.words import ReportState
 from tests.core.usecases.acting import MATHS, clock_of, everything
