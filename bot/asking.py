@@ -25,7 +25,9 @@ from core.requests import (
     read_request,
     usecase_of,
 )
+from core.usecases.imports.applying import ReleaseImport
 from core.usecases.imports.invitations import PrepareImportInvitation
+from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.single import ReinviteLearner
@@ -34,6 +36,7 @@ from core.usecases.links.shared_links import SharedLinkChanged
 from core.usecases.progress.confirming import ReportConfirmed
 from core.usecases.staff.colleagues import ListProviders, list_providers
 from core.usecases.staff.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
+from core.words import ImportWork
 
 
 async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | None = None) -> Message | Form:
@@ -73,6 +76,9 @@ async def _perform(deps: Deps, context: AsyncBoltContext, request: Request, key:
     if isinstance(request.command, UndoImport):
         # Shown before it is done: what it would take back stands nowhere else.
         return await deps.read(preview_undo, PreviewUndo(request.command.number), actor)
+    if isinstance(request.command, ReleaseImport):
+        release = OrderWork(request.command.number, ImportWork.RELEASE)
+        return await deps.run(order_work, release, actor, key=key)
     command = await _in_own_time(deps, context, request.command)
     if mode_of(request) is Mode.READ:
         return await deps.read(usecase_of(request), command, actor)

@@ -17,7 +17,7 @@ import msgspec
 
 from core.app import App
 from core.context import Door, StaffActor, System
-from core.errors import ImportClosed, NotAllowed
+from core.errors import ImportClosed, NotAllowed, Unavailable, UsherError
 from core.rules.catalogue import RelationFinder, RunChecker
 from core.rules.policy import CATALOGUE_RUNS, HEADING_ROWS, IMPORT_CHUNK, IMPORT_HEADINGS_NAMED
 from core.rules.run_columns import RUNS
@@ -50,6 +50,16 @@ from core.usecases.imports.jobs import (
     give_up_import,
     sender_of_import,
     sweep_imports,
+)
+from core.usecases.imports.orders import (
+    BeginOrder,
+    FulfilOrder,
+    RefuseOrder,
+    SweepOrders,
+    begin_order,
+    fulfil_order,
+    refuse_order,
+    sweep_orders,
 )
 from core.usecases.imports.runs import StageRuns, stage_runs
 from core.usecases.imports.values import Reading, import_named, stored_problems
@@ -91,11 +101,31 @@ def run_in_background(app: App, import_id: int) -> bool:
 
 
 def sweep(app: App) -> int:
-    """Imports that nobody is at go on. How many."""
+    """Imports that nobody is at go on, and what was ordered of some. How many imports."""
+    _sweep_orders(app)
     swept = app.run(sweep_imports, SweepImports(), _WORKER)
     for import_id in swept.hopeless:
         app.run(give_up_import, GiveUpImport(import_id), _WORKER)
     return swept.enqueued
+
+
+def fulfil_in_background(app: App, order_id: int) -> bool:
+    """In the name of whoever ordered it. Whether this process settled it. Raises Unavailable: it is taken up again."""
+    staff = app.run(begin_order, BeginOrder(order_id), _WORKER).staff
+    if staff is None:
+        return False
+    try:
+        return app.run(fulfil_order, FulfilOrder(order_id), staff).was_open
+    except Unavailable:
+        raise
+    except UsherError as error:
+        refused = RefuseOrder(order_id, f"{error.message} {error.hint}".strip())
+        return app.run(refuse_order, refused, _WORKER).was_open
+
+
+def _sweep_orders(app: App) -> None:
+    for order_id in app.run(sweep_orders, SweepOrders(), _WORKER).hopeless:
+        app.run(refuse_order, RefuseOrder(order_id), _WORKER)
 
 
 def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, content: bytes, progress: Progress) -> None:

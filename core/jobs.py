@@ -21,6 +21,8 @@ class JobKind(StrEnum):
     SEND_SLACK = "send_slack"
     RUN_IMPORT = "run_import"
     """One import of learners, by its id."""
+    RUN_ORDER = "run_order"
+    """One import released or undone, by the order's id."""
     RUN_REPORT = "run_report"
     """One report of progress, by its id."""
 

@@ -138,6 +138,10 @@ def report_key(report_id: int) -> str:
     return f"report:{report_id}"
 
 
+def order_key(order_id: int) -> str:
+    return f"import_order:{order_id}"
+
+
 def unreached_key(confirmation_id: int) -> str:
     return f"unreached:{confirmation_id}"
 

@@ -30,7 +30,7 @@ from core.usecases.imports.imports import ImportShown, ImportsListed
 from core.usecases.imports.mails import ImportLeft, ImportRowsTold, ImportTold
 from core.usecases.imports.rows import ImportRowsListed
 from core.usecases.imports.rules import ImportPolicyShown
-from core.usecases.imports.undoing import ImportUndone
+from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
 from core.usecases.invitations.batches import InvitationPreviewed, LearnersInvited
 from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent, InvitationsRestored
 from core.usecases.invitations.corrections import AddressCorrected
@@ -168,6 +168,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         SheetRecognised,
         StaffListed,
         TemplateOffered,
+        UndoPreviewed,
         WentWrong,
     )
 })  # fmt: skip

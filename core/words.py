@@ -131,7 +131,9 @@ class MessageKind(StrEnum):
     REPORT = "report"
     """In Slack: how far a report of progress has come, and what became of it."""
     IMPORT = "import"
-    """In Slack, like the next four: how far an import has come, and what became of it."""
+    """In Slack, like the next five: how far an import has come, and what became of it."""
+    IMPORT_ORDER = "import_order"
+    """In Slack: one is being released or undone, and what became of that."""
     IMPORT_COPY = "import_copy"
     """Its sender's workbook, marked; of a large one the faulty rows."""
     IMPORT_FULL_COPY = "import_full_copy"
@@ -293,6 +295,13 @@ class ImportReason(StrEnum):
     """A corrected file was imported in its place."""
     CATALOGUE = "catalogue"
     """Courses and runs: it changes what learners can be invited to, so somebody looks at it first."""
+
+
+class ImportWork(StrEnum):
+    """What is ordered of an import by a button."""
+
+    RELEASE = "release"
+    UNDO = "undo"
 
 
 class KeptReason(StrEnum):

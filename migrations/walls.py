@@ -66,6 +66,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
     },
     "0003": {
         "import": Wall.OWN,
+        "import_order": Wall.OWN,
         "import_row": Wall.OWN,
         "learner_change": Wall.OWN,
     },

@@ -17,6 +17,7 @@ QUEUES: Final = {
     JobKind.SEND_MAIL: "mail",
     JobKind.SEND_SLACK: "slack",
     JobKind.RUN_IMPORT: "imports",
+    JobKind.RUN_ORDER: "imports",
     # Files of either kind are read one after the other.
     JobKind.RUN_REPORT: "imports",
 }

@@ -6,7 +6,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Semaphore
@@ -17,7 +17,7 @@ from dbos import DBOS, DBOSClient
 from core.app import App
 from core.context import System
 from core.failpoints import Failpoints
-from core.importing import run_in_background
+from core.importing import fulfil_in_background, run_in_background
 from core.jobs import JobKind
 from core.progressing import merge_in_background
 from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
@@ -109,12 +109,27 @@ def run_import(import_ids: list[int]) -> dict[str, int]:
 @DBOS.step(name="finish_imports")
 def finish_imports(import_ids: list[int]) -> dict[str, int]:
     """One that fails is swept later, and given up after a few tries."""
-    duty = _on_duty[-1]
+    return _settled(run_in_background, import_ids)
+
+
+def _settled(run: Callable[[App, int], bool], ids: list[int]) -> dict[str, int]:
+    app = _on_duty[-1].app
     try:
-        return {"settled": sum(run_in_background(duty.app, import_id) for import_id in import_ids)}
+        return {"settled": sum(run(app, each) for each in ids)}
     except Exception as error:
-        _log.exception("an import failed; the sweeper takes it up again")
+        _log.exception("a file's job failed; the sweeper takes it up again")
         raise ChunkFailed(type(error).__name__) from None
+
+
+@DBOS.workflow(name="run_order", max_recovery_attempts=_RECOVERIES)
+def run_order(order_ids: list[int]) -> dict[str, int]:
+    return finish_orders(order_ids)
+
+
+@DBOS.step(name="finish_orders")
+def finish_orders(order_ids: list[int]) -> dict[str, int]:
+    """One that fails is swept later, and refused after a few tries."""
+    return _settled(fulfil_in_background, order_ids)
 
 
 @DBOS.workflow(name="run_report", max_recovery_attempts=_RECOVERIES)
@@ -125,12 +140,7 @@ def run_report(report_ids: list[int]) -> dict[str, int]:
 @DBOS.step(name="finish_reports")
 def finish_reports(report_ids: list[int]) -> dict[str, int]:
     """One that fails is swept later, and given up after a few tries."""
-    duty = _on_duty[-1]
-    try:
-        return {"settled": sum(merge_in_background(duty.app, report_id) for report_id in report_ids)}
-    except Exception as error:
-        _log.exception("a report of progress failed; the sweeper takes it up again")
-        raise ChunkFailed(type(error).__name__) from None
+    return _settled(merge_in_background, report_ids)
 
 
 # Of 2,000 rows: what is left waits for the next hour.

@@ -14,6 +14,7 @@ from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.home import draw_home
+from bot.blocks.import_orders import draw_order, draw_work_ordered
 from bot.blocks.imports import (
     draw_copy_ordered,
     draw_import,
@@ -99,6 +100,8 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ImportSettled": draw_import_settled,
         "ImportShown": draw_import,
         "ImportUndone": draw_import_undone,
+        "OrderShown": draw_order,
+        "WorkOrdered": draw_work_ordered,
         "ImportsListed": draw_imports,
         "ImportPolicyShown": draw_import_policy,
         "InvitationCancelled": draw_cancelled,

@@ -1,8 +1,6 @@
 """Imports of learners: what the buttons below one do, its rows, the list of all, a few rows corrected in a form."""
 
-import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -12,24 +10,18 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot import answers
 from bot.blocks import draw
 from bot.blocks.controls import Action, Form
-from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.import_corrections import corrected_view, correction_view, entered_cells, errors_of
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
 from bot.handlers.forms import open_view
-from core.app import WORK_DEADLINE
-from core.errors import UsherError
 from core.rules.ucas.buckets import Bucket
-from core.usecases.imports.applying import ReleaseImport, release_import
 from core.usecases.imports.copies import OfferTemplate, OrderCopy, offer_template, order_copy
 from core.usecases.imports.fixing import CorrectRows, ShowBrokenRows, correct_rows, show_broken_rows
 from core.usecases.imports.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.rows import ListImportRows, list_import_rows
-from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo, undo_import
-from core.words import ImportState, ImportSubject
-
-Say = Callable[[AsyncRespond, Any], Awaitable[None]]
-_log: Final = logging.getLogger("usher.bot")
+from core.usecases.imports.undoing import PreviewUndo, preview_undo
+from core.words import ImportState, ImportSubject, ImportWork
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
@@ -40,18 +32,14 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
-    """Many thousand rows take longer than Slack waits, so both go on after the answer; both can be pressed again."""
+    """Many thousand rows take longer than Slack waits: a worker does both, and a message of its own tells the end."""
 
     async def release_rows(
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
         staff = await deps.people.asker(context)
-        command = ReleaseImport(int(action["value"]))
-
-        async def work() -> object:
-            return await deps.run(release_import, command, staff, deadline=WORK_DEADLINE)
-
-        deps.background.start(_told(deps, respond, work, answers.add))
+        command = OrderWork(int(action["value"]), ImportWork.RELEASE)
+        await answers.add(respond, draw(await deps.run(order_work, command, staff)))
         await ack()
 
     async def ask_import_undo(
@@ -66,29 +54,13 @@ def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
         staff = await deps.people.asker(context)
-        command = UndoImport(int(action["value"]))
-
-        async def work() -> object:
-            return await deps.run(undo_import, command, staff, deadline=WORK_DEADLINE)
-
-        deps.background.start(_told(deps, respond, work, answers.replace))
+        command = OrderWork(int(action["value"]), ImportWork.UNDO)
+        await answers.replace(respond, draw(await deps.run(order_work, command, staff)))
         await ack()
 
     bolt.action(Action.IMPORT_RELEASE.pattern)(release_rows)
     bolt.action(Action.IMPORT_UNDO.pattern)(ask_import_undo)
     bolt.action(Action.IMPORT_UNDO_CONFIRM.pattern)(undo_whole_import)
-
-
-async def _told(deps: Deps, respond: AsyncRespond, work: Callable[[], Awaitable[object]], say: Say) -> None:
-    try:
-        message = draw(await work())
-    except UsherError as error:
-        message = draw_error(error)
-    except Exception as error:
-        reference = deps.app.tokens.reference()
-        _log.error("a change of an import failed", exc_info=error, extra={"reference": reference})
-        message = draw_unexpected(reference)
-    await say(respond, message)
 
 
 def _register_form(bolt: AsyncApp, deps: Deps) -> None:

@@ -9,6 +9,7 @@ from core.model.digests import Digest as Digest
 from core.model.digests import DigestSetting as DigestSetting
 from core.model.exports import Export as Export
 from core.model.imports import Import as Import
+from core.model.imports import ImportOrder as ImportOrder
 from core.model.imports import ImportRow as ImportRow
 from core.model.inbound import InboundMessage as InboundMessage
 from core.model.inbound import MailAnswer as MailAnswer

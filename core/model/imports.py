@@ -25,7 +25,7 @@ from core.context import Door
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
 from core.rules.ucas.buckets import Bucket
-from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, ImportWork
 
 
 class Import(OrganisationOwned, Base):
@@ -79,6 +79,8 @@ class Import(OrganisationOwned, Base):
     unchanged: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
     problem: Mapped[int] = mapped_column(default=0)
+    reach_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the providers that its sender could manage when its rows were checked."""
     inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"))
     """The e-mail that brought it, and is answered when it is settled."""
     rows_read: Mapped[int] = mapped_column(default=0)
@@ -138,3 +140,32 @@ class ImportRow(OrganisationOwned, Base):
     ccis_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     email_key: Mapped[str | None] = mapped_column(String(254))
     person_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+
+
+class ImportOrder(OrganisationOwned, Base):
+    """Somebody pressed a button: an import is released or undone by a worker (``core.usecases.imports.orders``)."""
+
+    __tablename__ = "import_order"
+    __table_args__ = (
+        Index(
+            "uq_import_order_open",
+            "import_id",
+            unique=True,
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    import_id: Mapped[int] = mapped_column(Id, ForeignKey("import.id"))
+    staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
+    door: Mapped[Door] = mapped_column(closed_set(Door))
+    work: Mapped[ImportWork] = mapped_column(closed_set(ImportWork))
+    tries: Mapped[int] = mapped_column(default=0)
+    busy_until: Mapped[datetime]
+    """Until then somebody is at it, or a job of its own will come; later a worker takes it up again."""
+    outcome: Mapped[str] = mapped_column(Text, default="")
+    """JSON of the result: counts and numbers of rows, no value of one. Empty: none yet, or it was refused."""
+    refusal: Mapped[str] = mapped_column(String(400), default="")
+    ordered_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

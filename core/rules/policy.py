@@ -130,6 +130,8 @@ HELD_MAIL_BYTES: Final = 5 * 1024 * 1024 * 1024
 HELD_MAIL_SUBJECT: Final = 80
 # By e-mail this many are invited at once within an hour; more are confirmed first, in a reply or in Slack.
 MAIL_INVITES_AT_ONCE: Final = 50
+# An import that would take back more learners than this is shown first, and undone after a yes.
+MAIL_UNDOES_AT_ONCE: Final = 50
 
 # Spreadsheets that come in (notes on spreadsheets, section 9: honest public files stay below each of these).
 SHEET_BYTES: Final = 10 * 1024 * 1024

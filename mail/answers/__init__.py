@@ -81,6 +81,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "SheetRecognised": asides.tell_sheet,
     "StaffListed": staff.tell_staff,
     "TemplateOffered": imports.tell_template,
+    "UndoPreviewed": imports.tell_undo_preview,
     "WentWrong": asides.tell_went_wrong,
 })  # fmt: skip
 

@@ -12,11 +12,13 @@ from core.results import (
 )
 from core.usecases.costs.budgets import AgreementCosts, BudgetsShown
 from core.usecases.imports.rules import ImportPolicyShown
+from core.usecases.imports.undoing import UndoPreviewed
 from core.usecases.invitations.changes import InvitationsCancelled, InvitationsResent
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.learners.ethnicity import EthnicityShown
 from core.usecases.learners.removal import LearnerRemoved
 from core.usecases.staff.colleagues import ColleagueInvited
+from core.wording.imports import import_name
 from core.wording.results import (
     ETHNICITY_OFF,
     ETHNICITY_ON,
@@ -31,6 +33,7 @@ from core.wording.results import (
 )
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, some
+from mail.answers.imports import undo_words
 
 _HOW = (
     "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached .csv "
@@ -129,6 +132,8 @@ def _question_of(rehearsed: object) -> str:
             return f"Stop storing the ethnicity of learners of {rehearsed.organisation}?"
         case EthnicityShown():
             return f"Store the ethnicity of learners of {rehearsed.organisation} for “{rehearsed.purpose}”?"
+        case UndoPreviewed():
+            return f"Undo {import_name(rehearsed.number)}? It would {undo_words(rehearsed)}."
         case RequestRefused():
             return f"{rehearsed.message} Invite them all the same?"
     raise TypeError(f"nobody asks about a {type(rehearsed).__name__}")

@@ -1,5 +1,6 @@
 """What became of a file: the outcome first, then counts that add up, then what to correct and what to reply."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from core.import_reports import CopyFate, ImportReport
@@ -9,7 +10,7 @@ from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed
 from core.usecases.imports.mails import ImportLeft
 from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
-from core.usecases.imports.undoing import ImportUndone
+from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
 from core.wording.imports import (
     KEPT_REASONS,
     bucket_facts,
@@ -286,6 +287,27 @@ def tell_undone(result: ImportUndone, teller: Teller) -> Answer:
         lists=(Listing("Left as they are", rows, more),) if rows else (),
         steps=("The same file sent again is imported anew.",),
     )
+
+
+def tell_undo_preview(found: UndoPreviewed, teller: Teller) -> Answer:
+    return Answer(
+        headline=f"Undoing {import_name(found.number)} would {undo_words(found)}.",
+        replies=(f"It can be undone until {teller.moment(found.until)}.",),
+    )
+
+
+def undo_words(found: UndoPreviewed) -> str:
+    """As in "take 187 learners away that it had made and leave 3 as they are"."""
+    created = f"take {counted_of(found.subject, found.removed)} away that it had made"
+    restored = f"put {found.restored:,} back as they were before"
+    kept = f"leave {found.kept_total:,} as they are"
+    counts = ((found.removed, created), (found.restored, restored), (found.kept_total, kept))
+    parts = [words for count, words in counts if count]
+    return _listed(parts) if parts else "change nothing"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _are(count: int) -> str:

@@ -36,6 +36,8 @@ from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.imports.invitations import PrepareImportInvitation
+from core.usecases.imports.mails import undo_by_mail
+from core.usecases.imports.undoing import UndoImport
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -212,6 +214,8 @@ def task_of(request: Request) -> Task:
         if request.verb.name == "cancel":
             return Task(cancel_invitations, CancelInvitations(chosen))
         return Task(resend_invitations, ResendInvitations(chosen))
+    if isinstance(command, UndoImport):
+        return Task(undo_by_mail, command)
     if isinstance(command, PreviewRemoval):
         return Task(remove_learner, RemoveLearner(who=command.who))
     return Task(usecase_of(request), command, mode_of(request))

@@ -38,6 +38,7 @@ from core.usecases.imports.mails import (
     LeaveImport,
     copy_by_mail,
     leave_import,
+    undo_by_mail,
 )
 from core.usecases.imports.rows import ListImportRows, list_import_rows
 from core.usecases.imports.rules import SetImportPolicy, set_import_policy
@@ -122,6 +123,7 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = M
     "StopEthnicity": (StopEthnicity, stop_ethnicity),
     "StoreEthnicity": (StoreEthnicity, store_ethnicity),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),
+    "UndoImport": (UndoImport, undo_import),
 })  # fmt: skip
 """What a question may wait with; nothing else is made from a stored one."""
 
@@ -174,7 +176,7 @@ def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
     if reply.number and reply.word is Word.UNDO:
         return Task(recall_batch, RecallBatch(number=reply.number))
     if reply.import_number and reply.word is Word.UNDO:
-        return Task(undo_import, UndoImport(reply.import_number))
+        return Task(undo_by_mail, UndoImport(reply.import_number))
     if reply.import_number and reply.word is Word.GOOD_ROWS and thread.kind is None:
         return None
     if thread.kind is None:
@@ -266,7 +268,7 @@ def _of_import(number: int) -> _Offers:
         Word.YES: released,
         Word.NO: left,
         Word.CANCEL: left,
-        Word.UNDO: Task(undo_import, UndoImport(number)),
+        Word.UNDO: Task(undo_by_mail, UndoImport(number)),
         Word.FULL: Task(copy_by_mail, CopyImport(number), Mode.READ),
     }
 

@@ -127,6 +127,7 @@ def upgrade() -> None:
                 "unreached",
                 "report",
                 "import",
+                "import_order",
                 "import_copy",
                 "import_full_copy",
                 "import_template",

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("duplicate", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Integer(), nullable=False),
+        sa.Column("reach_hash", sa.String(length=64), nullable=True),
         sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("rows_read", sa.Integer(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
@@ -145,6 +146,54 @@ def upgrade() -> None:
             "ix_import_unsettled",
             ["busy_until"],
             unique=False,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
+
+    op.create_table(
+        "import_order",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "door",
+            sa.Enum(
+                "slack",
+                "mail",
+                "web",
+                "cli",
+                "worker",
+                name="door",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "work",
+            sa.Enum("release", "undo", name="importwork", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("refusal", sa.String(length=400), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_import_order_import_id_import")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_import_order_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_import_order_staff_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_order")),
+    )
+    with op.batch_alter_table("import_order", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_import_order_open",
+            ["import_id"],
+            unique=True,
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
         )
@@ -361,6 +410,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_import_row_learner_id")
 
     op.drop_table("import_row")
+    with op.batch_alter_table("import_order", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_import_order_open",
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
+
+    op.drop_table("import_order")
     with op.batch_alter_table("import", schema=None) as batch_op:
         batch_op.drop_index("ix_import_organisation_id_file_hash")
         batch_op.drop_index("ix_import_unsettled")

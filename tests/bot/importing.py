@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.deliverer import SlackDeliverer
 from core.context import System
-from core.importing import run_in_background
+from core.importing import fulfil_in_background, run_in_background
 from core.jobs import JobKind
 from core.letters import Outcome
 from core.model import OutboundMessage
@@ -43,7 +43,11 @@ def cells_of(content: bytes) -> list[list[Any]]:
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
-_FILES = {JobKind.RUN_IMPORT: run_in_background, JobKind.RUN_REPORT: merge_in_background}
+_FILES = {
+    JobKind.RUN_IMPORT: run_in_background,
+    JobKind.RUN_REPORT: merge_in_background,
+    JobKind.RUN_ORDER: fulfil_in_background,
+}
 
 
 @dataclass

@@ -58,7 +58,7 @@ def duty(embedded: Life, client: DBOSClient, tmp_path: Path) -> Iterator[workflo
 
 
 def test_workflows_have_the_names_that_jobs_carry() -> None:
-    flows = (workflows.send_mail, workflows.send_slack, workflows.run_import)
+    flows = (workflows.send_mail, workflows.send_slack, workflows.run_import, workflows.run_report, workflows.run_order)
     names = {flow.dbos_function_name for flow in flows}  # type: ignore[union-attr]  # Set by the decorator.
 
     assert names == {kind.value for kind in JobKind}

@@ -98,12 +98,13 @@ def release_import(ctx: Context, command: ReleaseImport) -> ImportSettled:
     staff = access.require_staff(ctx, Permission.IMPORT)
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
-    _require_held(ctx, staff, found)
+    require_held(ctx, staff, found)
     _settle(ctx, staff, found, organisation, is_released=True)
     return _settled(found)
 
 
-def _require_held(ctx: Context, staff: StaffMember, found: Import) -> None:
+def require_held(ctx: Context, staff: StaffMember, found: Import) -> None:
+    """Raises ImportClosed."""
     if found.state is not ImportState.HELD:
         raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
     if found.content is None or found.ends_at <= ctx.now:

@@ -62,7 +62,8 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     # Two who begin at the same moment count two attempts, so that one of them can store nothing.
     ctx.session.refresh(found, with_for_update=True)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    terms = Terms(today(ctx, organisation), reach_of(ctx, staff).providers, not_stored(organisation))
+    reach = reach_of(ctx, staff)
+    terms = Terms(today(ctx, organisation), reach.providers, not_stored(organisation))
     runs = CatalogueTerms(organisation.time_zone, terms.providers.known)
     may = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
     if found.state not in _BEFORE_CHECKED:
@@ -73,7 +74,7 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
     hasher(ctx, organisation)
     ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
     found.state, found.subject = ImportState.READING, ImportSubject.LEARNERS
-    found.attempt += 1
+    found.attempt, found.reach_hash = found.attempt + 1, reach.digest
     found.rows_read, found.busy_until = 0, ctx.now + IMPORT_LEASE
     content = keeper(ctx).vault.decrypt_bytes(found.content, "import.content")
     return ImportBegun(found.state, found.attempt, content, terms, runs, may)

@@ -37,7 +37,7 @@ from core.sheets.faults import FileFault, NotRead, note_wording
 from core.usecases.imports.corrections import require_correctable
 from core.usecases.imports.offers import ImportOffers, offers_of
 from core.usecases.imports.telling import tell_received
-from core.usecases.imports.values import Keeper, Reading, keeper, problems_of, reading_of
+from core.usecases.imports.values import Keeper, Reading, keeper, problems_of, reach_of, reading_of
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
 
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
@@ -79,10 +79,10 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     # The row's lock: of the same file twice at a moment, the second finds the first.
     organisation = lock_organisation(ctx, staff.organisation_id)
     known = _same_file(ctx, staff, file_hash, command.policy)
-    # Whoever sends it in answer to itself wants it looked at again: a provider may have been granted since.
-    is_asked_again = known is not None and known is corrected and known.state is ImportState.HELD
-    if known is not None and not is_asked_again:
+    if known is not None and not _is_asked_again(ctx, staff, known, corrected):
         return ImportReceived(known.id, known.number, is_repeat=True)
+    # A held one that is looked at again is closed when this one is applied.
+    corrected = corrected or known
     number = _next_number(ctx, staff.organisation_id)
     vault = keeper(ctx).vault
     import_id = ctx.tokens.new_id()
@@ -110,6 +110,13 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     if command.runs_later:
         ctx.jobs.enqueue(ctx.session, [import_job(import_id, "0")])
     return ImportReceived(import_id, number, is_repeat=False)
+
+
+def _is_asked_again(ctx: Context, staff: StaffMember, known: Import, corrected: Import | None) -> bool:
+    """A held file that is sent in answer to itself, or after its sender was granted, or lost, a provider."""
+    if known.state is not ImportState.HELD:
+        return False
+    return known is corrected or known.reach_hash != reach_of(ctx, staff).digest
 
 
 def import_job(import_id: int, generation: str) -> Job:

@@ -13,7 +13,8 @@ from datetime import datetime
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import ImportClosed
+from core.errors import ImportClosed, ReplyNeeded
+from core.rules.policy import MAIL_UNDOES_AT_ONCE
 from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.imports.checking import own_import
@@ -27,6 +28,7 @@ from core.usecases.imports.imports import (
     receive_import,
     show_import,
 )
+from core.usecases.imports.undoing import ImportUndone, PreviewUndo, UndoImport, preview_undo, undo_import
 from core.usecases.imports.values import import_ref
 from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState
 
@@ -119,6 +121,17 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     if found.state is not ImportState.HELD:
         raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
     return ImportLeft(found.number, found.ends_at, found.reason)
+
+
+def undo_by_mail(ctx: Context, command: UndoImport) -> ImportUndone:
+    """Raises ReplyNeeded, with what it would do, where that is many learners, and whatever ``undo_import`` raises."""
+    access.require_staff(ctx, Permission.IMPORT)
+    preview = preview_undo(ctx, PreviewUndo(command.number))
+    if preview.removed + preview.restored > MAIL_UNDOES_AT_ONCE:
+        question = ReplyNeeded()
+        question.rehearsed = preview
+        raise question
+    return undo_import(ctx, command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def preview_undo(ctx: Context, command: PreviewUndo) -> UndoPreviewed:
     staff = access.require_staff(ctx, Permission.IMPORT)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     found = find_import(ctx, command.number)
-    _require_undoable(ctx, staff, found)
+    require_undoable(ctx, staff, found)
     if found.subject is ImportSubject.CATALOGUE:
         return _previewed_runs(ctx, found)
     undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
@@ -102,7 +102,7 @@ def undo_import(ctx: Context, command: UndoImport) -> ImportUndone:
     staff = access.require_staff(ctx, Permission.IMPORT)
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
-    _require_undoable(ctx, staff, found)
+    require_undoable(ctx, staff, found)
     if found.subject is ImportSubject.CATALOGUE:
         return _undone_runs(ctx, found, staff)
     undoing = _Undoing(ctx, found, organisation, reach_of(ctx, staff))
@@ -142,7 +142,8 @@ def _note_undone(ctx: Context, found: Import, staff: StaffMember) -> None:
     tell_changed(ctx, found)
 
 
-def _require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
+def require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
+    """Raises ImportClosed or UndoOver."""
     is_owner = Permission.SET_RULES in access.ROLE_PERMISSIONS[staff.role]
     if found.staff_id != staff.id and not is_owner:
         raise ImportClosed(number=import_ref(found.number), reason="a colleague sent it")
@@ -223,6 +224,8 @@ class _Undoing:
             return KeptReason.GONE
         if learner.provider_id is not None and learner.provider_id not in self._reach.granted_ids:
             return KeptReason.NOT_GRANTED
+        if row.bucket is Bucket.UPDATED and not self._may_restore(row):
+            return KeptReason.NOT_GRANTED
         if learner.detail_hash != row.applied_hash or learner.removed_at is not None:
             return KeptReason.CHANGED
         if row.bucket is Bucket.CREATED:
@@ -230,6 +233,11 @@ class _Undoing:
         has_joined_since = learner.id in joined and joined[learner.id] > self._settled_at
         # Joining brings back who was removed, and so they would be removed from what they have joined.
         return KeptReason.JOINED if has_joined_since and self._before(row).removed_at is not None else None
+
+    def _may_restore(self, row: Any) -> bool:
+        """Nobody moves a learner to a provider that they may not manage, not even back."""
+        provider_id = self._before(row).provider_id
+        return provider_id is None or provider_id in self._reach.granted_ids
 
     def _before(self, row: Any) -> Before:
         before: Before = self._keeper.unpack(row.before, "import_row.before", Before)

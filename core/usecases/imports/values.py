@@ -1,6 +1,7 @@
 """How learners and rows of imports are stored: what is encrypted, what is hashed, and back again."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -167,6 +168,11 @@ class Reach:
     def providers(self) -> Providers:
         granted = frozenset(self.ukprns[each] for each in self.granted_ids)
         return Providers(frozenset(self.ids), granted)
+
+    @property
+    def digest(self) -> str:
+        """Another one when a provider came or went, or a grant."""
+        return hashlib.sha256(repr((sorted(self.ids.items()), sorted(self.granted_ids))).encode()).hexdigest()
 
 
 def reach_of(ctx: Context, staff: StaffMember) -> Reach:

@@ -48,8 +48,8 @@ ASKED_BACK: frozenset[type] = frozenset({
 })  # fmt: skip
 """What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
 
-Inviting many asks back by itself, see ``mail_invitations``; so does erasing, by its number; taking back
-what was done never does.
+Inviting many asks back by itself, see ``mailbox.invitations``; so does erasing, by its number, and undoing a large
+import, see ``imports.mails``. Other things that were done are taken back at once.
 """
 _LIFE_WORDS = "a day"
 UseCase = Callable[[Context, Any], Any]

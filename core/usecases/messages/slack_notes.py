@@ -14,6 +14,7 @@ from core.usecases.digests.news import DigestShown
 from core.usecases.exports import ExportCopy, export_copy
 from core.usecases.imports.copies import ImportCopy, TemplateCopy, copy_of
 from core.usecases.imports.imports import ImportShown, import_shown
+from core.usecases.imports.orders import OrderShown, order_shown
 from core.usecases.invitations.link_requests import LinkRequestShown, link_request_shown
 from core.usecases.invitations.scoreboards import BatchProgress, batch_progress
 from core.usecases.invitations.unreached import UnreachedShown, unreached
@@ -41,6 +42,7 @@ Content = (
     | HeldMailShown
     | UnreachedShown
     | ImportShown
+    | OrderShown
     | ReportShown
     | ExportCopy
     | ImportCopy
@@ -170,6 +172,7 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.UNREACHED: unreached,
     MessageKind.EXPORT: export_copy,
     MessageKind.IMPORT: _import_of_sender,
+    MessageKind.IMPORT_ORDER: order_shown,
     MessageKind.REPORT: _report_of_sender,
     MessageKind.IMPORT_TEMPLATE: lambda ctx, staff_id: TemplateCopy(),
     MessageKind.RUN_TEMPLATE: lambda ctx, staff_id: TemplateCopy(ImportSubject.CATALOGUE),

@@ -5,6 +5,8 @@ An answer names its report and no more: what is said of its rows and columns is 
 
 from dataclasses import dataclass
 
+from core import access
+from core.access import Permission
 from core.context import Context
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
@@ -31,6 +33,7 @@ class ReportTold:
 
 def report_by_mail(ctx: Context, command: ReportByMail) -> ReportTold:
     """Raises RunNotFound, ProviderNotGranted."""
+    access.require_staff(ctx, Permission.IMPORT)
     wanted = ReceiveProgress(command.file_name, command.content, command.run, inbound_id=command.inbound_id)
     received = receive_progress(ctx, wanted)
     return ReportTold(received.number, received.is_repeat)
@@ -38,4 +41,5 @@ def report_by_mail(ctx: Context, command: ReportByMail) -> ReportTold:
 
 def confirm_by_mail(ctx: Context, command: ConfirmReport) -> ReportTold:
     """Raises ReportClosed, RunNotFound."""
+    access.require_staff(ctx, Permission.IMPORT)
     return ReportTold(confirm_report(ctx, command).number)

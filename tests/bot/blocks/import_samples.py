@@ -12,9 +12,10 @@ from core.usecases.imports.copies import CopyOrdered, TemplateOffered
 from core.usecases.imports.fixing import BrokenCell, BrokenRow, BrokenRowsShown, RowsCorrected
 from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ProblemCount
 from core.usecases.imports.offers import ImportOffers
+from core.usecases.imports.orders import OrderShown, WorkOrdered
 from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoPreviewed
-from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, ImportWork, KeptReason
 from tests.factories import NOW
 
 
@@ -87,6 +88,10 @@ def every_import(count: int, name: str) -> list[object]:
         ImportUndone(12_345, count, count, kept, count),
         ImportUndone(12_345, count, count, kept, count, ImportSubject.CATALOGUE),
         CopyOrdered(12_345),
+        *(WorkOrdered(12_345, work) for work in ImportWork),
+        *(OrderShown(12_345, work, count, ImportSubject.LEARNERS, None, name[:400]) for work in ImportWork),
+        OrderShown(12_345, ImportWork.UNDO, count, ImportSubject.LEARNERS, None, ""),
+        OrderShown(12_345, ImportWork.UNDO, count, ImportSubject.LEARNERS, ImportUndone(12_345, 1, 1, kept, count), ""),
         TemplateOffered(),
         TemplateOffered(ImportSubject.CATALOGUE),
         *(ImportRowsListed(12_345, bucket, buckets, rows, 2, 1 + count // 10, count) for bucket in Bucket),

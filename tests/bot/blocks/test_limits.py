@@ -223,6 +223,8 @@ UNSEEN = {
     "InvitableFound",
     # The file itself, and the import whose message stood above it.
     *("ImportReceived", "CorrectedFound"),
+    # The report whose message says how far it is.
+    *("ProgressReceived", "ReportConfirmed"),
 }
 
 

@@ -54,13 +54,15 @@ async def test_good_rows_are_imported_by_a_button_and_undone_by_another(importin
     preview = importing.messages()[-1]
     asked = words(preview)
     await importing.press(preview, "imports_undo_confirm")
+    undone = importing.newest()
 
     assert "I-0001: 2 of 3 rows imported." in released
     assert "2 of 3 rows imported; 1 left out." in after_release
     assert "*3 rows*: *2* new" in after_release
     assert "*Row 4* · Cy Young: Postcode: no postcode is made like this; Gender" in rows
     assert "*2 learners* that it created would be removed" in asked
-    assert "I-0001 is undone: 2 learners removed" in words(preview)
+    assert "I-0001 is being undone. A message of mine tells you when it is done." in words(preview)
+    assert "I-0001 is undone: 2 learners removed" in undone
     assert "I-0001 is undone." in words(message)
     assert "undone <!date" in words(message)
     assert learners(importing.world.school) == {}
@@ -356,7 +358,7 @@ async def test_courses_and_runs_are_looked_at_written_by_a_button_and_undone(imp
     assert "All 2 rows are imported." in written
     assert "imports_invite" not in str(message.blocks)
     assert "*1 run* that it created would be removed" in asked
-    assert "I-0001 is undone: 1 run removed, 1 as they were before" in words(preview)
+    assert "I-0001 is undone: 1 run removed, 1 as they were before" in importing.newest()
 
 
 async def test_the_learners_of_an_import_are_invited_by_its_button(importing: Importing) -> None:

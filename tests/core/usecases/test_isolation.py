@@ -64,6 +64,9 @@ from core.usecases.imports import (
     mails as import_mails,
 )
 from core.usecases.imports import (
+    orders as import_orders,
+)
+from core.usecases.imports import (
     retention as import_retention,
 )
 from core.usecases.imports import (
@@ -203,7 +206,7 @@ from core.usecases.staff import (
     slack_identity,
     staff,
 )
-from core.words import FeedKind, MailRule, MailState, OldMail, ReportedAs, Role
+from core.words import FeedKind, ImportWork, MailRule, MailState, OldMail, ReportedAs, Role
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -354,6 +357,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "leave_import": (StaffActor, import_mails.LeaveImport(world.held_import)),
         "load_report": (StaffActor, import_mails.LoadReport(world.held_import, has_copy=True)),
         "undo_import": (StaffActor, import_undoing.UndoImport(world.applied_import)),
+        "undo_by_mail": (StaffActor, import_undoing.UndoImport(world.applied_import)),
+        "order_work": (StaffActor, import_orders.OrderWork(world.applied_import, ImportWork.UNDO)),
+        "fulfil_order": (StaffActor, import_orders.FulfilOrder(1)),
         "list_imports": (StaffActor, imports.ListImports()),
         "list_import_rows": (StaffActor, import_rows.ListImportRows(world.held_import)),
         "find_corrected": (StaffActor, import_corrections.FindCorrected("D1/1.1")),
@@ -465,6 +471,9 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "release_leases": (System, recovering.ReleaseLeases("x")),
         "hand_back": (System, recovering.HandBack(JobKind.SEND_MAIL, (1,))),
         "refresh_homes": (System, homes.RefreshHomes()),
+        "begin_order": (System, import_orders.BeginOrder(1)),
+        "refuse_order": (System, import_orders.RefuseOrder(1)),
+        "sweep_orders": (System, import_orders.SweepOrders()),
         "sender_of_import": (System, import_jobs.FindSender(1)),
         "reporter_of": (System, progress_jobs.FindReporter(1)),
         "give_up_report": (System, progress_jobs.GiveUpReport(1)),
@@ -647,6 +656,7 @@ def _absent(command: object) -> object:
         import_fixing.ShowBrokenRows: command,
         import_fixing.CorrectRows: command,
         import_undoing.UndoImport: command,
+        import_orders.OrderWork: command,
         import_answers.LoadMarks: command,
         import_mails.CopyImport: command,
         import_mails.LeaveImport: command,
@@ -722,6 +732,8 @@ BY_ID = (
     "prepare_import_invitation",
     "invite_import_by_mail",
     "undo_import",
+    "undo_by_mail",
+    "order_work",
     "begin_import",
     "stage_rows",
     "stage_runs",
@@ -746,7 +758,7 @@ OF_THE_OWN_ORGANISATION = (
     *("lift_suppression", "receive_import", "import_by_mail", "list_imports", "offer_template", "list_reports"),
     *("show_costs", "show_budgets", "set_budget", "export_costs"),
     *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
-    *("show_import_policy", "set_import_policy"),
+    *("show_import_policy", "set_import_policy", "fulfil_order"),
     *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""

@@ -12,7 +12,7 @@ from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed
 from core.usecases.imports.mails import ImportLeft
 from core.usecases.imports.offers import ImportOffers
 from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
-from core.usecases.imports.undoing import ImportUndone, KeptRow
+from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoPreviewed
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.factories import NOW
 
@@ -89,6 +89,7 @@ def import_results(count: int, name: str) -> list[object]:
         ),
         ImportUndone(7, count, count // 2, kept[:50], len(kept)),
         ImportUndone(7, count, count // 2, kept[:50], len(kept), ImportSubject.CATALOGUE),
+        UndoPreviewed(7, count, count // 2, kept[:50], len(kept), NOW + timedelta(days=30)),
         ImportLeft(7, NOW + timedelta(days=30)),
         ImportLeft(7, NOW + timedelta(days=30), ImportReason.CATALOGUE),
         TemplateOffered(),

@@ -11,7 +11,7 @@ from core.context import Door
 from core.importing import run_in_background
 from core.model import Import, ImportRow, MailAnswer, OutboundMessage
 from core.results import RequestRefused
-from core.rules.policy import SHEET_BYTES
+from core.rules.policy import MAIL_UNDOES_AT_ONCE, SHEET_BYTES
 from core.usecases.imports.jobs import GiveUpImport, give_up_import
 from core.usecases.imports.mails import ImportLeft, ImportTold
 from core.usecases.imports.undoing import ImportUndone
@@ -148,6 +148,21 @@ def test_undo_full_and_no_are_words_for_an_import(school: School, olive: Writer)
     assert "2 learners whom it had made are removed." in undone.text
     assert learners(school) == {}
     assert isinstance(again.result, RequestRefused)
+
+
+def test_an_import_of_many_learners_is_undone_after_a_yes(school: School, olive: Writer) -> None:
+    people = [line(f"L{number}") for number in range(MAIL_UNDOES_AT_ONCE + 1)]
+    imported = olive.write("", "", csv_file(*people))
+
+    asked = olive.reply(imported, "undo")
+    kept = len(learners(school))
+    undone = olive.reply(asked, "yes")
+
+    assert asked.text.startswith("Undo I-0001? It would take 51 learners away that it had made.")
+    assert "Nothing has changed yet." in asked.text
+    assert kept == len(people)
+    assert isinstance(undone.result, ImportUndone)
+    assert learners(school) == {}
 
 
 def test_the_same_file_again_does_nothing(school: School, olive: Writer) -> None:

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from core.errors import ImportClosed, UndoOver, UsherError
 from core.letters import Verdict
-from core.model import Learner, LearnerAddress
+from core.model import Learner, LearnerAddress, Provider, ProviderGrant
 from core.rules.policy import IMPORT_LIFE
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, undo_import
 from core.words import ImportState, KeptReason
 from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, refusal_of
-from tests.core.usecases.importing import ULNS, import_sheet, learners, line, stored, values_of
+from tests.core.usecases.importing import ULNS, import_file, import_sheet, learners, line, sheet, stored, values_of
 from tests.factories import School
 
 
@@ -160,3 +162,41 @@ def test_who_was_removed_and_has_joined_a_run_since_is_not_removed_again(school:
     assert undone.kept == (KeptRow(2, "Ada Young", KeptReason.JOINED),)
     known = learners(school)
     assert (known["Ada"].removed_at, known["Bo"].removed_at is not None) == (None, True)
+
+
+def grant(school: School, *ukprns: str) -> None:
+    """The manager may manage these, and no others."""
+    organisation_id, staff_id = school.organisation_id, school.manager.staff_id
+    with Session(school.app.engine, info={"scope": "every organisation"}) as session, session.begin():
+        ids = session.scalars(select(Provider.id).where(Provider.ukprn.in_(ukprns))).all()
+        session.execute(delete(ProviderGrant).where(ProviderGrant.staff_id == staff_id))
+        session.add_all(
+            ProviderGrant(id=each, organisation_id=organisation_id, staff_id=staff_id, provider_id=each) for each in ids
+        )
+
+
+def test_nobody_is_put_back_to_a_provider_that_the_undoer_may_no_longer_manage(school: School) -> None:
+    grant(school, "10000001", "10000002")
+    import_sheet(school, line("Ada", ULN=ULNS[0], UKPRN="10000001"), by=school.manager)
+    moved = import_sheet(school, line("Ada", ULN=ULNS[0], UKPRN="10000002"), by=school.manager)
+    grant(school, "10000002")
+    provider = learners(school)["Ada"].provider_id
+
+    undone = school.app.run(undo_import, UndoImport(moved.number), school.manager)
+
+    assert undone.kept == (KeptRow(2, "", KeptReason.NOT_GRANTED),)
+    assert learners(school)["Ada"].provider_id == provider
+
+
+def test_a_held_file_is_looked_at_again_when_its_senders_grants_have_changed(school: School) -> None:
+    content = sheet(line("Ada", UKPRN="10000002"), line("Bo", UKPRN="10000001"))
+    grant(school, "10000002")
+    first = import_file(school, content, by=school.manager)
+    again = import_file(school, content, by=school.manager)
+    grant(school, "10000001", "10000002")
+
+    granted = import_file(school, content, by=school.manager)
+
+    assert (first.state, again.number) == (ImportState.HELD, first.number), "Nothing has changed, so it is one answer."
+    assert (granted.number, granted.state) == (first.number + 1, ImportState.APPLIED)
+    assert stored(school, first.number).state is ImportState.REJECTED, "It waits no longer."

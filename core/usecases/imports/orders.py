@@ -1,0 +1,245 @@
+"""Releasing and undoing an import from Slack: ordered by a button, done by a worker, told in a message of its own.
+
+    ordered --its job--> done in the orderer's name, in one transaction --> settled: done, or refused
+       |                        |
+       +------------------------+-- nobody has been at it for a while --swept--> a job once more; after a few tries,
+                                    refused as our mistake. Nothing was changed then
+
+1. Of an import at most one order is open: who presses twice ordered once.
+2. What it may do is decided when it is done, with the grants of whoever ordered it.
+3. The outcome holds numbers. Whose rows they are is read when it is shown, and to nobody who may not see them.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import msgspec
+from sqlalchemy import select
+
+from core import access
+from core.access import Permission
+from core.context import Assurance, Context, StaffActor
+from core.jobs import Job, JobKind
+from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
+from core.outbox import order_key, say, slack_row, touch
+from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT, SCOREBOARD_INTERVAL
+from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import, require_held
+from core.usecases.imports.imports import find_import, lock_organisation
+from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
+from core.usecases.imports.values import reach_of
+from core.words import ImportSubject, ImportWork, KeptReason, MessageKind
+
+Done = ImportSettled | ImportUndone
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWork:
+    """By number of the import."""
+
+    number: int
+    work: ImportWork
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrdered:
+    number: int
+    work: ImportWork
+
+
+def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
+    """Raises ImportClosed or UndoOver, as far as it can be told now."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    lock_organisation(ctx, staff.organisation_id)
+    found = find_import(ctx, command.number)
+    (require_held if command.work is ImportWork.RELEASE else require_undoable)(ctx, staff, found)
+    open_order = select(ImportOrder.id).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
+    if ctx.session.scalars(open_order).first() is None:
+        _order(ctx, staff, found, command.work)
+    return WorkOrdered(found.number, command.work)
+
+
+def _order(ctx: Context, staff: StaffMember, found: Import, work: ImportWork) -> None:
+    order_id = ctx.tokens.new_id()
+    row = {
+        "id": order_id,
+        "import_id": found.id,
+        "staff_id": staff.id,
+        "door": ctx.actor.door,
+        "work": work,
+        "busy_until": ctx.now + IMPORT_LEASE,
+        "ordered_at": ctx.now,
+    }
+    access.insert_all(ctx, ImportOrder, [row])
+    key = order_key(order_id)
+    say(ctx, [slack_row(ctx, MessageKind.IMPORT_ORDER, staff_id=staff.id, about_id=order_id, key=key)])
+    ctx.jobs.enqueue(ctx.session, [order_job(order_id, "0")])
+
+
+def order_job(order_id: int, generation: str) -> Job:
+    return Job(JobKind.RUN_ORDER, f"{JobKind.RUN_ORDER}-{order_id}-{generation}", (order_id,))
+
+
+# --- Done -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BeginOrder:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBegun:
+    """In whose name it is done. None: it is settled, or gone."""
+
+    staff: StaffActor | None
+
+
+def begin_order(ctx: Context, command: BeginOrder) -> OrderBegun:
+    access.require_system(ctx)
+    found = ctx.session.get(ImportOrder, command.order_id, with_for_update=True)
+    if found is None or found.settled_at is not None:
+        return OrderBegun(None)
+    found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
+    # The door that let the order in has made sure of who it was; what they may do is read anew.
+    return OrderBegun(StaffActor(found.organisation_id, found.staff_id, found.door, Assurance.VERIFIED))
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilOrder:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFulfilled:
+    """False: somebody else was faster."""
+
+    was_open: bool
+
+
+def fulfil_order(ctx: Context, command: FulfilOrder) -> OrderFulfilled:
+    """All of it, or nothing. Raises what releasing and undoing raise."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    found = ctx.session.get(ImportOrder, command.order_id)
+    if found is None or found.staff_id != staff.id:
+        return OrderFulfilled(was_open=False)
+    lock_organisation(ctx, staff.organisation_id)
+    ctx.session.refresh(found)
+    if found.settled_at is not None:
+        return OrderFulfilled(was_open=False)
+    number = ctx.session.get_one(Import, found.import_id).number
+    if found.work is ImportWork.RELEASE:
+        outcome: Done = release_import(ctx, ReleaseImport(number))
+    else:
+        undone = undo_import(ctx, UndoImport(number))
+        outcome = replace(undone, kept=tuple(replace(each, name="") for each in undone.kept))
+    _settle(ctx, found, msgspec.json.encode(outcome).decode(), "")
+    return OrderFulfilled(was_open=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseOrder:
+    """``words``: of a refusal. Empty: it was tried several times, and is our mistake."""
+
+    order_id: int
+    words: str = ""
+
+
+def refuse_order(ctx: Context, command: RefuseOrder) -> OrderFulfilled:
+    access.require_system(ctx)
+    found = ctx.session.get(ImportOrder, command.order_id, with_for_update=True)
+    if found is None or found.settled_at is not None:
+        return OrderFulfilled(was_open=False)
+    _settle(ctx, found, "", command.words or _OUR_MISTAKE)
+    return OrderFulfilled(was_open=True)
+
+
+_OUR_MISTAKE = "It was tried several times and could not be finished, and that is our mistake. Nothing was changed."
+
+
+def _settle(ctx: Context, found: ImportOrder, outcome: str, refusal: str) -> None:
+    found.outcome, found.refusal, found.settled_at = outcome, refusal[:400], ctx.now
+    touch(ctx, [order_key(found.id)], after=SCOREBOARD_INTERVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOrders:
+    is_routine: ClassVar = True
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersSwept:
+    """``hopeless`` are for whoever sweeps to refuse."""
+
+    enqueued: int
+    hopeless: tuple[int, ...]
+
+
+def sweep_orders(ctx: Context, command: SweepOrders) -> OrdersSwept:
+    """Those nobody is at get a job once more."""
+    access.require_system(ctx)
+    query = (
+        select(ImportOrder)
+        .where(ImportOrder.settled_at.is_(None), ImportOrder.busy_until <= ctx.now)
+        .order_by(ImportOrder.busy_until, ImportOrder.id)
+        .limit(IMPORTS_SWEPT)
+        .with_for_update(skip_locked=True)
+    )
+    forgotten = ctx.session.scalars(query).all()
+    again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS]
+    for each in forgotten:
+        each.busy_until = ctx.now + IMPORT_LEASE
+    ctx.jobs.enqueue(ctx.session, [order_job(each.id, f"swept-{int(ctx.now.timestamp())}") for each in again])
+    return OrdersSwept(len(again), tuple(each.id for each in forgotten if each.tries >= IMPORT_ATTEMPTS))
+
+
+# --- Shown ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """``done`` None and ``refusal`` empty: it is under way."""
+
+    number: int
+    work: ImportWork
+    rows: int
+    """Of the import, all of them."""
+    subject: ImportSubject
+    done: Done | None
+    refusal: str
+
+
+def order_shown(ctx: Context, order_id: int) -> OrderShown:
+    """For whoever ordered it; the caller has seen to that."""
+    found = ctx.session.get_one(ImportOrder, order_id)
+    of_import = ctx.session.get_one(Import, found.import_id)
+    rows = of_import.created + of_import.updated + of_import.unchanged + of_import.duplicate + of_import.problem
+    return OrderShown(
+        of_import.number, found.work, rows, of_import.subject, _done(ctx, found, of_import), found.refusal
+    )
+
+
+def _done(ctx: Context, found: ImportOrder, of_import: Import) -> Done | None:
+    if not found.outcome:
+        return None
+    if found.work is ImportWork.RELEASE:
+        return msgspec.json.decode(found.outcome, type=ImportSettled)
+    undone = msgspec.json.decode(found.outcome, type=ImportUndone)
+    return replace(undone, kept=_named(ctx, found, of_import, undone.kept))
+
+
+def _named(ctx: Context, found: ImportOrder, of_import: Import, kept: tuple[KeptRow, ...]) -> tuple[KeptRow, ...]:
+    if of_import.subject is not ImportSubject.LEARNERS:
+        return kept
+    seen = [each.row for each in kept if each.reason is not KeptReason.NOT_GRANTED]
+    reach = reach_of(ctx, ctx.session.get_one(StaffMember, found.staff_id))
+    rows = ctx.session.execute(
+        select(ImportRow.number, Learner.first_name, Learner.last_name, Learner.provider_id)
+        .join(Learner, Learner.id == ImportRow.learner_id)
+        .where(ImportRow.import_id == of_import.id, ImportRow.number.in_(seen), Learner.removed_at.is_(None))
+    )
+    names = {row.number: f"{row.first_name} {row.last_name}" for row in rows if _is_seen(row, reach)}
+    return tuple(replace(each, name=names.get(each.row, "")) for each in kept)
+
+
+def _is_seen(row: Any, reach: Any) -> bool:
+    return row.provider_id is None or row.provider_id in reach.granted_ids
