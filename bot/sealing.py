@@ -12,7 +12,7 @@ answers and calls to Slack, ``bot.deliverer`` for what the worker says) and open
    form's own ``private_metadata`` names rows, which core gives to nobody else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -23,7 +23,8 @@ from core.rules.links import LinkSigner
 from core.rules.policy import QUESTION_LIFE
 
 _MARK: Final = "~"
-_PLAIN: Final = frozenset({str, int, bool, type(None)})
+_WORDS: Final = frozenset({str, int, bool, type(None)})
+_SEALED: Final = frozenset({"button", "overflow"})
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -55,16 +56,21 @@ class Seals:
 
     def sealed(self, workspace: str, payload: Any) -> Any:
         """A copy of a message, view or answer in which every value is sealed."""
-        # Most of it is words, and asking whether they are a mapping costs more than the rest.
-        if type(payload) in _PLAIN:
-            return payload
+        return self._sealed(workspace, _in_digits(self._minute()), payload)
+
+    def _sealed(self, workspace: str, minute: str, payload: Any) -> Any:
         if isinstance(payload, list | tuple):
-            return [self.sealed(workspace, each) for each in payload]
-        if not isinstance(payload, Mapping):
+            return [self._sealed(workspace, minute, each) for each in payload]
+        if not isinstance(payload, dict):
             return payload
-        copy = {key: self.sealed(workspace, value) for key, value in payload.items()}
-        for holder in _holders(copy):
-            holder["value"] = self._seal(workspace, copy["action_id"], holder["value"])
+        # Most of it is words, and a call for each would cost more than the rest.
+        copy = {
+            key: value if type(value) in _WORDS else self._sealed(workspace, minute, value)
+            for key, value in payload.items()
+        }
+        if copy.get("type") in _SEALED:
+            for holder in _holders(copy):
+                holder["value"] = self._seal(workspace, copy["action_id"], f"{holder['value']}{_MARK}{minute}")
         return copy
 
     def open(self, workspace: str, action: dict[str, Any]) -> None:
@@ -72,8 +78,7 @@ class Seals:
         for holder in _pressed(action):
             holder["value"] = self._opened(workspace, action["action_id"], holder["value"])
 
-    def _seal(self, workspace: str, action_id: str, value: str) -> str:
-        issued = f"{value}{_MARK}{_in_digits(self._minute())}"
+    def _seal(self, workspace: str, action_id: str, issued: str) -> str:
         return f"{issued}{_MARK}{self._links.seal(_bound(workspace, action_id, issued))}"
 
     def _opened(self, workspace: str, action_id: str, sealed: str) -> str:
@@ -92,10 +97,10 @@ class Seals:
 
 def _holders(element: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Of an element as we send it: what has a value of ours."""
-    if element.get("type") == "button" and "value" in element:
-        yield element
-    elif element.get("type") == "overflow":
+    if element["type"] == "overflow":
         yield from element["options"]
+    elif "value" in element:
+        yield element
 
 
 def _pressed(action: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -103,7 +103,7 @@ class House:
             loop.add_signal_handler(number, stopping.set)
         try:
             await self.start()
-            _stop_collecting_what_stays()
+            stop_collecting_what_stays()
             _log.info("ready", extra={"parts": sorted(self.parts), "url": self.url})
             await stopping.wait()
         finally:
@@ -233,7 +233,7 @@ def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Ma
     }
 
 
-def _stop_collecting_what_stays() -> None:
+def stop_collecting_what_stays() -> None:
     """What a start has loaded lives as long as the process: the collector need not look at it again and again."""
     gc.freeze()
     gc.enable()

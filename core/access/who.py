@@ -23,7 +23,7 @@ from core.model import (
     ProviderGrant,
     StaffMember,
 )
-from core.queries import Query
+from core.queries import Query, columns_of, copy_of
 from core.words import Role
 
 
@@ -46,15 +46,19 @@ ROLE_PERMISSIONS: Final = {
 
 
 def require_staff(ctx: Context, permission: Permission) -> StaffMember:
-    """The asking staff member, working, in an organisation that works. Raises a NotAllowed, else."""
+    """The asking staff member, working, in an organisation that works. Raises a NotAllowed, else.
+
+    A copy, for reading only: who changes them loads the row.
+    """
     staff = _working_staff(ctx)
     if permission not in ROLE_PERMISSIONS[staff.role]:
         raise RoleMissing(role=staff.role)
     return staff
 
 
+# With every request of theirs: see ``core.queries``.
 _WORKING_STAFF: Final = Query(
-    select(StaffMember, Organisation.terms_accepted_at)
+    select(*columns_of(StaffMember), Organisation.terms_accepted_at)
     .join(Organisation, Organisation.id == StaffMember.organisation_id)
     .where(
         StaffMember.id == bindparam("staff_id"),
@@ -87,7 +91,8 @@ def _member(ctx: Context) -> tuple[StaffMember, datetime | None]:
     found = _WORKING_STAFF.run(ctx, staff_id=ctx.actor.staff_id).one_or_none()
     if found is None:
         raise NotStaff
-    return found.StaffMember, found.terms_accepted_at
+    *staff, terms_accepted_at = found
+    return copy_of(StaffMember, staff), terms_accepted_at
 
 
 def require_operator(ctx: Context) -> None:

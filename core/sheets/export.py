@@ -7,7 +7,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,13 +20,11 @@ from openpyxl.utils import get_column_letter
 
 from core.rules import policy
 from core.sheets.cells import Cell, CellFault, FaultyCell
-from core.sheets.formulas import guarded, is_like_formula
+from core.sheets.formulas import guarded, is_like_formula, plain
 
 _LINES_AT_ONCE: Final = 500
 # Of a text that needs no look at its length.
 _SHORT: Final = 1000
-# XML has no place for these.
-_UNSAFE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMATS: Final = ((datetime, "yyyy-mm-dd hh:mm"), (date, "yyyy-mm-dd"), (time, "hh:mm"))
 TEXT_FORMAT: Final = "@"
 
@@ -138,11 +135,6 @@ def _text_of(cell: str | FaultyCell) -> str:
     if isinstance(cell, str):
         return cell
     return "" if cell.fault is CellFault.NOT_CALCULATED else cell.shown
-
-
-def plain(text: str) -> str:
-    """Without what XML has no place for."""
-    return _UNSAFE.sub("", text)
 
 
 def set_properties(book: Workbook, properties: Mapping[str, str]) -> None:

@@ -11,6 +11,13 @@ from typing import Final
 _BEGINS: Final = r"\s*[=+\-@＝＋－＠]|[\t\r\n]"
 _NEEDS_GUARD: Final = re.compile(rf"'*(?:{_BEGINS})")
 _HAS_GUARD: Final = re.compile(rf"'+(?:{_BEGINS})")
+# XML has no place for these.
+_UNSAFE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def plain(text: str) -> str:
+    """Without what a workbook has no place for."""
+    return _UNSAFE.sub("", text)
 
 
 def guarded(text: str) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from core.sheets.export import plain
-from core.sheets.formulas import guarded
+from core.sheets.formulas import guarded, plain
 
 MARK: Final = "\ufeff"
 """Excel takes a file without it for another encoding."""

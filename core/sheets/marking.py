@@ -17,6 +17,7 @@ from core.rules.ucas.columns import ROW_COLUMN, STATUS_COLUMNS
 from core.sheets import export
 from core.sheets.cells import Cell, FaultyCell, Row
 from core.sheets.child import read_lines
+from core.sheets.formulas import plain
 from core.sheets.marks import IMPORT_PROPERTY, Form, MarkRequest, RowResult, SheetMarks
 from core.sheets.wire import Line, ReadRequest, unpacked
 
@@ -139,7 +140,7 @@ def _mark(cell: Any, words: str) -> None:
     cell.fill = _WRONG
     theirs = _without_ours(cell.comment.text) if cell.comment else ""
     text = f"{theirs}\n{_OURS}{words}" if theirs else f"{_OURS}{words}"
-    _comment(cell, export.plain(text)[:_COMMENT_CHARACTERS])
+    _comment(cell, plain(text)[:_COMMENT_CHARACTERS])
 
 
 def _comment(cell: Any, text: str) -> None:
@@ -241,4 +242,4 @@ def _with_blank_rows(rows: Iterable[Row]) -> Iterator[Row]:
 
 def _title(name: str) -> str:
     kept = "".join(character for character in name if character not in "[]:*?/\\")[:31].strip("'")
-    return export.plain(kept) or "Learners"
+    return plain(kept) or "Learners"

@@ -12,7 +12,6 @@ from typing import BinaryIO
 from core import access
 from core.access import Permission
 from core.context import Context, Door, StaffActor
-from core.cost_export import write_costs
 from core.errors import ExportEnded, ExportNotFound, ExportTooLarge, MonthUnclear, NothingToExport
 from core.model import Course, CourseRun, Export, Organisation, StaffMember
 from core.progress_export import write_progress
@@ -228,6 +227,9 @@ def write_export(ctx: Context, command: WriteExport) -> ExportWritten:
     if export.kind is ExportKind.PROGRESS:
         write_progress(into, progress_rows(ctx, staff, export.run_id), export.form)
     else:
+        # It loads the library for workbooks: a tenth of a second, which every start would wait for.
+        from core.cost_export import write_costs
+
         zone = zone_named(ctx.session.get_one(Organisation, staff.organisation_id).time_zone)
         write_costs(into, cost_rows(ctx, _month(export), zone), export.form)
     return ExportWritten(into.tell())

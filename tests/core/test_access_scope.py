@@ -143,7 +143,7 @@ def test_a_foreign_row_that_slipped_in_cannot_be_written(school: School, write: 
 
 def test_a_row_cannot_be_moved_to_another_organisation(school: School) -> None:
     def move(ctx: Context) -> None:
-        as_staff(ctx).organisation_id = school.other_organisation_id
+        ctx.session.get_one(StaffMember, as_staff(ctx).id).organisation_id = school.other_organisation_id
 
     with pytest.raises(RuntimeError):
         change(school, school.owner, move)

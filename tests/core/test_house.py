@@ -152,3 +152,43 @@ def test_every_module_says_what_it_is() -> None:
     silent = [name for name, tree in sources(*PRODUCT) if not ast.get_docstring(tree)]
 
     assert silent == []
+
+
+def loaded_with(*modules: str) -> set[str]:
+    """What comes along at once: what a function imports comes when it is called."""
+    trees = {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): tree for name, tree in sources(*PRODUCT)
+    }
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += (other for node in trees[name].body for other in named_in(node)) if name in trees else ()
+    return found
+
+
+def named_in(node: ast.stmt) -> list[str]:
+    """``from core.sheets import export`` may name a module; what is none is found nowhere."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module is not None:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def test_no_start_waits_for_the_library_of_workbooks() -> None:
+    """A tenth of a second, and ten megabytes for as long as the house runs (B9)."""
+    loaded = loaded_with(
+        "usher.serving",
+        "usher.mailroom",
+        "bot.app",
+        "bot.deliverer",
+        "mail.sending.deliverer",
+        "web.app",
+        "worker.engine",
+    )
+
+    assert {"core.exporting", "core.import_reports", "core.sheets.reader"} <= loaded
+    assert {name for name in loaded if name.partition(".")[0] in ("openpyxl", "lxml")} == set()

@@ -98,9 +98,8 @@ class RunShown:
 def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
     staff = access.require_staff(ctx, Permission.VIEW)
     listed = choosable_page(ctx, staff, ListChoosableRuns(command.search, command.page))
-    ids = [run.run_id for run in listed.runs]
-    enrolled, waiting = _enrolled(ctx, ids), _waiting(ctx, ids)
-    rows = tuple(CourseRow(run, enrolled.get(run.run_id, 0), waiting.get(run.run_id, 0)) for run in listed.runs)
+    counts = _counts(ctx, [run.run_id for run in listed.runs])
+    rows = tuple(CourseRow(run, *counts[run.run_id]) for run in listed.runs)
     return CoursesListed(rows, listed.page, listed.page_count, listed.total, listed.search)
 
 
@@ -113,7 +112,7 @@ def show_run(ctx: Context, command: ShowRun) -> RunShown:
     return RunShown(
         run=run_card(run),
         counts=(
-            (RunList.ENROLLED, _enrolled(ctx, [run.id]).get(run.id, 0)),
+            (RunList.ENROLLED, _counts(ctx, [run.id])[run.id][0]),
             (RunList.PENDING, states[ListedState.PENDING]),
             (RunList.DECLINED, states[ListedState.DECLINED]),
             (RunList.LINKS, len(links)),
@@ -136,30 +135,34 @@ def _page(
     return _invited_page(ctx, run, command)
 
 
-# With every table of courses.
-_ENROLLED = Query(
-    select(Enrolment.run_id, func.count().label("number"))
-    .where(Enrolment.run_id.in_(bindparam("run_ids", expanding=True)), Enrolment.left_at.is_(None))
-    .group_by(Enrolment.run_id)
+# With every table of courses, for the rows of its page.
+_ENROLLED = (
+    select(func.count())
+    .where(Enrolment.run_id == CourseRun.id, Enrolment.left_at.is_(None))
+    .correlate(CourseRun)
+    .scalar_subquery()
 )
-_WAITING = Query(
-    select(Invitation.run_id, func.count().label("number"))
+_WAITING = (
+    select(func.count())
     .where(
-        Invitation.run_id.in_(bindparam("run_ids", expanding=True)),
+        Invitation.run_id == CourseRun.id,
         Invitation.state == InvitationState.PENDING,
         Invitation.replaced_at.is_(None),
         Invitation.expires_at > bindparam("now"),
     )
-    .group_by(Invitation.run_id)
+    .correlate(CourseRun)
+    .scalar_subquery()
+)
+_COUNTS = Query(
+    select(CourseRun.id, _ENROLLED.label("enrolled"), _WAITING.label("waiting")).where(
+        CourseRun.id.in_(bindparam("run_ids", expanding=True))
+    )
 )
 
 
-def _enrolled(ctx: Context, run_ids: list[int]) -> dict[int, int]:
-    return {row.run_id: row.number for row in _ENROLLED.run(ctx, run_ids=run_ids)}
-
-
-def _waiting(ctx: Context, run_ids: list[int]) -> dict[int, int]:
-    return {row.run_id: row.number for row in _WAITING.run(ctx, run_ids=run_ids, now=ctx.now)}
+def _counts(ctx: Context, run_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """By run: enrolled, and waiting."""
+    return {row.id: (row.enrolled, row.waiting) for row in _COUNTS.run(ctx, run_ids=run_ids, now=ctx.now)}
 
 
 def _enrolled_page(ctx: Context, run: CourseRun, command: ShowRun) -> Page[EnrolledRow]:
