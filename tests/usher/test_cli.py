@@ -124,7 +124,7 @@ def test_keys_that_are_there_are_kept(operator: Operator) -> None:
 
 
 def test_without_keys_a_start_stops_with_one_clear_sentence(operator: Operator) -> None:
-    done = operator.starts("serve")
+    done = operator.runs("serve")
 
     assert done.returncode == 1
     assert done.stderr.startswith("The setting USHER_LINK_KEYS is wrong: it is missing")
@@ -158,7 +158,7 @@ def test_a_command_that_needs_no_database_does_not_wait_for_its_library(
 
 
 def test_a_wrong_setting_stops_the_start_and_is_not_repeated(operator: Operator) -> None:
-    done = operator.starts("serve", USHER_SMTP_PORT="secret-typed-here")
+    done = operator.runs("serve", USHER_SMTP_PORT="secret-typed-here")
 
     assert done.returncode == 1
     assert "USHER_SMTP_PORT" in done.stderr

@@ -1,6 +1,7 @@
 """``usher import`` as somebody at a terminal runs it."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,11 @@ AS = ("--as", "olive@north.example.org")
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Operator:
+def operator(tmp_path: Path, migrated: Path) -> Operator:
     """Northfield works, and so does its owner."""
+    shutil.copy(migrated, tmp_path / "u.db")
     found = Operator(tmp_path)
     found.succeeds("keys", "new", "--write")
-    found.succeeds("migrate")
     made = found.succeeds(
         "org", "create", "northfield", "--name", "Northfield College", "--owner-first-name", "Olive",
         "--owner-last-name", "Owner", "--owner-email", "olive@north.example.org",

@@ -1,6 +1,7 @@
 """The Slack app is installed in two workspaces: the real web process, a Slack look-alike, and a browser."""
 
 import math
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
@@ -61,7 +62,8 @@ class Grounds:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def grounds(tmp_path: Path) -> AsyncIterator[Grounds]:
+async def grounds(tmp_path: Path, migrated: Path) -> AsyncIterator[Grounds]:
+    shutil.copy(migrated, tmp_path)
     async with SlackLookalike(lambda: system_clock().timestamp(), allowance=math.inf) as slack:
         address = f"127.0.0.1:{free_port()}"
         teams = slack.workspace.add_team("Northfield College"), slack.workspace.add_team("Southgate University")

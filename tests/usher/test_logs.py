@@ -89,7 +89,8 @@ def test_a_traceback_is_searched_too() -> None:
     assert "bo@example.org" not in line["traceback"]
 
 
-@pytest.mark.parametrize("logging_starts", ["before", "after"])
+# The program starts logging before it makes the engine.
+@pytest.mark.parametrize("logging_starts", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_what_the_engine_logs_is_redacted_whenever_it_is_made(tmp_path: Path, logging_starts: str) -> None:
     """In another process: both the engine and logging are one a process."""
     done = subprocess.run(

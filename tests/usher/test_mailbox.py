@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import shutil
 import smtplib
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from tests.mail.inbox.watching import add, mail, on_record, rows, until
 from usher.checkup import Health, check_up
 from usher.commands.mailbox import mailbox
 from usher.mailroom import Mailroom
-from usher.migrating import upgrade
 from usher.serving import House
 from usher.wiring import make_app
 
@@ -29,11 +29,9 @@ KEYS = {
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    shutil.copy(migrated, tmp_path / "u.db")
     settings = replace(SETTINGS, database_url=f"sqlite:///{tmp_path}/u.db", mail_inbox="usher@in.example.org")
-    app = make_app(settings)
-    upgrade(app.engine)
-    app.engine.dispose()
     monkeypatch.chdir(tmp_path)
     for name, value in {**KEYS, "USHER_DATABASE_URL": settings.database_url}.items():
         monkeypatch.setenv(name, value)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.errors import AlreadyThere
+
 if TYPE_CHECKING:
     from usher.demo.story import Figures
 
@@ -32,14 +34,14 @@ def demo(*, once: bool, as_json: bool, port: int, keep: Path | None) -> int:
     """Try Usher here: sample data, a Slack look-alike, a mailbox. Nothing leaves this machine."""
     if as_json and not once:
         raise click.UsageError("--json prints the figures of --once; write both.")
-    import uvloop
-
-    from usher.logs import start_logging
-
-    start_logging("ERROR")
     with _folder(keep) as folder:
         # Loading is a sixth quicker without it; it begins again when all is loaded.
         gc.disable()
+        import uvloop
+
+        from usher.logs import start_logging
+
+        start_logging("ERROR")
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(_once(folder, as_json=as_json) if once else _open(folder, port, keep))
@@ -52,6 +54,10 @@ def demo(*, once: bool, as_json: bool, port: int, keep: Path | None) -> int:
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
+        # Before anything is loaded, which takes seconds.
+        if (keep / "usher.db").exists():
+            next_step = "Name another folder; nothing was changed."
+            raise AlreadyThere(what=f"A database in {keep.resolve()}", next_step=next_step)
         keep.mkdir(parents=True, exist_ok=True)
         yield keep.resolve()
         return

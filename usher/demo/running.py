@@ -14,7 +14,6 @@ from pathlib import Path
 
 from core.app import App
 from core.context import Operator, system_clock
-from core.errors import AlreadyThere
 from core.settings import Settings
 from core.usecases.mailbox.mailboxes import AddMailbox, DecideOldMail, MailboxSecret, add_mailbox, decide_old_mail
 from core.words import MailboxAuth, MailboxSecurity, OldMail
@@ -51,12 +50,10 @@ class Demo:
 async def running_demo(
     folder: Path, *, recall_window: timedelta, port: int = 0, live: Life | None = None
 ) -> AsyncIterator[Demo]:
-    """The database lies in ``folder``. Raises AlreadyThere when one lies there, OSError for a port that is taken.
+    """The database will lie in ``folder``, where none is yet. Raises OSError for a port that is taken.
 
     ``live`` is what happened before; None: nobody has been invited yet.
     """
-    if (folder / "usher.db").exists():
-        raise AlreadyThere(what=f"A database in {folder}", next_step="Name another folder; nothing was changed.")
     slack = SlackLookalike(lambda: system_clock().timestamp())
     inbox = Inbox(system_clock, address=INBOX, password=os.urandom(12).hex())
     async with Mailbox(system_clock).listening() as mailbox, inbox.listening():

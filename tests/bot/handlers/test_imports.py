@@ -12,7 +12,7 @@ from core.sheets.template import learner_template
 from tests.bot.conftest import World, words
 from tests.bot.importing import Importing, cells_of, workbook
 from tests.core.usecases.acting import jobs_of
-from tests.core.usecases.importing import ULNS, learners, line, sheet
+from tests.core.usecases.importing import ULNS, checked, imported_at_once, learners, line, sheet
 from tests.factories import CATALOGUE
 from usher.demo.slack.faults import ServerError
 
@@ -269,8 +269,10 @@ async def test_a_copy_is_sent_on_demand_and_a_workspace_without_uploads_is_told(
 
 async def test_earlier_imports_are_listed_looked_at_and_leafed_through(importing: Importing) -> None:
     world = importing.world
-    for number in range(12):
-        await importing.drop(f"{number}.csv", sheet(*(line(f"L{number}x{each}") for each in range(11))))
+    await importing.drop("first.csv", sheet(line("First")))
+    for count in range(1, 11):
+        imported_at_once(world.school, *(checked(each, f"L{count}x{each}") for each in range(count)))
+    await importing.drop("last.csv", sheet(*(line(f"Last{each}") for each in range(11))))
     listed = (await world.usher("imports")).message
     assert listed is not None
     first = words(listed)
@@ -286,9 +288,9 @@ async def test_earlier_imports_are_listed_looked_at_and_leafed_through(importing
     batch = (await world.usher("undo 12")).message
 
     assert "*12 imports.*" in first
-    assert "*I-0012* · “11.csv”" in first
+    assert "*I-0012* · “last.csv”" in first
     assert "Olive Owner through Slack" in first
-    assert "*I-0001* · “0.csv”" in second
+    assert "*I-0001* · “first.csv”" in second
     assert "11 rows new." in words(one)
     assert "Page 2 of 2" in words(one)
     assert held is not None
