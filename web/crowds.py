@@ -60,10 +60,17 @@ class Crowds(Generic[Asked, Answer]):
             # With the database away nobody may know what was done, and asking again would help nobody.
             is_told = len(crowd) == 1 or isinstance(error, Unavailable)
             for _, answered in crowd:
-                if is_told:
-                    answered.set_exception(error)
-                else:
-                    answered.set_result(None)
+                _tell(answered, error if is_told else None)
         else:
             for (_, answered), answer in zip(crowd, answers, strict=True):
-                answered.set_result(answer)
+                _tell(answered, answer)
+
+
+def _tell(answered: asyncio.Future[Answer | None], answer: Answer | Exception | None) -> None:
+    """Whoever has gone meanwhile is told nothing."""
+    if answered.done():
+        return
+    if isinstance(answer, Exception):
+        answered.set_exception(answer)
+    else:
+        answered.set_result(answer)

@@ -71,6 +71,23 @@ def test_where_a_crowd_cannot_be_served_each_may_ask_alone_unless_the_database_i
     assert asyncio.run(story(busy)) == ["ADA", busy, busy]
 
 
+def test_who_goes_away_meanwhile_stands_in_nobodys_way() -> None:
+    async def story() -> None:
+        clerk = Clerk()
+        crowds = Crowds(clerk.answer)
+        gone = asyncio.ensure_future(crowds.ask("x", "ada"))
+        await clerk.began.wait()
+        staying = asyncio.ensure_future(crowds.ask("x", "bo"))
+
+        gone.cancel()
+        clerk.next.set()
+
+        assert await staying == "BO"
+        assert gone.cancelled()
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("cap", ["", "15"])
 def test_a_class_that_presses_at_once_joins_whatever_some_of_them_typed(
     web_copies: SqliteCopies[School], cap: str
