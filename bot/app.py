@@ -20,6 +20,7 @@ from bot.handlers import (
     dropped_files,
     gathering,
     held_mail,
+    history,
     home,
     import_invitations,
     imports,
@@ -64,6 +65,7 @@ _HANDLERS = (
     learner_forms,
     staff,
     messages,
+    history,
     home,
     lifecycle,
 )

@@ -25,6 +25,7 @@ SCOPES: Final = (
 EVENTS: Final = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
 SHORT_VERBS: Final = (
     "invite", "invites", "links", "courses", "imports", "learners", "progress", "costs", "export", "digest",
+    "history",
 )  # fmt: skip
 """Verbs with a command of their own beside ``/usher``."""
 ENDPOINT: Final = "/slack/events"

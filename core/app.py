@@ -7,12 +7,13 @@
 4. Under one key a use case takes effect once; the same answer is given again.
 5. Every command leaves one audit entry, refusals too: ids and names, no values. The worker's own routine (claims,
    beats, sweeps: commands with ``is_routine``) leaves none; its rows carry the moments themselves.
+6. What a use case says it is about (``ctx.about``, ``ctx.within``) stands beside its entry, for histories.
 """
 
 import logging
 import time
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
@@ -28,16 +29,19 @@ from core.access import insert_into, open_session, row_scope
 from core.context import Actor, Clock, Context, SlackVisitor, StaffActor, SystemTokens, Tokens, system_clock
 from core.errors import Busy, OutcomeUnknown, UsherError
 from core.jobs import Jobs
-from core.model import AuditEntry, IdempotencyRecord
+from core.model import AuditEntry, AuditSubject, IdempotencyRecord
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.turns import WriteTurn
+from core.words import Subject
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
 UseCase = Callable[[Context, Command], Result]
 
 RERUNS = 3
+DONE = "done"
+"""The outcome of what was not refused, in the audit."""
 WORK_DEADLINE = timedelta(seconds=30)
 _CONFLICT_STATES = frozenset({"40001", "40P01", "55P03"})
 _log = logging.getLogger("usher.app")
@@ -133,7 +137,7 @@ class App:
             result = usecase(ctx, command)
             session.flush()
             if not getattr(command, "is_routine", False):
-                self._audit(ctx, usecase, command, "done")
+                self._audit(ctx, usecase, command, DONE)
             if key is not None:
                 session.add(_record(key, usecase, result, ctx))
                 session.flush()
@@ -178,17 +182,35 @@ class App:
 
     def _audit(self, ctx: Context, usecase: Callable[..., object], command: object, outcome: str) -> None:
         scope = ctx.session.info["scope"]
+        own = scope if isinstance(scope, int) and scope else None
+        named = {concern.organisation_id for concern in ctx.concerns if concern.organisation_id is not None}
         entry = {
             "id": ctx.tokens.new_id(),
-            "organisation_id": scope if isinstance(scope, int) and scope else None,
+            # What an operator or the worker does to one organisation stands in its histories.
+            "organisation_id": own or (named.pop() if len(named) == 1 else None),
             "actor": _actor_name(ctx.actor),
             "door": ctx.actor.door.value,
             "action": _name_of(usecase),
             "subject": _subject(command),
             "outcome": outcome,
+            "amount": ctx.amount,
             "at": ctx.now,
         }
         ctx.session.connection().execute(insert_into(AuditEntry), entry)
+        if outcome == DONE and entry["organisation_id"] is not None:
+            self._note_subjects(ctx, entry)
+
+    def _note_subjects(self, ctx: Context, entry: Mapping[str, Any]) -> None:
+        is_part = {(each.kind, each.subject_id): each.is_part for each in reversed(ctx.concerns)}
+        if isinstance(ctx.actor, StaffActor):
+            is_part.setdefault((Subject.STAFF, ctx.actor.staff_id), True)
+        common = {"entry_id": entry["id"], "organisation_id": entry["organisation_id"], "at": entry["at"]}
+        rows = [
+            {**common, "kind": kind, "subject_id": subject_id, "is_part": part}
+            for (kind, subject_id), part in is_part.items()
+        ]
+        if rows:
+            ctx.session.connection().execute(insert_into(AuditSubject), rows)
 
     def _record_refusal(
         self, usecase: Callable[..., object], command: object, actor: Actor, refusal: UsherError, ends: float

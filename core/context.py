@@ -6,7 +6,7 @@ import random
 import secrets
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.jobs import Jobs
     from core.rules.links import LinkSigner
     from core.settings import Settings
+    from core.words import Subject
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware, in UTC."""
@@ -144,6 +145,16 @@ class System:
 Actor = StaffActor | SlackVisitor | LinkHolder | Operator | System
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a deed is about. ``organisation_id`` empty: that of the transaction."""
+
+    kind: Subject
+    subject_id: int
+    is_part: bool
+    organisation_id: int | None
+
+
 @dataclass(slots=True)
 class Context:
     """Lives for one transaction. ``now`` is fixed when it begins."""
@@ -155,8 +166,22 @@ class Context:
     links: LinkSigner
     jobs: Jobs
     settings: Settings
+    concerns: list[Concern] = field(default_factory=list)
+    amount: int | None = None
+    """How many a deed concerned; the audit keeps it."""
 
     @property
     def vault(self) -> Vault:
         """For columns that are stored encrypted."""
         return Vault(self.settings.data_key, self.tokens.nonce)
+
+    def about(self, kind: Subject, *ids: int, organisation_id: int | None = None) -> None:
+        """For the audit, and the histories made of it: the deed was done to the whole of these.
+
+        ``organisation_id``: whose they are, where the actor is of no organisation.
+        """
+        self.concerns += [Concern(kind, each, is_part=False, organisation_id=organisation_id) for each in ids]
+
+    def within(self, kind: Subject, *ids: int, organisation_id: int | None = None) -> None:
+        """For the audit: the deed was done to something in these."""
+        self.concerns += [Concern(kind, each, is_part=True, organisation_id=organisation_id) for each in ids]

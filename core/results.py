@@ -24,6 +24,7 @@ from core.usecases.costs.costs import CostsShown
 from core.usecases.digests.news import DigestShown
 from core.usecases.digests.settings import DigestPlanShown
 from core.usecases.exports import ExportOrdered
+from core.usecases.history.history import HistoryShown
 from core.usecases.imports.applying import ImportSettled
 from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportShown, ImportsListed
@@ -120,6 +121,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         ColleagueInvited,
         ColleagueShown,
         CostsShown,
+        HistoryShown,
         CoursesListed,
         EthnicityErased,
         EthnicityShown,

@@ -106,6 +106,14 @@ WORDS: dict[str, VerbWords] = {
             ("digest Mon 08:00", "digest now", "digest monthly", "digest changes", "digest off"),
         ),
         VerbWords(
+            "history", "WHO|B-NUMBER|I-NUMBER|RUN|link CODE|staff ADDRESS [page] | export WHOSE [csv|xlsx]",
+            "Who did what, when, through which door: to a learner, a batch, an import, a run, a link; or a colleague.",
+            (
+                "history a@example.org", "history B-0041", "history I-0007", "history maths-2026-03",
+                "history link safety-2026-03", "history export B-0041",
+            ),
+        ),
+        VerbWords(
             "imports", "[held|imported|rejected|undone] [page]",
             "List the spreadsheets of learners that were sent, and what became of each.", ("imports", "imports held"),
         ),

@@ -374,3 +374,16 @@ class ExportForm(StrEnum):
 class ExportKind(StrEnum):
     PROGRESS = "progress"
     COSTS = "costs"
+    HISTORY = "history"
+
+
+class Subject(StrEnum):
+    """What a deed is about, as the audit keeps it; and whose history can be asked for."""
+
+    BATCH = "batch"
+    IMPORT = "import"
+    INVITATION = "invitation"
+    LEARNER = "learner"
+    LINK = "link"
+    RUN = "run"
+    STAFF = "staff"

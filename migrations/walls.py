@@ -32,6 +32,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
     "0001": {
         "agreement": Wall.AGREED,
         "audit_entry": Wall.OWN,
+        "audit_subject": Wall.OWN,
         "charge": Wall.OWN,
         "course": Wall.LENT,
         "course_run": Wall.LENT,

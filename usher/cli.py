@@ -40,6 +40,11 @@ COMMANDS = {
         "export",
         "Write the progress of WHAT (a run's code, or “all”), or “costs”, to FILE: .csv or .xlsx.",
     ),
+    "history": (
+        "usher.commands.history",
+        "history",
+        "Tell who did what to WHOSE: an address, B-0041, I-0007, a run, “link CODE”, “staff ADDRESS”; a page after it.",
+    ),
     "progress": ("usher.commands.progress", "progress", "What learners have done, and the reports that tell of it."),
     "held": ("usher.commands.held", "held", "Messages that wait for a person, or are late because of us."),
     "suppression": ("usher.commands.suppression", "suppression", "Addresses that are not written to any more."),

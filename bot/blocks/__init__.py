@@ -13,6 +13,7 @@ from bot.blocks.exports import draw_ordered
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
+from bot.blocks.history import draw_history
 from bot.blocks.home import draw_home
 from bot.blocks.import_orders import draw_order, draw_work_ordered
 from bot.blocks.imports import (
@@ -95,6 +96,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "HeldMailReleased": draw_released,
         "HeldMailShown": draw_held_mail,
         "Help": draw_help,
+        "HistoryShown": draw_history,
         "HomeShown": draw_home,
         "ImportRowsListed": draw_import_rows,
         "ImportSettled": draw_import_settled,

@@ -29,6 +29,7 @@ class Action(StrEnum):
     HOME_ASK = "home_ask"
     ASK_INSTEAD = "requests_ask_instead"
     COSTS_PAGE = "costs_page"
+    HISTORY_PAGE = "history_page"
     IMPORT_INVITE = "imports_invite"
     RUNS_PAGE = "runs_page"
     RUN_PAGE = "run_page"

@@ -29,6 +29,12 @@ def moment(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{words}> (your time)"
 
 
+def short_moment(at: datetime) -> str:
+    """For lists, in the reader's own zone: as in "3 Sep, 09:14"."""
+    at = at.astimezone(ZoneInfo("UTC"))
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}, {{time}}|{at.day} {at:%b %H:%M} UTC>"
+
+
 def run_name(run: RunCard) -> str:
     """The course in bold and the run's code, for mrkdwn."""
     return f"*{said(run.course_title)}* (`{said(run.code, 64)}`)"

@@ -3,7 +3,7 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen,
-    │   │   ImportNotChosen, NoAddresses,
+    │   │   ImportNotChosen, HistoryNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear,
@@ -123,6 +123,7 @@ from core.errors.requests import DigestUnclear as DigestUnclear
 from core.errors.requests import DomainNotAllowed as DomainNotAllowed
 from core.errors.requests import DomainsInvalid as DomainsInvalid
 from core.errors.requests import ErasureUnconfirmed as ErasureUnconfirmed
+from core.errors.requests import HistoryNotChosen as HistoryNotChosen
 from core.errors.requests import ImportNotChosen as ImportNotChosen
 from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import LearnerFormOnly as LearnerFormOnly

@@ -44,6 +44,15 @@ class BatchNotChosen(InvalidRequest):
     advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
 
 
+class HistoryNotChosen(InvalidRequest):
+    code = "history_not_chosen"
+    wording = "I do not know yet whose history you mean."
+    advice = (
+        "Name a learner's address, a batch like B-0041, an import like I-0007, a run's code, “link” and a code, or "
+        "“staff” and an address."
+    )
+
+
 class ImportNotChosen(InvalidRequest):
     code = "import_not_chosen"
     wording = "I do not know yet which import you mean."

@@ -41,6 +41,7 @@ from core.model.progress import ProgressName as ProgressName
 from core.model.progress import ProgressProblem as ProgressProblem
 from core.model.progress import ProgressReport as ProgressReport
 from core.model.records import AuditEntry as AuditEntry
+from core.model.records import AuditSubject as AuditSubject
 from core.model.records import IdempotencyRecord as IdempotencyRecord
 from core.model.records import WorkerBeat as WorkerBeat
 from core.model.shared_links import JoinRequest as JoinRequest

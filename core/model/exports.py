@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
-from core.words import ExportForm, ExportKind
+from core.words import ExportForm, ExportKind, Subject
 
 
 class Export(OrganisationOwned, Base):
@@ -28,5 +28,8 @@ class Export(OrganisationOwned, Base):
     """Of progress: None is all runs."""
     month: Mapped[str] = mapped_column(String(7), default="")
     """Of costs: as in 2026-10."""
+    about: Mapped[Subject | None] = mapped_column(closed_set(Subject))
+    """Of a history, like the next: whose."""
+    about_id: Mapped[int | None] = mapped_column(Id)
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime] = mapped_column(index=True)

@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
-from core.model.base import Base
+from core.model.base import Base, OrganisationOwned, closed_set
+from core.words import Subject
 
 
 class AuditEntry(Base):
@@ -26,7 +27,29 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(120))
     outcome: Mapped[str] = mapped_column(String(64))
+    amount: Mapped[int | None]
+    """How many it concerned, where that is not to be seen from what it is about."""
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditSubject(OrganisationOwned, Base):
+    """What an entry of the audit is about, one row each: so that a history is read from one end, whatever its length.
+
+    ``is_part``: it happened within it (a learner answered one invitation of a batch), or was done by it (the staff
+    member who acted); else it was done to the whole of it.
+    """
+
+    __tablename__ = "audit_subject"
+    __table_args__ = (
+        # Everything that a history chooses by, so that leafing reads the index alone.
+        Index("ix_audit_subject_history", "organisation_id", "subject_id", "at", "entry_id", "is_part"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(Id, ForeignKey("audit_entry.id"), primary_key=True, autoincrement=False)
+    kind: Mapped[Subject] = mapped_column(closed_set(Subject), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    is_part: Mapped[bool]
+    at: Mapped[datetime]
 
 
 class IdempotencyRecord(Base):

@@ -19,6 +19,7 @@ from core.requests import (
     about_data,
     about_digests,
     about_exports,
+    about_history,
     about_imports,
     about_invitations,
     about_learners,
@@ -40,8 +41,8 @@ from core.requests.language import Verb as Verb
 from core.rules.text import folded
 
 _SUBJECTS: Final = (
-    about_invitations, about_courses, about_progress, about_exports, about_costs, about_digests, about_imports,
-    about_learners, about_data, about_staff,
+    about_invitations, about_courses, about_progress, about_exports, about_costs, about_digests, about_history,
+    about_imports, about_learners, about_data, about_staff,
 )  # fmt: skip
 VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
 _OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}

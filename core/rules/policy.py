@@ -262,6 +262,8 @@ EXPORT_FILE_ROWS: Final = 10_000
 
 # Lists.
 PAGE_ROWS: Final = 10
+# Deeds of a history that are counted for its pages; its file has all.
+HISTORY_COUNTED: Final = 1000
 
 # The home tab in Slack.
 HOME_BATCHES: Final = 3

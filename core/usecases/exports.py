@@ -1,4 +1,4 @@
-"""Exports: a file of progress or of costs, for whoever asked for it and nobody else.
+"""Exports: a file of progress, of costs or of a history, for whoever asked for it and nobody else.
 
 Asking keeps the wish and no file; the file is made when it is fetched, of what its asker may see at that moment.
 Progress is of learners, so it comes as a download behind the sign-in, unless somebody says “file” and it is small.
@@ -19,10 +19,12 @@ from core.rules.exports import file_name
 from core.rules.months import Month, month_of, read_month
 from core.rules.policy import EXPORT_FILE_ROWS, EXPORT_LIFE, EXPORT_WORKBOOK_ROWS
 from core.usecases.costs.rows import cost_rows, count_cost_rows
+from core.usecases.history.history import all_deeds, count_deeds
+from core.usecases.history.subjects import Meant, meant
 from core.usecases.imports.telling import say_file
 from core.usecases.progress.rows import count_progress_rows, progress_rows
 from core.wording.phrases import zone_named
-from core.words import ExportForm, ExportKind, MessageKind
+from core.words import ExportForm, ExportKind, MessageKind, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,16 @@ class ExportCosts:
 
     month: str = ""
     form: ExportForm = ExportForm.CSV
+
+
+@dataclass(frozen=True, slots=True)
+class ExportHistory:
+    """Of what is meant by its ``name`` as typed, or by its id."""
+
+    kind: Subject
+    name: str = ""
+    form: ExportForm = ExportForm.CSV
+    subject_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ def export_progress(ctx: Context, command: ExportProgress) -> ExportOrdered:
     if not rows:
         raise NothingToExport(what="nobody whom you may see is enrolled")
     _require_room(command.form, rows, command.most_in_workbook)
+    if run_id is not None:
+        ctx.within(Subject.RUN, run_id)
     export = _order(ctx, staff, ExportKind.PROGRESS, command.form, run_id=run_id)
     return _ordered(ctx, staff, export, subject, rows, is_file=command.is_file and rows <= EXPORT_FILE_ROWS)
 
@@ -90,6 +104,19 @@ def export_costs(ctx: Context, command: ExportCosts) -> ExportOrdered:
     _require_room(command.form, rows, EXPORT_WORKBOOK_ROWS)
     export = _order(ctx, staff, ExportKind.COSTS, command.form, month=str(month))
     return _ordered(ctx, staff, export, month.words, rows, is_file=rows <= EXPORT_FILE_ROWS)
+
+
+def export_history(ctx: Context, command: ExportHistory) -> ExportOrdered:
+    """Raises NothingToExport, ExportTooLarge, and as ``show_history`` does."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    whose = meant(ctx, staff, command.kind, command.name, command.subject_id)
+    rows = count_deeds(ctx, whose, None)
+    if not rows:
+        raise NothingToExport(what="nothing is noted yet")
+    _require_room(command.form, rows, EXPORT_WORKBOOK_ROWS)
+    export = _order(ctx, staff, ExportKind.HISTORY, command.form)
+    export.about, export.about_id = whose.kind, whose.subject_id
+    return _ordered(ctx, staff, export, whose.name, rows, is_file=False)
 
 
 def _require_room(form: ExportForm, rows: int, most: int) -> None:
@@ -198,7 +225,7 @@ def show_export(ctx: Context, command: ShowExport) -> ExportShown:
         organisation=organisation.name,
         kind=export.kind,
         form=export.form,
-        subject=_subject(ctx, export),
+        subject=_subject(ctx, staff, export),
         ends_at=export.ends_at,
         time_zone=organisation.time_zone,
     )
@@ -212,6 +239,9 @@ def fetch_export(ctx: Context, command: FetchExport) -> ExportFetched:
     subject = export.month
     if export.kind is ExportKind.PROGRESS:
         subject = _run_of(ctx, export.run_id)[0].code if export.run_id is not None else "all"
+    elif export.kind is ExportKind.HISTORY:
+        # No name of a person in the name of a file.
+        subject = str(export.about)
     name = file_name(f"{export.kind}-{subject}", ctx.now.astimezone(zone).date(), export.form)
     return ExportFetched(export.id, name, export.form)
 
@@ -224,14 +254,19 @@ def write_export(ctx: Context, command: WriteExport) -> ExportWritten:
     # A read that lost its connection is done again.
     into.seek(0)
     into.truncate()
-    if export.kind is ExportKind.PROGRESS:
-        write_progress(into, progress_rows(ctx, staff, export.run_id), export.form)
-    else:
-        # It loads the library for workbooks: a tenth of a second, which every start would wait for.
-        from core.cost_export import write_costs
+    zone = zone_named(ctx.session.get_one(Organisation, staff.organisation_id).time_zone)
+    # The other two load the library for workbooks: a tenth of a second, which every start would wait for.
+    match export.kind:
+        case ExportKind.PROGRESS:
+            write_progress(into, progress_rows(ctx, staff, export.run_id), export.form)
+        case ExportKind.COSTS:
+            from core.cost_export import write_costs
 
-        zone = zone_named(ctx.session.get_one(Organisation, staff.organisation_id).time_zone)
-        write_costs(into, cost_rows(ctx, _month(export), zone), export.form)
+            write_costs(into, cost_rows(ctx, _month(export), zone), export.form)
+        case ExportKind.HISTORY:
+            from core.history_export import write_history
+
+            write_history(into, all_deeds(ctx, staff, _whose(ctx, staff, export)), zone, export.form)
     return ExportWritten(into.tell())
 
 
@@ -247,12 +282,21 @@ def _found(ctx: Context, staff: StaffMember, export_id: int) -> Export:
     return export
 
 
+def _whose(ctx: Context, staff: StaffMember, export: Export) -> Meant:
+    """Somebody may have been removed or erased since, or a grant taken away. Raises as ``export_history`` does."""
+    if export.about is None or export.about_id is None:
+        raise ExportNotFound
+    return meant(ctx, staff, export.about, "", export.about_id)
+
+
 def _run_of(ctx: Context, run_id: int) -> tuple[CourseRun, Course]:
     run = access.joined_run(ctx, run_id)
     return run, run.course
 
 
-def _subject(ctx: Context, export: Export) -> str:
+def _subject(ctx: Context, staff: StaffMember, export: Export) -> str:
+    if export.kind is ExportKind.HISTORY:
+        return _whose(ctx, staff, export).name
     if export.kind is ExportKind.COSTS:
         return _month(export).words
     if export.run_id is None:

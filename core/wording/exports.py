@@ -11,12 +11,16 @@ def headline(ordered: ExportOrdered) -> str:
     """The number that matters first."""
     if ordered.kind is ExportKind.COSTS:
         return f"{counted(ordered.rows, 'charge')} of {ordered.subject}."
+    if ordered.kind is ExportKind.HISTORY:
+        return f"{counted(ordered.rows, 'entry', 'entries')} in the history of {ordered.subject}."
     return f"{counted(ordered.rows, 'row')} of progress: {ordered.subject}."
 
 
 def row_words(ordered: ExportOrdered) -> str:
     if ordered.kind is ExportKind.COSTS:
         return "One line a charge, none names a learner. “To invoice” adds up to what “costs” says."
+    if ordered.kind is ExportKind.HISTORY:
+        return "One line a deed, the newest first: when, who did what, and through which door."
     return "One row a learner and run. What is not known is empty, never 0. “progress” reads the same file in again."
 
 

@@ -27,6 +27,7 @@ from core.results import ReplyAwaited
 from core.usecases.catalogue.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
 from core.usecases.costs.budgets import SetBudget, set_budget
 from core.usecases.costs.costs import CostsShown, ShowCosts, show_costs
+from core.usecases.history.history import HistoryShown, ShowHistory, show_history
 from core.usecases.imports.applying import ReleaseImport, release_import
 from core.usecases.imports.copies import OfferTemplate, offer_template
 from core.usecases.imports.imports import ImportsListed, ListImports, list_imports
@@ -304,6 +305,9 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page, result.page_count, list_reports, ListReports())
         case ReportTold():
             return {Word.YES: Task(confirm_report, ConfirmReport(result.number))}
+        case HistoryShown():
+            whose = ShowHistory(result.kind, subject_id=result.subject_id)
+            return _paged(result.page, result.page_count, show_history, whose)
         case CostsShown():
             return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
         case InvitationsListed():

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_audit_entry_organisation_id_organisation")
@@ -96,6 +97,45 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
         batch_op.create_index(
             "ix_audit_entry_organisation_id_subject_at", ["organisation_id", "subject", "at"], unique=False
+        )
+
+    op.create_table(
+        "audit_subject",
+        sa.Column(
+            "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "batch",
+                "import",
+                "invitation",
+                "learner",
+                "link",
+                "run",
+                "staff",
+                name="subject",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("is_part", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["audit_entry.id"], name=op.f("fk_audit_subject_entry_id_audit_entry")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_audit_subject_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("entry_id", "kind", "subject_id", name=op.f("pk_audit_subject")),
+    )
+    with op.batch_alter_table("audit_subject", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_audit_subject_history", ["organisation_id", "subject_id", "at", "entry_id", "is_part"], unique=False
         )
 
     op.create_table(
@@ -1008,6 +1048,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbound_message")
+    with op.batch_alter_table("audit_subject", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_subject_history")
+
+    op.drop_table("audit_subject")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entry_organisation_id_subject_at")
         batch_op.drop_index("ix_audit_entry_organisation_id_at")

@@ -402,7 +402,9 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("progress", "costs", name="exportkind", native_enum=False, create_constraint=True, length=24),
+            sa.Enum(
+                "progress", "costs", "history", name="exportkind", native_enum=False, create_constraint=True, length=24
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -412,6 +414,24 @@ def upgrade() -> None:
         ),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column(
+            "about",
+            sa.Enum(
+                "batch",
+                "import",
+                "invitation",
+                "learner",
+                "link",
+                "run",
+                "staff",
+                name="subject",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -43,7 +43,9 @@ from usher.demo.slack.server import SlackLookalike
 
 RUN = "maths-2026-03"
 _COUNTS = " UNION ALL ".join(
-    f"SELECT '{name}', count(*) FROM {name}" for name in Base.metadata.tables if name != "audit_entry"
+    f"SELECT '{name}', count(*) FROM {name}"
+    for name in Base.metadata.tables
+    if name not in ("audit_entry", "audit_subject")
 )
 
 

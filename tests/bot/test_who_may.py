@@ -203,6 +203,13 @@ async def turn_runs_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
 
 
+async def turn_history_page(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Next"}}
+    value = f'["link","{stage.link_id}",1]'
+    actions = {"type": "actions", "elements": [{**button, "value": value, "action_id": "history_page:next"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "history_page:next")
+
+
 async def turn_costs_page(stage: Stage, user: User) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Before"}, "value": '["2026-02",1]'}
     actions = {"type": "actions", "elements": [{**button, "action_id": "costs_page:before"}]}
@@ -493,7 +500,7 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, ask_instead, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
-    turn_costs_page,
+    turn_costs_page, turn_history_page,
     turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
     confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,

@@ -14,6 +14,7 @@ from core.errors import ChargeNotFound, StaffDetailsInvalid
 from core.model import Agreement, Charge, CourseRun, Enrolment, Learner, LearnerAddress
 from core.rules.addresses import address_key
 from core.rules.text import clean_name, folded
+from core.words import Subject
 
 _REASON_CHARACTERS = 300
 
@@ -87,7 +88,7 @@ def _found(
 ) -> tuple[Charge, str, str]:
     organisation = access.organisation_by_slug(ctx, command.organisation)
     query = (
-        select(Charge, Learner.first_name, Learner.last_name, CourseRun.code)
+        select(Charge, Learner.first_name, Learner.last_name, CourseRun.code, Enrolment.learner_id)
         .join(Enrolment, Enrolment.id == Charge.enrolment_id)
         .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
         .join(Learner, Learner.id == Enrolment.learner_id)
@@ -101,6 +102,8 @@ def _found(
     row = ctx.session.execute(query.with_for_update(of=Charge) if is_locked else query).first()
     if row is None:
         raise ChargeNotFound(address=command.address[:254], run=command.run[:64])
+    ctx.about(Subject.LEARNER, row.learner_id, organisation_id=organisation.id)
+    ctx.within(Subject.RUN, row[0].run_id, organisation_id=organisation.id)
     return row[0], f"{row[1]} {row[2]}".strip(), row[3]
 
 

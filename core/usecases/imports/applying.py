@@ -42,7 +42,7 @@ from core.usecases.imports.values import (
     learner_plain,
     learner_row,
 )
-from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, Subject
 
 _CREATED: Final = ("learner_id", "applied_hash")
 _UPDATED: Final = ("before", "applied_hash")
@@ -89,6 +89,7 @@ def apply_import(ctx: Context, command: ApplyImport) -> ImportSettled:
     if found.state in (ImportState.RECEIVED, ImportState.READING):
         raise ImportClosed(number=import_ref(found.number), reason="its rows are not checked yet")
     if found.state is ImportState.CHECKED:
+        ctx.about(Subject.IMPORT, found.id)
         _settle(ctx, staff, found, organisation, is_released=False)
     return _settled(found)
 
@@ -99,6 +100,7 @@ def release_import(ctx: Context, command: ReleaseImport) -> ImportSettled:
     organisation = lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     require_held(ctx, staff, found)
+    ctx.about(Subject.IMPORT, found.id)
     _settle(ctx, staff, found, organisation, is_released=True)
     return _settled(found)
 

@@ -29,7 +29,7 @@ from core.usecases.imports.corrections import note_corrected
 from core.usecases.imports.imports import find_import
 from core.usecases.imports.telling import tell_changed, tell_settled
 from core.usecases.imports.values import Reading, hasher, import_ref, keeper, not_stored, reach_of, today, year_of
-from core.words import ImportReason, ImportState, ImportSubject
+from core.words import ImportReason, ImportState, ImportSubject, Subject
 
 _QUIET = {"synchronize_session": False}
 _STAGED: Final = (
@@ -173,6 +173,7 @@ def finish_checking(ctx: Context, command: FinishChecking) -> CheckingFinished:
         ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
         found.state, found.reason, found.settled_at = ImportState.REJECTED, reason, ctx.now
         tell_settled(ctx, found)
+        ctx.about(Subject.IMPORT, found.id)
         return CheckingFinished(found.state, reason)
     _note_relations(ctx, found, command)
     note_corrected(ctx, staff, found, command.reading.corrects)

@@ -14,7 +14,7 @@ from core.model import Import
 from core.usecases.imports.imports import find_import
 from core.usecases.imports.telling import say_file
 from core.usecases.imports.values import import_ref
-from core.words import ImportState, ImportSubject, MessageKind
+from core.words import ImportState, ImportSubject, MessageKind, Subject
 
 TEMPLATES: Final = {
     ImportSubject.LEARNERS: MessageKind.IMPORT_TEMPLATE,
@@ -78,6 +78,7 @@ def order_copy(ctx: Context, command: OrderCopy) -> CopyOrdered:
         raise ImportClosed(number=import_ref(found.number), reason="its rows are not checked yet")
     kind = MessageKind.IMPORT_FULL_COPY if command.is_full else MessageKind.IMPORT_COPY
     say_file(ctx, kind, staff.id, found.id, str(ctx.tokens.new_id()))
+    ctx.about(Subject.IMPORT, found.id)
     return CopyOrdered(found.number)
 
 

@@ -30,7 +30,7 @@ from core.usecases.imports.checking import own_import
 from core.usecases.imports.imports import ReceiveImport, find_import, receive_import
 from core.usecases.imports.offers import is_correctable
 from core.usecases.imports.values import Keeper, import_ref, keeper, reach_of, today
-from core.words import ImportState
+from core.words import ImportState, Subject
 
 _NAME_CHARACTERS: Final = 100
 Corrections = Mapping[tuple[int, str], str]
@@ -114,6 +114,7 @@ def correct_rows(ctx: Context, command: CorrectRows) -> RowsCorrected:
     refused = _still_wrong(ctx, staff, {number: corrected[number] for number in sorted(corrected)})
     if refused:
         return RowsCorrected(found.number, None, refused)
+    ctx.about(Subject.IMPORT, found.id)
     others = () if found.state is ImportState.APPLIED else _other_rows(ctx, kept, found, set(broken))
     content = _file({**dict(others), **corrected})
     name = f"{import_ref(found.number)} corrected.csv"

@@ -38,7 +38,7 @@ from core.usecases.imports.corrections import require_correctable
 from core.usecases.imports.offers import ImportOffers, offers_of
 from core.usecases.imports.telling import tell_received
 from core.usecases.imports.values import Keeper, Reading, keeper, problems_of, reach_of, reading_of
-from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject
+from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, Subject
 
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 
@@ -80,6 +80,7 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     organisation = lock_organisation(ctx, staff.organisation_id)
     known = _same_file(ctx, staff, file_hash, command.policy)
     if known is not None and not _is_asked_again(ctx, staff, known, corrected):
+        ctx.about(Subject.IMPORT, known.id)
         return ImportReceived(known.id, known.number, is_repeat=True)
     # A held one that is looked at again is closed when this one is applied.
     corrected = corrected or known
@@ -105,6 +106,7 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
         "ends_at": ctx.now + IMPORT_LIFE,
     }
     access.insert_all(ctx, Import, [row])
+    ctx.about(Subject.IMPORT, import_id)
     if ctx.actor.door is Door.SLACK:
         tell_received(ctx, row)
     if command.runs_later:

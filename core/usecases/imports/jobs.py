@@ -20,7 +20,7 @@ from core.model import Import
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT
 from core.usecases.imports.imports import import_job, lock_organisation
 from core.usecases.imports.telling import tell_settled
-from core.words import ImportReason, ImportState
+from core.words import ImportReason, ImportState, Subject
 
 _UNATTENDED = (Door.SLACK, Door.MAIL, Door.WEB)
 
@@ -71,6 +71,7 @@ def give_up_import(ctx: Context, command: GiveUpImport) -> ImportGivenUp:
         return ImportGivenUp(was_open=False)
     found.state, found.reason, found.settled_at = ImportState.REJECTED, ImportReason.OUR_MISTAKE, ctx.now
     tell_settled(ctx, found)
+    ctx.about(Subject.IMPORT, found.id, organisation_id=found.organisation_id)
     return ImportGivenUp(was_open=True)
 
 

@@ -30,7 +30,7 @@ from core.usecases.imports.imports import (
 )
 from core.usecases.imports.undoing import ImportUndone, PreviewUndo, UndoImport, preview_undo, undo_import
 from core.usecases.imports.values import import_ref
-from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState
+from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def copy_by_mail(ctx: Context, command: CopyImport) -> ImportTold:
     found = own_import(ctx, staff, find_import(ctx, command.number).id)
     if found.content is None or found.ends_at <= ctx.now:
         raise ImportClosed(number=import_ref(found.number), reason="its file has been erased")
+    ctx.about(Subject.IMPORT, found.id)
     return ImportTold(found.number, CopyWanted.FULL)
 
 
@@ -120,6 +121,7 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     found = own_import(ctx, staff, find_import(ctx, command.number).id)
     if found.state is not ImportState.HELD:
         raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
+    ctx.about(Subject.IMPORT, found.id)
     return ImportLeft(found.number, found.ends_at, found.reason)
 
 

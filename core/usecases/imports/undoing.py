@@ -30,7 +30,7 @@ from core.usecases.imports.values import (
     learner_row,
     reach_of,
 )
-from core.words import ImportState, ImportSubject, KeptReason
+from core.words import ImportState, ImportSubject, KeptReason, Subject
 
 _QUIET: Final = {"synchronize_session": False}
 NOTHING: Final = {
@@ -138,6 +138,7 @@ def _undone_runs(ctx: Context, found: Import, staff: StaffMember) -> ImportUndon
 
 
 def _note_undone(ctx: Context, found: Import, staff: StaffMember) -> None:
+    ctx.about(Subject.IMPORT, found.id)
     found.state, found.undone_at, found.undone_by = ImportState.UNDONE, ctx.now, staff.id
     tell_changed(ctx, found)
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
+from core.deeds import about_invitation
 from core.errors import InvitationClosed, NameMissing
 from core.model import (
     CourseRun,
@@ -198,6 +199,7 @@ def ask_for_link(ctx: Context, command: AskForLink) -> LinkAskedFor:
     state = link_state(ctx, invitation, run)
     if not _can_ask(ctx, state, run):
         raise InvitationClosed(state=_STATE_WORDS[state], next_step="Ask the person who invited you about another run.")
+    about_invitation(ctx, invitation)
     if _waiting_request(ctx, invitation) is None:
         _ask(ctx, invitation, batch)
     return LinkAskedFor(organisation.name, inviter.name)

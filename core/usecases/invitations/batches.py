@@ -21,6 +21,7 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
+from core.deeds import about_batches
 from core.errors import (
     NothingToSend,
     RunNotChosen,
@@ -50,7 +51,7 @@ from core.usecases.invitations.numbers import next_numbers
 from core.usecases.invitations.reminders import first_reminder
 from core.usecases.invitations.sending_times import SendingTime, require_open_at, sending_time
 from core.usecases.invitations.sorting import EXAMPLES, Bucket, Sorted, examples, sort_addresses
-from core.words import MessageKind
+from core.words import MessageKind, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,9 @@ def start_batches(
     say(ctx, [scoreboard, *messages])
     for start in range(0, len(invitations), ROWS_AT_ONCE):
         access.insert_all(ctx, Invitation, invitations[start : start + ROWS_AT_ONCE])
+    about_batches(ctx, batches, len(new))
+    if len(new) == 1:
+        ctx.about(Subject.INVITATION, invitations[0]["id"])
     return as_invited(run, batches)
 
 

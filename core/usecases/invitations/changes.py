@@ -6,6 +6,7 @@ What is meant is said by ids, or by what the list shows: a state and search word
 pressed, so whoever answered meanwhile is left alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +35,7 @@ from core.rules.policy import CONFIRMATION_ADDRESSES, MAIL_GAP, RESEND_PAUSE, UN
 from core.usecases.costs.budgets import require_room_again
 from core.usecases.invitations.lists import ListedState, ListInvitations, matching
 from core.usecases.invitations.single import start_change
-from core.words import CancelReason, InvitationState, MessageKind, MessageState
+from core.words import CancelReason, InvitationState, MessageKind, MessageState, Subject
 
 _OPEN_STATES = (None, ListedState.PENDING, ListedState.BOUNCED)
 
@@ -113,6 +114,7 @@ def resend_invitations(ctx: Context, command: ResendInvitations) -> InvitationsR
         groups[_group(row, ctx.now)].append(row)
     going = groups["go"][:CONFIRMATION_ADDRESSES]
     _send_again(ctx, going)
+    _about(ctx, run.id, going)
     return InvitationsResent(
         run=run_card(run),
         resent=len(going),
@@ -128,6 +130,7 @@ def _deliveries(ctx: Context, ids: Select[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Invitation.id,
+            Invitation.batch_id,
             Invitation.address,
             Invitation.address_key,
             InvitationBatch.confirmation_id,
@@ -185,16 +188,17 @@ def cancel_invitations(ctx: Context, command: CancelInvitations) -> InvitationsC
     staff = access.require_staff(ctx, Permission.INVITE)
     run = _run(ctx, staff, command.chosen)
     change = start_change(ctx, staff, run)
-    batch_ids = _cancel(ctx, change, _open(ctx, run, command.chosen))
-    if not batch_ids:
+    cancelled = _cancel(ctx, change, _open(ctx, run, command.chosen))
+    if not cancelled:
         raise NothingOpen(run=run.code)
     unsent = _drop_waiting(ctx, change)
-    touch_scoreboards(ctx, _confirmations(ctx, set(batch_ids)))
-    return InvitationsCancelled(run_card(run), len(batch_ids), unsent, change.id, change.made_at + UNDO_LIFE)
+    touch_scoreboards(ctx, _confirmations(ctx, {row.batch_id for row in cancelled}))
+    _about(ctx, run.id, cancelled)
+    return InvitationsCancelled(run_card(run), len(cancelled), unsent, change.id, change.made_at + UNDO_LIFE)
 
 
-def _cancel(ctx: Context, change: InvitationChange, ids: Select[int]) -> list[int]:
-    """The batch of each one that was cancelled. A learner may answer at the same moment: the first one wins."""
+def _cancel(ctx: Context, change: InvitationChange, ids: Select[int]) -> Sequence[Row[int, int]]:
+    """Each one that was cancelled, and its batch. A learner may answer at the same moment: the first one wins."""
     moved = ctx.session.execute(
         update(Invitation)
         .where(Invitation.id.in_(ids), Invitation.state == InvitationState.PENDING)
@@ -204,10 +208,10 @@ def _cancel(ctx: Context, change: InvitationChange, ids: Select[int]) -> list[in
             answered_at=ctx.now,
             change_id=change.id,
         )
-        .returning(Invitation.batch_id),
+        .returning(Invitation.id, Invitation.batch_id),
         execution_options={"synchronize_session": False},
     )
-    return list(moved.scalars())
+    return moved.all()
 
 
 def _drop_waiting(ctx: Context, change: InvitationChange) -> int:
@@ -238,10 +242,11 @@ def restore_invitations(ctx: Context, command: RestoreInvitations) -> Invitation
     access.require_provider(ctx, staff, run)
     _claim(ctx, change, run)
     require_room_again(ctx, *_reopenable(change))
-    batch_ids = _reopen(ctx, change)
+    reopened = _reopen(ctx, change)
     revive(ctx, _reopened_messages(change))
-    touch_scoreboards(ctx, _confirmations(ctx, set(batch_ids)))
-    return InvitationsRestored(run_card(run), len(batch_ids), _still_cancelled(ctx, change))
+    touch_scoreboards(ctx, _confirmations(ctx, {row.batch_id for row in reopened}))
+    _about(ctx, run.id, reopened)
+    return InvitationsRestored(run_card(run), len(reopened), _still_cancelled(ctx, change))
 
 
 def _claim(ctx: Context, change: InvitationChange, run: CourseRun) -> None:
@@ -284,15 +289,15 @@ def _reopenable(change: InvitationChange) -> tuple[ColumnElement[bool], ...]:
     return Invitation.change_id == change.id, is_cancelled, ~is_invited_again, ~is_enrolled
 
 
-def _reopen(ctx: Context, change: InvitationChange) -> list[int]:
+def _reopen(ctx: Context, change: InvitationChange) -> Sequence[Row[int, int]]:
     reopened = ctx.session.execute(
         update(Invitation)
         .where(*_reopenable(change))
         .values(state=InvitationState.PENDING, cancel_reason=None, answered_at=None)
-        .returning(Invitation.batch_id),
+        .returning(Invitation.id, Invitation.batch_id),
         execution_options={"synchronize_session": False},
     )
-    return list(reopened.scalars())
+    return reopened.all()
 
 
 def _reopened_messages(change: InvitationChange) -> Select[int]:
@@ -321,6 +326,13 @@ def _open(ctx: Context, run: CourseRun, chosen: Chosen) -> Select[int]:
     if chosen.invitation_ids:
         is_open = is_open.where(Invitation.id.in_(chosen.invitation_ids))
     return is_open.with_only_columns(Invitation.id)
+
+
+def _about(ctx: Context, run_id: int, invitations: Sequence[Any]) -> None:
+    ctx.about(Subject.INVITATION, *(row.id for row in invitations))
+    ctx.within(Subject.BATCH, *{row.batch_id for row in invitations})
+    ctx.within(Subject.RUN, run_id)
+    ctx.amount = len(invitations)
 
 
 def _confirmations(ctx: Context, batch_ids: set[int]) -> set[int]:

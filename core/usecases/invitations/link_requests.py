@@ -13,6 +13,7 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
+from core.deeds import about_invitation
 from core.errors import AlreadyAnswered, RequestNotFound
 from core.model import CourseRun, Enrolment, Invitation, Learner, LinkRequest, StaffMember
 from core.outbox import email_row, say
@@ -167,6 +168,7 @@ def _found(ctx: Context, staff: StaffMember, request_id: int) -> tuple[LinkReque
     invitation = ctx.session.get_one(Invitation, request.invitation_id)
     run = access.run_of_invitation(ctx, invitation)
     access.require_provider(ctx, staff, run)
+    about_invitation(ctx, invitation)
     return request, invitation, run
 
 

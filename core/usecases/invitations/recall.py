@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from core import access
 from core.access import Permission
 from core.context import Context
+from core.deeds import about_batches
 from core.errors import BatchNotFound
 from core.model import Invitation, InvitationBatch, OutboundMessage
 from core.outbox import is_first_invitation, touch_scoreboards
@@ -49,6 +50,8 @@ def recall_batch(ctx: Context, command: RecallBatch) -> BatchRecalled:
     for batch in batches:
         batch.recalled_at = batch.recalled_at or ctx.now
     touch_scoreboards(ctx, {batch.confirmation_id for batch in batches})
+    if unsent + withdrawn:
+        about_batches(ctx, batches, unsent + withdrawn)
     return BatchRecalled(tuple(batch.number for batch in batches), unsent, withdrawn, answered)
 
 

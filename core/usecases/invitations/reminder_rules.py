@@ -17,6 +17,7 @@ from core.model.invitations import IS_LIVE
 from core.rules.policy import REMINDERS
 from core.rules.reminders import DEFAULT_RULE, ReminderRule, read_rule
 from core.usecases.invitations.reminders import replan
+from core.words import Subject
 
 _DAYS_SHOWN = 5
 _MOMENTS_READ = 500
@@ -64,6 +65,7 @@ def set_reminders(ctx: Context, command: SetReminders) -> RemindersShown:
         raise RemindersUnclear(words=command.rule[:60], limit=REMINDERS)
     _store(ctx, run, rule)
     replan(ctx, (run.id,))
+    ctx.within(Subject.RUN, run.id)
     return _shown(ctx, staff.organisation_id, run, is_changed=True)
 
 

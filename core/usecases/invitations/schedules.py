@@ -10,6 +10,7 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
+from core.deeds import about_batches
 from core.errors import BatchNotFound, NothingScheduled
 from core.model import Course, CourseRun, Invitation, InvitationBatch, OutboundMessage, StaffMember
 from core.outbox import hasten, touch_scoreboards
@@ -96,6 +97,7 @@ def send_now(ctx: Context, command: SendNow) -> LearnersInvited:
     )
     hasten(ctx, _unsent(batches), sends_at)
     touch_scoreboards(ctx, {command.confirmation_id})
+    about_batches(ctx, batches, sum(batch.size for batch in batches))
     return as_invited(run, batches)
 
 

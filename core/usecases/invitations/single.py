@@ -9,6 +9,7 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
+from core.deeds import about_invitation
 from core.errors import InvitationClosed, InvitationNotFound, NeedsConfirmation, NoAddresses
 from core.model import (
     CourseRun,
@@ -81,6 +82,7 @@ def resend_invitation(ctx: Context, command: ResendInvitation) -> InvitationRese
 
 def send_again(ctx: Context, invitation: Invitation) -> None:
     """A new e-mail about the same invitation; one that still waits to go out is not doubled."""
+    about_invitation(ctx, invitation)
     former = ctx.session.get_one(OutboundMessage, invitation.message_id)
     if former.state in (MessageState.PENDING, MessageState.SENDING):
         return
@@ -256,6 +258,7 @@ def cancel_one(
         execution_options={"synchronize_session": False},
     ).one_or_none()
     ctx.session.refresh(invitation)
+    about_invitation(ctx, invitation)
     return moved is not None
 
 

@@ -46,7 +46,7 @@ from core.usecases.learners.lists import (
     list_learners,
     sight_of,
 )
-from core.words import ImportState, InvitationState, JoinedBy
+from core.words import ImportState, InvitationState, JoinedBy, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,7 @@ def see_learner_details(ctx: Context, command: SeeLearnerDetails) -> DetailsSeen
     staff = access.require_staff(ctx, Permission.MANAGE_LEARNERS)
     sight = sight_of(ctx, staff)
     card = card_of(sight, seen_learner(ctx, staff, sight, ShowLearner(command.learner_id)))
+    ctx.about(Subject.LEARNER, card.learner_id)
     row = ctx.session.execute(select(*LEARNER_COLUMNS).where(Learner.id == card.learner_id)).one()
     values = keeper(ctx).learner_values(row, card.ukprn)
     # The columns end before how the year group was spelt.

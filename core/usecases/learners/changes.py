@@ -44,7 +44,7 @@ from core.usecases.imports.values import (
 )
 from core.usecases.learners.cards import ShowLearner, seen_learner
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
-from core.words import LearnerDeed
+from core.words import LearnerDeed, Subject
 
 WANTED_PLACE = "learner_change.wanted"
 WAS_PLACE = "learner_change.was"
@@ -335,6 +335,7 @@ def save_learner(ctx: Context, command: SaveLearner) -> LearnerSaved:
         if change.prepared_at + LEARNER_PREVIEW_LIFE <= ctx.now or change.content is None:
             raise LearnerChangeNotFound
         _make(ctx, work, change, work.kept.unpack(change.content, WANTED_PLACE, Wanted))
+    ctx.about(Subject.LEARNER, change.learner_id)
     sight = sight_of(ctx, staff)
     card = card_of(sight, seen_learner(ctx, staff, sight, ShowLearner(change.learner_id)))
     made_at = change.made_at or ctx.now

@@ -49,7 +49,7 @@ from core.usecases.learners.traces import (
     trace_of,
     whole_name,
 )
-from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState
+from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, Subject
 
 _QUIET: Final = {"synchronize_session": False}
 _UNDER_WAY: Final = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
@@ -156,6 +156,7 @@ def erase_learner(ctx: Context, command: EraseLearner) -> LearnerErased:
     learner = meant_learner(ctx, staff, command.learner_id, "", "erase")
     if folded(command.typed) != folded(whole_name(learner)):
         raise ErasureUnconfirmed
+    ctx.about(Subject.LEARNER, learner.id)
     trace = trace_of(ctx, staff, learner)
     _require_rest(ctx, trace)
     _close(ctx, trace)

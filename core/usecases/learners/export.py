@@ -57,6 +57,7 @@ from core.usecases.learners.traces import (
     whole_name,
 )
 from core.usecases.mailbox.inbound import RAW_PLACE
+from core.words import Subject
 
 TITLES: Final[dict[type[Base], str]] = {
     Learner: "The learner",
@@ -146,6 +147,7 @@ def export_learner(ctx: Context, command: ExportLearner) -> LearnerExported:
     """Run, not read: the audit notes who took it. Raises LearnerNotFound, LearnerNotChosen."""
     staff = require_manager(ctx)
     learner = meant_learner(ctx, staff, command.learner_id, command.who, "export")
+    ctx.about(Subject.LEARNER, learner.id)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     trace = trace_of(ctx, staff, learner)
     telling = _Telling(keeper(ctx), _names(ctx, CourseRun.id, CourseRun.code), _names(ctx, Provider.id, Provider.name))

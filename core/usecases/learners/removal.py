@@ -41,7 +41,7 @@ from core.usecases.imports.values import learner_row
 from core.usecases.learners.cards import ShowLearner, invited_as, seen_learner
 from core.usecases.learners.changes import WAS_PLACE, Was, learner_row_of, matching_of
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
-from core.words import CancelReason, CourseKind, InvitationState, LearnerDeed, MessageState
+from core.words import CancelReason, CourseKind, InvitationState, LearnerDeed, MessageState, Subject
 
 _QUIET: Final = {"synchronize_session": False}
 
@@ -115,6 +115,7 @@ def remove_learner(ctx: Context, command: RemoveLearner) -> LearnerRemoved:
     staff = access.require_staff(ctx, Permission.MANAGE_LEARNERS)
     work = matching_of(ctx, staff)
     card = _card(ctx, staff, command.learner_id, command.who)
+    ctx.about(Subject.LEARNER, card.learner_id)
     learner, runs = learner_row_of(ctx, card.learner_id), _runs(ctx, card.learner_id)
     charges = _charges(ctx, card.learner_id)
     left = [run for run in runs if run.is_private]
@@ -243,6 +244,7 @@ def undo_learner_change(ctx: Context, command: UndoLearnerChange) -> LearnerChan
     _require_undoable(ctx, staff, change, learner)
     was = work.kept.unpack(change.content, WAS_PLACE, Was)
     change.undone_at, change.undone_by = ctx.now, staff.id
+    ctx.about(Subject.LEARNER, change.learner_id)
     if was.before is None:
         return _gone(ctx, change, learner)
     _restore(ctx, work, learner, was, change)

@@ -12,11 +12,12 @@ from sqlalchemy import and_, bindparam, select, update
 
 from core import access
 from core.context import Context
+from core.deeds import about_invitation
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
 from core.queries import Query
 from core.rules.learner_words import search_words
 from core.usecases.costs.budgets import draw
-from core.words import InvitationState, JoinedBy, MessageState
+from core.words import InvitationState, JoinedBy, MessageState, Subject
 
 _QUIET = {"synchronize_session": False}
 
@@ -81,6 +82,15 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
 
     Raises ProofWanted, and BudgetSpent where nobody had promised a place.
     """
+    enrolled = _enrol(ctx, run, joiner, way)
+    ctx.about(Subject.LEARNER, enrolled.learner_id)
+    ctx.within(Subject.RUN, run.id)
+    if way.shared_link_id is not None:
+        ctx.within(Subject.LINK, way.shared_link_id)
+    return enrolled
+
+
+def _enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
     if known is None:
         return enrol_newcomers(ctx, run, [joiner], way)[0]
@@ -116,6 +126,7 @@ def close_invitation(ctx: Context, invitation: Invitation, state: InvitationStat
     ctx.session.refresh(invitation)
     if moved is None:
         return False
+    about_invitation(ctx, invitation)
     ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)

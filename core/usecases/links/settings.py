@@ -11,7 +11,7 @@ from core.errors import CapInvalid, DomainsInvalid
 from core.model import Enrolment, SharedLink
 from core.rules.addresses import InvalidAddress, address_key, parse_address
 from core.rules.policy import SHARED_LINK_CAP, SHARED_LINK_DOMAINS
-from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, working
+from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, about_link, working
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def change_shared_link(ctx: Context, command: ChangeSharedLink) -> SharedLinkCha
     now.link.use_cap = cap
     now.link.allowed_domains = " ".join(domains)
     now.link.confirms_address = command.confirms_address
+    about_link(ctx, now.link)
     return SharedLinkChanged(now.link.id, LinkEvent.CHANGED, now.course.title)
 
 

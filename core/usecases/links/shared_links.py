@@ -27,7 +27,7 @@ from core.rules.policy import SHARED_LINK_MEMORY, UNDO_LIFE
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.invitations.batch_rows import provider_of
 from core.usecases.links.states import LinkNow, links_now, openings
-from core.words import AccessModel, CourseKind, LinkRule, SharedLinkState
+from core.words import AccessModel, CourseKind, LinkRule, SharedLinkState, Subject
 
 _WEEK = timedelta(days=7)
 
@@ -127,6 +127,7 @@ def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkCha
     course, run = _target(ctx, staff, command.code)
     known = _live_one(ctx, course, run)
     if known is not None:
+        about_link(ctx, known)
         (now,) = links_now(ctx, (known.id,))
         if not is_forgotten(now, ctx.now):
             event = LinkEvent.EXPIRED if now.state is SharedLinkState.EXPIRED else LinkEvent.FOUND
@@ -134,6 +135,7 @@ def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkCha
         known.replaced_at = ctx.now
         ctx.session.flush()
     link = _new_link(ctx, staff, course, run)
+    about_link(ctx, link)
     return SharedLinkChanged(link.id, LinkEvent.CREATED, course.title)
 
 
@@ -148,14 +150,14 @@ def pause_shared_link(ctx: Context, command: PauseSharedLink) -> SharedLinkChang
     staff = access.require_staff(ctx, Permission.INVITE)
     now = working(ctx, staff, command.link_id)
     now.link.paused_at = now.link.paused_at or ctx.now
-    return _changed(now, LinkEvent.PAUSED)
+    return _changed(ctx, now, LinkEvent.PAUSED)
 
 
 def resume_shared_link(ctx: Context, command: ResumeSharedLink) -> SharedLinkChanged:
     staff = access.require_staff(ctx, Permission.INVITE)
     now = working(ctx, staff, command.link_id)
     now.link.paused_at = None
-    return _changed(now, LinkEvent.RESUMED)
+    return _changed(ctx, now, LinkEvent.RESUMED)
 
 
 def revoke_shared_link(ctx: Context, command: RevokeSharedLink) -> SharedLinkChanged:
@@ -163,7 +165,7 @@ def revoke_shared_link(ctx: Context, command: RevokeSharedLink) -> SharedLinkCha
     staff = access.require_staff(ctx, Permission.INVITE)
     now = found(ctx, staff, command.link_id)
     now.link.revoked_at = now.link.revoked_at or ctx.now
-    return _changed(now, LinkEvent.REVOKED)
+    return _changed(ctx, now, LinkEvent.REVOKED)
 
 
 def restore_shared_link(ctx: Context, command: RestoreSharedLink) -> SharedLinkChanged:
@@ -173,7 +175,7 @@ def restore_shared_link(ctx: Context, command: RestoreSharedLink) -> SharedLinkC
     if now.link.revoked_at is not None:
         _require_restorable(ctx, now)
         now.link.revoked_at = None
-    return _changed(now, LinkEvent.RESTORED)
+    return _changed(ctx, now, LinkEvent.RESTORED)
 
 
 def extend_shared_link(ctx: Context, command: ExtendSharedLink) -> SharedLinkChanged:
@@ -187,7 +189,7 @@ def extend_shared_link(ctx: Context, command: ExtendSharedLink) -> SharedLinkCha
             state="cannot be extended: its run takes nobody any more", next_step="Make a link to a later run."
         )
     now.link.counted_from = ctx.now
-    return _changed(now, LinkEvent.EXTENDED)
+    return _changed(ctx, now, LinkEvent.EXTENDED)
 
 
 # --- Finding ----------------------------------------------------------------------------------------------
@@ -223,7 +225,8 @@ def code_of(now: LinkNow) -> str:
     return now.own_run.code if now.own_run is not None else now.course.code
 
 
-def _changed(now: LinkNow, event: LinkEvent) -> SharedLinkChanged:
+def _changed(ctx: Context, now: LinkNow, event: LinkEvent) -> SharedLinkChanged:
+    about_link(ctx, now.link)
     return SharedLinkChanged(now.link.id, event, now.course.title)
 
 
@@ -269,6 +272,13 @@ def _require_shareable(ctx: Context, staff: StaffMember, course: Course, code: s
 def _run_codes(ctx: Context, course: Course) -> tuple[str, ...]:
     query = select(CourseRun).where(CourseRun.course_id == course.id).order_by(CourseRun.starts_at)
     return tuple(run.code for run in ctx.session.scalars(query) if not run.is_closed(ctx.now))[:3]
+
+
+def about_link(ctx: Context, link: SharedLink) -> None:
+    """For the audit."""
+    ctx.about(Subject.LINK, link.id)
+    if link.run_id is not None:
+        ctx.within(Subject.RUN, link.run_id)
 
 
 def _live_one(ctx: Context, course: Course, run: CourseRun | None) -> SharedLink | None:

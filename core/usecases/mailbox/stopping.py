@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from core import access
 from core.context import Context
+from core.deeds import about_invitation
 from core.model import Digest, DigestSetting, Enrolment, Invitation, InvitationBatch, LearnerAddress, OutboundMessage
 from core.outbox import email_row, message_by_ref, say, touch_scoreboards
 from core.usecases.digests.settings import end_mail
@@ -22,7 +23,7 @@ from core.usecases.invitations.unreached import tell_of_unreached
 from core.usecases.links.enrolling import close_invitation
 from core.usecases.mailbox.inbound import settle, state_of
 from core.usecases.mailbox.suppressions import silence
-from core.words import InvitationState, MailRule, MailState, MessageKind, SuppressReason
+from core.words import InvitationState, MailRule, MailState, MessageKind, Subject, SuppressReason
 
 _ABOUT_INVITATIONS = frozenset({MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME})
 _TO_LEARNERS = _ABOUT_INVITATIONS | {MessageKind.JOINED, MessageKind.JOIN_CONFIRMATION, MessageKind.STOPPED}
@@ -82,6 +83,7 @@ def _stop_digest(ctx: Context, command: StopByMail, message: OutboundMessage) ->
 
 def stop_for_invitation(ctx: Context, invitation: Invitation) -> bool:
     """True: the address was written to until now."""
+    about_invitation(ctx, invitation)
     is_news = silence(ctx, invitation.organisation_id, invitation.address_key, SuppressReason.ASKED)
     batch = ctx.session.get_one(InvitationBatch, invitation.batch_id)
     if invitation.state is InvitationState.PENDING and close_invitation(ctx, invitation, InvitationState.DECLINED):
@@ -93,6 +95,8 @@ def stop_for_invitation(ctx: Context, invitation: Invitation) -> bool:
 
 def stop_for_enrolment(ctx: Context, enrolment: Enrolment) -> bool:
     """All addresses of the learner. Nobody invited them, so nobody is told."""
+    ctx.about(Subject.LEARNER, enrolment.learner_id, organisation_id=enrolment.organisation_id)
+    ctx.within(Subject.RUN, enrolment.run_id, organisation_id=enrolment.organisation_id)
     keys = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == enrolment.learner_id)
     news = [silence(ctx, enrolment.organisation_id, key, SuppressReason.ASKED) for key in ctx.session.scalars(keys)]
     return any(news)

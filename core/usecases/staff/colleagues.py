@@ -30,7 +30,7 @@ from core.usecases.staff.staff import (
     is_invitation_open,
     renew_invitation,
 )
-from core.words import Role
+from core.words import Role, Subject
 
 _QUIET = {"synchronize_session": False}
 
@@ -226,6 +226,7 @@ def change_colleague(ctx: Context, command: ChangeColleague) -> ColleagueChanged
     """Raises StaffNotFound, LastOwner, StaffDetailsInvalid."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_id(ctx, command.staff_id)
+    ctx.about(Subject.STAFF, staff.id)
     if command.role is not Role.OWNER:
         _require_another_owner(ctx, staff)
     staff.role = command.role
@@ -238,6 +239,7 @@ def disable_colleague(ctx: Context, command: DisableColleague) -> ColleagueDisab
     """Raises StaffNotFound, LastOwner. Twice is as good as once."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_id(ctx, command.staff_id)
+    ctx.about(Subject.STAFF, staff.id)
     _disable(ctx, staff)
     return ColleagueDisabled(_card(ctx, staff, asker))
 
@@ -245,6 +247,7 @@ def disable_colleague(ctx: Context, command: DisableColleague) -> ColleagueDisab
 def enable_colleague(ctx: Context, command: EnableColleague) -> ColleagueEnabled:
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_id(ctx, command.staff_id)
+    ctx.about(Subject.STAFF, staff.id)
     staff.disabled_at = None
     return ColleagueEnabled(_card(ctx, staff, asker))
 
@@ -253,6 +256,7 @@ def reinvite_colleague(ctx: Context, command: ReinviteColleague) -> ColleagueInv
     """A new link, which lives anew; the former one stops working. Raises InvitationClosed once they have answered."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_id(ctx, command.staff_id)
+    ctx.about(Subject.STAFF, staff.id)
     if staff.disabled_at is not None:
         raise InvitationClosed(state="of somebody who is disabled", next_step="Enable them first.")
     if staff.accepted_at is not None:
@@ -266,6 +270,7 @@ def disable_staff_member(ctx: Context, command: DisableStaffMember) -> StaffMemb
     access.require_operator(ctx)
     organisation = access.organisation_by_slug(ctx, command.organisation)
     staff = _by_address(ctx, command.email, organisation.id)
+    ctx.about(Subject.STAFF, staff.id, organisation_id=organisation.id)
     _disable(ctx, staff)
     return StaffMemberDisabled(staff.name, staff.email)
 

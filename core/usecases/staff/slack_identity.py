@@ -21,7 +21,7 @@ from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import CodeKind
 from core.rules.policy import LINK_CODE_LIFE, LINK_CODE_TRIES, LINK_CODES_AN_HOUR
 from core.rules.text import folded
-from core.words import MessageKind
+from core.words import MessageKind, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,7 @@ def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
     if staff.disabled_at is not None:
         raise CodeWrong(next_step="Ask an owner of your organisation.")
     _confirm(ctx, user)
+    ctx.about(Subject.STAFF, staff.id)
     # Whoever proves the address has also answered the invitation sent to it; the terms stay the owner's matter.
     staff.accepted_at = staff.accepted_at or ctx.now
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)

@@ -15,7 +15,7 @@ from core.rules.addresses import Address, InvalidAddress, parse_address
 from core.rules.links import LinkKind
 from core.rules.policy import NAME_CHARACTERS, STAFF_INVITATION_LIFE, TERMS_VERSION
 from core.rules.text import clean_name
-from core.words import MessageKind, Role
+from core.words import MessageKind, Role, Subject
 
 # UM 3.3.
 _USERNAME = re.compile(r"[A-Za-z0-9@.\-_]{6,256}")
@@ -94,6 +94,7 @@ def add_staff_member(ctx: Context, organisation: Organisation, command: InviteSt
         staff = known
         _renew(ctx, organisation, staff, command.role)
     _send_invitation(ctx, staff)
+    ctx.about(Subject.STAFF, staff.id, organisation_id=organisation.id)
     token = ctx.links.token(LinkKind.STAFF_INVITATION, staff.id, staff.generation)
     return StaffMemberInvited(staff.id, staff.name, staff.email, staff.role, token, is_again=known is not None)
 
@@ -167,6 +168,7 @@ def accept_staff_invitation(ctx: Context, command: AcceptStaffInvitation) -> Sta
     if not is_invitation_open(staff, ctx.now):
         raise InvitationClosed(state="too old", next_step="Ask for a new one.")
     staff.accepted_at = staff.accepted_at or ctx.now
+    ctx.about(Subject.STAFF, staff.id)
     if staff.role is Role.OWNER and organisation.terms_accepted_at is None:
         organisation.terms_version = TERMS_VERSION
         organisation.terms_accepted_at = ctx.now

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from core.cards import RunCard
+from core.context import Door
 from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Help
 from core.rules.addresses import AddressFault, InvalidAddress
@@ -21,6 +22,8 @@ from core.usecases.costs.costs import CostsShown, CostSums, MonthCosts, RunCosts
 from core.usecases.digests.news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
 from core.usecases.exports import ExportOrdered
+from core.usecases.history.history import Deed, HistoryShown
+from core.usecases.history.naming import Named
 from core.usecases.imports.rules import ImportPolicyShown
 from core.usecases.invitations.answers import LinkState
 from core.usecases.invitations.batches import BucketCount, InvitationPreviewed, LearnersInvited
@@ -62,6 +65,7 @@ from core.usecases.staff.colleagues import (
 )
 from core.usecases.staff.homes import HomeBatch, HomeShown
 from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
+from core.wording.history import DEEDS
 from core.words import (
     AccessModel,
     AccountState,
@@ -80,6 +84,7 @@ from core.words import (
     RequestState,
     Role,
     SharedLinkState,
+    Subject,
     SuppressReason,
 )
 from tests.bot.blocks.import_samples import every_import
@@ -315,6 +320,14 @@ def unreached(count: int, name: str) -> tuple[UnreachedShown, ...]:
     return some, replace(some, bounced=0), replace(some, bounced=0, complained=0, asked=0, learners=())
 
 
+def histories(count: int, name: str) -> list[object]:
+    told = Named(name, name, name, name[:64], name, (1, 2, 10), 7, count)
+    deeds = tuple(Deed(NOW, "staff", name, door, action, count, told) for door in Door for action in sorted(DEEDS))
+    pages = [deeds[start : start + 10] for start in range(0, len(deeds), 10)]
+    every = [HistoryShown(Subject.LEARNER, 2**62, name, page, 2, 100, 1000, "UTC") for page in pages]
+    return [*every, *(HistoryShown(kind, 1, name, (), 1, 1, 0, "UTC") for kind in Subject)]
+
+
 def costs(count: int, name: str) -> list[object]:
     sums = CostSums(count, count // 2, count // 10, count * 2000)
     month = Month(2026, 3)
@@ -460,6 +473,7 @@ def every_result(count: int, name: str) -> list[object]:
         QuietHoursShown(name, QuietHours(1200, 420), "Europe/London", is_changed=True),
         QuietHoursShown(name, None, "UTC"),
         *costs(count, name),
+        *histories(count, name),
         *digests(count, name),
         *(ImportPolicyShown(name, policy, is_changed=True) for policy in ImportPolicy),
         EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),

@@ -91,7 +91,9 @@ def change(app: App, model: type[Base], row_id: int, **values: object) -> None:
 
 
 def dump(app: App, *besides: str) -> dict[str, set[tuple[object, ...]]]:
-    """The whole database; ``besides`` names tables that may change."""
+    """The whole database; ``besides`` names tables that may change: with the audit, what its entries are about."""
+    if "audit_entry" in besides:
+        besides = (*besides, "audit_subject")
     with app.engine.connect() as connection:
         return {
             table.name: {tuple(row) for row in connection.execute(select(table))}

@@ -33,6 +33,7 @@ from core.usecases.catalogue import catalogue, courses, runs
 from core.usecases.costs import budgets, costs, waiving
 from core.usecases.digests import digests
 from core.usecases.digests import settings as digest_settings
+from core.usecases.history import history
 from core.usecases.imports import (
     answers as import_answers,
 )
@@ -206,7 +207,7 @@ from core.usecases.staff import (
     slack_identity,
     staff,
 )
-from core.words import FeedKind, ImportWork, MailRule, MailState, OldMail, ReportedAs, Role
+from core.words import FeedKind, ImportWork, MailRule, MailState, OldMail, ReportedAs, Role, Subject
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
     MATHS,
@@ -411,6 +412,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_learner_progress": (StaffActor, progress.ShowLearnerProgress(B)),
         "export_progress": (StaffActor, exports.ExportProgress(POETRY)),
         "export_costs": (StaffActor, exports.ExportCosts()),
+        "show_history": (StaffActor, history.ShowHistory(Subject.BATCH, "1")),
+        "export_history": (StaffActor, exports.ExportHistory(Subject.BATCH, "1")),
         "show_export": (StaffActor, exports.ShowExport(world.export_id)),
         "fetch_export": (StaffActor, exports.FetchExport(world.export_id)),
         "write_export": (StaffActor, exports.WriteExport(world.export_id, io.BytesIO())),
@@ -621,6 +624,8 @@ def _absent(command: object) -> object:
         link_requests.ApproveLinkRequest: link_requests.ApproveLinkRequest(12345),
         link_requests.DeclineLinkRequest: link_requests.DeclineLinkRequest(12345),
         scoreboards.ShowBatch: command,
+        history.ShowHistory: command,
+        exports.ExportHistory: command,
         shared_links.ShowSharedLink: shared_links.ShowSharedLink(12345),
         shared_links.PauseSharedLink: shared_links.PauseSharedLink(12345),
         shared_links.ResumeSharedLink: shared_links.ResumeSharedLink(12345),
@@ -751,6 +756,8 @@ BY_ID = (
     "show_export",
     "fetch_export",
     "write_export",
+    "show_history",
+    "export_history",
 )
 ABOUT_ONESELF = ("show_account", "accept_terms")
 OF_THE_OWN_ORGANISATION = (
@@ -894,6 +901,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
     seeing |= {"list_learners", "find_learners", "show_learner"}
     seeing |= {"show_import_policy", "show_ethnicity"}
+    seeing |= {"show_history"}
     seeing |= {"show_report", "list_reports", "show_progress", "show_learner_progress"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
@@ -902,7 +910,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
         # Their own home and digest are theirs; what bears their address is theirs to answer for, and is answered.
         own = {"set_digest", "stop_digest", "keep_home", "release_held_mail", "refuse_held_mail", "answer_mail"}
         # An export is for whoever asks for it.
-        own |= {"export_progress", "export_costs", "show_export", "fetch_export", "write_export"}
+        own |= {"export_progress", "export_costs", "export_history", "show_export", "fetch_export", "write_export"}
         if wanted is StaffActor and name not in own:
             refusal = refusal_of(world.school.app, found()[name], command, world.school.viewer)
             assert (refusal is None) == (name in seeing), (name, refusal)

@@ -120,6 +120,7 @@ function drawTries() {
     ["See who answered", `/invites ${run}`],
     ["Share one link", `/links ${run}`],
     ["Read your digest", "/digest now"],
+    ["See who did what", "/history B-0001"],
   ];
   const offer = (label, words, onclick) =>
     find("tries").append(make("button", { type: "button", title: words, onclick }, make("strong", {}, label), make("code", {}, words)));

@@ -1,0 +1,1 @@
+"""Who did what to whom, when, through which door: read from the audit."""
