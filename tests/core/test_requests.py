@@ -107,7 +107,7 @@ def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
         *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "export", "costs", "budget"),
-        "digest",
+        *("digest", "history"),
         *("imports", "import", "good-rows", "template", "learners", "import-policy", "ethnicity"),
         *("staff", "link", "unlink", "setup"),
     ]

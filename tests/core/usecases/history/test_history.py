@@ -132,6 +132,7 @@ def test_a_link_tells_who_made_it_who_paused_it_and_who_joined(school: School) -
 
 
 def test_a_colleague_s_deeds_are_for_owners_and_for_themselves(school: School) -> None:
+    clock_of(school.app).advance(minutes=1)
     school.app.run(change_colleague, ChangeColleague(school.viewer.staff_id, Role.MANAGER, None), school.owner)
     of_olive = asked(school, "history staff olive@north.example.org")
     own = asked(school, "history staff vera@northfield.example.org", school.viewer)
