@@ -107,7 +107,7 @@ WORDS: dict[str, VerbWords] = {
         ),
         VerbWords(
             "history", "WHO|B-NUMBER|I-NUMBER|RUN|link CODE|staff ADDRESS [page] | export WHOSE [csv|xlsx]",
-            "Who did what, when and through which door: history of a person, batch, import …",
+            "Who did what, when, through which door: about a person, batch, import or run.",
             (
                 "history a@example.org", "history B-0041", "history I-0007", "history maths-2026-03",
                 "history link safety-2026-03", "history export B-0041",

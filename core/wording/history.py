@@ -61,6 +61,7 @@ DEEDS: Final[dict[str, str]] = {
     "restore_shared_link": "{who} brought back {link}",
     "extend_shared_link": "{who} extended {link}",
     "join_by_link": "{who} joined {run} by its shared link",
+    "join_together": "{people} joined {run} by its shared link",
     "confirm_join": "{who} confirmed their address and joined {run} by its shared link",
     "stop_mails_of_request": "{who} asked for no more e-mails",
     "stop_mails_of_place": "{who} asked for no more e-mails",

@@ -113,7 +113,8 @@ def test_the_verbs_are_these() -> None:
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
     assert reading == [
-        *("invites", "batch", "scheduled", "courses", "run", "progress", "costs", "imports", "import", "learners"),
+        *("invites", "batch", "scheduled", "courses", "run", "progress", "costs", "history", "imports", "import"),
+        "learners",
     ]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 

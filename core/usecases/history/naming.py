@@ -95,7 +95,7 @@ def _subjects(ctx: Context, entries: Sequence[Any]) -> dict[int, list[About]]:
     """Of one that concerned many, not each of these: it is told by their number."""
     many = [entry.id for entry in entries if (entry.amount or 0) > 1]
     few = [entry.id for entry in entries if (entry.amount or 0) <= 1]
-    kinds = [kind for kind in Subject if kind is not Subject.INVITATION]
+    kinds = [kind for kind in Subject if kind not in (Subject.INVITATION, Subject.LEARNER)]
     of_many = and_(AuditSubject.entry_id.in_(many), AuditSubject.kind.in_(kinds))
     rows = ctx.session.execute(
         select(AuditSubject.entry_id, AuditSubject.kind, AuditSubject.subject_id, AuditSubject.is_part).where(

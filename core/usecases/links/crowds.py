@@ -22,7 +22,7 @@ from core.model import CourseRun, Invitation, LearnerAddress, SharedLink
 from core.queries import Query
 from core.rules.addresses import Address, parse_address
 from core.rules.policy import SAME_PRESS
-from core.usecases.links.enrolling import Joiner, Way, enrol_newcomers
+from core.usecases.links.enrolling import Joiner, Way, about_joining, enrol_newcomers
 from core.usecases.links.joining import (
     JoinByLink,
     JoinedByLink,
@@ -140,4 +140,5 @@ def _join(ctx: Context, now: LinkNow, run: CourseRun, joiners: Sequence[Joiner])
     agreement_id = now.agreement.id if now.agreement is not None else None
     way = Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven=False)
     enrolled = enrol_newcomers(ctx, run, joiners, way)
+    about_joining(ctx, run, way, enrolled)
     let_in(ctx, now.link, list(zip(joiners, enrolled, strict=True)))

@@ -83,11 +83,17 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     Raises ProofWanted, and BudgetSpent where nobody had promised a place.
     """
     enrolled = _enrol(ctx, run, joiner, way)
-    ctx.about(Subject.LEARNER, enrolled.learner_id)
+    about_joining(ctx, run, way, [enrolled])
+    return enrolled
+
+
+def about_joining(ctx: Context, run: CourseRun, way: Way, enrolled: Sequence[Enrolled]) -> None:
+    """For the audit."""
+    ctx.about(Subject.LEARNER, *(each.learner_id for each in enrolled))
     ctx.within(Subject.RUN, run.id)
     if way.shared_link_id is not None:
         ctx.within(Subject.LINK, way.shared_link_id)
-    return enrolled
+    ctx.amount = len(enrolled)
 
 
 def _enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
