@@ -27,7 +27,7 @@ from core.usecases.imports.applying import ImportSettled, ReleaseImport, release
 from core.usecases.imports.imports import find_import, lock_organisation
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
 from core.usecases.imports.values import reach_of
-from core.words import ImportSubject, ImportWork, KeptReason, MessageKind
+from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
 
 Done = ImportSettled | ImportUndone
 
@@ -52,6 +52,7 @@ def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
     lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     (require_held if command.work is ImportWork.RELEASE else require_undoable)(ctx, staff, found)
+    ctx.about(Subject.IMPORT, found.id)
     open_order = select(ImportOrder.id).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
     if ctx.session.scalars(open_order).first() is None:
         _order(ctx, staff, found, command.work)

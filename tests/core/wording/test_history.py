@@ -19,6 +19,7 @@ _LOOKS = (
     "who_is",
     "check_",
     "sender_of_",
+    "reporter_of",
 )
 """Use cases that change nothing are read, and the audit has no entry of them; where it has, they need words, too."""
 
