@@ -39,6 +39,7 @@ from bot.handlers import (
     staff,
 )
 from bot.identity import Identities
+from bot.matching import remember
 from bot.once import Once
 from bot.shared_channels import SharedChannels
 from bot.verification import Verification
@@ -107,5 +108,6 @@ def build_app(
     sealing.register(bolt, deps)
     for handler in _HANDLERS:
         handler.register(bolt, deps)
+    remember(bolt)
     errors.register(bolt, deps)
     return bolt
