@@ -52,8 +52,9 @@ def build_app(
     pages = Pages(assets)
     door = WebDoor(app, pages, deadline)
     routes = [
-        *answers_routes(door),
+        # Looked through in this order: those of whom ten thousand may come at once stand first.
         *joining_routes(door),
+        *answers_routes(door),
         *staff_routes(door),
         *sign_in_routes(door, pause),
         *accounts_routes(door),

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from threading import Event
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -23,6 +24,7 @@ from core.app import App
 from core.context import System
 from core.errors import OutcomeUnknown, Unavailable
 from core.letters import Loaded, Outcome, Verdict
+from core.rules.policy import SCOREBOARD_INTERVAL
 from core.usecases.messages.deliveries import TurnOver, turn_over
 
 Item = TypeVar("Item")
@@ -31,8 +33,6 @@ Done = TypeVar("Done")
 # Until another worker may take our claims for abandoned: ``SENDING_LEASE`` is five minutes.
 _TRIES: Final = 240
 _PAUSE_SECONDS: Final = 1.0
-# A scoreboard is drawn every few seconds at most; touching it costs as much as all else in a turn (measured).
-_TURNS_A_SCOREBOARD: Final = 4
 _AT_ONCE: Final = nullcontext()
 
 _log = logging.getLogger("usher.worker")
@@ -69,9 +69,10 @@ class _Chunk(Generic[Item]):
     loaded: Loaded[Item]
     waiting: Iterator[int]
     unworthy_ids: tuple[int, ...]
+    told_at: datetime
+    """When the scoreboards were touched last."""
     outcomes: tuple[Outcome, ...] = ()
     is_at_fault: bool = False
-    turns: int = 0
     is_untold: bool = False
     """Something was marked since the scoreboards were touched."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -83,8 +84,10 @@ class _Chunk(Generic[Item]):
 
     def turn_over(self, claim_ids: tuple[int, ...]) -> list[Item]:
         """Marks, claims, and gives the claimed."""
-        self.turns += 1
-        tells = not claim_ids or self.turns % _TURNS_A_SCOREBOARD == 0
+        # A scoreboard is not drawn more often; touching it costs as much as all else in a turn (measured).
+        tells = not claim_ids or self.app.clock() - self.told_at >= SCOREBOARD_INTERVAL
+        if tells:
+            self.told_at = self.app.clock()
         confirmations = self.loaded.confirmation_ids if tells else ()
         self.is_untold = not tells and (self.is_untold or bool(self.outcomes))
         command = TurnOver(self.executor, self.outcomes, claim_ids, self.unworthy_ids, confirmations)
@@ -115,7 +118,7 @@ def send_chunk(
     if stop.is_set():
         return ChunkSent({}, tuple(ids))
     loaded = _patiently(lambda: deliverer.load(app, ids), stop)
-    chunk = _Chunk(app, executor, stop, loaded, iter(loaded.items), loaded.unworthy_ids)
+    chunk = _Chunk(app, executor, stop, loaded, iter(loaded.items), loaded.unworthy_ids, app.clock())
     with turn:
         return _sent(chunk, deliverer, failpoint)
 

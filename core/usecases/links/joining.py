@@ -326,16 +326,18 @@ def joined_before(ctx: Context, now: LinkNow, address: Address, *, since: dateti
     return joined[address.key]
 
 
-# Without mapped objects: the second press of a whole school comes here.
-_JOINED = Query(
-    select(LearnerAddress.address_key, Enrolment.run_id)
-    .join(LearnerAddress, LearnerAddress.learner_id == Enrolment.learner_id)
-    .where(
-        LearnerAddress.address_key.in_(bindparam("keys", expanding=True)),
-        Enrolment.shared_link_id == bindparam("link_id"),
-        Enrolment.enrolled_at >= bindparam("since"),
-        Enrolment.left_at.is_(None),
+# Without mapped objects: the second press of a whole school comes here. And by address alone, for each has few rows:
+# asked for the link as well, SQLite looks through all who have joined by it (seen in its plan).
+_ENROLMENTS = Query(
+    select(
+        LearnerAddress.address_key,
+        Enrolment.run_id,
+        Enrolment.shared_link_id,
+        Enrolment.enrolled_at,
+        Enrolment.left_at,
     )
+    .join(Enrolment, Enrolment.learner_id == LearnerAddress.learner_id)
+    .where(LearnerAddress.address_key.in_(bindparam("keys", expanding=True)))
     .order_by(Enrolment.enrolled_at)
 )
 
@@ -343,8 +345,11 @@ _JOINED = Query(
 def joined_since(ctx: Context, now: LinkNow, addresses: Sequence[Address], since: datetime) -> dict[str, JoinedByLink]:
     """By address key. Of several joins of one learner, by a link of an open course, the newest counts."""
     as_written = {address.key: address.address for address in addresses}
-    rows = _JOINED.run(ctx, keys=list(as_written), link_id=now.link.id, since=since)
-    run_ids = {row.address_key: row.run_id for row in rows}
+    run_ids = {
+        row.address_key: row.run_id
+        for row in _ENROLMENTS.run(ctx, keys=list(as_written))
+        if row.shared_link_id == now.link.id and row.enrolled_at >= since and row.left_at is None
+    }
     runs = {run_id: _run(ctx, now, run_id) for run_id in set(run_ids.values())}
     return {
         key: JoinedByLink(run_card(runs[run_id]), now.organisation, as_written[key]) for key, run_id in run_ids.items()
