@@ -134,3 +134,20 @@ def test_those_who_press_again_are_found_for_a_while_and_only_by_their_link(scho
     assert found(school, other, ADA) == [False]
     settle(school, link, confirm=True)
     assert found(school, link, ADA) == [False]
+
+
+def test_no_look_for_a_crowd_goes_through_all_who_have_joined_or_are_invited(school: School) -> None:
+    if not school.app.settings.is_sqlite:
+        pytest.skip("PostgreSQL plans by what is in the tables")
+    link = share(school).link_id
+
+    with counted_queries(school.app.engine) as queries:
+        join_many(school, link, ADA, BO, CY)
+        found(school, link, ADA, BO, CY)
+
+    by_address = [query for query in queries if query.startswith("SELECT") and "address_key IN" in query]
+    assert len(by_address) == 3
+    with school.app.engine.connect() as connection:
+        for query in by_address:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")).all()
+            assert "address_key=?" in plan[0][-1]
