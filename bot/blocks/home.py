@@ -39,8 +39,15 @@ def _counters(home: HomeShown) -> str:
         f"*{home.expiring:,}* of them end within 7 days",
         f"*{home.links_ending:,}* shared {'link ends' if home.links_ending == 1 else 'links end'} within 7 days",
         f"*{learners}* learners in all",
+        _imports(home),
     ]
     return "\n".join(lines)
+
+
+def _imports(home: HomeShown) -> str:
+    waits = "import waits" if home.imports_waiting == 1 else "imports wait"
+    running = f", *{home.imports_running:,}* running" if home.imports_running else ""
+    return f"*{home.imports_waiting:,}* {waits} for somebody's decision{running}"
 
 
 def _buttons(home: HomeShown) -> Block:

@@ -119,9 +119,10 @@ def _chosen(whose: Meant) -> Select[*tuple[Any, ...]]:
     """An entry about two of these is told once; one alone needs no looking for the same again."""
     if len(whose.ids) == 1 and not whose.wholes:
         return select(AuditSubject.at, AuditSubject.entry_id).where(AuditSubject.subject_id == whose.ids[0])
-    is_whole = and_(AuditSubject.subject_id.in_(whose.wholes), AuditSubject.is_part.is_(False))
-    is_theirs = or_(AuditSubject.subject_id.in_(whose.ids), is_whole)
-    return select(AuditSubject.at, AuditSubject.entry_id).where(is_theirs).distinct()
+    # All ids in one condition: behind an "or" of two lists SQLite would read the whole organisation.
+    is_one_of = AuditSubject.subject_id.in_((*whose.ids, *whose.wholes))
+    is_theirs = or_(AuditSubject.is_part.is_(False), AuditSubject.subject_id.in_(whose.ids))
+    return select(AuditSubject.at, AuditSubject.entry_id).where(is_one_of, is_theirs).distinct()
 
 
 def _told(ctx: Context, staff: StaffMember, entries: Sequence[Any]) -> tuple[Deed, ...]:

@@ -22,6 +22,7 @@ from core.model import (
     Course,
     CourseRun,
     DeliveryReport,
+    Import,
     Invitation,
     InvitationBatch,
     Learner,
@@ -33,7 +34,7 @@ from core.model import (
 from core.outbox import home_key, slack_row
 from core.rules.policy import ENDING_SOON, HOME_BATCHES, HOME_INTERVAL, HOME_LIFE, LEARNERS_COUNTED
 from core.usecases.links.lists import count_ending
-from core.words import InvitationState, MessageKind, MessageState, Role
+from core.words import ImportState, InvitationState, MessageKind, MessageState, Role
 
 # Written out in the statement, as the partial indexes have them: a parameter would hide the index.
 _IS_PENDING = Invitation.state == bindparam("pending", InvitationState.PENDING, literal_execute=True)
@@ -75,6 +76,9 @@ class HomeShown:
     """Shared links that end within seven days."""
     learners: int
     """At most ``LEARNERS_COUNTED`` + 1: beyond that it says "more than"."""
+    imports_waiting: int
+    """For somebody's decision about their good rows."""
+    imports_running: int
     batches: tuple[HomeBatch, ...]
     as_of: datetime
 
@@ -109,10 +113,11 @@ def show_home(ctx: Context, command: ShowHome) -> HomeShown:
 
 
 def home_of(ctx: Context, staff: StaffMember) -> HomeShown:
-    """Nine queries at most, whatever the organisation's size. The caller has authorised."""
+    """Ten queries at most, whatever the organisation's size. The caller has authorised."""
     granted = access.granted_provider_ids(ctx, staff)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     pending, bounced, expiring = _invitations(ctx, staff, granted)
+    imports_waiting, imports_running = _imports(ctx)
     return HomeShown(
         name=staff.first_name,
         role=staff.role,
@@ -122,12 +127,23 @@ def home_of(ctx: Context, staff: StaffMember) -> HomeShown:
         expiring=expiring,
         links_ending=count_ending(ctx, staff, ctx.now + ENDING_SOON),
         learners=_learners(ctx, staff, granted),
+        imports_waiting=imports_waiting,
+        imports_running=imports_running,
         batches=_latest_batches(ctx, staff, granted),
         as_of=ctx.now,
     )
 
 
 # --- Counting ---------------------------------------------------------------------------------------------
+
+
+def _imports(ctx: Context) -> tuple[int, int]:
+    """(held, running), whoever sent them: “imports” lists them to everybody as well."""
+    is_held, is_running = Import.state == ImportState.HELD, Import.settled_at.is_(None)
+    held, running = ctx.session.execute(
+        select(func.count().filter(is_held), func.count().filter(is_running)).where(or_(is_held, is_running))
+    ).one()
+    return held, running
 
 
 def _invitations(ctx: Context, staff: StaffMember, granted: frozenset[int] | None) -> tuple[int, int, int]:

@@ -199,7 +199,7 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
 
 def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
     batch = HomeBatch(2**62, (41,), name, NOW, count, count, 0, 0, 0)
-    return HomeShown(name, role, name, count, count, count, count, count, (batch,) * min(3, count), NOW)
+    return HomeShown(name, role, name, count, count, count, count, count, count, count, (batch,) * min(3, count), NOW)
 
 
 def scheduled(count: int, name: str) -> ScheduledListed:

@@ -7,6 +7,7 @@ import pytest
 from core.letters import Verdict
 from core.model import CourseRun, Learner, OutboundMessage
 from core.rules.policy import HOME_INTERVAL, HOME_LIFE
+from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.staff.homes import HomeShown, KeepHome, RefreshHomes, ShowHome, keep_home, refresh_homes, show_home
 from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (
@@ -24,6 +25,7 @@ from tests.core.usecases.acting import (
     invite,
     only,
 )
+from tests.core.usecases.importing import import_sheet, line, sheet
 from tests.core.usecases.sharing import share
 from tests.factories import SYSTEM, School, counted_queries
 
@@ -113,6 +115,16 @@ def test_a_removed_learner_is_not_counted(school: School) -> None:
     change(school.app, Learner, only(school.app, Learner).id, removed_at=clock_of(school.app)())
 
     assert shown(school).learners == 0
+
+
+def test_imports_that_wait_and_those_that_run_are_counted(school: School) -> None:
+    import_sheet(school, line("Ada"))
+    import_sheet(school, line("Cy"), line("Bo", Postcode="no"))
+    school.app.run(receive_import, ReceiveImport("c.csv", sheet(line("Di")), runs_later=True), school.owner)
+
+    home = shown(school)
+
+    assert (home.imports_waiting, home.imports_running) == (1, 1)
 
 
 def test_the_queries_do_not_grow(school: School) -> None:
