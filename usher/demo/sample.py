@@ -110,7 +110,7 @@ def make_sample(app: App, workspace: Workspaces, now: datetime) -> Sample:
     today = now.date()
     created = _make_northfield(app, today)
     _make_southgate(app, now)
-    team, people, channel = _make_workspace(workspace)
+    team, people, channel = make_workspace(workspace)
     _bind(app, team, people[0].user, created.setup_code)
     for person in people[:3]:
         _link(app, team, person.user)
@@ -187,7 +187,8 @@ def _make_southgate(app: App, now: datetime) -> None:
 # --- Slack ------------------------------------------------------------------------------------------------
 
 
-def _make_workspace(workspace: Workspaces) -> tuple[records.Team, tuple[Person, ...], records.Channel]:
+def make_workspace(workspace: Workspaces) -> tuple[records.Team, tuple[Person, ...], records.Channel]:
+    """The same ids in every empty workspace."""
     team = workspace.add_team("Northfield")
     olive = workspace.add_user(team, "Olive Owner", "olive@northfield.example.org")
     max_ = workspace.add_user(team, "Max Manager", "max@northfield.example.org")

@@ -1,8 +1,8 @@
 """A demo without the house: the page, the mailbox and the sample are real, a small Bolt app stands in for Usher."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
@@ -15,7 +15,7 @@ from tests.usher.demo.slack.clock import SteppedClock
 from usher.demo.inbox import Inbox
 from usher.demo.mailbox import Mailbox
 from usher.demo.page import DemoPage
-from usher.demo.sample import Sample, make_sample
+from usher.demo.sample import Sample, make_sample, make_workspace
 from usher.demo.slack.records import Channel, User
 from usher.demo.slack.server import SlackLookalike
 
@@ -53,24 +53,35 @@ def app(sqlite_bare: SqliteCopies[None]) -> App:
     return sqlite_bare.app()
 
 
+@pytest.fixture(scope="session")
+def sample_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[Sample]]:
+    """Who is in them belongs to a workspace that is gone."""
+    copies = SqliteCopies(
+        tmp_path_factory.mktemp("sample"), lambda app: make_sample(app, SlackLookalike(SteppedClock()).workspace, NOW)
+    )
+    yield copies
+    copies.close()
+
+
 @pytest.fixture
-async def stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
-    async with set_stage(app, mailbox) as stage:
+async def stage(sample_copies: SqliteCopies[Sample], mailbox: Mailbox) -> AsyncIterator[Stage]:
+    async with set_stage(sample_copies, mailbox) as stage:
         yield stage
 
 
 @asynccontextmanager
-async def set_stage(app: App, mailbox: Mailbox) -> AsyncIterator[Stage]:
+async def set_stage(copies: SqliteCopies[Sample], mailbox: Mailbox) -> AsyncIterator[Stage]:
     inbox = Inbox(FixedClock(), address="usher@usher.example.org", password="p")
-    async with inbox.listening(), _stage(app, mailbox, inbox) as stage:
+    async with inbox.listening(), _stage(copies, mailbox, inbox) as stage:
         yield stage
 
 
 @asynccontextmanager
-async def _stage(app: App, mailbox: Mailbox, inbox: Inbox) -> AsyncIterator[Stage]:
+async def _stage(copies: SqliteCopies[Sample], mailbox: Mailbox, inbox: Inbox) -> AsyncIterator[Stage]:
     clock = SteppedClock()
     slack = SlackLookalike(clock)
-    sample = make_sample(app, slack.workspace, NOW)
+    team, people, channel = make_workspace(slack.workspace)
+    sample = replace(copies.filling, team=team, people=people, channel=channel)
     await slack.start(more_routes=DemoPage(slack, mailbox, inbox, sample).routes())
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession(slack.base_url) as browser:
         bolt = BoltApp(slack, sample.team, clock, session)

@@ -16,12 +16,13 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # It has no types.
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from core.app import App
+from tests.copies import SqliteCopies
 from tests.factories import FixedClock
 from tests.usher.demo.conftest import Stage, set_stage
 from tests.usher.demo.test_inbox import contents
 from usher.demo.mailbox import Mailbox
 from usher.demo.running import running_demo
+from usher.demo.sample import Sample
 from usher.demo.slack.inspection import JsonObject
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -91,9 +92,9 @@ _EVERY_BLOCK: list[JsonObject] = [
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage(app: App) -> AsyncIterator[Stage]:
+async def stage(sample_copies: SqliteCopies[Sample]) -> AsyncIterator[Stage]:
     """In the event loop of the browser."""
-    async with Mailbox(FixedClock()).listening() as mailbox, set_stage(app, mailbox) as stage:
+    async with Mailbox(FixedClock()).listening() as mailbox, set_stage(sample_copies, mailbox) as stage:
         yield stage
 
 
