@@ -30,7 +30,7 @@ from core.rules.ucas.values import values_of
 from core.sheets.cells import FileNote, Row, Rows, SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.marks import IMPORT_PROPERTY
-from core.sheets.reader import read_sheets
+from core.sheets.reader import Reader, read_sheets
 from core.usecases.imports.applying import ApplyImport, ImportSettled, apply_import
 from core.usecases.imports.checking import (
     BeginImport,
@@ -77,11 +77,13 @@ def _nobody(_done: int, _total: int) -> None:
     """Nobody looks."""
 
 
-def run_import(app: App, import_id: int, actor: StaffActor, progress: Progress = _nobody) -> ImportSettled:
+def run_import(
+    app: App, import_id: int, actor: StaffActor, progress: Progress = _nobody, read: Reader = read_sheets
+) -> ImportSettled:
     """Raises UsherError: ImportClosed when another process has taken it up, Busy."""
     begun = app.run(begin_import, BeginImport(import_id), actor)
     if begun.content is not None:
-        _check(app, import_id, actor, begun, begun.content, progress)
+        _check(app, import_id, actor, begun, read(begun.content), progress)
     return app.run(apply_import, ApplyImport(import_id), actor)
 
 
@@ -128,8 +130,9 @@ def _sweep_orders(app: App) -> None:
         app.run(refuse_order, RefuseOrder(order_id), _WORKER)
 
 
-def _check(app: App, import_id: int, actor: StaffActor, begun: ImportBegun, content: bytes, progress: Progress) -> None:
-    file = read_sheets(content)
+def _check(
+    app: App, import_id: int, actor: StaffActor, begun: ImportBegun, file: SheetFile | NotRead, progress: Progress
+) -> None:
     if isinstance(file, NotRead):
         app.run(finish_checking, FinishChecking(import_id, begun.attempt, unread(file)), actor)
         return

@@ -19,7 +19,7 @@ from core.rules.progress.columns import find_headings
 from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
-from core.sheets.reader import read_sheets
+from core.sheets.reader import Reader, read_sheets
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.jobs import (
     FindReporter,
@@ -55,11 +55,13 @@ class ProgressFile:
     as_of: datetime | None = None
 
 
-def take_progress(app: App, actor: Actor, file: ProgressFile, *, key: str | None = None) -> ReportShown:
+def take_progress(
+    app: App, actor: Actor, file: ProgressFile, *, key: str | None = None, read: Reader = read_sheets
+) -> ReportShown:
     """Takes a file in and merges it. Under a door's key it goes on where a process died. Raises UsherError."""
     command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of, runs_here=True)
     received = app.run(receive_progress, command, actor, key=key)
-    run_progress(app, received.report_id, actor)
+    run_progress(app, received.report_id, actor, read)
     return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
 
 
@@ -99,12 +101,12 @@ def sweep_progress(app: App) -> int:
     return swept.enqueued
 
 
-def run_progress(app: App, report_id: int, actor: Actor) -> None:
+def run_progress(app: App, report_id: int, actor: Actor, read: Reader = read_sheets) -> None:
     """Raises ReportClosed when another process has taken it up, Busy."""
     begun = app.run(begin_report, BeginReport(report_id), actor)
     if begun.content is None:
         return
-    file = read_sheets(begun.content)
+    file = read(begun.content)
     if isinstance(file, NotRead):
         reading = ReportReading(fault=file.message, hint=file.hint)
         _settle(app, actor, report_id, begun, reading, FeedKind.MAPPED_SHEET, ReportReason.FILE)

@@ -12,7 +12,7 @@
 Raises Busy, if no child can be started.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -26,6 +26,8 @@ from core.sheets.wire import End, Line, LineHead, ReadRequest, unpacked
 LIMITS: Final = Limits(
     wall=policy.SHEET_READ_TIME.total_seconds(), cpu=policy.SHEET_READ_CPU_SECONDS, memory=policy.SHEET_READ_MEMORY
 )
+Reader = Callable[[bytes], SheetFile | NotRead]
+"""What reads a file; but for tests of other things, ``read_sheets``."""
 _WORK: Final = "core.sheets.child:read_lines"
 _decode: Final = msgspec.msgpack.Decoder(Line).decode
 _decode_head: Final = msgspec.msgpack.Decoder(LineHead).decode
@@ -53,10 +55,11 @@ def _try(content: bytes, limits: Limits, *, is_second_try: bool) -> SheetFile | 
             size += len(packed[-1])
             if size > policy.SHEET_ANSWER_BYTES:
                 return NotRead(FileFault.TOO_BIG_INSIDE)
-        return _answer(packed, lines.outcome)
+        return answer_of(packed, lines.outcome)
 
 
-def _answer(packed: list[bytes], outcome: Outcome[None] | None) -> SheetFile | NotRead | None:
+def answer_of(packed: list[bytes], outcome: Outcome[None] | None) -> SheetFile | NotRead | None:
+    """None: the last line did not come."""
     if not isinstance(outcome, Done) or not packed:
         return None
     last = _decode_head(packed.pop())

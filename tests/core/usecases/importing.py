@@ -24,6 +24,7 @@ from core.usecases.imports.checking import (
 from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.imports.values import Reading, keeper
 from core.words import ImportPolicy
+from tests.core.reading import read_here
 from tests.core.usecases.acting import everything, only
 from tests.factories import School, in_context
 
@@ -54,7 +55,7 @@ def import_file(
 ) -> ImportSettled:
     staff = by or school.owner
     received = school.app.run(receive_import, ReceiveImport("learners.csv", content, policy), staff)
-    return run_import(school.app, received.import_id, staff)
+    return run_import(school.app, received.import_id, staff, read=read_here)
 
 
 def imported_at_once(school: School, *rows: CheckedRow) -> int:

@@ -7,6 +7,7 @@ from core.context import StaffActor
 from core.model import Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
 from core.usecases.progress.reports import ReportShown
+from tests.core.reading import read_here
 from tests.core.usecases.acting import MATHS, accept, everything, invite
 from tests.factories import School, sent
 
@@ -44,7 +45,8 @@ def send(
 def send_file(
     school: School, content: bytes, *, run: str = "", by: StaffActor | None = None, as_of: datetime | None = None
 ) -> ReportShown:
-    return take_progress(school.app, by or school.owner, ProgressFile("report.csv", content, run, as_of))
+    file = ProgressFile("report.csv", content, run, as_of)
+    return take_progress(school.app, by or school.owner, file, read=read_here)
 
 
 def progress_of(school: School, address: str) -> Progress:

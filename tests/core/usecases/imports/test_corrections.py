@@ -8,6 +8,7 @@ from core.usecases.imports.applying import ImportSettled, ReleaseImport, release
 from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.imports.undoing import UndoImport, undo_import
 from core.words import ImportPolicy, ImportReason, ImportState
+from tests.core.reading import read_here
 from tests.core.usecases.acting import refusal_of
 from tests.core.usecases.importing import ULNS, Line, import_sheet, learners, line, sheet, stored, values_of
 from tests.factories import School
@@ -22,7 +23,7 @@ def correct(
 ) -> ImportSettled:
     staff = by or school.owner
     command = ReceiveImport("corrected.csv", sheet(*lines), policy, corrects=number)
-    return run_import(school.app, school.app.run(receive_import, command, staff).import_id, staff)
+    return run_import(school.app, school.app.run(receive_import, command, staff).import_id, staff, read=read_here)
 
 
 def test_after_a_partly_applied_import_only_changed_rows_are_run(school: School) -> None:

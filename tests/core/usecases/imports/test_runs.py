@@ -19,6 +19,7 @@ from core.usecases.imports.imports import ImportShown, ReceiveImport, ShowImport
 from core.usecases.imports.invitations import FindInvitable, find_invitable
 from core.usecases.imports.undoing import ImportUndone, UndoImport, undo_import
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
+from tests.core.reading import read_here
 from tests.core.usecases.acting import change, everything, invite, only, refusal_of
 from tests.factories import CATALOGUE, School
 
@@ -37,7 +38,7 @@ def send_file(
 ) -> ImportSettled:
     staff = by or school.owner
     received = school.app.run(receive_import, ReceiveImport("runs.csv", content, policy), staff)
-    return run_import(school.app, received.import_id, staff)
+    return run_import(school.app, received.import_id, staff, read=read_here)
 
 
 def release(school: School, held: ImportSettled) -> ImportSettled:

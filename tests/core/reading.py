@@ -1,0 +1,20 @@
+"""Files that are read in this process: whoever tries what becomes of their rows starts no child for it."""
+
+import io
+
+import msgspec
+
+from core.limited import Done
+from core.sheets.cells import SheetFile
+from core.sheets.child import read_lines
+from core.sheets.faults import NotRead
+from core.sheets.reader import answer_of
+from core.sheets.wire import ReadRequest
+
+
+def read_here(content: bytes) -> SheetFile | NotRead:
+    """As ``core.sheets.read_sheets``, for files that nobody made hostile."""
+    lines = [msgspec.msgpack.encode(line) for line in read_lines(ReadRequest(), io.BytesIO(content))]
+    answer = answer_of(lines, Done(None))
+    assert answer is not None
+    return answer
