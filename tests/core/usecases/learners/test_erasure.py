@@ -168,7 +168,7 @@ def _report(ctx: Context, school: School, learner_id: int) -> None:
         state=ReportState.MERGED, attempt=1, file_name=vault.encrypt(MARK, "report.file_name"),
         content=vault.encrypt_bytes(MARK.encode(), "report.content"), file_hash="1" * 64,
         reading=vault.encrypt_bytes(MARK.encode(), "report.reading"), as_of=ctx.now, received_at=ctx.now,
-        ends_at=ctx.now, settled_at=ctx.now,
+        ends_at=ctx.now, settled_at=ctx.now, busy_until=ctx.now,
     )  # fmt: skip
     ctx.session.add(report)
     ctx.session.flush()
