@@ -55,6 +55,10 @@ class Program:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 

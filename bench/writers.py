@@ -28,15 +28,19 @@ _OPERATOR: Final = Operator()
 
 
 @contextmanager
-def writing_world(folder: Path, dovecot_port: int, *, smtp_port: int, database_url: str = "") -> Iterator[World]:
+def writing_world(
+    folder: Path, dovecot_port: int, *, smtp_port: int, database_url: str = "", **settings: str
+) -> Iterator[World]:
     """A world that reads this mailbox."""
     with make_world(
         folder,
         smtp_port=smtp_port,
+        recall_seconds=0,
         database_url=database_url,
         USHER_MAIL_INBOX=ACCOUNT,
         USHER_MAIL_AUTHSERV_IDS=HOST_ID,
         USHER_MAIL_FROM=ACCOUNT,
+        **settings,
     ) as world:
         _add(world, dovecot_port)
         yield world

@@ -4,9 +4,13 @@
    with less, contended updates are lost silently or acknowledged work is lost at a power cut (measured).
 2. Moments are stored in UTC and read back aware, on both.
 3. A reader never waits for a writer; a writer waits at most ``usher_wait_ms`` for another one.
-4. On PostgreSQL a transaction reaches the rows of its ``usher_scope`` only, whatever it says: see ``migrations.walls``.
+4. A sync that fails on SQLite ends the process: the system may have dropped what it could not write, and would not say
+   so again. The next start reads what is on the disk.
+5. On PostgreSQL a transaction reaches the rows of its ``usher_scope`` only, whatever it says: see ``migrations.walls``.
 """
 
+import logging
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +27,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
@@ -36,6 +40,9 @@ EVERY_ROW = "*"
 """As ``usher_scope``: of every organisation, and of none."""
 POOL_WAIT_SECONDS = 2
 """For a connection of our own that is free. The pool's half a minute would outlast everybody's patience."""
+
+_SYNC_FAILURES = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+_log = logging.getLogger("usher.database")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -113,6 +120,12 @@ def _prepare_sqlite(engine: Engine) -> None:
             driver.execute("BEGIN")
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlite_errorname", "") in _SYNC_FAILURES:
+            _log.critical("the disk did not keep what was written: this process ends")
+            os._exit(os.EX_IOERR)
 
 
 def _prepare_postgresql(engine: Engine) -> None:

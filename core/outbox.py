@@ -15,6 +15,7 @@ from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, LONGEST_JOB_DELAY, SCOREBOARD_INTERVAL
 from core.words import Channel, MessageKind, MessageState
 
+AT_ONCE = timedelta(0)
 _OWN_REF = re.compile(r"<([0-9a-f]{1,16})@[^<>@\s]+>")
 _JOB_OF = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
 
@@ -144,6 +145,11 @@ def order_key(order_id: int) -> str:
 
 def unreached_key(confirmation_id: int) -> str:
     return f"unreached:{confirmation_id}"
+
+
+def question_key(answer_id: int) -> str:
+    """Of what was asked by e-mail and may be answered in Slack."""
+    return f"mail_question:{answer_id}"
 
 
 _WAS_SENT = OutboundMessage.state == MessageState.SENT

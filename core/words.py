@@ -124,6 +124,8 @@ class MessageKind(StrEnum):
     """To an e-mail that asked for something."""
     HELD_MAIL = "held_mail"
     """“Was this you?”, to whose address somebody may have used."""
+    MAIL_QUESTION = "mail_question"
+    """In Slack: what an e-mail asked for that waits for a yes."""
     STOPPED = "stopped"
     """To a learner who asked for no more by e-mail: it is done."""
     UNREACHED = "unreached"

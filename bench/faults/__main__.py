@@ -1,4 +1,4 @@
-"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F10, F12, F13, F17 or all.
+"""``python -m bench.faults NAME``: F1, F2, F3, F4, F5, F6, F7, F8, F10, F12, F13, F14, F17 or all.
 
 One line for people; with ``--json`` it goes to stderr, and one JSON object alone to stdout.
 """
@@ -21,9 +21,11 @@ EXPERIMENTS: Final = {
     "F5": "cases",
     "F6": "events",
     "F7": "stops",
+    "F8": "mails",
     "F10": "cases",
     "F12": "files",
     "F13": "kills",
+    "F14": "mails",
     "F17": "invitations",
 }
 _ON_THE_LINE: Final = ("runs", "lost", "dup", "ghost", "stuck")

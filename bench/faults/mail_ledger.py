@@ -59,8 +59,18 @@ class Accounted:
     states: Mapping[str, int]
 
 
-def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Accepted]) -> Accounted:
-    """Where no message was to be held, ignored or failed, and all answers have gone out."""
+def account(
+    app: App,
+    dovecot: Dovecot,
+    written: Written,
+    accepted: Sequence[Accepted],
+    *,
+    listened: Collection[str] = (),
+) -> Accounted:
+    """Where no message was to be held, ignored or failed, and all answers have gone out.
+
+    ``listened``: what came by the listener, so there is nothing to file.
+    """
     states = settled(app)
     given_up = [ref for ref in written.senders if states.get(ref) is MailState.FAILED]
     written = written.without(given_up)
@@ -75,7 +85,8 @@ def account(app: App, dovecot: Dovecot, written: Written, accepted: Sequence[Acc
     ours = Counter({address: count for address, count in invitations.items() if address in expected_invitations})
     pairs = [(refs, rows), (refs, answers), (expected, _of(mailed, expected)), (expected_invitations, ours)]
     unsettled = sum(states.get(ref) is not MailState.PROCESSED for ref in written.senders)
-    missing = (refs - filed).total() + sum((wanted - got).total() for wanted, got in pairs)
+    to_file = Counter({ref: 1 for ref in refs if ref not in listened})
+    missing = (to_file - filed).total() + sum((wanted - got).total() for wanted, got in pairs)
     doubled = (_of(filed, refs) - refs - written.copies).total()
     return Accounted(
         lost=unsettled + waiting.total() + missing,

@@ -82,6 +82,7 @@ def well_behaved(moment: Moment) -> None:
 class _Conversation:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    sender: str = ""
     recipient: str = ""
     is_addressed: bool = False
     """The recipient was accepted: whoever says DATA at once with RCPT may do so to nobody."""
@@ -102,6 +103,8 @@ class MailServer:
     def __init__(self, *, answer_seconds: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self.port = free_port()
         self.behave: Behaviour = well_behaved
+        self.letters: dict[str, tuple[str, bytes]] | None = None
+        """By Message-ID, the envelope's sender and the content; None: they are not kept."""
         self._heard = _Heard()
         self._answer_seconds = answer_seconds
         self._tls = tls
@@ -196,8 +199,10 @@ class MailServer:
         await self._answer(conversation, GREETING)
         while not conversation.is_over and (line := await conversation.reader.readline()):
             verb = line[:4].upper().decode("ascii", "replace").strip()
+            if verb == "MAIL":
+                conversation.sender = _path(line)
             if verb == "RCPT":
-                conversation.recipient = line.partition(b"<")[2].partition(b">")[0].decode()
+                conversation.recipient = _path(line)
             said = await self._answer(conversation, verb)
             if verb in ("MAIL", "RCPT", "RSET"):
                 conversation.is_addressed = verb == "RCPT" and said.startswith("25")
@@ -212,7 +217,7 @@ class MailServer:
         good = _NOBODY if name == "DATA" and not conversation.is_addressed else _GOOD.get(name, "250 ok")
         answer = self.behave(Moment(name, conversation.recipient)) or good
         if name == DOT and _accepts(answer):
-            self._note(conversation.recipient, content)
+            self._note(conversation, content)
         if isinstance(answer, str):
             conversation.writer.write(f"{answer}\r\n".encode())
             conversation.is_over = answer.startswith(("421", "221"))
@@ -221,10 +226,12 @@ class MailServer:
         await self._misbehave(conversation, answer.act if isinstance(answer, Swallowed) else answer)
         return ""
 
-    def _note(self, recipient: str, content: bytes) -> None:
+    def _note(self, conversation: _Conversation, content: bytes) -> None:
         found = _MESSAGE_ID.search(content)
         message_id = found[1].decode(errors="replace") if found else "-"
-        self._heard.accepted.append(Accepted(time.monotonic(), recipient, message_id))
+        if self.letters is not None:
+            self.letters[message_id] = (conversation.sender, content.removesuffix(b".\r\n"))
+        self._heard.accepted.append(Accepted(time.monotonic(), conversation.recipient, message_id))
 
     async def _misbehave(self, conversation: _Conversation, answer: Act | Slowly) -> None:
         if answer is Act.DROP:
@@ -239,6 +246,10 @@ class MailServer:
         if telling is not None:
             telling.cancel()
         self._heard.longest_wait = max(self._heard.longest_wait, time.monotonic() - began_at)
+
+
+def _path(line: bytes) -> str:
+    return line.partition(b"<")[2].partition(b">")[0].decode()
 
 
 def _accepts(answer: Answer) -> bool:

@@ -45,6 +45,7 @@ from bot.blocks.learners import (
     draw_removal,
 )
 from bot.blocks.link_requests import draw_approved, draw_declined, draw_request
+from bot.blocks.mail_questions import draw_discarded, draw_mail_questions, draw_question_closed
 from bot.blocks.parts import Block, Message
 from bot.blocks.progress import draw_learner_progress, draw_named, draw_progress, draw_report, draw_reports
 from bot.blocks.quiet_hours import draw_quiet_hours
@@ -125,9 +126,12 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "LinkRequestApproved": draw_approved,
         "LinkRequestDeclined": draw_declined,
         "LinkRequestShown": draw_request,
+        "MailQuestionsShown": draw_mail_questions,
         "NamedInFeed": draw_named,
         "OutsideJoin": draw_outside_join,
+        "PreviewDiscarded": draw_discarded,
         "ProgressShown": draw_progress,
+        "QuestionClosed": draw_question_closed,
         "ReportShown": draw_report,
         "ReportsListed": draw_reports,
         "RunShown": draw_run,

@@ -75,6 +75,8 @@ class Action(StrEnum):
     IMPORTS_PAGE = "imports_page"
     HELD_MAIL_YES = "held_mail_yes"
     HELD_MAIL_NO = "held_mail_no"
+    MAIL_QUESTION_YES = "mail_question_yes"
+    MAIL_QUESTION_NO = "mail_question_no"
 
     @property
     def pattern(self) -> re.Pattern[str]:

@@ -39,6 +39,8 @@ class Draft(OrganisationOwned, Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     sends_at: Mapped[datetime | None]
     """Empty: as soon as it is confirmed."""
+    answer_id: Mapped[int | None] = mapped_column(Id)
+    """Asked for by e-mail: the answer with this preview, where Slack shows it as well. It may be gone before."""
     confirmed_at: Mapped[datetime | None]
     first_number: Mapped[int | None]
     """By e-mail the batches have their numbers before they are confirmed: "yes B-0041". Unused ones stay a gap."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.rules.ucas.buckets import Buckets
 from core.usecases.imports.imports import ImportCard, ImportShown, ProblemCount
+from core.usecases.imports.undoing import UndoPreviewed
 from core.wording.phrases import day_words
 from core.wording.results import counted
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
@@ -182,3 +183,17 @@ def _sentence(words: str) -> str:
         return ""
     first = words[0].upper() + words[1:]
     return first if first.endswith((".", "!", "?")) else f"{first}."
+
+
+def undo_words(found: UndoPreviewed) -> str:
+    """As in "take 187 learners away that it had made and leave 3 as they are"."""
+    created = f"take {counted_of(found.subject, found.removed)} away that it had made"
+    restored = f"put {found.restored:,} back as they were before"
+    kept = f"leave {found.kept_total:,} as they are"
+    counts = ((found.removed, created), (found.restored, restored), (found.kept_total, kept))
+    parts = [words for count, words in counts if count]
+    return _listed(parts) if parts else "change nothing"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

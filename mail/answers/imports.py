@@ -1,6 +1,5 @@
 """What became of a file: the outcome first, then counts that add up, then what to correct and what to reply."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from core.import_reports import CopyFate, ImportReport
@@ -22,6 +21,7 @@ from core.wording.imports import (
     outcome_words,
     problem_words,
     someone,
+    undo_words,
 )
 from core.wording.results import counted
 from core.words import ImportReason, ImportState, ImportSubject
@@ -294,20 +294,6 @@ def tell_undo_preview(found: UndoPreviewed, teller: Teller) -> Answer:
         headline=f"Undoing {import_name(found.number)} would {undo_words(found)}.",
         replies=(f"It can be undone until {teller.moment(found.until)}.",),
     )
-
-
-def undo_words(found: UndoPreviewed) -> str:
-    """As in "take 187 learners away that it had made and leave 3 as they are"."""
-    created = f"take {counted_of(found.subject, found.removed)} away that it had made"
-    restored = f"put {found.restored:,} back as they were before"
-    kept = f"leave {found.kept_total:,} as they are"
-    counts = ((found.removed, created), (found.restored, restored), (found.kept_total, kept))
-    parts = [words for count, words in counts if count]
-    return _listed(parts) if parts else "change nothing"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _are(count: int) -> str:

@@ -12,10 +12,9 @@ What is meant is run like any other request: whether it is still the asker's to 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +24,6 @@ from core.errors import ReplyUnclear, ThreadNotFound
 from core.requests import Help, Mode
 from core.results import ReplyAwaited
 from core.usecases.catalogue.courses import CoursesListed, ListCourses, RunShown, ShowRun, list_courses, show_run
-from core.usecases.costs.budgets import SetBudget, set_budget
 from core.usecases.costs.costs import CostsShown, ShowCosts, show_costs
 from core.usecases.history.history import HistoryShown, ShowHistory, show_history
 from core.usecases.imports.applying import ReleaseImport, release_import
@@ -42,8 +40,7 @@ from core.usecases.imports.mails import (
     undo_by_mail,
 )
 from core.usecases.imports.rows import ListImportRows, list_import_rows
-from core.usecases.imports.rules import SetImportPolicy, set_import_policy
-from core.usecases.imports.undoing import UndoImport, undo_import
+from core.usecases.imports.undoing import UndoImport
 from core.usecases.invitations.batches import InviteLearners, LearnersInvited, invite_learners
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -57,36 +54,31 @@ from core.usecases.invitations.changes import (
 )
 from core.usecases.invitations.corrections import AddressCorrected
 from core.usecases.invitations.lists import InvitationsListed, ListInvitations, list_invitations
-from core.usecases.invitations.quiet_hours import SetQuietHours, set_quiet_hours
 from core.usecases.invitations.recall import RecallBatch, recall_batch
 from core.usecases.invitations.schedules import ListScheduled, ScheduledListed, list_scheduled
 from core.usecases.invitations.scoreboards import BatchProgress
 from core.usecases.invitations.single import (
     CancelInvitation,
     InvitationCancelled,
-    ReinviteLearner,
     ResendInvitation,
     cancel_invitation,
-    reinvite_learner,
     resend_invitation,
 )
-from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity, stop_ethnicity, store_ethnicity
 from core.usecases.learners.lists import LearnersListed, ListLearners, list_learners
 from core.usecases.learners.removal import (
     LearnerRemoved,
-    RemoveLearner,
     UndoLearnerChange,
-    remove_learner,
     undo_learner_change,
 )
 from core.usecases.links.lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mailbox.invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
+from core.usecases.mailbox.questions import CONFIRMABLE
 from core.usecases.mailbox.requests import CloseQuestion, ThreadFound, close_question
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.reports import ListReports, ReportsListed, list_reports
-from core.usecases.staff.colleagues import InviteColleague, ListStaff, StaffListed, invite_colleague, list_staff
+from core.usecases.staff.colleagues import ListStaff, StaffListed, list_staff
 from core.words import MessageKind
 from mail.requests.tasks import Task, numbers_told
 
@@ -112,21 +104,6 @@ class Reply:
     number: int = 0
     import_number: int = 0
 
-
-CONFIRMABLE: Final[Mapping[str, tuple[type, Callable[[Context, Any], Any]]]] = MappingProxyType({
-    "CancelInvitations": (CancelInvitations, cancel_invitations),
-    "ResendInvitations": (ResendInvitations, resend_invitations),
-    "InviteColleague": (InviteColleague, invite_colleague),
-    "SetBudget": (SetBudget, set_budget),
-    "SetImportPolicy": (SetImportPolicy, set_import_policy),
-    "SetQuietHours": (SetQuietHours, set_quiet_hours),
-    "RemoveLearner": (RemoveLearner, remove_learner),
-    "StopEthnicity": (StopEthnicity, stop_ethnicity),
-    "StoreEthnicity": (StoreEthnicity, store_ethnicity),
-    "ReinviteLearner": (ReinviteLearner, reinvite_learner),
-    "UndoImport": (UndoImport, undo_import),
-})  # fmt: skip
-"""What a question may wait with; nothing else is made from a stored one."""
 
 _WORDS: Final[dict[str, Word]] = {
     **dict.fromkeys(("yes", "y", "yep", "yeah", "ok", "okay", "confirm", "confirmed", "go", "ja", "oui"), Word.YES),

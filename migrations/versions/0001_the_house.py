@@ -163,6 +163,7 @@ def upgrade() -> None:
                 "home",
                 "answer",
                 "held_mail",
+                "mail_question",
                 "stopped",
                 "unreached",
                 "report",
@@ -549,6 +550,7 @@ def upgrade() -> None:
         sa.Column("addresses", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(

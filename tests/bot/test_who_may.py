@@ -23,9 +23,10 @@ from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
 from core.app import App
 from core.errors import RunNotFound
-from core.model import Invitation, LinkRequest
+from core.model import Invitation, LinkRequest, MailAnswer
 from core.progressing import ProgressFile, take_progress
 from core.requests import ComposeLearner, ComposeStaffInvitation, Instead
+from core.results import ReplyAwaited
 from core.rules.links import LinkKind
 from core.usecases.catalogue.courses import ListCourses, ShowRun, list_courses, show_run
 from core.usecases.imports.fixing import ShowBrokenRows, show_broken_rows
@@ -50,6 +51,7 @@ from tests.core.usecases.holding import hold
 from tests.core.usecases.importing import broken, checked, imported_at_once
 from tests.core.usecases.managing import prepare, save
 from tests.factories import LEARNER, FixedClock, School
+from tests.mail.asking import Writer
 from tests.slow import some
 from usher.demo.slack.records import Message, User, View
 from usher.demo.slack.server import SlackLookalike
@@ -71,6 +73,8 @@ class Stage:
     change_id: int
     request_id: int
     held_id: int
+    question_id: int
+    """The answer to an e-mail, which asks back."""
     link_id: int
     import_number: int
     """Applied."""
@@ -322,6 +326,14 @@ async def refuse(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "held_mail_no", str(stage.held_id))
 
 
+async def confirm_mail(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "mail_question_yes", f"[{stage.question_id},0]")
+
+
+async def decline_mail(stage: Stage, user: User) -> Any:
+    return await _press(stage, user, "mail_question_no", f"[{stage.question_id},0]")
+
+
 async def turn_staff_page(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_page:next", '["",1]')
 
@@ -503,8 +515,8 @@ SCENARIOS: Sequence[Scenario] = (
     turn_costs_page, turn_history_page,
     turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
     confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
-    send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, turn_schedules_page,
-    cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
+    send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, confirm_mail, decline_mail,
+    turn_schedules_page, cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
     turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
     submit_staff, submit_change, direct_message, open_home, release_rows, ask_import_undo, undo_whole_import,
     correct_some_rows, submit_corrections, send_copy, send_template, show_one_import, show_import_rows,
@@ -604,6 +616,7 @@ def _begin(app: App) -> Beginning:
         "change_id": cancelled.change_id,
         "request_id": request.id,
         "held_id": hold(app, owner),
+        "question_id": _question(school),
         "link_id": app.run(create_shared_link, CreateSharedLink(RUN), owner).link_id,
         "import_number": imported_at_once(school, checked(2, "Eve", "eve@example.org")),
         "held_import": imported_at_once(school, checked(2, "Flo"), broken(3, "Gil")),
@@ -616,6 +629,14 @@ def _begin(app: App) -> Beginning:
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
     return Beginning(**vars(school), ids=found)
+
+
+def _question(school: School) -> int:
+    """The id of the answer to an e-mail that wanted the quiet hours to end."""
+    asked = Writer(school, school.owner).write("quiet off")
+    assert isinstance(asked.result, ReplyAwaited)
+    with Session(school.app.engine, info={"scope": "every organisation"}) as session:
+        return session.scalars(select(MailAnswer.id)).one()
 
 
 @pytest.fixture(scope="module")

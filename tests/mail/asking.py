@@ -129,6 +129,10 @@ class Writer:
     def answered(self, request: MailRequest, state: MailState) -> Answered:
         with looking(self.app) as session:
             stored = session.scalars(select(MailAnswer).where(MailAnswer.inbound_id == request.inbound_id)).one()
+        return self.shown(stored, state)
+
+    def shown(self, stored: MailAnswer, state: MailState = MailState.PROCESSED) -> Answered:
+        with looking(self.app) as session:
             message = session.scalars(
                 select(OutboundMessage).where(
                     OutboundMessage.kind == MessageKind.ANSWER, OutboundMessage.about_id == stored.id

@@ -46,7 +46,15 @@ from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.costs.budgets import cost_of
 from core.usecases.invitations.batch_rows import ROWS_AT_ONCE, batches_of, new_batches, replace_invitations, rows_for
-from core.usecases.invitations.drafts import checked_addresses, checked_note, own_draft, packed, require_fresh, unpacked
+from core.usecases.invitations.drafts import (
+    checked_addresses,
+    checked_note,
+    own_draft,
+    packed,
+    require_fresh,
+    tell_question,
+    unpacked,
+)
 from core.usecases.invitations.numbers import next_numbers
 from core.usecases.invitations.reminders import first_reminder
 from core.usecases.invitations.sending_times import SendingTime, require_open_at, sending_time
@@ -179,6 +187,7 @@ def invite_learners(ctx: Context, command: InviteLearners) -> LearnersInvited:
     # Claimed before the addresses are sorted: else a rival's invitations would be found, and "nobody left" answered.
     if not _claim_draft(ctx, draft):
         return _confirmed_before(ctx, draft)
+    tell_question(ctx, draft)
     found = sort_addresses(ctx, run, unpacked(draft.addresses))
     if not found.by_bucket[Bucket.NEW]:
         raise NothingToSend

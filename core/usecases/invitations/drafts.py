@@ -7,6 +7,7 @@ import msgspec
 from core.context import Context
 from core.errors import NoAddresses, NoteHasLink, NoteTooLong, NotYourPreview, PreviewExpired, TooManyAddresses
 from core.model import Draft, StaffMember
+from core.outbox import AT_ONCE, question_key, touch
 from core.rules.addresses import Address, AddressList, parse_addresses
 from core.rules.policy import CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
 from core.rules.text import clean_note, first_link
@@ -58,3 +59,9 @@ def require_fresh(ctx: Context, draft: Draft) -> None:
     """Raises PreviewExpired."""
     if draft.ends_at <= ctx.now:
         raise PreviewExpired(life=DRAFT_LIFE_WORDS)
+
+
+def tell_question(ctx: Context, draft: Draft) -> None:
+    """It is answered: where Slack shows it as a question, that is drawn anew."""
+    if draft.answer_id is not None:
+        touch(ctx, [question_key(draft.answer_id)], after=AT_ONCE)

@@ -7,33 +7,35 @@ answered --nothing awaited--> its e-mail is due
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.context import Context
 from core.model import Import, InboundMessage, MailAnswer, ProgressReport, StaffMember
 from core.outbox import email_row, say
+from core.queries import Query
 from core.words import MessageKind
 
+_AWAITED = tuple(
+    Query(select(kind.id).where(kind.inbound_id == bindparam("inbound_id"), kind.settled_at.is_(None)).limit(1))
+    for kind in (Import, ProgressReport)
+)
 
-def answer_row(ctx: Context, staff: StaffMember, answer: MailAnswer) -> dict[str, Any]:
+
+def answer_row(ctx: Context, staff: StaffMember, answer_id: int) -> dict[str, Any]:
     return email_row(
         ctx,
         MessageKind.ANSWER,
         to=staff.email,
         to_key=staff.email_key,
-        about_id=answer.id,
-        key=f"answer:{answer.id}",
+        about_id=answer_id,
+        key=f"answer:{answer_id}",
         not_before=ctx.now,
     )
 
 
 def is_awaited(ctx: Context, inbound_id: int) -> bool:
     """Whether a file of the message is still being imported or merged."""
-    queries = (
-        select(kind.id).where(kind.inbound_id == inbound_id, kind.settled_at.is_(None)).limit(1)
-        for kind in (Import, ProgressReport)
-    )
-    return any(ctx.session.scalars(query).first() is not None for query in queries)
+    return any(query.run(ctx, inbound_id=inbound_id).first() is not None for query in _AWAITED)
 
 
 def answer_settled(ctx: Context, found: Import | ProgressReport) -> None:
@@ -50,4 +52,4 @@ def answer_settled(ctx: Context, found: Import | ProgressReport) -> None:
     if answer is None or is_awaited(ctx, found.inbound_id):
         return
     staff = ctx.session.get_one(StaffMember, answer.staff_id)
-    say(ctx, [{**answer_row(ctx, staff, answer), "organisation_id": answer.organisation_id}])
+    say(ctx, [{**answer_row(ctx, staff, answer.id), "organisation_id": answer.organisation_id}])

@@ -301,7 +301,7 @@ def _asked_lately(ctx: Context, staff: StaffMember) -> bool:
 def _ask(ctx: Context, row: InboundMessage, staff: StaffMember) -> None:
     # A message can be held again after an operator ran it again.
     key = f"held_mail:{row.id}:{int(ctx.now.timestamp())}"
-    if _is_in_slack(ctx, staff):
+    if is_in_slack(ctx, staff):
         question = slack_row(ctx, MessageKind.HELD_MAIL, staff_id=staff.id, about_id=row.id, key=key)
     else:
         question = email_row(
@@ -316,7 +316,7 @@ def _ask(ctx: Context, row: InboundMessage, staff: StaffMember) -> None:
     say(ctx, [{**question, "organisation_id": staff.organisation_id}])
 
 
-def _is_in_slack(ctx: Context, staff: StaffMember) -> bool:
+def is_in_slack(ctx: Context, staff: StaffMember) -> bool:
     query = (
         select(SlackUser.id)
         .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)

@@ -185,24 +185,36 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     known = _KNOWN.run(ctx, ref=ref, digest=command.content_digest).one_or_none()
     if known is not None:
         return MailReceived(known.id, known.state, is_new=False)
-    row = InboundMessage(
-        id=ctx.tokens.new_id(),
-        mailbox_id=command.mailbox_id,
+    inbound_id = ctx.tokens.new_id()
+    row = {
+        "id": inbound_id,
+        "mailbox_id": command.mailbox_id,
+        "message_ref": ref,
+        "content_digest": command.content_digest,
+        "raw": ctx.vault.encrypt_bytes(command.raw, RAW_PLACE),
+        "size": len(command.raw),
+        "envelope_from": command.envelope_from,
+        "envelope_to": command.envelope_to,
+        "received_at": ctx.now,
+        "attempts": 1 if command.begins else 0,
+        "begun_at": ctx.now if command.begins else None,
+        "state": MailState.RECEIVED,
+    }
+    ctx.session.execute(access.insert_into(InboundMessage), row)
+    begun = _begun_at_once(ctx, command, inbound_id, ref) if command.begins else None
+    return MailReceived(inbound_id, MailState.RECEIVED, is_new=True, begun=begun)
+
+
+def _begun_at_once(ctx: Context, command: ReceiveMail, inbound_id: int, ref: str) -> MailBegun:
+    return MailBegun(
+        MailState.RECEIVED,
+        command.raw,
         message_ref=ref,
-        content_digest=command.content_digest,
-        raw=ctx.vault.encrypt_bytes(command.raw, RAW_PLACE),
-        size=len(command.raw),
         envelope_from=command.envelope_from,
         envelope_to=command.envelope_to,
         received_at=ctx.now,
-        attempts=1 if command.begins else 0,
-        begun_at=ctx.now if command.begins else None,
-        state=MailState.RECEIVED,
+        has_twin=_has_twin(ctx, inbound_id, ref),
     )
-    ctx.session.add(row)
-    ctx.session.flush()
-    begun = _begun(ctx, row, command.raw) if command.begins else None
-    return MailReceived(row.id, row.state, is_new=True, begun=begun)
 
 
 def derived_ref(content_digest: str, domain: str) -> str:
@@ -237,7 +249,7 @@ def _begun(ctx: Context, row: InboundMessage, raw: bytes) -> MailBegun:
         envelope_to=row.envelope_to,
         received_at=row.received_at,
         is_released=row.released_at is not None,
-        has_twin=_has_twin(ctx, row),
+        has_twin=_has_twin(ctx, row.id, row.message_ref),
     )
 
 
@@ -289,9 +301,8 @@ def hold_unread(ctx: Context, command: HoldUnread) -> MailReceived:
     return MailReceived(row.id, row.state, is_new=True)
 
 
-def _has_twin(ctx: Context, row: InboundMessage) -> bool:
-    found = _TWIN.run(ctx, ref=row.message_ref, inbound_id=row.id)
-    return found.first() is not None
+def _has_twin(ctx: Context, inbound_id: int, ref: str) -> bool:
+    return _TWIN.run(ctx, ref=ref, inbound_id=inbound_id).first() is not None
 
 
 def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:

@@ -27,7 +27,7 @@ from core.usecases.invitations.batches import (
     invite_learners,
     prepare_invitation,
 )
-from core.usecases.invitations.drafts import own_draft
+from core.usecases.invitations.drafts import own_draft, tell_question
 from core.usecases.invitations.numbers import next_numbers
 from core.usecases.invitations.sorting import Bucket
 
@@ -113,5 +113,6 @@ def discard_preview(ctx: Context, command: DiscardPreview) -> PreviewDiscarded:
     if draft.confirmed_at is not None:
         raise QuestionAnswered
     numbers = tuple(draft.numbers)
+    tell_question(ctx, draft)
     ctx.session.delete(draft)
     return PreviewDiscarded(numbers)

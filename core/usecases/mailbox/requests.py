@@ -20,16 +20,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core import access
 from core.access import Permission
 from core.context import Context, StaffActor
 from core.errors import AlreadySettled, MailNotFound, QuestionAnswered, QuestionExpired, ReplyNeeded, ThreadNotFound
 from core.letters import AnswerPart
-from core.model import InboundMessage, MailAnswer, OutboundMessage
-from core.outbox import leave
-from core.results import QuestionClosed, kept_parts, revived_parts
+from core.model import Draft, InboundMessage, MailAnswer, OutboundMessage, StaffMember
+from core.outbox import AT_ONCE, leave, question_key, say, slack_row, touch
+from core.queries import Query
+from core.results import QuestionClosed, ReplyAwaited, kept_parts, revived_parts
 from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.costs.budgets import SetBudget
 from core.usecases.imports.rules import SetImportPolicy
@@ -38,7 +39,9 @@ from core.usecases.invitations.quiet_hours import SetQuietHours
 from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity
 from core.usecases.learners.removal import RemoveLearner
 from core.usecases.mailbox.answers import answer_row, is_awaited
+from core.usecases.mailbox.held_mail import is_in_slack
 from core.usecases.mailbox.inbound import settle
+from core.usecases.mailbox.invitations import PreviewNumbered
 from core.usecases.staff.colleagues import InviteColleague
 from core.words import Channel, MailRule, MailState, MessageKind
 
@@ -52,6 +55,8 @@ Inviting many asks back by itself, see ``mailbox.invitations``; so does erasing,
 import, see ``imports.mails``. Other things that were done are taken back at once.
 """
 _LIFE_WORDS = "a day"
+# In Slack a worker does it, from the import's own message.
+_TOO_LONG_FOR_A_PRESS = frozenset({"UndoImport"})
 UseCase = Callable[[Context, Any], Any]
 
 
@@ -111,6 +116,11 @@ class ThreadFound:
     parts: tuple[AnswerPart, ...] = ()
 
 
+_OWNER = Query(
+    select(InboundMessage.organisation_id, InboundMessage.staff_id).where(InboundMessage.id == bindparam("inbound_id"))
+)
+
+
 def answering(
     usecase: UseCase, asking: Asking, asked: str, *, is_rehearsal: bool = False, question_id: int | None = None
 ) -> UseCase:
@@ -126,11 +136,11 @@ def answering(
         if not settle(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
             raise AlreadySettled
         if question_id is not None:
-            _close(ctx, question_id)
+            close(ctx, question_id)
         result = usecase(ctx, command)
         if is_rehearsal:
             raise _asked_back(result)
-        _leave_answer(ctx, asking, (AnswerPart(asked, result),))
+        _leave_answer(ctx, access.require_member(ctx), asking, (AnswerPart(asked, result),))
         return result
 
     return answered
@@ -154,14 +164,14 @@ def _asked_back(result: object) -> ReplyNeeded:
 
 def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
     """Raises MailNotFound for somebody else's message."""
-    access.require_member(ctx)
+    staff = access.require_member(ctx)
     _require_own(ctx, command.asking.inbound_id)
     state, rule = (
         (MailState.FAILED, MailRule.OUR_MISTAKE) if command.reference else (MailState.PROCESSED, MailRule.REQUEST)
     )
     was_open = settle(ctx, command.asking.inbound_id, state, rule, reference=command.reference)
     if was_open:
-        _leave_answer(ctx, command.asking, command.parts, is_final=not command.reference)
+        _leave_answer(ctx, staff, command.asking, command.parts, is_final=not command.reference)
     return MailAnswered(was_open)
 
 
@@ -170,36 +180,60 @@ def _require_own(ctx: Context, inbound_id: int) -> None:
 
     Raises MailNotFound.
     """
-    query = select(InboundMessage.organisation_id, InboundMessage.staff_id).where(InboundMessage.id == inbound_id)
-    owner = ctx.session.execute(query).one_or_none()
+    owner = _OWNER.run(ctx, inbound_id=inbound_id).one_or_none()
     asker = ctx.actor
     if owner is None or not isinstance(asker, StaffActor) or tuple(owner) != (asker.organisation_id, asker.staff_id):
         raise MailNotFound(number=inbound_id)
 
 
-def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True) -> None:
-    staff = access.require_member(ctx)
+def _leave_answer(
+    ctx: Context, staff: StaffMember, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True
+) -> None:
     if not asking.may_answer:
         return
     kind, result = kept_parts(parts)
-    answer = MailAnswer(
-        id=ctx.tokens.new_id(),
-        organisation_id=staff.organisation_id,
-        inbound_id=asking.inbound_id if is_final else None,
-        staff_id=staff.id,
-        subject=asking.subject,
-        in_reply_to=asking.message_ref,
-        references=" ".join(asking.references[-MAIL_THREAD_REFS:]),
-        result_kind=kind,
-        result=result,
-        created_at=ctx.now,
-    )
-    ctx.session.add(answer)
-    ctx.session.flush()
+    answer_id = ctx.tokens.new_id()
+    answer = {
+        "id": answer_id,
+        "inbound_id": asking.inbound_id if is_final else None,
+        "staff_id": staff.id,
+        "subject": asking.subject,
+        "in_reply_to": asking.message_ref,
+        "references": " ".join(asking.references[-MAIL_THREAD_REFS:]),
+        "result_kind": kind,
+        "result": result,
+        "created_at": ctx.now,
+    }
+    access.insert_all(ctx, MailAnswer, [answer])
+    _ask_in_slack(ctx, staff, answer_id, parts)
     if is_final and is_awaited(ctx, asking.inbound_id):
         return
     # Whoever processes mail gives the worker the answers of a moment together: a job for each costs more than it.
-    leave(ctx, [answer_row(ctx, staff, answer)])
+    leave(ctx, [answer_row(ctx, staff, answer_id)])
+
+
+def pressable(parts: tuple[AnswerPart, ...]) -> tuple[AnswerPart, ...]:
+    """Of several questions that are no previews, a plain yes would not say which: they are asked by e-mail only."""
+    questions = [part.result for part in parts if isinstance(part.result, ReplyAwaited)]
+    has_one = len(questions) == 1 and questions[0].command_kind not in _TOO_LONG_FOR_A_PRESS
+    return tuple(
+        part
+        for part in parts
+        if isinstance(part.result, PreviewNumbered) or (has_one and isinstance(part.result, ReplyAwaited))
+    )
+
+
+def _ask_in_slack(ctx: Context, staff: StaffMember, answer_id: int, parts: tuple[AnswerPart, ...]) -> None:
+    """What waits for a yes can be pressed there, see ``questions``."""
+    asked = pressable(parts)
+    if not asked or not is_in_slack(ctx, staff):
+        return
+    previews = [part.result.preview.draft_id for part in asked if isinstance(part.result, PreviewNumbered)]
+    if previews:
+        of_answer = update(Draft).where(Draft.id.in_(previews)).values(answer_id=answer_id)
+        ctx.session.execute(of_answer, execution_options={"synchronize_session": False})
+    row = slack_row(ctx, MessageKind.MAIL_QUESTION, staff_id=staff.id, about_id=answer_id, key=question_key(answer_id))
+    say(ctx, [row])
 
 
 # --- Replies ----------------------------------------------------------------------------------------------
@@ -208,12 +242,12 @@ def _leave_answer(ctx: Context, asking: Asking, parts: tuple[AnswerPart, ...], *
 def close_question(ctx: Context, command: CloseQuestion) -> QuestionClosed:
     """Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
     access.require_staff(ctx, Permission.INVITE)
-    _close(ctx, command.answer_id)
+    close(ctx, command.answer_id)
     return QuestionClosed()
 
 
-def _close(ctx: Context, answer_id: int) -> None:
-    """Of two replies at the same moment one counts."""
+def close(ctx: Context, answer_id: int) -> None:
+    """Of two answers at the same moment one counts. Raises ThreadNotFound, QuestionAnswered, QuestionExpired."""
     staff = access.require_member(ctx)
     answer = ctx.session.get(MailAnswer, answer_id)
     if answer is None or answer.staff_id != staff.id:
@@ -229,6 +263,7 @@ def _close(ctx: Context, answer_id: int) -> None:
         raise QuestionAnswered
     if closed.created_at + MAIL_QUESTION_LIFE <= ctx.now:
         raise QuestionExpired(life=_LIFE_WORDS)
+    touch(ctx, [question_key(answer_id)], after=AT_ONCE)
 
 
 def find_thread(ctx: Context, command: FindThread) -> ThreadFound:

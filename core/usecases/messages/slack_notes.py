@@ -20,6 +20,7 @@ from core.usecases.invitations.scoreboards import BatchProgress, batch_progress
 from core.usecases.invitations.unreached import UnreachedShown, unreached
 from core.usecases.links.outside_joins import OutsideJoin, outside_join
 from core.usecases.mailbox.held_mail import HeldMailShown, held_mail_shown
+from core.usecases.mailbox.questions import MailQuestionsShown, questions_shown
 from core.usecases.messages.letters import waiting
 from core.usecases.progress.reports import ReportShown, report_shown
 from core.usecases.staff.homes import HomeShown, home_of
@@ -40,6 +41,7 @@ Content = (
     | OutsideJoin
     | HomeShown
     | HeldMailShown
+    | MailQuestionsShown
     | UnreachedShown
     | ImportShown
     | OrderShown
@@ -169,6 +171,7 @@ _CONTENTS: dict[MessageKind, Callable[[Context, int], Content]] = {
     MessageKind.LINK_REQUEST: link_request_shown,
     MessageKind.OUTSIDE_JOIN: outside_join,
     MessageKind.HELD_MAIL: held_mail_shown,
+    MessageKind.MAIL_QUESTION: questions_shown,
     MessageKind.UNREACHED: unreached,
     MessageKind.EXPORT: export_copy,
     MessageKind.IMPORT: _import_of_sender,

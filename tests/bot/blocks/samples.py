@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from core.cards import RunCard
 from core.context import Door
+from core.errors import NoAddresses
 from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Help
+from core.results import QuestionClosed, ReplyAwaited, kept, refused
 from core.rules.addresses import AddressFault, InvalidAddress
 from core.rules.costs import CostForecast, budgeted, forecast
 from core.rules.costs import Terms as CostTerms
@@ -52,6 +54,8 @@ from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.outside_joins import OutsideJoin
 from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
 from core.usecases.mailbox.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
+from core.usecases.mailbox.invitations import PreviewDiscarded, PreviewNumbered
+from core.usecases.mailbox.questions import MailQuestion, MailQuestionsShown, QuestionState
 from core.usecases.staff.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
@@ -239,6 +243,36 @@ def held_mail(count: int, name: str) -> list[object]:
     given = (full, bare, replace(full, state=MailState.IGNORED))
     answered = (HeldMailReleased, HeldMailRefused)
     return [*given, *(kind(next_one) for kind in answered for next_one in (None, full))]
+
+
+def mail_questions(count: int, name: str) -> list[object]:
+    """In every state, one and more than are shown; a question of each kind."""
+    numbered = PreviewNumbered(preview(count, name), tuple(range(41, 42 + count // 1000)))
+    run = run_called(name)
+    rehearsed: list[object] = [
+        InvitationsCancelled(run, max(1, count), 0, 2**62, NOW),
+        InvitationsResent(run, count, count, count, count, count),
+        QuietHoursShown(name, None, "UTC"),
+        ImportPolicyShown(name, ImportPolicy.GOOD_ROWS),
+        EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),
+        refused(NoAddresses()),
+    ]
+    questions = [ReplyAwaited("", "", type(each).__name__, kept(each), NOW) for each in rehearsed]
+    return [
+        MailQuestionsShown(2**62, ()),
+        *(
+            MailQuestionsShown(2**62, (MailQuestion(2**62, name, numbered, state),) * places)
+            for state in QuestionState
+            for places in (1, 10)
+        ),
+        *(
+            MailQuestionsShown(2**62, (MailQuestion(0, name * 10, each, state),))
+            for each in questions
+            for state in QuestionState
+        ),
+        PreviewDiscarded((41,)),
+        QuestionClosed(),
+    ]
 
 
 def shared_links(count: int, name: str) -> list[SharedLinkShown]:
@@ -488,6 +522,7 @@ def every_result(count: int, name: str) -> list[object]:
         LinkRequestDeclined(name, run),
         *learner_results(count, name),
         *held_mail(count, name),
+        *mail_questions(count, name),
         *shared_links(count, name),
         SharedLinksListed(tuple(shared_links(count, name)[:10]), 1, max(1, count // 10), count, name),
         SharedLinksListed((), 1, 1, 0, name),

@@ -1,11 +1,12 @@
 """A school with one row of each kind that a command can name, for the tests of isolation."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.context import Assurance, SlackVisitor
 from core.letters import AnswerPart, Verdict
 from core.model import DigestSetting, Enrolment, LinkRequest, MailAnswer, Mailbox, SignIn, SlackUser
-from core.requests import Help
+from core.results import ReplyAwaited
 from core.rules.links import CodeKind, LinkKind
 from core.rules.ucas.problems import Fault, Problem, problem
 from core.rules.ucas.rows import LearnerRow
@@ -212,7 +213,9 @@ def _answer(school: School) -> int:
     arrived = inbound.ReceiveMail(b"Subject: courses\r\n\r\n", "<courses@example.org>", "2" * 64)
     received = school.app.run(inbound.receive_mail, arrived, SYSTEM)
     _from_the_owner(school, received.inbound_id)
-    command = AnswerMail(_asking(received.inbound_id), (AnswerPart("help", Help()),))
+    until = school.app.clock() + timedelta(days=1)
+    question = ReplyAwaited("SetQuietHours", '{"hours": "off"}', "QuestionClosed", "{}", until)
+    command = AnswerMail(_asking(received.inbound_id), (AnswerPart("quiet off", question),))
     school.app.run(answer_mail, command, school.owner)
     return only(school.app, MailAnswer).id
 
