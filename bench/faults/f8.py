@@ -35,7 +35,7 @@ from tests.servers.processes import LOOPBACK, free_port
 
 _DATA_MB: Final = 48
 _TEMPORARY_MB: Final = 4
-_PATIENCE_SECONDS: Final = 240.0
+_PATIENCE_SECONDS: Final = 120.0
 _BROKEN_SECONDS: Final = 3.0
 # The log of what is written ahead keeps its room, so small mails would still fit.
 _OCTETS: Final = 200_000
