@@ -12,6 +12,7 @@
 import logging
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -95,6 +96,11 @@ def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
+    if engine.url.database not in (None, "", ":memory:"):
+        # Beside the database: what a large statement puts aside is personal data, too, and with the system's folder for
+        # temporary files full, nothing could be written (measured).
+        os.environ.setdefault("SQLITE_TMPDIR", str(Path(engine.url.database or "").resolve().parent))
+
     @event.listens_for(engine, "connect")
     def on_connect(raw: DBAPIConnection, _record: object) -> None:
         raw.isolation_level = None  # The driver's own begin is what loses updates.
