@@ -32,6 +32,8 @@ DEEDS: Final[dict[str, str]] = {
     "correct_address": "{who} corrected the address of an invitation to {run}{batch}",
     "discard_preview": "{who} said no to an invitation",
     "close_question": "{who} said no to what they had asked for",
+    "confirm_question": "{who} said yes in Slack to what they had asked for by e-mail",
+    "decline_question": "{who} said no in Slack to what they had asked for by e-mail",
     "recall_batch": "{who} took back {invitations} to {run}{batch}",
     "send_now": "{who} sent {invitations} to {run} at once{batch}",
     "resend_invitation": "{who} sent {invitations} to {run} again",
