@@ -31,6 +31,8 @@ from core.usecases.imports.mails import ImportRowsTold, ImportTold
 from core.usecases.imports.rows import ImportRowsListed
 from core.usecases.links.shared_links import SharedLinkShown
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
+from core.usecases.progress.mails import ReportTold
+from core.usecases.progress.reports import ReportShown
 from core.wording.phrases import zone_named
 from mail.answers import BUILDERS, Teller, tell
 from mail.sending.rendering import Mail, render
@@ -40,7 +42,7 @@ from tests.mail.answers.imports import import_results
 from tests.mail.letters import LINKS, SETTINGS, html_text, parsed, plain_text
 
 TELLER = Teller(zone_named("Europe/London"))
-_KEPT_OTHERWISE = (SharedLinkShown, ImportReport, ImportRowsListed)
+_KEPT_OTHERWISE = (SharedLinkShown, ImportReport, ImportRowsListed, ReportShown)
 SCRIPT = '<script>alert("x")</script> & \u202eco'
 
 
@@ -100,9 +102,10 @@ def answers(count: int, name: str) -> list[object]:
 def test_every_result_that_can_be_kept_can_be_told_and_the_other_way_round() -> None:
     told = {type(result).__name__ for result in answers(3, PLAIN)}
 
-    # A link is kept by what was done to it, and told with its address; an import by its number, told from its rows.
+    # A link is kept by what was done to it, and told with its address; an import or a report by its number, told from its rows.
     kept_otherwise = {kind.__name__ for kind in _KEPT_OTHERWISE}
-    assert set(BUILDERS) == {*RESULTS, *kept_otherwise} - {ImportTold.__name__, ImportRowsTold.__name__} == told
+    by_number = {kind.__name__ for kind in (ImportTold, ImportRowsTold, ReportTold)}
+    assert set(BUILDERS) == {*RESULTS, *kept_otherwise} - by_number == told
 
 
 def test_every_request_of_staff_has_a_result_that_can_be_kept() -> None:
