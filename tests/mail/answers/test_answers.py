@@ -102,7 +102,7 @@ def answers(count: int, name: str) -> list[object]:
 def test_every_result_that_can_be_kept_can_be_told_and_the_other_way_round() -> None:
     told = {type(result).__name__ for result in answers(3, PLAIN)}
 
-    # A link is kept by what was done to it, and told with its address; an import or a report by its number, told from its rows.
+    # A link is kept by what was done, and told with its address; an import or a report by its number, told from rows.
     kept_otherwise = {kind.__name__ for kind in _KEPT_OTHERWISE}
     by_number = {kind.__name__ for kind in (ImportTold, ImportRowsTold, ReportTold)}
     assert set(BUILDERS) == {*RESULTS, *kept_otherwise} - by_number == told
