@@ -24,7 +24,8 @@ from core.importing import run_import
 from core.model import Base, Course, CourseRun, Enrolment, Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
 from core.usecases.imports.imports import ReceiveImport, receive_import
-from core.usecases.progress.figures import ShowLearnerProgress, ShowProgress, show_learner_progress, show_progress
+from core.usecases.progress.figures import ShowProgress, show_progress
+from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.words import AccessModel, CourseKind, FeedKind, ImportPolicy, JoinedBy
 from tests.factories import NOW, counted_queries, make_app, make_engine, make_school
 

@@ -51,9 +51,10 @@ from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportShown, ReportsListed
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 

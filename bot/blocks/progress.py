@@ -18,15 +18,9 @@ from bot.blocks.words import bar as percent_bar
 from bot.blocks.words import counted, moment, run_dates, run_name
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
-from core.usecases.progress.figures import (
-    Figures,
-    LearnerProgressShown,
-    LearnerRun,
-    ProgressList,
-    ProgressRow,
-    ProgressShown,
-)
+from core.usecases.progress.figures import Figures, ProgressList, ProgressRow, ProgressShown
 from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
 from core.wording.progress import (
     LISTS,

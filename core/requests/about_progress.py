@@ -6,14 +6,9 @@ from typing import Final
 from core.errors import ReportNotFound, RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.figures import (
-    ProgressList,
-    ShowLearnerProgress,
-    ShowProgress,
-    show_learner_progress,
-    show_progress,
-)
+from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
 from core.usecases.progress.matching import NameInFeed, name_in_feed
+from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.reports import ListReports, ShowReport, list_reports, show_report
 
 _REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)

@@ -5,14 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from core.rules.progress.bands import Band, bar
-from core.usecases.progress.figures import (
-    Figures,
-    LearnerInvitation,
-    LearnerRun,
-    ProgressList,
-    ProgressShown,
-    SourceShown,
-)
+from core.usecases.progress.figures import Figures, ProgressList, ProgressShown, SourceShown
+from core.usecases.progress.one_learner import LearnerInvitation, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportCounts, ReportShown, RowProblemCount, report_ref
 from core.wording.results import counted
 from core.words import FeedKind, ReportReason, ReportState

@@ -115,7 +115,7 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
 
 
 def _show_learner(who: str, address: str, organisation: str) -> None:
-    from core.usecases.progress.figures import ShowLearnerProgress, show_learner_progress
+    from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
     from core.wording.progress import invitation_words, run_title
 
     with operator_app() as app:

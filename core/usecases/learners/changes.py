@@ -6,24 +6,22 @@ It is the import's engine with one row: the same rules a column, the same search
 written, the same before-image. Whoever was removed and is created again is back, as by an import.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import LearnerChanged, LearnerChangeNotFound, LearnerInvalid, LearnerKnown, LearnerUnchanged
-from core.model import Learner, LearnerAddress, LearnerChange, StaffMember
+from core.errors import LearnerChanged, LearnerChangeNotFound, LearnerInvalid, LearnerUnchanged
+from core.model import Learner, LearnerChange, StaffMember
 from core.rules.policy import LEARNER_PREVIEW_LIFE, UNDO_LIFE
 from core.rules.text import folded
 from core.rules.ucas.columns import LEARNER_COLUMNS as COLUMNS
 from core.rules.ucas.columns import Column
-from core.rules.ucas.matching import Hasher, Key, Known, find_match, named
 from core.rules.ucas.one_learner import check_learner
 from core.rules.ucas.problems import Problem, Severity
 from core.rules.ucas.rows import Terms
@@ -33,7 +31,6 @@ from core.usecases.imports.applying import CHANGE_LEARNER, account_of, add_addre
 from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.matching import Matching
 from core.usecases.imports.values import (
-    LEARNER_COLUMNS,
     Before,
     hasher,
     keeper,
@@ -44,14 +41,11 @@ from core.usecases.imports.values import (
 )
 from core.usecases.learners.cards import ShowLearner, seen_learner
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
+from core.usecases.learners.recognising import clashes_of, learner_row_of, who_is_back, whole_name
 from core.words import LearnerDeed, Subject
 
 WANTED_PLACE = "learner_change.wanted"
 WAS_PLACE = "learner_change.was"
-_KEY_WORDS = {
-    Key.ULN: "the ULN", Key.UPN: "the UPN", Key.CCIS: "the CCIS record ID", Key.EMAIL: "the e-mail address",
-    Key.PERSON: "the name and date of birth",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +130,11 @@ def prepare_learner(ctx: Context, command: PrepareLearner) -> LearnerPrepared:
     username, refused = _username(ctx, command.username, learner)
     wrong = [(each.column, each.reason) for each in problems if each.severity is Severity.ERROR]
     if not wrong:
-        wrong += _clashes(ctx, work, values, command.learner_id) if learner else ()
+        wrong += clashes_of(ctx, work, values, command.learner_id) if learner else ()
     if wrong or refused:
         raise LearnerInvalid(problems=(*wrong, *refused))
     if learner is None:
-        learner = _who_is_back(ctx, work, values)
+        learner = who_is_back(ctx, work, values)
         if learner is not None:
             known = work.kept.learner_values(learner, work.reach.ukprns.get(learner.provider_id))
             values = merged(known, values)
@@ -168,12 +162,6 @@ def _learner(ctx: Context, staff: StaffMember, learner_id: int) -> Any:
     return learner_row_of(ctx, learner_id)
 
 
-def learner_row_of(ctx: Context, learner_id: int) -> Any:
-    """None where there is none."""
-    columns = (*LEARNER_COLUMNS, Learner.access_code, Learner.access_code_used_at)
-    return ctx.session.execute(select(*columns).where(Learner.id == learner_id)).one_or_none()
-
-
 def _username(ctx: Context, typed: str, learner: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The one that was typed, in small letters, and what is wrong with it."""
     username = folded(typed)
@@ -189,7 +177,7 @@ def _username(ctx: Context, typed: str, learner: Any) -> tuple[str, tuple[tuple[
 def _require_difference(known: LearnerValues, values: LearnerValues, username: str, learner: Any) -> None:
     is_renamed = bool(username) and username != learner.username
     if not differences(known, values) and not is_renamed and learner.username is not None:
-        raise LearnerUnchanged(name=_name(known))
+        raise LearnerUnchanged(name=whole_name(known))
 
 
 def _prepared(
@@ -224,7 +212,7 @@ def _prepared(
     return LearnerPrepared(
         change_id=change.id,
         learner_id=command.learner_id,
-        name=_name(values),
+        name=whole_name(values),
         username=username,
         is_back=learner is not None and learner.removed_at is not None,
         changes=(*_column_changes(known or LearnerValues(), values), *_username_change(former, username)),
@@ -257,70 +245,6 @@ def free_username(ctx: Context, values: LearnerValues) -> str:
     return username_from(first, last, taken=taken, new_number=ctx.tokens.new_id)
 
 
-# --- Who is it? -------------------------------------------------------------------------------------------
-
-
-def _who_is_back(ctx: Context, work: Matching, values: LearnerValues) -> Any:
-    """Of a new one: a removed learner who fits, or None. Raises LearnerKnown and LearnerInvalid as an import would."""
-    match = find_match(values, _candidates(ctx, work, values))
-    if match is None:
-        return None
-    if isinstance(match, Problem):
-        raise LearnerInvalid(problems=((match.column, match.reason),))
-    found, key = match
-    learner = learner_row_of(ctx, found.learner_id)
-    if learner.removed_at is None:
-        name = _name(found.values)
-        raise LearnerKnown(name=name, key=_KEY_WORDS[key], who=learner.username or found.values.email or name)
-    return learner
-
-
-def _clashes(ctx: Context, work: Matching, values: LearnerValues, learner_id: int) -> tuple[tuple[str, str], ...]:
-    """Identifiers that would belong to two."""
-    columns = {Key.ULN: Column.ULN, Key.UPN: Column.UPN, Key.CCIS: Column.CCIS}
-    candidates = _candidates(ctx, work, values)
-    found: list[tuple[str, str]] = []
-    for key, column in columns.items():
-        for other in candidates.get(key, ()):
-            if other.learner_id != learner_id:
-                found.append((column, f"it belongs to {named(other)} already"))
-                break
-    return tuple(found)
-
-
-def _candidates(ctx: Context, work: Matching, values: LearnerValues) -> Mapping[Key, list[Known]]:
-    """Whom an import's row with these values could be about; removed ones, too."""
-    wanted = _wanted_keys(work.hashes, values)
-    owners = select(LearnerAddress.learner_id).where(LearnerAddress.address_key == (key_of(values) or ""))
-    ways = [*(column == value for column, value in wanted.values()), Learner.id.in_(owners)]
-    columns = (*LEARNER_COLUMNS, *(column.label(f"same_{key}") for key, (column, _) in wanted.items()))
-    result: dict[Key, list[Known]] = {}
-    for row in ctx.session.execute(select(*columns).where(or_(*ways)).order_by(Learner.id)):
-        is_foreign = row.provider_id is not None and row.provider_id not in work.reach.granted_ids
-        stored = work.kept.learner_values(row, work.reach.ukprns.get(row.provider_id))
-        known = Known(row.id, stored, is_foreign, row.removed_at is not None)
-        keys = [key for key, (_, value) in wanted.items() if getattr(row, f"same_{key}") == value]
-        for key in keys or [Key.EMAIL]:
-            result.setdefault(key, []).append(known)
-    return result
-
-
-def _wanted_keys(hashes: Hasher, values: LearnerValues) -> dict[Key, tuple[Any, Any]]:
-    keys = hashes.keys(values)
-    by_key = {
-        Key.ULN: (Learner.uln_hash, keys.uln_hash),
-        Key.UPN: (Learner.upn_hash, keys.upn_hash),
-        Key.CCIS: (Learner.ccis_hash, keys.ccis_hash),
-        Key.EMAIL: (Learner.email_key, keys.email_key),
-        Key.PERSON: (Learner.person_hash, keys.person_hash),
-    }
-    return {key: pair for key, pair in by_key.items() if pair[1] is not None}
-
-
-def _name(values: LearnerValues) -> str:
-    return f"{values.first_name} {values.last_name}"
-
-
 # --- Saving -----------------------------------------------------------------------------------------------
 
 
@@ -348,7 +272,7 @@ def _split(columns: str) -> tuple[str, ...]:
 
 def _make(ctx: Context, work: Matching, change: LearnerChange, wanted: Wanted) -> None:
     values, learner = value_list(wanted.values), learner_row_of(ctx, wanted.learner_id)
-    name = _name(values)
+    name = whole_name(values)
     if (learner.detail_hash if learner else None) != wanted.base:
         raise LearnerChanged(name=name)
     if values.ukprn not in work.reach.providers.granted:
@@ -373,7 +297,7 @@ def _make(ctx: Context, work: Matching, change: LearnerChange, wanted: Wanted) -
 
 def _require_new(ctx: Context, work: Matching, values: LearnerValues, wanted: Wanted, name: str) -> None:
     """Somebody else may have created them, or taken the username, while the preview was looked at."""
-    if _who_is_back(ctx, work, values) is not None:
+    if who_is_back(ctx, work, values) is not None:
         raise LearnerChanged(name=name)
     if ctx.session.scalar(select(Learner.id).where(Learner.username == wanted.username)) is not None:
         raise LearnerInvalid(problems=(("username", "somebody has it already; leave it empty and I make one"),))

@@ -39,8 +39,9 @@ from core.usecases.imports.matching import Matching
 from core.usecases.imports.undoing import NOTHING
 from core.usecases.imports.values import learner_row
 from core.usecases.learners.cards import ShowLearner, invited_as, seen_learner
-from core.usecases.learners.changes import WAS_PLACE, Was, learner_row_of, matching_of
+from core.usecases.learners.changes import WAS_PLACE, Was, matching_of
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
+from core.usecases.learners.recognising import learner_row_of
 from core.words import CancelReason, CourseKind, InvitationState, LearnerDeed, MessageState, Subject
 
 _QUIET: Final = {"synchronize_session": False}

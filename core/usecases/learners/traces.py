@@ -96,43 +96,66 @@ def require_manager(ctx: Context) -> StaffMember:
     return access.require_staff(ctx, Permission.MANAGE_LEARNERS)
 
 
+class _Rows(dict[type[Base], tuple[Any, ...]]):
+    """Primary keys by class."""
+
+    def __init__(self, ctx: Context, learner: Learner) -> None:
+        super().__init__({Learner: (learner.id,)})
+        self._ctx = ctx
+
+    def note(self, model: type[Base], *where: ColumnElement[bool], key: Any = None) -> tuple[Any, ...]:
+        column = key if key is not None else model.id  # type: ignore[attr-defined]  # All but one table have ids.
+        self[model] = tuple(self._ctx.session.scalars(select(column).where(*where)))
+        return self[model]
+
+
 def trace_of(ctx: Context, staff: StaffMember, learner: Learner) -> Trace:
     keys, shared = _addresses(ctx, learner)
     words = _words(learner, keys)
-    rows: dict[type[Base], tuple[Any, ...]] = {Learner: (learner.id,)}
-
-    def note(model: type[Base], *where: ColumnElement[bool], key: Any = None) -> tuple[Any, ...]:
-        column = key if key is not None else model.id  # type: ignore[attr-defined]  # All but one table have ids.
-        rows[model] = tuple(ctx.session.scalars(select(column).where(*where)))
-        return rows[model]
-
-    note(LearnerAddress, LearnerAddress.learner_id == learner.id)
-    note(LearnerChange, LearnerChange.learner_id == learner.id)
-    enrolments = note(Enrolment, Enrolment.learner_id == learner.id)
-    note(Charge, Charge.enrolment_id.in_(enrolments))
-    invitations = note(Invitation, _is_invited(learner, keys))
-    note(LinkRequest, LinkRequest.invitation_id.in_(invitations))
-    note(JoinRequest, JoinRequest.address_key.in_(keys))
-    note(Suppression, Suppression.address_key.in_(keys))
-    messages = note(OutboundMessage, _is_written_to(ctx, keys, invitations))
-    reports = note(DeliveryReport, DeliveryReport.message_id.in_(messages))
-    note(InboundMessage, _is_from(ctx, staff, keys, reports))
-    note(Digest, _has(words, Digest.content))
-    note(MailAnswer, _has(words, MailAnswer.result, MailAnswer.subject))
-    note(IdempotencyRecord, _has(words, IdempotencyRecord.result), key=IdempotencyRecord.key)
-    note(AuditEntry, AuditEntry.organisation_id == staff.organisation_id, AuditEntry.subject == _subject(learner.id))
-    note(Progress, Progress.learner_id == learner.id)
-    note(ProgressChange, ProgressChange.learner_id == learner.id)
-    note(ProgressName, ProgressName.learner_id == learner.id)
-    # One that is read at this moment is needed still, and goes after 30 days.
-    is_read = ProgressReport.state.in_((ReportState.WAITING, ReportState.MERGED, ReportState.REJECTED))
-    note(ProgressReport, is_read, or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)))
-    rows[ProgressProblem] = _unmatched(ctx, learner, words)
-    rows[InvitationBatch] = _notes(ctx, invitations, words)
-    rows[Draft] = _drafts(ctx, words, rows[InvitationBatch])
+    rows = _Rows(ctx, learner)
+    _note_own(rows, staff, learner)
+    _note_by_address(ctx, rows, staff, learner, keys)
+    _note_by_words(ctx, rows, learner, words)
     rows[ImportRow] = _import_rows(ctx, learner, keys)
     rows[Import] = tuple({import_id for import_id, _ in rows[ImportRow]})
     return Trace(learner.id, keys, shared, words, rows)
+
+
+def _note_own(rows: _Rows, staff: StaffMember, learner: Learner) -> None:
+    rows.note(LearnerAddress, LearnerAddress.learner_id == learner.id)
+    rows.note(LearnerChange, LearnerChange.learner_id == learner.id)
+    enrolments = rows.note(Enrolment, Enrolment.learner_id == learner.id)
+    rows.note(Charge, Charge.enrolment_id.in_(enrolments))
+    is_about = AuditEntry.subject == _subject(learner.id)
+    rows.note(AuditEntry, AuditEntry.organisation_id == staff.organisation_id, is_about)
+    rows.note(Progress, Progress.learner_id == learner.id)
+    rows.note(ProgressChange, ProgressChange.learner_id == learner.id)
+    rows.note(ProgressName, ProgressName.learner_id == learner.id)
+
+
+def _note_by_address(ctx: Context, rows: _Rows, staff: StaffMember, learner: Learner, keys: Sequence[str]) -> None:
+    """Invitations, and all that was written to them or came from them."""
+    invitations = rows.note(Invitation, _is_invited(learner, keys))
+    rows.note(LinkRequest, LinkRequest.invitation_id.in_(invitations))
+    rows.note(JoinRequest, JoinRequest.address_key.in_(keys))
+    rows.note(Suppression, Suppression.address_key.in_(keys))
+    messages = rows.note(OutboundMessage, _is_written_to(ctx, keys, invitations))
+    reports = rows.note(DeliveryReport, DeliveryReport.message_id.in_(messages))
+    rows.note(InboundMessage, _is_from(ctx, staff, keys, reports))
+
+
+def _note_by_words(ctx: Context, rows: _Rows, learner: Learner, words: Sequence[str]) -> None:
+    """What names them."""
+    rows.note(Digest, _has(words, Digest.content))
+    rows.note(MailAnswer, _has(words, MailAnswer.result, MailAnswer.subject))
+    rows.note(IdempotencyRecord, _has(words, IdempotencyRecord.result), key=IdempotencyRecord.key)
+    # One that is read at this moment is needed still, and goes after 30 days.
+    is_read = ProgressReport.state.in_((ReportState.WAITING, ReportState.MERGED, ReportState.REJECTED))
+    is_kept = or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None))
+    rows.note(ProgressReport, is_read, is_kept)
+    rows[ProgressProblem] = _unmatched(ctx, learner, words)
+    rows[InvitationBatch] = _notes(ctx, rows[Invitation], words)
+    rows[Draft] = _drafts(ctx, words, rows[InvitationBatch])
 
 
 def is_one_of(model: Any, ids: Sequence[Any]) -> ColumnElement[bool]:

@@ -1,10 +1,10 @@
-"""What is going on: one run's learners with their progress, and one learner's runs (LM, Track learner progress).
+"""What is going on in a run: its learners with their progress (LM, Track learner progress).
 
 Six statements at most, whatever the size of the organisation: one counts, one lists a page, and both begin at the run's
 own rows. Enrolled without progress is "not known", never 0.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -15,14 +15,13 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import Course, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Progress
+from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Progress
 from core.pages import Page, page_within
 from core.queries import Query
 from core.rules.policy import COMPLETED_SHARE, HALF_SHARE, NAME_CHARACTERS, PAGE_ROWS, STALLED_AFTER
 from core.rules.progress.bands import Band, has_stalled
 from core.rules.text import clean_name, folded
-from core.usecases.progress.matching import learner_by_address
-from core.words import FeedKind, InvitationState, JoinedBy
+from core.words import FeedKind, InvitationState
 
 
 class ProgressList(StrEnum):
@@ -172,14 +171,14 @@ _ADDRESS: Final = (
     .scalar_subquery()
 )
 _NAME: Final = Learner.first_name + " " + Learner.last_name
-_FIGURES: Final = (
+FIGURES: Final = (
     _P.step_percentage, _P.steps_completed, _P.average_test_score, _P.comments_posted, _P.last_step_at,
     _P.last_comment_at, _P.left_at, _P.active_at, _P.steps_source, _P.score_source, _P.steps_as_of, _P.score_as_of,
     _P.comments_source, _P.comments_as_of,
 )  # fmt: skip
 _ORDER: Final = (func.coalesce(_P.step_percentage, -1).desc(), Enrolment.id)
 _ROWS: Final = (
-    select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *_FIGURES)
+    select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *FIGURES)
     .select_from(Enrolment)
     .join(Learner, Learner.id == Enrolment.learner_id)
     .outerjoin(_P, _ON_RUN)
@@ -288,10 +287,10 @@ def _searched(command: ShowProgress) -> Select[*tuple[Any, ...]]:
 
 
 def _row(row: Any, now: datetime) -> ProgressRow:
-    return ProgressRow(row.id, row.name, row.address or "", row.enrolled_at, _figures(row, now))
+    return ProgressRow(row.id, row.name, row.address or "", row.enrolled_at, figures_of(row, now))
 
 
-def _figures(row: Any, now: datetime) -> Figures:
+def figures_of(row: Any, now: datetime) -> Figures:
     """Steps speak for the source; where no feed told of them, the score or the comments do."""
     source = row.steps_source or row.score_source or row.comments_source
     return Figures(
@@ -306,129 +305,4 @@ def _figures(row: Any, now: datetime) -> Figures:
         as_of=row.steps_as_of or row.score_as_of or row.comments_as_of,
         has_stalled=has_stalled(row.step_percentage, row.active_at, row.left_at, now),
         silent_days=(now - row.active_at) // timedelta(days=1) if row.active_at else None,
-    )
-
-
-# --- One learner ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ShowLearnerProgress:
-    """An address, or a username."""
-
-    learner: str
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerRun:
-    run_code: str
-    course_title: str
-    run_title: str
-    starts_at: datetime
-    time_zone: str
-    enrolled_at: datetime
-    joined_by: JoinedBy
-    attempt: int
-    figures: Figures
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerInvitation:
-    run_code: str
-    course_title: str
-    address: str
-    at: datetime
-    """Sent, or declined."""
-    is_declined: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerProgressShown:
-    learner_id: int
-    name: str
-    addresses: tuple[str, ...]
-    runs: tuple[LearnerRun, ...]
-    """The newest first; of each the latest attempt."""
-    invitations: tuple[LearnerInvitation, ...]
-    """Pending and declined ones."""
-
-
-_LEARNER_ROWS: Final = 30
-_RUNS_OF: Final = Query(
-    select(
-        CourseRun.code, Course.title.label("course_title"), CourseRun.title, CourseRun.starts_at, CourseRun.time_zone,
-        Enrolment.enrolled_at, Enrolment.joined_by, Enrolment.left_at.label("enrolment_left_at"), _P.attempt, *_FIGURES,
-    )
-    .select_from(Enrolment)
-    .join(CourseRun, CourseRun.id == Enrolment.run_id)
-    .join(Course, Course.id == CourseRun.course_id)
-    .outerjoin(
-        _P, and_(_P.learner_id == Enrolment.learner_id, _P.run_id == Enrolment.run_id, _P.is_latest)
-    )
-    .where(Enrolment.learner_id == bindparam("learner_id"))
-    .order_by(Enrolment.enrolled_at.desc(), Enrolment.id)
-    .limit(_LEARNER_ROWS)
-)  # fmt: skip
-_ADDRESSES_OF: Final = Query(
-    select(LearnerAddress.address, LearnerAddress.address_key)
-    .where(LearnerAddress.learner_id == bindparam("learner_id"))
-    .order_by(LearnerAddress.id)
-)
-_INVITED: Final = Query(
-    select(
-        CourseRun.code, Course.title.label("course_title"), Invitation.address, Invitation.created_at,
-        Invitation.answered_at, Invitation.state,
-    )
-    .select_from(Invitation)
-    .join(CourseRun, CourseRun.id == Invitation.run_id)
-    .join(Course, Course.id == CourseRun.course_id)
-    .where(
-        Invitation.address_key.in_(bindparam("keys", expanding=True)),
-        Invitation.replaced_at.is_(None),
-        or_(
-            and_(Invitation.state == InvitationState.PENDING, Invitation.expires_at > bindparam("now")),
-            Invitation.state == InvitationState.DECLINED,
-        ),
-    )
-    .order_by(Invitation.created_at.desc(), Invitation.id)
-    .limit(_LEARNER_ROWS)
-)  # fmt: skip
-
-
-def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> LearnerProgressShown:
-    """Raises LearnerNotFound, also for one of a provider that the caller does not look after."""
-    staff = access.require_staff(ctx, Permission.VIEW)
-    learner = learner_by_address(ctx, staff, command.learner)
-    addresses = _ADDRESSES_OF.run(ctx, learner_id=learner.id).all()
-    runs = _RUNS_OF.run(ctx, learner_id=learner.id).all()
-    invited = _INVITED.run(ctx, keys=[row.address_key for row in addresses], now=ctx.now)
-    return LearnerProgressShown(
-        learner_id=learner.id,
-        name=f"{learner.first_name} {learner.last_name}",
-        addresses=tuple(row.address for row in addresses),
-        runs=tuple(_learner_run(row, ctx.now) for row in runs),
-        invitations=tuple(
-            LearnerInvitation(
-                row.code,
-                row.course_title,
-                row.address,
-                row.answered_at or row.created_at,
-                row.state is InvitationState.DECLINED,
-            )
-            for row in invited
-        ),
-    )
-
-
-def _learner_run(row: Any, now: datetime) -> LearnerRun:
-    return LearnerRun(
-        run_code=row.code,
-        course_title=row.course_title,
-        run_title=row.title,
-        starts_at=row.starts_at,
-        time_zone=row.time_zone,
-        enrolled_at=row.enrolled_at,
-        joined_by=row.joined_by,
-        attempt=row.attempt or 1,
-        figures=replace(_figures(row, now), left_at=row.left_at or row.enrolment_left_at),
     )

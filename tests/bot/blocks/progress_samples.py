@@ -8,17 +8,9 @@ from core.rules.policy import PROGRESS_PROBLEMS_NAMED, PROGRESS_VALUES_NAMED
 from core.rules.progress.bands import Band
 from core.rules.progress.columns import ProgressColumn
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
-from core.usecases.progress.figures import (
-    Figures,
-    LearnerInvitation,
-    LearnerProgressShown,
-    LearnerRun,
-    ProgressList,
-    ProgressRow,
-    ProgressShown,
-    SourceShown,
-)
+from core.usecases.progress.figures import Figures, ProgressList, ProgressRow, ProgressShown, SourceShown
 from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.one_learner import LearnerInvitation, LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import (
     ColumnShown,
     ReportCard,

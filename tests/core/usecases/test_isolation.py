@@ -189,6 +189,9 @@ from core.usecases.progress import (
     merging as progress_merging,
 )
 from core.usecases.progress import (
+    one_learner,
+)
+from core.usecases.progress import (
     receiving as progress_receiving,
 )
 from core.usecases.progress import (
@@ -412,7 +415,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         ),
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
-        "show_learner_progress": (StaffActor, progress.ShowLearnerProgress(B)),
+        "show_learner_progress": (StaffActor, one_learner.ShowLearnerProgress(B)),
         "export_progress": (StaffActor, exports.ExportProgress(POETRY)),
         "export_costs": (StaffActor, exports.ExportCosts()),
         "show_history": (StaffActor, history.ShowHistory(Subject.BATCH, "1")),
@@ -655,7 +658,7 @@ def _absent(command: object) -> object:
         progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
         progress_matching.NameInFeed: command,
-        progress.ShowLearnerProgress: command,
+        one_learner.ShowLearnerProgress: command,
         exports.ShowExport: exports.ShowExport(12345),
         exports.FetchExport: exports.FetchExport(12345),
         exports.WriteExport: exports.WriteExport(12345, io.BytesIO()),

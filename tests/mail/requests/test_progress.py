@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from core.app import App
-from core.usecases.progress.figures import LearnerProgressShown, ProgressShown
+from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed, ShowReport, show_report
 from core.words import ReportState
 from mail.parsing.parsed import Attachment

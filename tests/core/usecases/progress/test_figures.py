@@ -7,15 +7,8 @@ import pytest
 from core.errors import LearnerNotFound, NotFound, ProviderNotGranted
 from core.model import Learner
 from core.rules.progress.bands import Band
-from core.usecases.progress.figures import (
-    LearnerProgressShown,
-    ProgressList,
-    ProgressShown,
-    ShowLearnerProgress,
-    ShowProgress,
-    show_learner_progress,
-    show_progress,
-)
+from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.one_learner import LearnerProgressShown, ShowLearnerProgress, show_learner_progress
 from core.words import FeedKind
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, change, clock_of, decline, invite
 from tests.core.usecases.progressing import enrol, learner_of, line, send, send_file

@@ -1,0 +1,140 @@
+"""One learner's runs with their progress, and the invitations that they have not accepted."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import and_, bindparam, or_, select
+
+from core import access
+from core.access import Permission
+from core.context import Context
+from core.model import Course, CourseRun, Enrolment, Invitation, LearnerAddress, Progress
+from core.queries import Query
+from core.usecases.progress.figures import FIGURES, Figures, figures_of
+from core.usecases.progress.matching import learner_by_address
+from core.words import InvitationState, JoinedBy
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLearnerProgress:
+    """An address, or a username."""
+
+    learner: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerRun:
+    run_code: str
+    course_title: str
+    run_title: str
+    starts_at: datetime
+    time_zone: str
+    enrolled_at: datetime
+    joined_by: JoinedBy
+    attempt: int
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerInvitation:
+    run_code: str
+    course_title: str
+    address: str
+    at: datetime
+    """Sent, or declined."""
+    is_declined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerProgressShown:
+    learner_id: int
+    name: str
+    addresses: tuple[str, ...]
+    runs: tuple[LearnerRun, ...]
+    """The newest first; of each the latest attempt."""
+    invitations: tuple[LearnerInvitation, ...]
+    """Pending and declined ones."""
+
+
+_LEARNER_ROWS: Final = 30
+_RUNS_OF: Final = Query(
+    select(
+        CourseRun.code, Course.title.label("course_title"), CourseRun.title, CourseRun.starts_at, CourseRun.time_zone,
+        Enrolment.enrolled_at, Enrolment.joined_by, Enrolment.left_at.label("enrolment_left_at"),
+        Progress.attempt, *FIGURES,
+    )
+    .select_from(Enrolment)
+    .join(CourseRun, CourseRun.id == Enrolment.run_id)
+    .join(Course, Course.id == CourseRun.course_id)
+    .outerjoin(
+        Progress,
+        and_(Progress.learner_id == Enrolment.learner_id, Progress.run_id == Enrolment.run_id, Progress.is_latest),
+    )
+    .where(Enrolment.learner_id == bindparam("learner_id"))
+    .order_by(Enrolment.enrolled_at.desc(), Enrolment.id)
+    .limit(_LEARNER_ROWS)
+)  # fmt: skip
+_ADDRESSES_OF: Final = Query(
+    select(LearnerAddress.address, LearnerAddress.address_key)
+    .where(LearnerAddress.learner_id == bindparam("learner_id"))
+    .order_by(LearnerAddress.id)
+)
+_INVITED: Final = Query(
+    select(
+        CourseRun.code, Course.title.label("course_title"), Invitation.address, Invitation.created_at,
+        Invitation.answered_at, Invitation.state,
+    )
+    .select_from(Invitation)
+    .join(CourseRun, CourseRun.id == Invitation.run_id)
+    .join(Course, Course.id == CourseRun.course_id)
+    .where(
+        Invitation.address_key.in_(bindparam("keys", expanding=True)),
+        Invitation.replaced_at.is_(None),
+        or_(
+            and_(Invitation.state == InvitationState.PENDING, Invitation.expires_at > bindparam("now")),
+            Invitation.state == InvitationState.DECLINED,
+        ),
+    )
+    .order_by(Invitation.created_at.desc(), Invitation.id)
+    .limit(_LEARNER_ROWS)
+)  # fmt: skip
+
+
+def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> LearnerProgressShown:
+    """Raises LearnerNotFound, also for one of a provider that the caller does not look after."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    learner = learner_by_address(ctx, staff, command.learner)
+    addresses = _ADDRESSES_OF.run(ctx, learner_id=learner.id).all()
+    runs = _RUNS_OF.run(ctx, learner_id=learner.id).all()
+    invited = _INVITED.run(ctx, keys=[row.address_key for row in addresses], now=ctx.now)
+    return LearnerProgressShown(
+        learner_id=learner.id,
+        name=f"{learner.first_name} {learner.last_name}",
+        addresses=tuple(row.address for row in addresses),
+        runs=tuple(_learner_run(row, ctx.now) for row in runs),
+        invitations=tuple(
+            LearnerInvitation(
+                row.code,
+                row.course_title,
+                row.address,
+                row.answered_at or row.created_at,
+                row.state is InvitationState.DECLINED,
+            )
+            for row in invited
+        ),
+    )
+
+
+def _learner_run(row: Any, now: datetime) -> LearnerRun:
+    return LearnerRun(
+        run_code=row.code,
+        course_title=row.course_title,
+        run_title=row.title,
+        starts_at=row.starts_at,
+        time_zone=row.time_zone,
+        enrolled_at=row.enrolled_at,
+        joined_by=row.joined_by,
+        attempt=row.attempt or 1,
+        figures=replace(figures_of(row, now), left_at=row.left_at or row.enrolment_left_at),
+    )
