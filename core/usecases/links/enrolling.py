@@ -78,7 +78,8 @@ _KNOWN = Query(
 
 
 def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
-    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining.
+    """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining, and
+    a charge that was waived for one who had left counts from then on.
 
     Raises ProofWanted, and BudgetSpent where nobody had promised a place.
     """
@@ -109,10 +110,27 @@ def _enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     if known.enrolment_id is None:
         return _enrolled(ctx, run, [known.learner_id], way, is_new_learner=False)[0]
     if known.left_at is not None:
-        ctx.session.execute(
-            update(Enrolment).where(Enrolment.id == known.enrolment_id).values(left_at=None), execution_options=_QUIET
-        )
+        _come_back(ctx, known.enrolment_id, way)
     return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
+
+
+def _come_back(ctx: Context, enrolment_id: int, way: Way) -> None:
+    """Of two at the same moment one comes back. The waiver was for somebody who should not have been on the run."""
+    back = ctx.session.execute(
+        update(Enrolment)
+        .where(Enrolment.id == enrolment_id, Enrolment.left_at.is_not(None))
+        .values(left_at=None)
+        .returning(Enrolment.id),
+        execution_options=_QUIET,
+    ).one_or_none()
+    waived = select(Charge).where(Charge.enrolment_id == enrolment_id, Charge.waived_at.is_not(None))
+    charge = ctx.session.scalars(waived).one_or_none() if back is not None else None
+    if charge is None:
+        return
+    agreement = ctx.session.get_one(Agreement, charge.agreement_id) if charge.agreement_id is not None else None
+    charge.is_prepaid = agreement is not None and draw(ctx, agreement, is_promised=way.is_promised)
+    # One charge an enrolment, at the frozen price; what it costs now belongs to this month.
+    charge.waived_at, charge.waived_reason, charge.charged_at = None, "", ctx.now
 
 
 def enrol_newcomers(ctx: Context, run: CourseRun, joiners: Sequence[Joiner], way: Way) -> list[Enrolled]:

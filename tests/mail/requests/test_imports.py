@@ -2,10 +2,12 @@
 
 import io
 import threading
+import zipfile
 from dataclasses import replace
 
 import openpyxl
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
 
 from core.context import Door
 from core.importing import run_in_background
@@ -163,6 +165,34 @@ def test_an_import_of_many_learners_is_undone_after_a_yes(school: School, olive:
     assert kept == len(people)
     assert isinstance(undone.result, ImportUndone)
     assert learners(school) == {}
+
+
+def test_a_workbook_with_a_password_is_answered_with_what_to_do(school: School, olive: Writer) -> None:
+    locked = io.BytesIO()
+    OOXMLFile(io.BytesIO(book(GOOD).content)).encrypt("secret", locked)
+
+    answered = olive.write("", "", Attachment("Learners 2026.xlsx", "", locked.getvalue()))
+
+    assert answered.text.startswith("“Learners 2026.xlsx” cannot be read, so nothing was imported.")
+    assert "password" in answered.text
+    assert answered.files == {}
+    assert learners(school) == {}
+
+
+def test_a_workbook_with_macros_is_imported_without_them_and_comes_back_without_them(
+    school: School, olive: Writer
+) -> None:
+    file = io.BytesIO(book(*MIXED).content)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", bytes(64))
+
+    answered = olive.write("import good-rows", "", Attachment("Learners 2026.xlsm", "xlsx", file.getvalue()))
+
+    assert set(learners(school)) == {"Ada", "Cy"}
+    assert "macros" in answered.text.lower()
+    ((name, marked),) = answered.files.items()
+    assert name.endswith(".xlsx")
+    assert "xl/vbaProject.bin" not in zipfile.ZipFile(io.BytesIO(marked)).namelist()
 
 
 def test_the_same_file_again_does_nothing(school: School, olive: Writer) -> None:

@@ -246,6 +246,23 @@ def test_a_waived_charge_costs_nothing_and_frees_what_it_took_until_it_is_restor
     assert costs(school).sums == CostSums(5, 3, 0, 4000)
 
 
+def test_who_had_left_and_comes_back_is_charged_again_once_and_at_the_price_of_then(school: School) -> None:
+    enrol(school, *FIVE)
+    address = next(each for each in FIVE if not _is_prepaid(school, each))
+    school.app.run(waive_charge, WaiveCharge("northfield", address, POETRY, "Enrolled by mistake"), OPERATOR)
+    enrolment_id = next(each.enrolment_id for each in everything(school.app, Charge) if each.waived_at is not None)
+    waived = costs(school).sums
+    change(school.app, Enrolment, enrolment_id, left_at=clock_of(school.app).now)
+    change(school.app, Agreement, only(school.app, Agreement).id, price_pence=9900)
+    clock_of(school.app).advance(seconds=60)
+
+    enrol(school, address)
+
+    assert waived == CostSums(5, 3, 1, 2000)
+    assert len(everything(school.app, Charge)) == 5
+    assert costs(school).sums == CostSums(5, 3, 0, 4000)
+
+
 def _is_prepaid(school: School, address: str) -> bool:
     return school.app.read(find_charge, FindCharge("northfield", address, POETRY), OPERATOR).is_prepaid
 

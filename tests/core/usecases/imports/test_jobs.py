@@ -1,10 +1,17 @@
 """Imports that a worker runs: taken up once, taken up again after a death, and given up with words."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from core.context import Door
+from core.errors import Busy
 from core.importing import run_in_background, sweep
 from core.jobs import Job, JobKind
 from core.model import StaffMember
@@ -45,6 +52,45 @@ def test_a_file_that_was_taken_in_is_run_by_a_worker_in_its_senders_name(school:
     assert (done.state, done.created, done.rows_read) == (ImportState.APPLIED, 2, 2)
     assert set(learners(school)) == {"Ada", "Bo"}
     assert not run_in_background(school.app, received), "A job that comes twice does nothing."
+
+
+@contextmanager
+def readers_killed() -> Iterator[None]:
+    """As the kernel does when memory is short: each reader that this process starts is killed."""
+    stop, own = Event(), Path(f"/proc/{os.getpid()}/task")
+
+    def kill() -> None:
+        while not stop.wait(0.001):
+            for thread in own.iterdir():
+                with suppress(OSError):
+                    for child in (thread / "children").read_text().split():
+                        # Its command sets the limits; a database server of the tests is a child, too.
+                        if b"resource" in Path(f"/proc/{child}/cmdline").read_bytes():
+                            os.kill(int(child), signal.SIGKILL)
+
+    killer = Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        killer.join()
+
+
+def test_a_file_whose_reader_the_kernel_kills_each_time_is_answered_in_the_end(school: School, received: int) -> None:
+    tries = 0
+    while stored(school, 1).settled_at is None and tries <= IMPORT_ATTEMPTS:
+        # Killed before it has begun to read, it may have been an accident: it is tried again.
+        with readers_killed(), suppress(Busy):
+            run_in_background(school.app, received)
+        pass_time(school)
+        sweep(school.app)
+        tries += 1
+
+    done = stored(school, 1)
+    assert done.state is ImportState.REJECTED
+    assert done.reason in (ImportReason.OUR_MISTAKE, ImportReason.FILE)
+    assert learners(school) == {}
 
 
 def test_nothing_is_swept_while_somebody_is_at_it(school: School, received: int) -> None:
