@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.report import Report, show, together
 
-NAMES: Final = ("b3", "b4", "b5", "b9", "digests", "export", "home", "import", "inbox", "progress")
+NAMES: Final = ("b2", "b3", "b4", "b5", "b9", "digests", "export", "home", "import", "inbox", "progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--requests", type=int, default=0, help="how many Slack requests in all (b4)")
     return parser
+
+
+def _b2(wish: Wish) -> Report:
+    from bench import b2
+
+    return b2.run(b2.SMALL if wish.is_small else b2.Size())
 
 
 def _b3(wish: Wish) -> Report:
@@ -107,6 +113,7 @@ def _progress(wish: Wish) -> Report:
 
 # Each is loaded when it is asked for: b9 must not measure what the others have warmed up.
 _BENCHES: Final[dict[str, Callable[[Wish], Report]]] = {
+    "b2": _b2,
     "b3": _b3,
     "b4": _b4,
     "b5": _b5,

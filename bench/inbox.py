@@ -96,11 +96,11 @@ def _database(size: Size) -> Iterator[str]:
 def _serving(world: World) -> Iterator[Program]:
     """From when the mailbox is being watched."""
     with world.start("serve") as house:
-        house.wait_for(lambda: _is_watched(world, since=house.started_at), seconds=60, what="watching the mailbox")
+        house.wait_for(lambda: is_watched(world, since=house.started_at), seconds=60, what="watching the mailbox")
         yield house
 
 
-def _is_watched(world: World, *, since: float) -> bool:
+def is_watched(world: World, *, since: float) -> bool:
     return seen_at(world) >= world.app.clock().timestamp() - (time.monotonic() - since)
 
 

@@ -56,11 +56,11 @@ def learner_csv(count: int, first: int = 0) -> bytes:
     return file.getvalue().encode()
 
 
-def learner_workbook(count: int) -> bytes:
+def learner_workbook(count: int, first: int = 0) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Learners")
     sheet.append([column.value for column in LEARNER_COLUMNS])
-    for row in learner_rows(count):
+    for row in learner_rows(count, first):
         sheet.append([cell or None for cell in row])
     file = io.BytesIO()
     book.save(file)

@@ -13,6 +13,7 @@ from bench.__main__ import NAMES
 ROOT = Path(__file__).parents[2]
 
 FIGURES = {
+    "b2": {"rows_20_seconds", "slack_ack_p99_ms", "not_imported"},
     "b3": {"pair_ratio", "pair_peer_mails_a_second", "whole_mails_a_second", "whole_cpu_ms_a_mail"},
     "b4": {"read_1_ratio", "write_50_ratio", "read_10_peer_p50_ms", "loaded_p99_ms", "loaded_loop_lag_p99_ms"},
     "b5": {"joins_a_second", "bare_commits_a_second_before", "join_p99_ms", "capped_enrolments"},
