@@ -2,7 +2,7 @@
 
 A process of its own runs the import and kills itself before the n-th step, n = 1, 2, 3 ... until it passes untouched.
 Then the database is looked at, as it lies: all of the import is there, or nothing of it. Another process takes it up,
-and every row is there once. On SQLite and on PostgreSQL; each kill has a file of its own.
+and every row is there once, and its sender is told once. On SQLite and PostgreSQL; each kill has a file of its own.
 """
 
 import multiprocessing
@@ -25,14 +25,16 @@ from core.app import App
 from core.context import StaffActor, SystemTokens, system_clock
 from core.database import open_engine
 from core.importing import run_import
-from core.model import Import, ImportRow, Learner, LearnerAddress
+from core.model import Import, ImportRow, Learner, LearnerAddress, OutboundMessage
 from core.usecases.imports.applying import ImportSettled
 from core.usecases.imports.imports import ReceiveImport, receive_import
-from core.words import ImportPolicy, ImportState
+from core.words import ImportPolicy, ImportState, MessageKind
 from tests.factories import SETTINGS, RecordedJobs, make_app, make_engine, make_school
 
 _SECONDS: Final = 120.0
-_COUNTS: Final = ("lost", "half", "dup", "stuck", "unlike")
+_COUNTS: Final = ("lost", "half", "dup", "stuck", "unlike", "told")
+_TOLD: Final = {MessageKind.IMPORT: 1, MessageKind.IMPORT_COPY: 1}
+"""Its one message in Slack, and the marked copy."""
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["bench.faults.f13"])
 
@@ -74,6 +76,7 @@ def run(size: Size, seed: int) -> Report:
             Goal("rows, learners or addresses there twice", total["dup"], "== 0"),
             Goal("stuck", total["stuck"], "== 0"),
             Goal("answered otherwise when asked again", total["unlike"], "== 0"),
+            Goal("told not at all, or more than once", total["told"], "== 0"),
         ],
     )
 
@@ -137,6 +140,7 @@ class _Experiment:
             found.counts["stuck"] += 1
             return
         found.counts["unlike"] += self._again(import_id) != settled or settled.buckets.created != self._rows
+        found.counts["told"] += self._told(import_id) != _TOLD
         here = self._there() - before
         found.counts["lost"] += here < self._rows
         found.counts["dup"] += here > self._rows or self._count(ImportRow, import_id) != self._rows
@@ -166,6 +170,15 @@ class _Experiment:
         if status is None:
             raise ProgramFailed(f"step {step}: it never ended")
         return status
+
+    def _told(self, import_id: int) -> dict[MessageKind, int]:
+        query = (
+            select(OutboundMessage.kind, func.count())
+            .where(OutboundMessage.about_id == import_id)
+            .group_by(OutboundMessage.kind)
+        )
+        rows = self._app.read(lambda ctx, _: ctx.session.execute(query).all(), None, self._owner)
+        return {row[0]: row[1] for row in rows}
 
     def _there(self) -> int:
         """Learners and addresses; as many of the one as of the other, or else it is odd."""
