@@ -21,6 +21,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Float,
     Integer,
     MetaData,
     create_engine,
@@ -30,7 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import Busy
@@ -76,6 +79,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class DaysBetween(GenericFunction[float]):
+    """From the first moment to the second, where each database has its own way to subtract."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(DaysBetween, "sqlite")
+def _days_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    first, second = (compiler.process(each, **options) for each in element.clauses)
+    return f"(julianday({second}) - julianday({first}))"
+
+
+@compiles(DaysBetween, "postgresql")
+def _days_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    first, second = (compiler.process(each, **options) for each in element.clauses)
+    return f"(extract(epoch FROM ({second} - {first})) / 86400)"
 
 
 def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:

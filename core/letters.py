@@ -155,6 +155,18 @@ class DigestLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeLetter:
+    """``token``: of the learner's place. ``words`` are the author's own, in several lines."""
+
+    kind: ClassVar[MessageKind] = MessageKind.NUDGE
+    head: LetterHead
+    token: str
+    run: RunCard
+    author: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldMailLetter:
     """``subject`` and ``server`` are a stranger's words."""
 
@@ -183,6 +195,7 @@ Letter = (
     | StoppedLetter
     | HeldMailLetter
     | DigestLetter
+    | NudgeLetter
 )
 
 

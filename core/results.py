@@ -52,9 +52,13 @@ from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.figures import ProgressShown
+from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
-from core.usecases.progress.one_learner import LearnerProgressShown
+from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
+from core.usecases.progress.one_learner import (
+    LearnerProgressShown,
+)
 from core.usecases.progress.reports import ReportShown, ReportsListed
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 
@@ -147,7 +151,11 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsRestored,
         InvitedAtOnce,
         LearnerChangeUndone,
+        LearnerNudged,
         LearnerRemoved,
+        FollowUpNoted,
+        FollowUpUndone,
+        NudgePreviewed,
         LearnerShown,
         LearnersInvited,
         LearnersListed,

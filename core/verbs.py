@@ -88,6 +88,24 @@ WORDS: dict[str, VerbWords] = {
             ),
         ),
         VerbWords(
+            "at-risk", "RUN [set-aside | silent DAYS, behind POINTS, not-begun DAYS | default | off]",
+            "Show who in a run needs somebody, and why; see or set by which rule.",
+            ("at-risk maths-2026-03", "at-risk maths-2026-03 silent 14, behind 25", "at-risk maths-2026-03 set-aside"),
+        ),
+        VerbWords(
+            "nudge", "RUN LEARNER [your own words]",
+            "Write to one learner in your name: you see the letter before it goes out.",
+            ("nudge maths-2026-03 a@example.org", "nudge maths-2026-03 a@example.org Can I help you with unit two?"),
+        ),
+        VerbWords(
+            "snooze", "RUN LEARNER [2 weeks | until DAY]", "Hide a learner at risk for a while, or a week.",
+            ("snooze maths-2026-03 a@example.org", "snooze maths-2026-03 a@example.org 2 weeks"),
+        ),
+        VerbWords(
+            "spoken", "RUN LEARNER", "Note that you have spoken to a learner at risk.",
+            ("spoken maths-2026-03 a@example.org",),
+        ),
+        VerbWords(
             "export", "RUN|all [csv|xlsx] [file]", "Get a run's learners and their progress as a file, for you alone.",
             ("export maths-2026-03", "export maths-2026-03 xlsx", "export all"),
         ),

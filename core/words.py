@@ -145,6 +145,8 @@ class MessageKind(StrEnum):
     """That of courses and runs."""
     DIGEST = "digest"
     """To a staff member, by e-mail and in Slack: what changed since the last one."""
+    NUDGE = "nudge"
+    """To a learner at risk, in the name of a staff member who looked at it first."""
     EXPORT = "export"
     """In Slack: a file that somebody asked for."""
 
@@ -332,6 +334,16 @@ class FeedKind(StrEnum):
     XAPI = "xapi"
     MOODLE = "moodle"
     PARTNER_API = "partner_api"
+
+
+class FollowUpDeed(StrEnum):
+    """What a staff member did about a learner at risk."""
+
+    NUDGED = "nudged"
+    """An e-mail in their name."""
+    SNOOZED = "snoozed"
+    SPOKEN = "spoken"
+    """They have spoken to the learner themselves."""
 
 
 class DigestRhythm(StrEnum):

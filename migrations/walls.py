@@ -84,6 +84,10 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
         "digest": Wall.OWN,
         "digest_setting": Wall.OWN,
     },
+    "0006": {
+        "follow_up": Wall.OWN,
+        "run_risk": Wall.OWN,
+    },
 }
 """By revision."""
 

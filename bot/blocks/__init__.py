@@ -10,6 +10,7 @@ from bot.blocks.courses import draw_courses, draw_run
 from bot.blocks.data_rules import draw_ethnicity, draw_ethnicity_erased, draw_import_policy
 from bot.blocks.digests import draw_digest, draw_digest_plan
 from bot.blocks.exports import draw_ordered
+from bot.blocks.follow_ups import draw_follow_up_undone, draw_noted, draw_nudge, draw_nudged
 from bot.blocks.gathering import draw_gathered
 from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
@@ -117,6 +118,10 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "ComposeLearner": draw_compose_learner,
         "LearnerChangeUndone": draw_learner_change_undone,
         "LearnerRemoved": draw_learner_removed,
+        "LearnerNudged": draw_nudged,
+        "NudgePreviewed": draw_nudge,
+        "FollowUpNoted": draw_noted,
+        "FollowUpUndone": draw_follow_up_undone,
         "LearnerSaved": draw_learner_saved,
         "LearnerShown": draw_learner,
         "LearnerProgressShown": draw_learner_progress,

@@ -1,6 +1,7 @@
 """A digest, and when the next one comes."""
 
 from bot.blocks.controls import Action
+from bot.blocks.follow_ups import follow_up_buttons
 from bot.blocks.parts import Block, Message, actions, button, context, escaped, fitting, said, section, value_of
 from bot.blocks.words import moment
 from core.rules.progress.bands import bar
@@ -22,7 +23,7 @@ from core.wording.digests import (
 )
 
 _LINKS_CHARACTERS = 1500
-_RUNS_CHARACTERS = 2600
+_RUNS_CHARACTERS = 2000
 
 
 def draw_digest(shown: DigestShown) -> Message:
@@ -36,6 +37,7 @@ def draw_digest(shown: DigestShown) -> Message:
             section(f"*{head}*\n{_period(shown)}"),
             section(counted),
             *_runs(shown),
+            *_names("At risk", shown.at_risk_names, shown.at_risk, may_act=shown.may_act),
             *_names("Stalled", shown.stalled_names, shown.stalled),
             *_names("Came back", shown.returned_names, shown.returned),
             *_links(shown),
@@ -63,16 +65,20 @@ def _run(run: DigestRun) -> str:
     return head if drawn is None else f"{head}\n`{bar(drawn.part, drawn.whole)}` {drawn.words}"
 
 
-def _names(title: str, names: tuple[DigestName, ...], total: int) -> tuple[Block, ...]:
+def _names(title: str, names: tuple[DigestName, ...], total: int, *, may_act: bool = False) -> tuple[Block, ...]:
     if not names:
         return ()
     more = f" (the first {len(names)} of {total:,})" if total > len(names) else ""
-    return (section(f"*{title}*{more}"), *(_name(name) for name in names))
+    blocks = [section(f"*{title}*{more}")]
+    for name in names:
+        blocks.append(_name(name))
+        blocks += [follow_up_buttons(name.learner_id, name.run_code)] if may_act else []
+    return tuple(blocks)
 
 
 def _name(name: DigestName) -> Block:
     """The button leads to what is known of them."""
-    look = button("Look", Action.PROGRESS_LEARNER, value_of(name.address)) if name.address else None
+    look = button("Look", Action.PROGRESS_LEARNER, value_of(name.learner_id))
     return section(f"{said(name.name, 80)}\n{said(name_words(name), 200)}{seen_words(name, moment)}", look)
 
 

@@ -1,6 +1,7 @@
 """A run's progress, a learner's card, and the reports that told of them."""
 
 from bot.blocks.controls import Action
+from bot.blocks.follow_ups import follow_up_menu
 from bot.blocks.parts import (
     SECTION_CHARACTERS,
     Block,
@@ -18,13 +19,24 @@ from bot.blocks.words import bar as percent_bar
 from bot.blocks.words import counted, moment, run_dates, run_name
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
-from core.usecases.progress.figures import Figures, ProgressList, ProgressRow, ProgressShown
+from core.usecases.progress.figures import (
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+)
+from core.usecases.progress.known import (
+    Figures,
+)
 from core.usecases.progress.matching import NamedInFeed
-from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
+from core.usecases.progress.one_learner import (
+    LearnerProgressShown,
+    LearnerRun,
+)
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
 from core.wording.progress import (
     LISTS,
     activity_words,
+    attention_words,
     band_lines,
     column_words,
     counts_words,
@@ -36,6 +48,7 @@ from core.wording.progress import (
     nobody_words,
     problem_words,
     report_outcome,
+    risk_lines,
     run_title,
     source_words,
     sources_words,
@@ -52,7 +65,7 @@ _INVITATIONS = 1500
 
 def draw_progress(shown: ProgressShown) -> Message:
     run, search = shown.run, shown.search[:_SEARCH_CHARACTERS]
-    rows = tuple(map(_row, shown.page.rows)) or (section(said(nobody_words(shown), 200)),)
+    rows = tuple(_row(row, shown) for row in shown.page.rows) or (section(said(nobody_words(shown), 200)),)
     state = (run.code, shown.shown, search)
     return Message(
         f"{said(run.course_title)}: {headline(shown)}.",
@@ -62,6 +75,7 @@ def draw_progress(shown: ProgressShown) -> Message:
             context(sources_words(shown, moment)),
             _tabs(shown, search),
             *rows,
+            *(context(said(line, 600)) for line in risk_lines(shown)),
             *paged(Action.PROGRESS_PAGE, shown.page.page, shown.page.page_count, state),
         ),
     )
@@ -89,10 +103,17 @@ def _tabs(shown: ProgressShown, search: str) -> Block:
     )
 
 
-def _row(row: ProgressRow) -> Block:
-    more = button("All runs", Action.PROGRESS_LEARNER, value_of(row.address)) if row.address else None
+def _row(row: ProgressRow, shown: ProgressShown) -> Block:
+    """In the lists that are about it, with what can be done about somebody at risk."""
     address = f" · {said(row.address, 80)}" if row.address else ""
-    return section(f"*{said(row.name, 80)}*{address}\n{_figures(row.figures)}", more)
+    is_asked = shown.shown in (ProgressList.AT_RISK, ProgressList.SET_ASIDE)
+    follow_up = row.follow_up if is_asked else None
+    lines = "".join(f"\n{said(line, 180)}" for line in attention_words(row.risks, follow_up, moment))
+    text = f"*{said(row.name, 80)}*{address}\n{_figures(row.figures)}{lines}"
+    if is_asked and shown.may_act:
+        undo = row.follow_up.follow_up_id if row.follow_up is not None else 0
+        return section(text, follow_up_menu(row.learner_id, shown.run.code, undo))
+    return section(text, button("All runs", Action.PROGRESS_LEARNER, value_of(row.learner_id)))
 
 
 def _figures(figures: Figures) -> str:
@@ -122,8 +143,9 @@ def draw_learner_progress(shown: LearnerProgressShown) -> Message:
 def _learner_run(run: LearnerRun) -> Block:
     joined = f"Joined {moment(run.enrolled_at)} {WAYS_TO_JOIN[run.joined_by]}"
     source = source_words(run.figures, moment)
+    lines = "".join(f"\n{said(line, 400)}" for line in attention_words(run.risks, run.follow_up, moment))
     return section(
-        f"*{said(run_title(run), 100)}*\n{_figures(run.figures)}\n{joined}" + (f"\n_{source}_" if source else "")
+        f"*{said(run_title(run), 100)}*\n{_figures(run.figures)}{lines}\n{joined}" + (f"\n_{source}_" if source else "")
     )
 
 

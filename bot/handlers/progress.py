@@ -18,8 +18,15 @@ from core.errors import InvalidRequest
 from core.progressing import ProgressFile
 from core.requests import read_request
 from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
-from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
-from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
+from core.usecases.progress.figures import (
+    ProgressList,
+    ShowProgress,
+    show_progress,
+)
+from core.usecases.progress.one_learner import (
+    ShowLearnerProgress,
+    show_learner_progress,
+)
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportShown, ShowReport, list_reports, show_report
 
@@ -38,8 +45,9 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
     ) -> None:
         staff = await deps.people.asker(context)
-        (address,) = parts_of(action["value"])
-        await answers.add(respond, draw(await deps.read(show_learner_progress, ShowLearnerProgress(address), staff)))
+        (who,) = parts_of(action["value"])
+        command = ShowLearnerProgress(learner_id=who) if isinstance(who, int) else ShowLearnerProgress(who)
+        await answers.add(respond, draw(await deps.read(show_learner_progress, command, staff)))
         await ack()
 
     async def turn_reports_page(

@@ -6,7 +6,7 @@
     │   │   ImportNotChosen, HistoryNotChosen, NoAddresses,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
-    │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear,
+    │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear, RiskRuleUnclear, NudgeWordsUnclear, NobodyChosen,
     │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
     │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
@@ -18,14 +18,14 @@
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
     │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
-    │   │   ReportNotFound, ExportNotFound, NothingToExport
+    │   │   ReportNotFound, ExportNotFound, NothingToExport, LearnerNotOnRun, FollowUpNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
     │   │   HeldMailClosed, AlreadySettled, ReplyNeeded, QuestionAnswered, QuestionExpired, NothingToSend,
     │   │   NothingScheduled, NothingOpen, UndoOver, AlreadyAnswered, NeedsConfirmation, WorkspaceTaken,
     │   │   AlreadyThere, LastOwner, TermsChanged, SignInClosed, InstallationExpired,
     │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
-    │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits, ExportEnded
+    │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits, ExportEnded, NudgeRefused
     ├── LimitExceeded       too much or too often
     │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners, ExportTooLarge
     └── Unavailable         ours to mend; trying again helps
@@ -58,6 +58,7 @@ from core.errors.conflicts import NeedsConfirmation as NeedsConfirmation
 from core.errors.conflicts import NothingOpen as NothingOpen
 from core.errors.conflicts import NothingScheduled as NothingScheduled
 from core.errors.conflicts import NothingToSend as NothingToSend
+from core.errors.conflicts import NudgeRefused as NudgeRefused
 from core.errors.conflicts import PreviewExpired as PreviewExpired
 from core.errors.conflicts import QuestionAnswered as QuestionAnswered
 from core.errors.conflicts import QuestionExpired as QuestionExpired
@@ -87,11 +88,13 @@ from core.errors.missing import BatchNotFound as BatchNotFound
 from core.errors.missing import ChangeNotFound as ChangeNotFound
 from core.errors.missing import ChargeNotFound as ChargeNotFound
 from core.errors.missing import ExportNotFound as ExportNotFound
+from core.errors.missing import FollowUpNotFound as FollowUpNotFound
 from core.errors.missing import HeldMailNotFound as HeldMailNotFound
 from core.errors.missing import ImportNotFound as ImportNotFound
 from core.errors.missing import InvitationNotFound as InvitationNotFound
 from core.errors.missing import LearnerChangeNotFound as LearnerChangeNotFound
 from core.errors.missing import LearnerNotFound as LearnerNotFound
+from core.errors.missing import LearnerNotOnRun as LearnerNotOnRun
 from core.errors.missing import LinkNotFound as LinkNotFound
 from core.errors.missing import MailboxNotFound as MailboxNotFound
 from core.errors.missing import MailNotFound as MailNotFound
@@ -135,15 +138,18 @@ from core.errors.requests import MomentUnclear as MomentUnclear
 from core.errors.requests import MonthUnclear as MonthUnclear
 from core.errors.requests import NameMissing as NameMissing
 from core.errors.requests import NoAddresses as NoAddresses
+from core.errors.requests import NobodyChosen as NobodyChosen
 from core.errors.requests import NoteHasLink as NoteHasLink
 from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
+from core.errors.requests import NudgeWordsUnclear as NudgeWordsUnclear
 from core.errors.requests import OnlyInSlack as OnlyInSlack
 from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen
 from core.errors.requests import PurposeMissing as PurposeMissing
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import ReplyUnclear as ReplyUnclear
+from core.errors.requests import RiskRuleUnclear as RiskRuleUnclear
 from core.errors.requests import RunNotChosen as RunNotChosen
 from core.errors.requests import SettingInvalid as SettingInvalid
 from core.errors.requests import StaffDetailsInvalid as StaffDetailsInvalid

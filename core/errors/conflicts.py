@@ -196,6 +196,12 @@ class ErasureWaits(Conflict):
     advice = "Nothing was changed. Try again in a minute."
 
 
+class NudgeRefused(Conflict):
+    code = "nudge_refused"
+    wording = "{name} gets no nudge: {reason}."
+    advice = "Nothing was sent. You can snooze the name, or note that you have spoken to them."
+
+
 class ExportEnded(Conflict):
     code = "export_ended"
     wording = "This download ended {hours} hours after it was asked for."

@@ -121,6 +121,18 @@ class LearnerNotFound(NotFound):
     advice = "“learners” and a part of the name lists whoever fits; removed learners are not shown."
 
 
+class LearnerNotOnRun(NotFound):
+    code = "learner_not_on_run"
+    wording = "{name} is not on {run}."
+    advice = "Nothing was changed. “progress {run}” lists who is."
+
+
+class FollowUpNotFound(NotFound):
+    code = "follow_up_not_found"
+    wording = "I cannot find what was noted about that learner."
+    advice = "Nothing was changed. “at-risk” and the run's code shows what is true now."
+
+
 class LearnerChangeNotFound(NotFound):
     code = "learner_change_not_found"
     wording = "This preview of a learner is no longer there."

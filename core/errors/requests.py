@@ -215,6 +215,25 @@ class SettingInvalid(InvalidRequest):
     advice = "Correct it in the environment or in .env; docs/settings.md lists every setting."
 
 
+class RiskRuleUnclear(InvalidRequest):
+    code = "risk_rule_unclear"
+    wording = "I cannot read “{words}” as a rule for who is at risk."
+    advice = "Nothing was changed. Write it like “silent 14, behind 25, not-begun off”, or “default”, or “off”."
+
+
+class NobodyChosen(InvalidRequest):
+    code = "nobody_chosen"
+    wording = "I do not know yet whom you mean."
+    advice = "Write their e-mail address or username, as in “{verb} {run} a@example.org”."
+
+
+class NudgeWordsUnclear(InvalidRequest):
+    code = "nudge_words_unclear"
+    wording = "These words cannot go out: {reason}."
+    advice = "Nothing was sent. Change them and try again."
+    field = "words"
+
+
 class MonthUnclear(InvalidRequest):
     code = "month_unclear"
     wording = "I cannot tell which month “{words}” is."

@@ -8,6 +8,8 @@ from core.model.courses import CourseRun as CourseRun
 from core.model.digests import Digest as Digest
 from core.model.digests import DigestSetting as DigestSetting
 from core.model.exports import Export as Export
+from core.model.follow_ups import FollowUp as FollowUp
+from core.model.follow_ups import RunRisk as RunRisk
 from core.model.imports import Import as Import
 from core.model.imports import ImportOrder as ImportOrder
 from core.model.imports import ImportRow as ImportRow

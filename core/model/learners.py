@@ -70,6 +70,8 @@ class Learner(OrganisationOwned, Base):
     access_code: Mapped[str | None] = mapped_column(Text)
     """Encrypted; gone when it was used."""
     access_code_used_at: Mapped[datetime | None]
+    nudged_at: Mapped[datetime | None]
+    """When the last nudge went out, or will: see ``core.model.follow_ups``."""
     search_words: Mapped[str] = mapped_column(String(SEARCH_CHARACTERS), server_default="")
     """What they are found by, last name first: it is the order of lists as well (``rules.learner_words``)."""
 

@@ -3,13 +3,24 @@
 import re
 from typing import Final
 
-from core.errors import ReportNotFound, RunNotChosen
+from core.errors import NobodyChosen, ReportNotFound, RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
+from core.rules.text import folded
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+from core.usecases.progress.figures import (
+    ProgressList,
+    ShowProgress,
+    show_progress,
+)
+from core.usecases.progress.follow_ups import NoteSpoken, SnoozeLearner, note_spoken, snooze_learner
 from core.usecases.progress.matching import NameInFeed, name_in_feed
-from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
+from core.usecases.progress.nudges import PrepareNudge, prepare_nudge
+from core.usecases.progress.one_learner import (
+    ShowLearnerProgress,
+    show_learner_progress,
+)
 from core.usecases.progress.reports import ListReports, ShowReport, list_reports, show_report
+from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
 
 _REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)
 _Command = ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed
@@ -59,6 +70,41 @@ def _report(number: int, tail: str) -> ShowReport | ConfirmReport:
     return ConfirmReport(number, run, columns, are_fractions, is_month_first)
 
 
+def _at_risk(rest: str) -> ShowProgress | SetRiskRule:
+    run, tail = run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb="at-risk")
+    if folded(tail).replace(" ", "-") in ("", ProgressList.SET_ASIDE):
+        return ShowProgress(run, ProgressList.SET_ASIDE if tail else ProgressList.AT_RISK)
+    return SetRiskRule(run, tail)
+
+
+def _nudge(rest: str) -> PrepareNudge:
+    run, who, words = _learner_on_run(rest, "nudge")
+    return PrepareNudge(run, who, words=words)
+
+
+def _snooze(rest: str) -> SnoozeLearner:
+    run, who, until = _learner_on_run(rest, "snooze")
+    return SnoozeLearner(run, who, until=until)
+
+
+def _spoken(rest: str) -> NoteSpoken:
+    run, who, _ = _learner_on_run(rest, "spoken")
+    return NoteSpoken(run, who)
+
+
+def _learner_on_run(rest: str, verb: str) -> tuple[str, str, str]:
+    """Raises RunNotChosen, NobodyChosen."""
+    run, tail = run_and_rest(rest)
+    if not run:
+        raise RunNotChosen(verb=verb)
+    who, words = first_word(tail)
+    if not who:
+        raise NobodyChosen(verb=verb, run=run[:60])
+    return run, bare_address(who).strip(",;:"), words
+
+
 def _match(rest: str) -> NameInFeed:
     """The last word is who or which it is; all before it is the feed's name."""
     name, _, target = rest.rpartition(" ")
@@ -67,12 +113,19 @@ def _match(rest: str) -> NameInFeed:
     return NameInFeed(bare_address(name.strip().strip("“”\"'")), bare_address(target))
 
 
-VERBS: Final[tuple[Verb, ...]] = (verb("progress", Mode.READ, Asker.STAFF, _progress, show_progress),)
+VERBS: Final[tuple[Verb, ...]] = (
+    verb("progress", Mode.READ, Asker.STAFF, _progress, show_progress),
+    verb("at-risk", Mode.READ, Asker.STAFF, _at_risk, show_progress),
+    verb("nudge", Mode.READ, Asker.STAFF, _nudge, prepare_nudge),
+    verb("snooze", Mode.RUN, Asker.STAFF, _snooze, snooze_learner),
+    verb("spoken", Mode.RUN, Asker.STAFF, _spoken, note_spoken),
+)
 OTHERS: Final[OtherUseCases] = {
     ShowProgress: (show_progress, Mode.READ),
     ShowLearnerProgress: (show_learner_progress, Mode.READ),
     ListReports: (list_reports, Mode.READ),
     ShowReport: (show_report, Mode.READ),
     ConfirmReport: (confirm_report, Mode.RUN),
+    SetRiskRule: (set_risk_rule, Mode.RUN),
     NameInFeed: (name_in_feed, Mode.RUN),
 }

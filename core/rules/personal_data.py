@@ -116,6 +116,7 @@ PERSONAL: Final[dict[str, Personal]] = {
     "progress_report.file_name": _hash("Name of a progress report", _F.REPORT, _E.BLANKED),
     "progress_report.content": _hash("A progress report", _F.REPORT, _E.BLANKED),
     "progress_report.reading": _hash("How that report was read", _F.REPORT, _E.BLANKED),
+    "follow_up.words": Personal("Words of a nudge", _F.LEARNER, _E.ROW),
     "charge.waived_reason": Personal("Why a charge was waived", _F.LEARNER, _E.BLANKED),
 }
 # fmt: on
@@ -144,6 +145,7 @@ NOBODY: Final[dict[str, str]] = {
     "audit_entry": "ids and names of deeds, never a value",
     "audit_subject": "ids of what a deed was about, and no value",
     "run_reminders": "a rule for all of a run",
+    "run_risk": "a rule for all of a run",
     "learner_change.columns": "names of columns, no values",
     "outbound_message.idempotency_key": _CODE,
     "outbound_message.message_ref": _CODE,

@@ -212,6 +212,23 @@ MOST_PENCE: Final = 10**9
 COMPLETED_SHARE: Final = 9_000
 HALF_SHARE: Final = 5_000
 STALLED_AFTER: Final = timedelta(days=14)
+# Who is at risk (``core.rules.progress.risk``): what holds where nobody has said otherwise for a run.
+RISK_SILENT_DAYS: Final = 10
+RISK_BEHIND_POINTS: Final = 30
+RISK_NOT_BEGUN_DAYS: Final = 7
+RISK_MOST_DAYS: Final = 365
+# Compared with the others is who has been there for a week, among five at least.
+RISK_GRACE: Final = timedelta(days=7)
+RISK_COHORT: Final = 5
+# Reports come weekly: so long after the last one days of silence go on counting.
+RISK_FRESH: Final = timedelta(days=7)
+NUDGE_PAUSE: Final = timedelta(days=7)
+NUDGE_CHARACTERS: Final = 1000
+SPOKEN_LIFE: Final = timedelta(days=14)
+SNOOZE_LIFE: Final = timedelta(days=7)
+LONGEST_SNOOZE: Final = timedelta(days=180)
+# Then a nudge's words are erased, and who was spoken to.
+FOLLOW_UP_LIFE: Final = timedelta(days=180)
 # Rounding and optional steps explain a little above 100 %; more than this is another kind of figure.
 SHARE_CUT: Final = 15_000
 PROGRESS_CHUNK: Final = 2000

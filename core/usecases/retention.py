@@ -15,6 +15,7 @@ from core import access
 from core.context import Context
 from core.model import (
     Draft,
+    FollowUp,
     IdempotencyRecord,
     Import,
     ImportRow,
@@ -28,6 +29,7 @@ from core.model import (
 )
 from core.rules.policy import (
     DRAFT_LIFE,
+    FOLLOW_UP_LIFE,
     IDEMPOTENCY_LIFE,
     INVITATION_DATA_LIFE,
     JOIN_REQUEST_LIFE,
@@ -73,11 +75,12 @@ class OverdueErased:
     previews: int
     replaced: int
     notes: int
+    follow_ups: int
 
     @property
     def is_more(self) -> bool:
         """A rule has used up its step."""
-        return STEP_ROWS in (self.invitations, self.previews, self.replaced, self.notes)
+        return STEP_ROWS in (self.invitations, self.previews, self.replaced, self.notes, self.follow_ups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +132,14 @@ REPORTS: Final = _Rule(
         or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),
     ),
 )  # fmt: skip
+FOLLOW_UPS: Final = _Rule("Nudges, snoozes and who was spoken to, after 180 days", FollowUp.at, _before(FOLLOW_UP_LIFE))
 RULES: Final = (
     IMPORTS,
     INVITATIONS,
     PREVIEWS,
     REPLACED,
     NOTES,
+    FOLLOW_UPS,
     _Rule(
         "The words of e-mails that came in, after 30 days", InboundMessage.received_at, _before(MAIL_LIFE),
         (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
@@ -174,6 +179,7 @@ def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
         previews=_each(ctx, LearnerChange, PREVIEWS),
         replaced=_each(ctx, LearnerChange, REPLACED, content=None, applied_hash=None),
         notes=_each(ctx, Draft, NOTES),
+        follow_ups=_each(ctx, FollowUp, FOLLOW_UPS),
     )
 
 

@@ -10,6 +10,7 @@ from core.usecases.digests.news import DigestBudget, DigestName, DigestRun, Dige
 from core.usecases.digests.settings import DigestPlanShown
 from core.wording.phrases import day_words, pounds, zone_named, zone_words
 from core.wording.results import counted, percent
+from core.wording.risk import risk_words
 
 _DAYS: Final = STALLED_AFTER.days
 
@@ -38,6 +39,7 @@ def headline(shown: DigestShown) -> str:
 def _counts(shown: DigestShown) -> Iterator[str]:
     counts = (
         (shown.stalled, f"{counted(shown.stalled, 'learner')} stalled"),
+        (shown.at_risk, f"{shown.at_risk:,} at risk"),
         (shown.bounced, f"{counted(shown.bounced, 'invitation')} did not arrive"),
         (shown.imports_held, f"{counted(shown.imports_held, 'import')} held"),
         (shown.ending, f"{counted(shown.ending, 'invitation')} about to end"),
@@ -63,6 +65,7 @@ def facts(shown: DigestShown) -> tuple[tuple[str, str], ...]:
     """Label and value; what is nothing is left out."""
     average = f", {shown.average_score / 100:.0f} % on average" if shown.average_score is not None else ""
     found = (
+        (shown.at_risk, "At risk", f"{counted(shown.at_risk, 'learner')}: why, is said below"),
         (shown.stalled, "Stalled", f"{counted(shown.stalled, 'learner')}: nothing for {_DAYS} days, not finished"),
         (shown.returned, "Came back", f"{counted(shown.returned, 'learner')} after {_DAYS} days or more"),
         (shown.enrolled, "Enrolled", counted(shown.enrolled, "learner")),
@@ -106,7 +109,8 @@ def budget_bar(budget: DigestBudget) -> Bar:
 def name_words(name: DigestName) -> str:
     """Besides the name: where, and how far."""
     steps = f", {name.step_percentage / 100:.0f} % done" if name.step_percentage is not None else ""
-    return f"{name.run_code}{steps}"
+    why = f": {risk_words(name.risks)}" if name.risks else ""
+    return f"{name.run_code}{steps}{why}"
 
 
 def seen_words(name: DigestName, moment: Callable[[datetime], str]) -> str:

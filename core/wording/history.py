@@ -105,6 +105,12 @@ DEEDS: Final[dict[str, str]] = {
     "show_import_policy": "{who} looked at what becomes of files with problems",
     "import_catalogue": "{who} took in courses and runs",
     # Progress, exports, costs, digests
+    "set_risk_rule": "{who} changed by which rule learners of {run} are at risk",
+    "prepare_nudge": "{who} looked at a nudge",
+    "nudge_learner": "{who} nudged {learner} about {run}",
+    "snooze_learner": "{who} snoozed {learner} in {run}",
+    "note_spoken": "{who} noted that they had spoken to {learner} about {run}",
+    "undo_follow_up": "{who} took back what was noted about {learner} in {run}",
     "receive_progress": "{who} sent a report of progress",
     "report_by_mail": "{who} sent a report of progress",
     "give_up_report": "{who} gave up a report of progress",

@@ -1,14 +1,27 @@
 """What every door says alike of progress: figures, bands, reports. Plain text; a door escapes names for its medium."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from core.rules.progress.bands import Band, bar
-from core.usecases.progress.figures import Figures, ProgressList, ProgressShown, SourceShown
-from core.usecases.progress.one_learner import LearnerInvitation, LearnerRun
+from core.rules.progress.risk import Risk
+from core.usecases.progress.figures import (
+    ProgressList,
+    ProgressShown,
+    SourceShown,
+)
+from core.usecases.progress.known import (
+    Figures,
+)
+from core.usecases.progress.one_learner import (
+    LearnerInvitation,
+    LearnerRun,
+)
 from core.usecases.progress.reports import ReportCard, ReportCounts, ReportShown, RowProblemCount, report_ref
+from core.usecases.progress.risk import FollowUpCard
 from core.wording.results import counted
+from core.wording.risk import follow_up_words, risk_words, rule_words
 from core.words import FeedKind, ReportReason, ReportState
 
 Say = Callable[[datetime], str]
@@ -27,6 +40,8 @@ LISTS: Final[dict[ProgressList, str]] = {
     ProgressList.COMPLETED: "90 % or more",
     ProgressList.UNDER_WAY: "Under way",
     ProgressList.NOT_BEGUN: "Not begun",
+    ProgressList.AT_RISK: "At risk",
+    ProgressList.SET_ASIDE: "Set aside",
 }
 FEEDS: Final[dict[FeedKind, str]] = {
     FeedKind.PLATFORM_REPORT: "the platform's report",
@@ -90,7 +105,8 @@ def source_words(figures: Figures, say: Say) -> str:
 def headline(shown: ProgressShown) -> str:
     """Without the run's name: doors write it in their own way."""
     done = dict(shown.bands)[Band.COMPLETED]
-    return f"{shown.enrolled:,} enrolled, {done:,} with 90 % or more of the steps, {shown.stalled:,} stalled"
+    risk = f", {shown.at_risk:,} at risk" if shown.at_risk else ""
+    return f"{shown.enrolled:,} enrolled, {done:,} with 90 % or more of the steps, {shown.stalled:,} stalled{risk}"
 
 
 def band_lines(shown: ProgressShown) -> tuple[tuple[str, str], ...]:
@@ -105,6 +121,11 @@ def band_lines(shown: ProgressShown) -> tuple[tuple[str, str], ...]:
 def summary_words(shown: ProgressShown) -> tuple[tuple[str, str], ...]:
     """Label and value of what is known of the whole run."""
     rows = [("Invited, no answer yet", f"{shown.waiting:,}")]
+    if shown.at_risk or shown.set_aside:
+        aside = f", and {shown.set_aside:,} set aside" if shown.set_aside else ""
+        rows.append(("At risk", f"{shown.at_risk:,}{aside}"))
+    if shown.cohort.median is not None:
+        rows.append(("Median", f"{share_words(shown.cohort.median)} of the steps"))
     if shown.average_test_score is not None:
         rows.append(("Test score", f"{share_words(shown.average_test_score)} on average, of {shown.scored:,}"))
     if shown.comments_posted is not None:
@@ -126,7 +147,27 @@ def _source_words(source: SourceShown, say: Say) -> str:
 def nobody_words(shown: ProgressShown) -> str:
     if shown.search:
         return f"Nobody here fits “{shown.search}”."
+    if shown.shown is ProgressList.AT_RISK and shown.enrolled:
+        return "Nobody else is at risk: the others are set aside." if shown.set_aside else "Nobody is at risk."
     return "Nobody is enrolled yet." if not shown.enrolled else "Nobody is in this list."
+
+
+def risk_lines(shown: ProgressShown) -> tuple[str, ...]:
+    """Below the lists that are about it: by which rule, and how it is changed."""
+    if shown.shown not in (ProgressList.AT_RISK, ProgressList.SET_ASIDE):
+        return ()
+    rule = rule_words(shown.rule, shown.cohort, is_default=shown.is_rule_default)
+    how = f"“at-risk {shown.run.code} silent 14, behind 25” changes it; so do “… default” and “… off”."
+    return (f"{'From now on: ' if shown.is_rule_changed else ''}{rule}", *((how,) if shown.may_act else ()))
+
+
+def attention_words(risks: Sequence[Risk], follow_up: FollowUpCard | None, say: Say) -> tuple[str, ...]:
+    """Why somebody is at risk, and what was done last."""
+    lines = (
+        f"At risk: {risk_words(risks)}" if risks else "",
+        follow_up_words(follow_up, say) if follow_up else "",
+    )
+    return tuple(line for line in lines if line)
 
 
 def run_title(run: LearnerRun) -> str:

@@ -9,6 +9,7 @@ from core.usecases.invitations.changes import InvitationsCancelled, InvitationsR
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.learners.ethnicity import EthnicityShown
 from core.usecases.learners.removal import LearnerRemoved
+from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.staff.colleagues import ColleagueInvited
 from core.wording.imports import import_name, undo_words
 from core.wording.results import (
@@ -40,6 +41,8 @@ def question_words(rehearsed: object) -> str:
             return f"Set the quiet hours of {rehearsed.organisation} to {hours}?"
         case BudgetsShown(changed=AgreementCosts() as changed):
             return f"Set this budget? {agreement_words(changed)}"
+        case LearnerNudged():
+            return f"Send this nudge to {rehearsed.letter.name}?"
         case LearnerRemoved():
             return f"Remove {rehearsed.card.name} from your organisation?"
         case ImportPolicyShown():

@@ -10,9 +10,11 @@ from core.results import (
     WentWrong,
     revived,
 )
+from core.usecases.progress.nudges import LearnerNudged
 from core.wording.questions import consequences, question_words
 from core.wording.results import counted
 from mail.answers.document import Answer, Listing, Row, Teller, some
+from mail.answers.follow_ups import nudge_consequences, the_letter
 
 _HOW = (
     "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached .csv "
@@ -76,11 +78,16 @@ def tell_closed(result: QuestionClosed, teller: Teller) -> Answer:
     return Answer("Nothing was done, as you said.")
 
 
+def _of_nudge(rehearsed: object, teller: Teller) -> tuple[str, ...]:
+    return nudge_consequences(rehearsed.letter, teller) if isinstance(rehearsed, LearnerNudged) else ()
+
+
 def tell_question(result: ReplyAwaited, teller: Teller) -> Answer:
     rehearsed = revived(result.rehearsed_kind, result.rehearsed)
     return Answer(
         headline=question_words(rehearsed),
-        lines=("Nothing has changed yet.", *consequences(rehearsed)),
+        lines=("Nothing has changed yet.", *consequences(rehearsed), *_of_nudge(rehearsed, teller)),
+        lists=(the_letter(rehearsed.letter),) if isinstance(rehearsed, LearnerNudged) else (),
         replies=(
             "Reply “yes” to do it, or “no” to leave everything as it is.",
             f"The question is good until {teller.moment(result.valid_until)}.",

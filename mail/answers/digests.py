@@ -28,6 +28,7 @@ def tell_digest(shown: DigestShown, teller: Teller) -> Answer:
     told = [_run(run) for run in shown.runs]
     listings = (
         Listing("Other runs with news", tuple(row for row in told if isinstance(row, Row))),
+        _names("At risk", shown.at_risk_names, shown.at_risk, teller),
         _names("Stalled", shown.stalled_names, shown.stalled, teller),
         _names("Came back", shown.returned_names, shown.returned, teller),
         Listing(
@@ -75,9 +76,13 @@ def _steps(shown: DigestShown) -> tuple[str, ...]:
     """What to reply, for the first run that needs somebody."""
     stalled = next((run.code for run in shown.runs if run.stalled), "")
     bounced = next((run.code for run in shown.runs if run.bounced), "")
+    who = next((name for name in (*shown.at_risk_names, *shown.stalled_names) if name.address), None)
+    what = f"{who.run_code} {who.address}" if who is not None and shown.may_act else ""
     return tuple(
         step
         for step in (
+            f"Reply “nudge {what}”, and I show you a letter before it goes out." if what else "",
+            f"“snooze {what}” hides the name for a week; “spoken {what}” notes that you have talked." if what else "",
             f"Reply “progress {stalled} stalled” for everybody who stalled there." if stalled else "",
             f"Reply “invites {bounced} bounced” for the addresses to correct." if bounced else "",
             "Reply “digest” to see when the next one comes.",

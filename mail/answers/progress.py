@@ -2,13 +2,21 @@
 
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
-from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown
+from core.usecases.progress.figures import (
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+)
 from core.usecases.progress.matching import NamedInFeed
-from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
+from core.usecases.progress.one_learner import (
+    LearnerProgressShown,
+    LearnerRun,
+)
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed, report_ref
 from core.wording.progress import (
     LISTS,
     activity_words,
+    attention_words,
     band_lines,
     column_words,
     counts_words,
@@ -19,6 +27,7 @@ from core.wording.progress import (
     nobody_words,
     problem_words,
     report_outcome,
+    risk_lines,
     run_title,
     source_words,
     sources_words,
@@ -37,7 +46,7 @@ def tell_progress(shown: ProgressShown, teller: Teller) -> Answer:
     title = LISTS[shown.shown] + fits
     return Answer(
         headline=f"{named(run)}: {headline(shown)}.",
-        lines=some(sources_words(shown, teller.moment), "" if rows else nobody_words(shown)),
+        lines=some(sources_words(shown, teller.moment), *risk_lines(shown), "" if rows else nobody_words(shown)),
         facts=(("Run", run_dates(run)), *band_lines(shown), *summary_words(shown)),
         lists=(Listing(title, rows, page_line(shown.page.page, shown.page.page_count)),) if rows else (),
         steps=some(
@@ -54,7 +63,11 @@ def _row(row: ProgressRow, teller: Teller) -> Row:
     chart = f"{bar(share, WHOLE)} " if share is not None else ""
     return Row(
         " · ".join(some(row.name, row.address)),
-        some(chart + figures_words(row.figures, teller.moment), activity_words(row.figures, teller.moment)),
+        some(
+            chart + figures_words(row.figures, teller.moment),
+            activity_words(row.figures, teller.moment),
+            *attention_words(row.risks, row.follow_up, teller.moment),
+        ),
     )
 
 
@@ -82,6 +95,7 @@ def _learner_run(run: LearnerRun, teller: Teller) -> Row:
         some(
             chart + figures_words(run.figures, teller.moment),
             activity_words(run.figures, teller.moment),
+            *attention_words(run.risks, run.follow_up, teller.moment),
             f"Joined {teller.moment(run.enrolled_at)} {WAYS_TO_JOIN[run.joined_by]}",
             source_words(run.figures, teller.moment),
         ),

@@ -64,6 +64,7 @@ from core.usecases.mailbox.requests import (
 )
 from core.usecases.progress.confirming import ConfirmReport
 from core.usecases.progress.mails import confirm_by_mail
+from core.usecases.progress.nudges import NudgeLearner, PrepareNudge, nudge_learner
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
 from mail.requests.progress import task_of_report
@@ -216,6 +217,8 @@ def task_of(request: Request) -> Task:
         return Task(resend_invitations, ResendInvitations(chosen))
     if isinstance(command, UndoImport):
         return Task(undo_by_mail, command)
+    if isinstance(command, PrepareNudge):
+        return Task(nudge_learner, NudgeLearner(command.run, command.who, words=command.words))
     if isinstance(command, PreviewRemoval):
         return Task(remove_learner, RemoveLearner(who=command.who))
     return Task(usecase_of(request), command, mode_of(request))

@@ -76,7 +76,9 @@ from core.usecases.mailbox.questions import CONFIRMABLE
 from core.usecases.mailbox.requests import CloseQuestion, ThreadFound, close_question
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.follow_ups import FollowUpNoted, UndoFollowUp, undo_follow_up
 from core.usecases.progress.mails import ReportTold
+from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.progress.reports import ListReports, ReportsListed, list_reports
 from core.usecases.staff.colleagues import ListStaff, StaffListed, list_staff
 from core.words import MessageKind
@@ -232,6 +234,10 @@ def _offers(result: object, answer_id: int) -> _Offers:
             return _of_import(result.number)
         case InvitationCancelled() | InvitationsCancelled():
             return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
+        case LearnerNudged():
+            return {Word.UNDO: Task(undo_follow_up, UndoFollowUp(result.follow_up_id))}
+        case FollowUpNoted():
+            return {Word.UNDO: Task(undo_follow_up, UndoFollowUp(result.follow_up.follow_up_id))}
         case LearnerRemoved():
             return {Word.UNDO: Task(undo_learner_change, UndoLearnerChange(result.change_id))}
     return _of_list(result)

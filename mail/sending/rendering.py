@@ -23,6 +23,7 @@ from core.letters import (
     JoinedLetter,
     Letter,
     LetterHead,
+    NudgeLetter,
     ReminderLetter,
     SignInLetter,
     SlackCodeLetter,
@@ -149,6 +150,8 @@ def _own_values(letter: Letter, settings: Settings) -> dict[str, str]:
             own["stop_url"] = f"{settings.base_url}/i/{letter.token}/stop"
         case WelcomeLetter():
             own["url"] = f"{settings.base_url}/i/{letter.token}"
+        case NudgeLetter():
+            own["stop_url"] = f"{settings.base_url}/p/{letter.token}/stop"
         case JoinedLetter():
             own["url"] = f"{settings.base_url}/p/{letter.token}"
             own["stop_url"] = f"{settings.base_url}/p/{letter.token}/stop"
@@ -210,6 +213,12 @@ def _kind_values(letter: Letter, now: datetime) -> tuple[tuple[str, object], ...
             return ()
         case StoppedLetter():
             return ()
+        case NudgeLetter():
+            return (
+                ("run", _run_words(letter.run)),
+                ("author", one_line(letter.author)),
+                ("word_lines", _note_lines(letter.words)),
+            )
         case HeldMailLetter():
             zone = zone_named(letter.time_zone)
             return (
@@ -260,7 +269,11 @@ def _headers(letter: Letter, subject: str, settings: Settings, links: LinkSigner
 
 def _kind_headers(letter: Letter, settings: Settings, links: LinkSigner) -> tuple[bytes, ...]:
     stop_url = _own_values(letter, settings).get("stop_url")
-    about = f"{letter.run.run_id}:" if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter) else ""
+    about = (
+        f"{letter.run.run_id}:"
+        if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter | NudgeLetter)
+        else ""
+    )
     feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
     if isinstance(letter, AnswerLetter):
         return feedback, *_thread_headers(letter)

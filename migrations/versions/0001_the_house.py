@@ -174,6 +174,7 @@ def upgrade() -> None:
                 "import_template",
                 "run_template",
                 "digest",
+                "nudge",
                 "export",
                 name="messagekind",
                 native_enum=False,

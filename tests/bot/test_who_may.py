@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from bot.blocks import draw
 from bot.blocks.errors import draw_error
+from bot.blocks.follow_ups import follow_up_menu, nudge_view
 from bot.blocks.import_corrections import correction_view as rows_view
 from bot.blocks.import_invitations import import_invitation_view
 from bot.blocks.invitation_changes import correction_view, several_view
 from bot.blocks.learner_forms import learner_preview_view, new_learner_view
-from bot.blocks.parts import Block
+from bot.blocks.parts import Block, section
 from bot.blocks.shared_links import settings_view
 from bot.blocks.staff import staff_change_view, staff_invitation_view
 from bot.blocks.views import compose_view, preview_view
@@ -42,6 +43,8 @@ from core.usecases.learners.cards import ShowLearner, show_learner
 from core.usecases.learners.changes import LearnerPrepared
 from core.usecases.learners.lists import LearnerCard
 from core.usecases.links.shared_links import CreateSharedLink, ShowSharedLink, create_shared_link, show_shared_link
+from core.usecases.progress.follow_ups import NoteSpoken, note_spoken
+from core.usecases.progress.nudges import PrepareNudge, prepare_nudge
 from core.usecases.staff.colleagues import InviteColleague, ShowColleague, invite_colleague, show_colleague
 from core.usecases.staff.homes import ShowHome, show_home
 from core.words import Role
@@ -50,6 +53,7 @@ from tests.copies import SqliteCopies
 from tests.core.usecases.holding import hold
 from tests.core.usecases.importing import broken, checked, imported_at_once
 from tests.core.usecases.managing import prepare, save
+from tests.core.usecases.sharing import join
 from tests.factories import LEARNER, FixedClock, School
 from tests.mail.asking import Writer
 from tests.slow import some
@@ -86,6 +90,9 @@ class Stage:
     prepared_learner_id: int
     colleague_id: int
     """Invited, without an answer yet."""
+    joined_id: int
+    """A learner on the run."""
+    follow_up_id: int
     report_number: int
     """Of progress: its columns wait for a yes."""
 
@@ -251,6 +258,37 @@ async def turn_progress_page(stage: Stage, user: User) -> Any:
 
 async def show_learner_card(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "progress_learner", '["ada@example.org"]')
+
+
+async def look_at_nudge(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "follow_ups_nudge", f'[{stage.joined_id},"{RUN}"]')
+
+
+async def send_nudge(stage: Stage, user: User) -> Any:
+    command = PrepareNudge(RUN, learner_id=stage.joined_id)
+    letter = stage.world.app.read(prepare_nudge, command, stage.world.school.owner)
+    ack = await stage.world.driver.submit(user, stage.view(user, nudge_view(letter)), {})
+    await stage.world.background.finish()
+    return ack
+
+
+async def snooze(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "follow_ups_snooze", f'[{stage.joined_id},"{RUN}"]')
+
+
+async def note_talk(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "follow_ups_spoken", f'[{stage.joined_id},"{RUN}"]')
+
+
+async def choose_follow_up(stage: Stage, user: User) -> Any:
+    menu = section("Bo", follow_up_menu(stage.joined_id, RUN, 0))
+    message = stage.message(menu)
+    value = menu["accessory"]["options"][1]["value"]
+    return await stage.world.driver.press(user, message, "follow_ups_menu", value)
+
+
+async def undo_noted(stage: Stage, user: User) -> Any:
+    return await _press_value(stage, user, "follow_ups_undo", f"[{stage.follow_up_id}]")
 
 
 async def turn_reports_page(stage: Stage, user: User) -> Any:
@@ -514,6 +552,7 @@ SCENARIOS: Sequence[Scenario] = (
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
     turn_costs_page, turn_history_page,
     turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
+    look_at_nudge, send_nudge, snooze, note_talk, choose_follow_up, undo_noted,
     confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
     send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, confirm_mail, decline_mail,
     turn_schedules_page, cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
@@ -628,6 +667,9 @@ def _begin(app: App) -> Beginning:
         ).card.number,
         "colleague_id": app.run(invite_colleague, command, owner).staff.staff_id,
     }
+    join(school, found["link_id"], "fay@example.org")
+    noted = app.run(note_spoken, NoteSpoken(RUN, "fay@example.org"), owner)
+    found |= {"joined_id": noted.learner_id, "follow_up_id": noted.follow_up.follow_up_id}
     return Beginning(**vars(school), ids=found)
 
 

@@ -106,15 +106,16 @@ def test_every_worded_verb_can_be_asked() -> None:
 def test_the_verbs_are_these() -> None:
     assert list(VERBS) == [
         *("invite", "invites", "resend", "cancel", "reinvite", "correct", "batch", "undo"),
-        *("scheduled", "reminders", "quiet", "courses", "run", "links", "progress", "export", "costs", "budget"),
+        *("scheduled", "reminders", "quiet", "courses", "run", "links"),
+        *("progress", "at-risk", "nudge", "snooze", "spoken", "export", "costs", "budget"),
         *("digest", "history"),
         *("imports", "import", "good-rows", "template", "learners", "import-policy", "ethnicity"),
         *("staff", "link", "unlink", "setup"),
     ]
     reading = [name for name, verb in VERBS.items() if verb.mode is Mode.READ]
     assert reading == [
-        *("invites", "batch", "scheduled", "courses", "run", "progress", "costs", "history", "imports", "import"),
-        "learners",
+        *("invites", "batch", "scheduled", "courses", "run", "progress", "at-risk", "nudge", "costs", "history"),
+        *("imports", "import", "learners"),
     ]
     assert [name for name, verb in VERBS.items() if verb.asker is Asker.VISITOR] == ["link", "unlink", "setup"]
 

@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 from core.context import Context
 from core.rules.expiry import course_link_end, run_link_end
 from core.rules.policy import DIGEST_ENDING, DIGEST_NAMES, DIGEST_RUNS
+from core.rules.progress.risk import Risk, risks_of
 from core.usecases.digests import figures
 from core.usecases.digests.figures import Window, Windows
 from core.usecases.digests.news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
+from core.usecases.progress.risk import cohort_of, rule_of, standing_of
 from core.wording.phrases import zone_named
 
 # What puts a run above another, with how much.
@@ -29,6 +31,8 @@ class Reader:
     time_zone: str
     since: datetime
     granted: frozenset[int] | None
+    may_act: bool
+    """Nudge, and snooze."""
 
     @property
     def window(self) -> Window:
@@ -53,6 +57,12 @@ class _News:
         self._of_windows(figures.enrolments(ctx, table), "enrolled", "pence")
         self._of_windows(figures.changes(ctx, table), "completed", "scored", "score_sum", "returned")
         self._of_windows(figures.stalled(ctx, table), "stalled")
+        at_risk = figures.at_risk(ctx, table)
+        self.at_risk = self._by_window(at_risk)
+        for row in at_risk:
+            if row.n == 1:
+                cell = _Cell(row.run_id, row.provider_id, Counter(at_risk=row.number))
+                self.cells[windows[row.place]].append(cell)
         self.stalled = self._by_window(figures.stalled_names(ctx, table))
         self.returned = self._by_window(figures.returned_names(ctx, table))
         self._of_organisations(figures.invitations(ctx, table), "bounced", "ending")
@@ -96,7 +106,7 @@ def collect(ctx: Context, readers: Sequence[Reader]) -> dict[int, DigestShown]:
         key = reader.window, reader.granted
         if key not in alike:
             alike[key] = _told(news, reader)
-        told[reader.staff_id] = replace(alike[key], name=reader.first_name)
+        told[reader.staff_id] = replace(alike[key], name=reader.first_name, may_act=reader.may_act)
     return told
 
 
@@ -116,6 +126,10 @@ def _told(news: _News, reader: Reader) -> DigestShown:
     )
     imported = news.imports.get(reader.window)
     scored, links = everything["scored"], list(_links(news, reader))
+    at_risk = tuple(_names(news, reader, news.at_risk.get(reader.window, ())))
+    named = {(each.learner_id, each.run_code) for each in at_risk}
+    stalled = _names(news, reader, news.stalled.get(reader.window, ()))
+    others = [each for each in stalled if (each.learner_id, each.run_code) not in named]
     return DigestShown(
         name=reader.first_name,
         organisation=reader.organisation,
@@ -137,7 +151,10 @@ def _told(news: _News, reader: Reader) -> DigestShown:
         to_invoice_pence=everything["pence"],
         runs=tuple(_run(news.runs[run_id], by_run[run_id]) for run_id in ranked[:DIGEST_RUNS]),
         more_runs=max(len(ranked) - DIGEST_RUNS, 0),
-        stalled_names=tuple(_names(news, reader, news.stalled.get(reader.window, ()))),
+        at_risk=everything["at_risk"],
+        may_act=reader.may_act,
+        at_risk_names=at_risk,
+        stalled_names=tuple(others[: DIGEST_NAMES - len(at_risk)]),
         returned_names=tuple(_names(news, reader, news.returned.get(reader.window, ()))),
         links=tuple(links[:DIGEST_NAMES]),
         budgets=tuple(
@@ -178,7 +195,12 @@ def _names(news: _News, reader: Reader, rows: Iterable[Any]) -> Iterator[DigestN
     for row in granted[:DIGEST_NAMES]:
         name = f"{row.first_name} {row.last_name}".strip()
         code = news.runs[row.run_id].code
-        yield DigestName(row.learner_id, name, row.address or "", code, row.step_percentage, row.active_at)
+        risks = _risks(row, news.until) if hasattr(row, "steps_as_of") else ()
+        yield DigestName(row.learner_id, name, row.address or "", code, row.step_percentage, row.active_at, risks)
+
+
+def _risks(row: Any, now: datetime) -> tuple[Risk, ...]:
+    return risks_of(standing_of(row, row.starts_at, row.ends_at), cohort_of(row), rule_of(row), now)
 
 
 def _links(news: _News, reader: Reader) -> Iterator[DigestLink]:

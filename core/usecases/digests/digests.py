@@ -103,6 +103,7 @@ def show_digest(ctx: Context, command: ShowDigest) -> DigestShown:
         time_zone=setting.time_zone if setting else organisation.time_zone,
         since=min(setting.since_at, ctx.now) if setting and is_planned else ctx.now - DIGEST_FIRST,
         granted=access.granted_provider_ids(ctx, staff),
+        may_act=Permission.INVITE in access.ROLE_PERMISSIONS[staff.role],
     )
     return collect(ctx, [reader])[staff.id]
 
@@ -219,6 +220,7 @@ def _looked_at(row: Any, granted: dict[int, frozenset[int]], linked: set[int], h
         time_zone=row.time_zone,
         since=row.since_at,
         granted=None if sees_all else granted.get(row.staff_id, frozenset()),
+        may_act=Permission.INVITE in access.ROLE_PERMISSIONS[row.role],
     )
     works = row.disabled_at is None and row.accepted_at is not None and row.terms_accepted_at is not None
     is_linked = row.staff_id in linked

@@ -12,24 +12,22 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Float,
     FromClause,
     Integer,
     Row,
     Select,
     and_,
     case,
+    exists,
     func,
     literal,
     or_,
     select,
     union_all,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
 from core.context import Context
-from core.database import Id, UtcDateTime
+from core.database import DaysBetween, Id, UtcDateTime
 from core.model import (
     Agreement,
     Charge,
@@ -44,6 +42,7 @@ from core.model import (
     OutboundMessage,
     Progress,
     ProgressChange,
+    RunRisk,
     SharedLink,
 )
 from core.model.invitations import IS_LIVE
@@ -55,30 +54,12 @@ from core.rules.policy import (
     SHARED_LINK_RUN_LIFE,
     STALLED_AFTER,
 )
+from core.usecases.progress.risk import IS_RULE, STORED, cohorts, is_set_aside, of_cohort, risk_test
 from core.words import ImportState, MessageState
 
 # Days end later than hours.
 _MARGIN: Final = timedelta(days=3)
 Rows = Sequence[Row[*tuple[Any, ...]]]
-
-
-class _DaysBetween(GenericFunction[float]):
-    """From the first moment to the second, where each database has its own way to subtract."""
-
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(_DaysBetween, "sqlite")
-def _days_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    first, second = (compiler.process(each, **options) for each in element.clauses)
-    return f"(julianday({second}) - julianday({first}))"
-
-
-@compiles(_DaysBetween, "postgresql")
-def _days_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    first, second = (compiler.process(each, **options) for each in element.clauses)
-    return f"(extract(epoch FROM ({second} - {first})) / 86400)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +115,7 @@ _SCORED: Final = and_(
 )
 _RETURNED: Final = and_(
     _C.left_at.is_(None),
-    _DaysBetween(_C.was_active_at, _C.active_at) >= STALLED_AFTER / timedelta(days=1),
+    DaysBetween(_C.was_active_at, _C.active_at) >= STALLED_AFTER / timedelta(days=1),
 )
 
 
@@ -216,6 +197,38 @@ def returned_names(ctx: Context, windows: Windows) -> Rows:
         windows.of(_C, _C.run_id, Learner.provider_id, _C.learner_id, _C.step_percentage, _C.active_at, rank)
         .join(Learner, Learner.id == _C.learner_id)
         .where(windows.within(_C.at), _C.is_first.is_(False), Learner.removed_at.is_(None), _RETURNED)
+    )
+    return _named(ctx, query)
+
+
+def at_risk(ctx: Context, windows: Windows) -> Rows:
+    """A few of each run and provider with ``number``, how many there are; set aside is nobody of them."""
+    is_removed = exists().where(Learner.id == _P.learner_id, Learner.removed_at.is_not(None))
+    cohort = cohorts(_P.organisation_id.in_(windows.organisation_ids), ~is_removed)
+    now = literal(windows.until, UtcDateTime())
+    test = risk_test(STORED, cohort.c.median, CourseRun.starts_at, now)
+    among = (windows.place, Enrolment.run_id, Learner.provider_id)
+    query = (
+        windows.of(
+            Enrolment,
+            *(Enrolment.run_id, Learner.provider_id, Enrolment.learner_id, Enrolment.enrolled_at),
+            *(_P.step_percentage, _P.active_at, _P.steps_as_of, _P.left_at, CourseRun.starts_at, CourseRun.ends_at),
+            *(cohort.c.median, cohort.c.learners.label("cohort")),
+            *(RunRisk.silent_days, RunRisk.behind_points, RunRisk.not_begun_days),
+            func.count().over(partition_by=among).label("number"),
+            _ranked(windows, Enrolment.run_id, _P.step_percentage.desc(), _P.active_at.desc(), _P.id),
+        )
+        .join(_P, and_(_P.learner_id == Enrolment.learner_id, _P.run_id == Enrolment.run_id, _P.is_latest))
+        .join(Learner, Learner.id == Enrolment.learner_id)
+        .join(CourseRun, CourseRun.id == Enrolment.run_id)
+        .outerjoin(cohort, of_cohort(cohort))
+        .outerjoin(RunRisk, IS_RULE)
+        .where(
+            test.is_met,
+            ~is_set_aside(test, now),
+            Learner.removed_at.is_(None),
+            or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > windows.until),
+        )
     )
     return _named(ctx, query)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.rules.progress.risk import Risk
+
 
 @dataclass(frozen=True, slots=True)
 class DigestRun:
@@ -31,6 +33,8 @@ class DigestName:
     step_percentage: int | None
     """Hundredths of a per cent."""
     active_at: datetime | None
+    risks: tuple[Risk, ...] = ()
+    """Why they are at risk, where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,12 @@ class DigestShown:
     runs: tuple[DigestRun, ...]
     """Those with the most news."""
     more_runs: int
+    at_risk: int
+    """Now; whom somebody has nudged, snoozed or spoken to is not among them."""
+    may_act: bool
+    at_risk_names: tuple[DigestName, ...]
     stalled_names: tuple[DigestName, ...]
+    """Those who are not named above."""
     returned_names: tuple[DigestName, ...]
     links: tuple[DigestLink, ...]
     budgets: tuple[DigestBudget, ...]
@@ -86,7 +95,7 @@ class DigestShown:
         """Nothing changed, and nothing waits for anybody."""
         return not any((
             self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.bounced, self.ending,
-            self.imports, self.imports_held, self.links_ending,
+            self.imports, self.imports_held, self.links_ending, self.at_risk,
         ))  # fmt: skip
 
     @property

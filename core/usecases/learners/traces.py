@@ -22,6 +22,7 @@ from core.model import (
     Digest,
     Draft,
     Enrolment,
+    FollowUp,
     IdempotencyRecord,
     Import,
     ImportRow,
@@ -130,6 +131,7 @@ def _note_own(rows: _Rows, staff: StaffMember, learner: Learner) -> None:
     rows.note(AuditEntry, AuditEntry.organisation_id == staff.organisation_id, is_about)
     rows.note(Progress, Progress.learner_id == learner.id)
     rows.note(ProgressChange, ProgressChange.learner_id == learner.id)
+    rows.note(FollowUp, FollowUp.learner_id == learner.id)
     rows.note(ProgressName, ProgressName.learner_id == learner.id)
 
 

@@ -52,6 +52,7 @@ from core.usecases.learners.removal import LearnerRemoved, RemoveLearner, remove
 from core.usecases.mailbox.answers import answer_row
 from core.usecases.mailbox.invitations import DiscardPreview, PreviewDiscarded, PreviewNumbered, discard_preview
 from core.usecases.mailbox.requests import close, pressable
+from core.usecases.progress.nudges import NudgeLearner, nudge_learner
 from core.usecases.staff.colleagues import ColleagueInvited, InviteColleague, invite_colleague
 from core.words import MessageKind
 
@@ -65,6 +66,7 @@ CONFIRMABLE: Final[Mapping[str, tuple[type, UseCase]]] = MappingProxyType({
     "SetImportPolicy": (SetImportPolicy, set_import_policy),
     "SetQuietHours": (SetQuietHours, set_quiet_hours),
     "RemoveLearner": (RemoveLearner, remove_learner),
+    "NudgeLearner": (NudgeLearner, nudge_learner),
     "StopEthnicity": (StopEthnicity, stop_ethnicity),
     "StoreEthnicity": (StoreEthnicity, store_ethnicity),
     "ReinviteLearner": (ReinviteLearner, reinvite_learner),

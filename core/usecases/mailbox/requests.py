@@ -42,12 +42,13 @@ from core.usecases.mailbox.answers import answer_row, is_awaited
 from core.usecases.mailbox.held_mail import is_in_slack
 from core.usecases.mailbox.inbound import settle
 from core.usecases.mailbox.invitations import PreviewNumbered
+from core.usecases.progress.nudges import NudgeLearner
 from core.usecases.staff.colleagues import InviteColleague
 from core.words import Channel, MailRule, MailState, MessageKind
 
 ASKED_BACK: frozenset[type] = frozenset({
     CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
-    StoreEthnicity, StopEthnicity, RemoveLearner,
+    StoreEthnicity, StopEthnicity, RemoveLearner, NudgeLearner,
 })  # fmt: skip
 """What by e-mail is done only after a reply "yes": it concerns many, or what somebody may do here (decision 5).
 

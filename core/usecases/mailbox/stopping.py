@@ -16,7 +16,16 @@ from sqlalchemy import select
 from core import access
 from core.context import Context
 from core.deeds import about_invitation
-from core.model import Digest, DigestSetting, Enrolment, Invitation, InvitationBatch, LearnerAddress, OutboundMessage
+from core.model import (
+    Digest,
+    DigestSetting,
+    Enrolment,
+    FollowUp,
+    Invitation,
+    InvitationBatch,
+    LearnerAddress,
+    OutboundMessage,
+)
 from core.outbox import email_row, message_by_ref, say, touch_scoreboards
 from core.usecases.digests.settings import end_mail
 from core.usecases.invitations.unreached import tell_of_unreached
@@ -26,7 +35,12 @@ from core.usecases.mailbox.suppressions import silence
 from core.words import InvitationState, MailRule, MailState, MessageKind, Subject, SuppressReason
 
 _ABOUT_INVITATIONS = frozenset({MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME})
-_TO_LEARNERS = _ABOUT_INVITATIONS | {MessageKind.JOINED, MessageKind.JOIN_CONFIRMATION, MessageKind.STOPPED}
+_TO_LEARNERS = _ABOUT_INVITATIONS | {
+    MessageKind.NUDGE,
+    MessageKind.JOINED,
+    MessageKind.JOIN_CONFIRMATION,
+    MessageKind.STOPPED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +111,12 @@ def stop_for_enrolment(ctx: Context, enrolment: Enrolment) -> bool:
     """All addresses of the learner. Nobody invited them, so nobody is told."""
     ctx.about(Subject.LEARNER, enrolment.learner_id, organisation_id=enrolment.organisation_id)
     ctx.within(Subject.RUN, enrolment.run_id, organisation_id=enrolment.organisation_id)
-    keys = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == enrolment.learner_id)
-    news = [silence(ctx, enrolment.organisation_id, key, SuppressReason.ASKED) for key in ctx.session.scalars(keys)]
+    return _stop_learner(ctx, enrolment.organisation_id, enrolment.learner_id)
+
+
+def _stop_learner(ctx: Context, organisation_id: int, learner_id: int) -> bool:
+    keys = select(LearnerAddress.address_key).where(LearnerAddress.learner_id == learner_id)
+    news = [silence(ctx, organisation_id, key, SuppressReason.ASKED) for key in ctx.session.scalars(keys)]
     return any(news)
 
 
@@ -122,6 +140,10 @@ def _stop(ctx: Context, message: OutboundMessage) -> bool:
         enrolment = ctx.session.get(Enrolment, message.about_id)
         if enrolment is not None:
             return stop_for_enrolment(ctx, enrolment)
+    if message.kind is MessageKind.NUDGE:
+        follow_up = ctx.session.get(FollowUp, message.about_id)
+        if follow_up is not None:
+            return _stop_learner(ctx, follow_up.organisation_id, follow_up.learner_id)
     return silence(ctx, message.organisation_id, message.recipient_key, SuppressReason.ASKED)
 
 

@@ -109,14 +109,14 @@ def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReaso
 
 
 def silence(ctx: Context, organisation_id: int, key: str, reason: SuppressReason) -> bool:
-    """Suppresses; and invitations and reminders that wait for their time are given up at once, not when it comes."""
+    """Suppresses; and invitations, reminders and nudges that wait for their time are given up at once."""
     is_news = suppress(ctx, organisation_id, key, reason)
     ctx.session.execute(
         update(OutboundMessage)
         .where(
             OutboundMessage.organisation_id == organisation_id,
             OutboundMessage.recipient_key == key,
-            OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
+            OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)),
             OutboundMessage.state == MessageState.PENDING,
         )
         .values(state=MessageState.DROPPED, problem=NOT_TO_BE_WRITTEN_TO),

@@ -74,7 +74,7 @@ _NAMES: Final = tuple(f"id{place}" for place in range(_PLACES))
 _EMPTY: Final = dict.fromkeys(_NAMES)
 _IDS = _ROWS.c.id.in_([bindparam(name, type_=_ROWS.c.id.type) for name in _NAMES])
 _SUPPRESSED = exists().where(
-    _ROWS.c.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
+    _ROWS.c.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)),
     Suppression.organisation_id == _ROWS.c.organisation_id,
     Suppression.address_key == _ROWS.c.recipient_key,
 )

@@ -43,6 +43,7 @@ from core.usecases.links.confirmation_mails import confirmation_key
 from core.usecases.messages.answer_letters import answer_letters
 from core.usecases.messages.letter_heads import letter_head
 from core.usecases.messages.staff_letters import code_letters, held_mail_letters, sign_in_letters, staff_letters
+from core.usecases.progress.nudges import nudge_letters
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
 
@@ -304,6 +305,7 @@ _LOADERS = {
     MessageKind.STOPPED: _stopped_letters,
     MessageKind.HELD_MAIL: held_mail_letters,
     MessageKind.DIGEST: digest_letters,
+    MessageKind.NUDGE: nudge_letters,
 }
 
 

@@ -1,26 +1,55 @@
-"""What is going on in a run: its learners with their progress (LM, Track learner progress).
+"""What is going on: one run's learners with their progress, and who is at risk (LM, Track learner progress).
 
 Six statements at most, whatever the size of the organisation: one counts, one lists a page, and both begin at the run's
 own rows. Enrolled without progress is "not known", never 0.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select, true
 
 from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Progress
+from core.database import UtcDateTime
+from core.model import (
+    CourseRun,
+    Enrolment,
+    FollowUp,
+    Invitation,
+    Learner,
+    LearnerAddress,
+    OutboundMessage,
+    Progress,
+    RunRisk,
+    StaffMember,
+)
 from core.pages import Page, page_within
 from core.queries import Query
 from core.rules.policy import COMPLETED_SHARE, HALF_SHARE, NAME_CHARACTERS, PAGE_ROWS, STALLED_AFTER
-from core.rules.progress.bands import Band, has_stalled
+from core.rules.progress.bands import Band
+from core.rules.progress.risk import NO_RISK, Cohort, Risk, RiskRule, risks_of
 from core.rules.text import clean_name, folded
+from core.usecases.progress.known import FIGURES, Figures, figures_of
+from core.usecases.progress.risk import (
+    FOLLOW_UP,
+    GIVEN,
+    IS_MESSAGE,
+    IS_NEWEST,
+    IS_STAFF,
+    FollowUpCard,
+    cohort_of,
+    cohorts,
+    follow_up_of,
+    is_set_aside,
+    risk_test,
+    rule_of,
+    standing_of,
+)
 from core.words import FeedKind, InvitationState
 
 
@@ -32,6 +61,9 @@ class ProgressList(StrEnum):
     COMPLETED = "completed"
     UNDER_WAY = "under-way"
     NOT_BEGUN = "not-begun"
+    AT_RISK = "at-risk"
+    """Whoever needs somebody now; the next list has whom somebody has dealt with."""
+    SET_ASIDE = "set-aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +77,14 @@ class ShowProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one learner in one run. None is not known. Shares are hundredths of a per cent."""
-
-    step_percentage: int | None
-    steps_completed: int | None
-    average_test_score: int | None
-    comments_posted: int | None
-    last_step_at: datetime | None
-    last_comment_at: datetime | None
-    left_at: datetime | None
-    source: FeedKind | None
-    as_of: datetime | None
-    has_stalled: bool
-    silent_days: int | None
-    """Since anything was heard of them."""
-
-
-@dataclass(frozen=True, slots=True)
 class ProgressRow:
     learner_id: int
     name: str
     address: str
     enrolled_at: datetime
     figures: Figures
+    risks: tuple[Risk, ...]
+    follow_up: FollowUpCard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,15 @@ class ProgressShown:
     shown: ProgressList
     search: str
     page: Page[ProgressRow]
+    at_risk: int
+    set_aside: int
+    """At risk, and nudged, snoozed or spoken to."""
+    rule: RiskRule
+    is_rule_default: bool
+    cohort: Cohort
+    may_act: bool
+    """Nudge, snooze, and say by which rule they are at risk."""
+    is_rule_changed: bool = False
 
 
 _P = Progress
@@ -118,12 +143,17 @@ _IS: Final[dict[Band, ColumnElement[bool]]] = {
 _HAS_STALLED: Final = and_(
     _P.step_percentage > 0, _P.step_percentage < COMPLETED_SHARE, _P.active_at <= bindparam("silent_since"), _STAYS
 )
+_NOW: Final = bindparam("now", type_=UtcDateTime())
+_RISK: Final = risk_test(GIVEN, bindparam("median", type_=Integer()), bindparam("starts_at", type_=UtcDateTime()), _NOW)
+_ASIDE: Final = is_set_aside(_RISK, _NOW)
 _LISTED: Final[dict[ProgressList, tuple[ColumnElement[bool], ...]]] = {
     ProgressList.ALL: (),
     ProgressList.STALLED: (_HAS_STALLED,),
     ProgressList.COMPLETED: (_IS[Band.COMPLETED], _STAYS),
     ProgressList.UNDER_WAY: (_P.step_percentage > 0, _P.step_percentage < COMPLETED_SHARE, _STAYS),
     ProgressList.NOT_BEGUN: (_IS[Band.NOT_BEGUN], _STAYS),
+    ProgressList.AT_RISK: (_RISK.is_met, ~_ASIDE),
+    ProgressList.SET_ASIDE: (_RISK.is_met, _ASIDE),
 }
 
 
@@ -142,6 +172,8 @@ _COUNTS: Final = Query(
         _number(_HAS_LEFT).label("gone"),
         *(_number(and_(condition, _STAYS)).label(band.value) for band, condition in _IS.items()),
         _number(_HAS_STALLED).label("stalled"),
+        _number(and_(*_LISTED[ProgressList.AT_RISK])).label("at_risk"),
+        _number(and_(*_LISTED[ProgressList.SET_ASIDE])).label("set_aside"),
         func.sum(_P.average_test_score).label("score_sum"),
         func.count(_P.average_test_score).label("scored"),
         func.sum(_P.comments_posted).label("comments"),
@@ -153,7 +185,7 @@ _COUNTS: Final = Query(
     .where(Enrolment.run_id == bindparam("run_id"), _IS_THERE)
     .group_by(_P.steps_source)
 )
-_WAITING: Final = Query(
+_WAITING: Final = (
     select(func.count())
     .select_from(Invitation)
     .where(
@@ -162,7 +194,27 @@ _WAITING: Final = Query(
         Invitation.replaced_at.is_(None),
         Invitation.expires_at > bindparam("now"),
     )
+    .scalar_subquery()
 )
+_NOT_REMOVED: Final = Progress.learner_id.not_in(
+    select(Learner.id).where(Learner.removed_at.is_not(None)).correlate(None)
+)
+
+
+def _facts() -> Query[*tuple[Any, ...]]:
+    """One row of what holds for the whole run, where nothing is known of anybody, too."""
+    cohort = cohorts(_P.run_id == bindparam("run_id"), _NOT_REMOVED)
+    one = select(_WAITING.label("waiting")).cte("one")
+    columns = (cohort.c.median, cohort.c.learners.label("cohort"))
+    return Query(
+        select(one.c.waiting, *columns, RunRisk.silent_days, RunRisk.behind_points, RunRisk.not_begun_days)
+        .select_from(one)
+        .outerjoin(cohort, true())
+        .outerjoin(RunRisk, RunRisk.run_id == bindparam("run_id"))
+    )
+
+
+_FACTS: Final = _facts()
 _ADDRESS: Final = (
     select(LearnerAddress.address)
     .where(LearnerAddress.learner_id == Learner.id)
@@ -171,17 +223,15 @@ _ADDRESS: Final = (
     .scalar_subquery()
 )
 _NAME: Final = Learner.first_name + " " + Learner.last_name
-FIGURES: Final = (
-    _P.step_percentage, _P.steps_completed, _P.average_test_score, _P.comments_posted, _P.last_step_at,
-    _P.last_comment_at, _P.left_at, _P.active_at, _P.steps_source, _P.score_source, _P.steps_as_of, _P.score_as_of,
-    _P.comments_source, _P.comments_as_of,
-)  # fmt: skip
 _ORDER: Final = (func.coalesce(_P.step_percentage, -1).desc(), Enrolment.id)
 _ROWS: Final = (
-    select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *FIGURES)
+    select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *FIGURES, *FOLLOW_UP)
     .select_from(Enrolment)
     .join(Learner, Learner.id == Enrolment.learner_id)
     .outerjoin(_P, _ON_RUN)
+    .outerjoin(FollowUp, IS_NEWEST)
+    .outerjoin(StaffMember, IS_STAFF)
+    .outerjoin(OutboundMessage, IS_MESSAGE)
     .order_by(*_ORDER)
 )
 
@@ -208,15 +258,15 @@ def show_progress(ctx: Context, command: ShowProgress) -> ProgressShown:
     staff = access.require_staff(ctx, Permission.VIEW)
     run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
     access.require_provider(ctx, staff, run)
-    counts = _COUNTS.run(ctx, run_id=run.id, silent_since=ctx.now - STALLED_AFTER).all()
-    waiting = _WAITING.run(ctx, run_id=run.id, now=ctx.now).scalar_one()
+    about = _about(ctx, run)
+    counts = _COUNTS.run(ctx, **about.values).all()
     bands = tuple((band, sum(getattr(row, band.value) for row in counts)) for band in Band)
     scored = sum(row.scored for row in counts)
     told = [row.comments for row in counts if row.comments is not None]
     return ProgressShown(
         run=run_card(run),
         enrolled=sum(row.learners for row in counts),
-        waiting=waiting,
+        waiting=about.waiting,
         bands=bands,
         left=sum(row.gone for row in counts),
         stalled=sum(row.stalled for row in counts),
@@ -226,8 +276,45 @@ def show_progress(ctx: Context, command: ShowProgress) -> ProgressShown:
         sources=_sources(counts),
         shown=command.shown,
         search=command.search,
-        page=_page(ctx, run, command, _totals(counts, dict(bands))),
+        page=_page(ctx, about, command, _totals(counts, dict(bands))),
+        at_risk=sum(row.at_risk for row in counts),
+        set_aside=sum(row.set_aside for row in counts),
+        rule=about.rule,
+        is_rule_default=about.is_rule_default,
+        cohort=about.cohort,
+        may_act=Permission.INVITE in access.ROLE_PERMISSIONS[staff.role],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What holds for all of a run."""
+
+    run: CourseRun
+    waiting: int
+    rule: RiskRule
+    is_rule_default: bool
+    cohort: Cohort
+    now: datetime
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Given to every statement of the run."""
+        is_over = self.run.ends_at is not None and self.run.ends_at <= self.now
+        rule = NO_RISK if is_over else self.rule
+        return {
+            "run_id": self.run.id, "now": self.now, "silent_since": self.now - STALLED_AFTER,
+            "median": self.cohort.median, "starts_at": self.run.starts_at, "silent_days": rule.silent_days,
+            "behind_points": rule.behind_points, "not_begun_days": rule.not_begun_days,
+        }  # fmt: skip
+
+    def risks(self, row: Any) -> tuple[Risk, ...]:
+        return risks_of(standing_of(row, self.run.starts_at, self.run.ends_at), self.cohort, self.rule, self.now)
+
+
+def _about(ctx: Context, run: CourseRun) -> _About:
+    row = _FACTS.run(ctx, run_id=run.id, now=ctx.now).one()
+    return _About(run, row.waiting, rule_of(row), row.silent_days is None, cohort_of(row), ctx.now)
 
 
 def _sources(counts: Any) -> tuple[SourceShown, ...]:
@@ -243,29 +330,27 @@ def _totals(counts: Any, bands: dict[Band, int]) -> dict[ProgressList, int]:
         ProgressList.COMPLETED: bands[Band.COMPLETED],
         ProgressList.UNDER_WAY: bands[Band.OVER_HALF] + bands[Band.BEGUN],
         ProgressList.NOT_BEGUN: bands[Band.NOT_BEGUN],
+        ProgressList.AT_RISK: sum(row.at_risk for row in counts),
+        ProgressList.SET_ASIDE: sum(row.set_aside for row in counts),
     }
 
 
-def _page(ctx: Context, run: CourseRun, command: ShowProgress, totals: dict[ProgressList, int]) -> Page[ProgressRow]:
+def _page(ctx: Context, about: _About, command: ShowProgress, totals: dict[ProgressList, int]) -> Page[ProgressRow]:
     if command.search:
-        return _found(ctx, run, command)
+        return _found(ctx, about, command)
     page, page_count = page_within(command.page, totals[command.shown])
-    rows = _PAGES[command.shown].run(ctx, **_values(ctx, run, page))
-    return Page(tuple(_row(row, ctx.now) for row in rows), page, page_count, totals[command.shown])
+    rows = _PAGES[command.shown].run(ctx, **about.values, offset=(page - 1) * PAGE_ROWS)
+    return Page(tuple(_row(row, about) for row in rows), page, page_count, totals[command.shown])
 
 
-def _values(ctx: Context, run: CourseRun, page: int) -> dict[str, Any]:
-    return {"run_id": run.id, "silent_since": ctx.now - STALLED_AFTER, "offset": (page - 1) * PAGE_ROWS}
-
-
-def _found(ctx: Context, run: CourseRun, command: ShowProgress) -> Page[ProgressRow]:
+def _found(ctx: Context, about: _About, command: ShowProgress) -> Page[ProgressRow]:
     """Counted with the rows: a search takes no statement more. A page too far shows the first one."""
     query = _searched(command).add_columns(func.count().over().label("total"))
     for page in dict.fromkeys((max(command.page, 1), 1)):
-        rows = ctx.session.execute(query, _values(ctx, run, page)).all()
+        rows = ctx.session.execute(query, {**about.values, "offset": (page - 1) * PAGE_ROWS}).all()
         if rows:
             total = rows[0].total
-            return Page(tuple(_row(row, ctx.now) for row in rows), *page_within(page, total), total)
+            return Page(tuple(_row(row, about) for row in rows), *page_within(page, total), total)
     return Page((), 1, 1, 0)
 
 
@@ -286,23 +371,13 @@ def _searched(command: ShowProgress) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _row(row: Any, now: datetime) -> ProgressRow:
-    return ProgressRow(row.id, row.name, row.address or "", row.enrolled_at, figures_of(row, now))
-
-
-def figures_of(row: Any, now: datetime) -> Figures:
-    """Steps speak for the source; where no feed told of them, the score or the comments do."""
-    source = row.steps_source or row.score_source or row.comments_source
-    return Figures(
-        step_percentage=row.step_percentage,
-        steps_completed=row.steps_completed,
-        average_test_score=row.average_test_score,
-        comments_posted=row.comments_posted,
-        last_step_at=row.last_step_at,
-        last_comment_at=row.last_comment_at,
-        left_at=row.left_at,
-        source=source,
-        as_of=row.steps_as_of or row.score_as_of or row.comments_as_of,
-        has_stalled=has_stalled(row.step_percentage, row.active_at, row.left_at, now),
-        silent_days=(now - row.active_at) // timedelta(days=1) if row.active_at else None,
+def _row(row: Any, about: _About) -> ProgressRow:
+    return ProgressRow(
+        learner_id=row.id,
+        name=row.name,
+        address=row.address or "",
+        enrolled_at=row.enrolled_at,
+        figures=figures_of(row, about.now),
+        risks=about.risks(row),
+        follow_up=follow_up_of(row),
     )

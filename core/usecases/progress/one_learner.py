@@ -1,4 +1,7 @@
-"""One learner's runs with their progress, and the invitations that they have not accepted."""
+"""One learner's runs with what is known of each, and their invitations that were not accepted.
+
+LM, Track learner progress. Six statements at most.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,18 +12,46 @@ from sqlalchemy import and_, bindparam, or_, select
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.model import Course, CourseRun, Enrolment, Invitation, LearnerAddress, Progress
+from core.model import (
+    Course,
+    CourseRun,
+    Enrolment,
+    FollowUp,
+    Invitation,
+    Learner,
+    LearnerAddress,
+    OutboundMessage,
+    Progress,
+    RunRisk,
+    StaffMember,
+)
 from core.queries import Query
-from core.usecases.progress.figures import FIGURES, Figures, figures_of
-from core.usecases.progress.matching import learner_by_address
+from core.rules.progress.risk import Risk, risks_of
+from core.usecases.progress.known import FIGURES, Figures, figures_of
+from core.usecases.progress.matching import meant_learner
+from core.usecases.progress.risk import (
+    FOLLOW_UP,
+    IS_MESSAGE,
+    IS_NEWEST,
+    IS_RULE,
+    IS_STAFF,
+    FollowUpCard,
+    cohort_of,
+    cohorts,
+    follow_up_of,
+    of_cohort,
+    rule_of,
+    standing_of,
+)
 from core.words import InvitationState, JoinedBy
 
 
 @dataclass(frozen=True, slots=True)
 class ShowLearnerProgress:
-    """An address, or a username."""
+    """An address or a username; or an id."""
 
-    learner: str
+    learner: str = ""
+    learner_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +65,8 @@ class LearnerRun:
     joined_by: JoinedBy
     attempt: int
     figures: Figures
+    risks: tuple[Risk, ...]
+    follow_up: FollowUpCard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +88,33 @@ class LearnerProgressShown:
     """The newest first; of each the latest attempt."""
     invitations: tuple[LearnerInvitation, ...]
     """Pending and declined ones."""
+    may_act: bool
 
 
+_P: Final = Progress
 _LEARNER_ROWS: Final = 30
+_COHORT: Final = cohorts(
+    _P.run_id.in_(select(Enrolment.run_id).where(Enrolment.learner_id == bindparam("learner_id")).correlate(None)),
+    _P.learner_id.not_in(select(Learner.id).where(Learner.removed_at.is_not(None)).correlate(None)),
+)
 _RUNS_OF: Final = Query(
     select(
         CourseRun.code, Course.title.label("course_title"), CourseRun.title, CourseRun.starts_at, CourseRun.time_zone,
-        Enrolment.enrolled_at, Enrolment.joined_by, Enrolment.left_at.label("enrolment_left_at"),
-        Progress.attempt, *FIGURES,
+        Enrolment.enrolled_at, Enrolment.joined_by, Enrolment.left_at.label("enrolment_left_at"), _P.attempt, *FIGURES,
+        _COHORT.c.median, _COHORT.c.learners.label("cohort"), RunRisk.silent_days, RunRisk.behind_points,
+        RunRisk.not_begun_days, CourseRun.ends_at, *FOLLOW_UP,
     )
     .select_from(Enrolment)
     .join(CourseRun, CourseRun.id == Enrolment.run_id)
     .join(Course, Course.id == CourseRun.course_id)
     .outerjoin(
-        Progress,
-        and_(Progress.learner_id == Enrolment.learner_id, Progress.run_id == Enrolment.run_id, Progress.is_latest),
+        _P, and_(_P.learner_id == Enrolment.learner_id, _P.run_id == Enrolment.run_id, _P.is_latest)
     )
+    .outerjoin(_COHORT, of_cohort(_COHORT))
+    .outerjoin(RunRisk, IS_RULE)
+    .outerjoin(FollowUp, IS_NEWEST)
+    .outerjoin(StaffMember, IS_STAFF)
+    .outerjoin(OutboundMessage, IS_MESSAGE)
     .where(Enrolment.learner_id == bindparam("learner_id"))
     .order_by(Enrolment.enrolled_at.desc(), Enrolment.id)
     .limit(_LEARNER_ROWS)
@@ -104,9 +148,9 @@ _INVITED: Final = Query(
 def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> LearnerProgressShown:
     """Raises LearnerNotFound, also for one of a provider that the caller does not look after."""
     staff = access.require_staff(ctx, Permission.VIEW)
-    learner = learner_by_address(ctx, staff, command.learner)
+    learner = meant_learner(ctx, staff, command.learner_id, command.learner)
     addresses = _ADDRESSES_OF.run(ctx, learner_id=learner.id).all()
-    runs = _RUNS_OF.run(ctx, learner_id=learner.id).all()
+    runs = _RUNS_OF.run(ctx, learner_id=learner.id, now=ctx.now).all()
     invited = _INVITED.run(ctx, keys=[row.address_key for row in addresses], now=ctx.now)
     return LearnerProgressShown(
         learner_id=learner.id,
@@ -123,10 +167,13 @@ def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> Learner
             )
             for row in invited
         ),
+        may_act=Permission.INVITE in access.ROLE_PERMISSIONS[staff.role],
     )
 
 
 def _learner_run(row: Any, now: datetime) -> LearnerRun:
+    standing = standing_of(row, row.starts_at, row.ends_at)
+    has_left = standing.has_left or row.enrolment_left_at is not None
     return LearnerRun(
         run_code=row.code,
         course_title=row.course_title,
@@ -137,4 +184,6 @@ def _learner_run(row: Any, now: datetime) -> LearnerRun:
         joined_by=row.joined_by,
         attempt=row.attempt or 1,
         figures=replace(figures_of(row, now), left_at=row.left_at or row.enrolment_left_at),
+        risks=risks_of(replace(standing, has_left=has_left), cohort_of(row), rule_of(row), now),
+        follow_up=follow_up_of(row),
     )

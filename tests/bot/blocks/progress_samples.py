@@ -8,9 +8,24 @@ from core.rules.policy import PROGRESS_PROBLEMS_NAMED, PROGRESS_VALUES_NAMED
 from core.rules.progress.bands import Band
 from core.rules.progress.columns import ProgressColumn
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
-from core.usecases.progress.figures import Figures, ProgressList, ProgressRow, ProgressShown, SourceShown
+from core.rules.progress.risk import DEFAULT_RISK, Cohort, Risk, RiskKind
+from core.usecases.progress.figures import (
+    ProgressList,
+    ProgressRow,
+    ProgressShown,
+    SourceShown,
+)
+from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
+from core.usecases.progress.known import (
+    Figures,
+)
 from core.usecases.progress.matching import NamedInFeed
-from core.usecases.progress.one_learner import LearnerInvitation, LearnerProgressShown, LearnerRun
+from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
+from core.usecases.progress.one_learner import (
+    LearnerInvitation,
+    LearnerProgressShown,
+    LearnerRun,
+)
 from core.usecases.progress.reports import (
     ColumnShown,
     ReportCard,
@@ -20,16 +35,29 @@ from core.usecases.progress.reports import (
     ReportsListed,
     RowProblemCount,
 )
-from core.words import FeedKind, JoinedBy, NamedKind, ReportReason, ReportState
+from core.usecases.progress.risk import FollowUpCard
+from core.words import FeedKind, FollowUpDeed, JoinedBy, NamedKind, ReportReason, ReportState
 from tests.factories import NOW
 
 KNOWN = Figures(6150, 24, 7500, 3, NOW, NOW, NOW, FeedKind.MAPPED_SHEET, NOW, has_stalled=True, silent_days=1000)
 NOTHING = Figures(None, None, None, None, None, None, None, None, None, has_stalled=False, silent_days=None)
+RISKS = tuple(Risk(kind, 1000, 800, 6100, 100_000) for kind in RiskKind)
+
+
+def follow_up(name: str, deed: FollowUpDeed = FollowUpDeed.SPOKEN) -> FollowUpCard:
+    return FollowUpCard(2**62, deed, f"{name} {name}"[:201], NOW, NOW, None)
+
+
+def nudge(run: RunCard, name: str) -> NudgePreviewed:
+    address = f"{name[:60]}@{'a' * 180}.example.org"
+    return NudgePreviewed(2**62, name[:201], name[:100], address, run, name, address, name[:1000], RISKS, NOW)
 
 
 def run_progress(run: RunCard, count: int, name: str, shown: ProgressList = ProgressList.ALL) -> ProgressShown:
     rows = tuple(
-        ProgressRow(number, f"{name} {name}"[:201], f"{name[:60]}@{'a' * 180}.example.org", NOW, figures)
+        ProgressRow(
+            number, f"{name} {name}"[:201], f"{name[:60]}@{'a' * 180}.example.org", NOW, figures, RISKS, follow_up(name)
+        )
         for number, figures in enumerate([KNOWN, NOTHING] * 5)
     )[: min(10, count)]
     return ProgressShown(
@@ -46,6 +74,12 @@ def run_progress(run: RunCard, count: int, name: str, shown: ProgressList = Prog
         shown=shown,
         search=name if count == 1 else "",
         page=Page(rows, 1, max(1, -(-count // 10)), count),
+        at_risk=count,
+        set_aside=count,
+        rule=DEFAULT_RISK,
+        is_rule_default=bool(count % 2),
+        cohort=Cohort(6100, count) if count > 4 else Cohort(None, count),
+        may_act=True,
     )
 
 
@@ -53,11 +87,11 @@ def learner_card(count: int, name: str) -> LearnerProgressShown:
     few = min(count, 30)
     address = f"{name[:60]}@{'a' * 180}.example.org"
     runs = tuple(
-        LearnerRun(name[:64], name, name, NOW, "Europe/London", NOW, JoinedBy.SAML, number + 1, figures)
+        LearnerRun(name[:64], name, name, NOW, "Europe/London", NOW, JoinedBy.SAML, number + 1, figures, RISKS, None)
         for number, figures in enumerate([KNOWN, NOTHING] * 15)
     )
     invited = tuple(LearnerInvitation(name[:64], name, address, NOW, is_declined=bool(each % 2)) for each in range(few))
-    return LearnerProgressShown(7, name, (address,) * few, runs[:few], invited)
+    return LearnerProgressShown(7, name, (address,) * few, runs[:few], invited, may_act=True)
 
 
 def report(count: int, name: str, reason: ReportReason | None = None) -> ReportShown:
@@ -94,5 +128,9 @@ def progress_results(run: RunCard, count: int, name: str) -> list[object]:
         *(report(count, name, reason) for reason in ReportReason),
         ReportShown(_card(count, name, ReportReason.COLUMNS), ReportReading(), ()),
         ReportsListed(few, 1, max(1, -(-count // 10)), count),
+        nudge(run, name),
+        LearnerNudged(nudge(run, name), 2**62, NOW),
+        *(FollowUpNoted(name[:201], 2**62, run.code, run.course_title, follow_up(name, deed)) for deed in FollowUpDeed),
+        *(FollowUpUndone(name[:201], run.code, deed) for deed in FollowUpDeed),
         *(NamedInFeed(kind, name, name) for kind in NamedKind),
     ]

@@ -92,7 +92,7 @@ from core.words import (
     SuppressReason,
 )
 from tests.bot.blocks.import_samples import every_import
-from tests.bot.blocks.progress_samples import progress_results
+from tests.bot.blocks.progress_samples import RISKS, progress_results
 from tests.factories import NOW
 
 HOSTILE = ("<!channel> ", "&<>", "名前", "\u202eevil", "👩‍👩‍👧 ", "*bold* `x` ")
@@ -402,7 +402,10 @@ def digest_shown(count: int, name: str) -> DigestShown:
             count * 2000,
             (run,) * min(6, count),
             count,
-            (who,) * few,
+            count,
+            True,
+            (replace(who, risks=RISKS),) * (few - 1),
+            (who,) * min(few, 1),
             (replace(who, address=""),) * few,
         ),
         (DigestLink(name[:64], name, NOW),) * few,

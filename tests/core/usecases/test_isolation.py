@@ -177,6 +177,11 @@ from core.usecases.progress import (
     figures as progress,
 )
 from core.usecases.progress import (
+    follow_ups,
+    nudges,
+    risk_rules,
+)
+from core.usecases.progress import (
     jobs as progress_jobs,
 )
 from core.usecases.progress import (
@@ -189,7 +194,7 @@ from core.usecases.progress import (
     merging as progress_merging,
 )
 from core.usecases.progress import (
-    one_learner,
+    one_learner as progress_cards,
 )
 from core.usecases.progress import (
     receiving as progress_receiving,
@@ -415,7 +420,13 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         ),
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
-        "show_learner_progress": (StaffActor, one_learner.ShowLearnerProgress(B)),
+        "prepare_nudge": (StaffActor, nudges.PrepareNudge(POETRY, B)),
+        "nudge_learner": (StaffActor, nudges.NudgeLearner(POETRY, B)),
+        "snooze_learner": (StaffActor, follow_ups.SnoozeLearner(POETRY, B)),
+        "note_spoken": (StaffActor, follow_ups.NoteSpoken(POETRY, B)),
+        "undo_follow_up": (StaffActor, follow_ups.UndoFollowUp(world.follow_up_id)),
+        "set_risk_rule": (StaffActor, risk_rules.SetRiskRule(POETRY, "silent 14")),
+        "show_learner_progress": (StaffActor, progress_cards.ShowLearnerProgress(B)),
         "export_progress": (StaffActor, exports.ExportProgress(POETRY)),
         "export_costs": (StaffActor, exports.ExportCosts()),
         "show_history": (StaffActor, history.ShowHistory(Subject.BATCH, "1")),
@@ -652,13 +663,14 @@ def _absent(command: object) -> object:
         learner_removal.PreviewRemoval: learner_removal.PreviewRemoval(12345),
         learner_removal.RemoveLearner: learner_removal.RemoveLearner(12345),
         learner_removal.UndoLearnerChange: learner_removal.UndoLearnerChange(12345),
+        follow_ups.UndoFollowUp: follow_ups.UndoFollowUp(12345),
         progress_reports.ShowReport: command,
         progress_confirming.ConfirmReport: command,
         progress_merging.BeginReport: progress_merging.BeginReport(12345),
         progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
         progress_matching.NameInFeed: command,
-        one_learner.ShowLearnerProgress: command,
+        progress_cards.ShowLearnerProgress: command,
         exports.ShowExport: exports.ShowExport(12345),
         exports.FetchExport: exports.FetchExport(12345),
         exports.WriteExport: exports.WriteExport(12345, io.BytesIO()),
@@ -738,6 +750,7 @@ BY_ID = (
     "preview_removal",
     "remove_learner",
     "undo_learner_change",
+    "undo_follow_up",
     "show_import",
     "load_marks",
     "copy_by_mail",
@@ -783,6 +796,11 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "receive_progress": lambda code: progress_receiving.ReceiveProgress("p.csv", b"x", code),
     "report_by_mail": lambda code: progress_mails.ReportByMail("p.csv", b"x", 1, code),
     "show_progress": lambda code: progress.ShowProgress(code),
+    "prepare_nudge": lambda code: nudges.PrepareNudge(code, B),
+    "nudge_learner": lambda code: nudges.NudgeLearner(code, B),
+    "snooze_learner": lambda code: follow_ups.SnoozeLearner(code, B),
+    "note_spoken": lambda code: follow_ups.NoteSpoken(code, B),
+    "set_risk_rule": lambda code: risk_rules.SetRiskRule(code, "off"),
     "export_progress": lambda code: exports.ExportProgress(code),
     "invite_by_mail": lambda code: batches.PrepareInvitation(code, A),
     "prepare_invitation": lambda code: batches.PrepareInvitation(code, A),

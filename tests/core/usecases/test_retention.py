@@ -42,7 +42,7 @@ def test_files_and_rows_of_imports_go_after_thirty_days(school: School) -> None:
     assert (kept.content, kept.reading, kept.created) == (None, None, 2)
     assert everything(school.app, ImportRow) == []
     assert everything(school.app, LearnerChange) == []
-    assert erased(school) == OverdueErased(0, 0, 0, 0)
+    assert erased(school) == OverdueErased(0, 0, 0, 0, 0)
 
 
 def test_who_never_accepted_is_forgotten_six_months_after_the_end(school: School) -> None:

@@ -25,6 +25,7 @@ from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
 from core.usecases.progress import merging as progress_merging
 from core.usecases.progress import receiving as progress_receiving
 from core.usecases.progress import reports as progress_reports
+from core.usecases.progress.follow_ups import NoteSpoken, note_spoken
 from core.usecases.staff import (
     installations,
     organisations,
@@ -112,6 +113,7 @@ class World:
     waiting_report: int
     """A number; the others are ids."""
     export_id: int
+    follow_up_id: int
 
 
 def make_world(school: School) -> World:
@@ -164,6 +166,7 @@ def make_world(school: School) -> World:
         slack_code=school.app.links.code(CodeKind.SLACK_LINK, user.id, user.generation),
         setup_code=setup.setup_code,
         learner_id=made.card.learner_id,
+        follow_up_id=school.app.run(note_spoken, NoteSpoken(POETRY, B), school.owner).follow_up.follow_up_id,
         learner_change_id=made.change_id,
         prepared_learner_id=managing.prepare(school.app, school.owner, "Vic").change_id,
         colleague_id=colleague.staff_id,

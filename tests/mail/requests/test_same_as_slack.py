@@ -19,6 +19,7 @@ from core.usecases.invitations.changes import (
 from core.usecases.invitations.lists import ListedState
 from core.usecases.learners.removal import RemovalPreviewed, RemoveLearner, remove_learner
 from core.usecases.mailbox.invitations import InvitedAtOnce
+from core.usecases.progress.nudges import NudgeLearner, NudgePreviewed, nudge_learner
 from tests.copies import Copies
 from tests.core.usecases.importing import broken, checked, imported_at_once
 from tests.core.usecases.managing import save
@@ -60,6 +61,14 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "good-rows": (("good-rows I-0001",),),
     "template": (("template",), ("template courses",)),
     "progress": ((f"progress {MATHS}",), (f"progress {MATHS} stalled",), ("progress",)),
+    "at-risk": (
+        (f"at-risk {MATHS}",),
+        (f"at-risk {MATHS} silent 14, behind off",),
+        (f"at-risk {MATHS} off", f"at-risk {MATHS} set-aside"),
+    ),
+    "nudge": ((f"nudge {MATHS} cy@example.org",), (f"nudge {MATHS} cy@example.org Shall we talk?",),),
+    "snooze": ((f"snooze {MATHS} cy@example.org until 20 March",),),
+    "spoken": ((f"spoken {MATHS} cy@example.org",),),
     "links": ((f"links {MATHS}",), ("links",), (f"links {MATHS}", "links find maths")),
     "export": ((f"export {MATHS}",), ("export all xlsx",)),
     "history": (
@@ -111,7 +120,7 @@ def test_the_same_words_give_the_same_result_in_slack_and_by_mail(
     for is_mail in (False, True):
         copies.renew()
         school = replace(copies.filling, app=copies.app(clock=FixedClock(), mail_inbox="usher@usher.example.org"))
-        if any("export" in each for each in said):
+        if any("export" in each or "cy@example.org" in each for each in said) and verb != "invite":
             enrol(school, "cy@example.org")
         if any("import I-0001" in each for each in said) and verb == "invite":
             imported_at_once(school, checked(2, "Eve", "eve@example.org"), checked(3, "Fay"))
@@ -150,6 +159,9 @@ class InSlack:
         result = self._do(usecase_of(request), request.command, mode_of(request))
         if isinstance(result, RemovalPreviewed):
             return self._do(remove_learner, RemoveLearner(result.card.learner_id), Mode.RUN)
+        if isinstance(result, NudgePreviewed):
+            command = NudgeLearner(result.run.code, learner_id=result.learner_id, words=result.words)
+            return self._do(nudge_learner, command, Mode.RUN)
         if isinstance(result, InvitationPreviewed):
             return self._do(invite_learners, InviteLearners(result.draft_id), Mode.RUN)
         return result

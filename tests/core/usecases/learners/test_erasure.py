@@ -21,6 +21,7 @@ from core.model import (
     Digest,
     DigestSetting,
     Enrolment,
+    FollowUp,
     InboundMessage,
     Invitation,
     InvitationBatch,
@@ -33,6 +34,7 @@ from core.model import (
 )
 from core.results import RequestRefused
 from core.rules.personal_data import PERSONAL
+from core.rules.policy import DIGEST_FIRST
 from core.rules.progress.faults import ProgressFault
 from core.usecases.imports.values import Before, Keeper, Reading, StoredProblem, keeper
 from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
@@ -50,7 +52,16 @@ from core.usecases.learners.traces import ERASED_LAST, is_one_of, trace_of
 from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
 from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
 from core.usecases.mailbox.senders import NoteSender, note_sender
-from core.words import DigestRhythm, FeedKind, InvitationState, MailState, MessageState, NamedKind, ReportState
+from core.words import (
+    DigestRhythm,
+    FeedKind,
+    FollowUpDeed,
+    InvitationState,
+    MailState,
+    MessageState,
+    NamedKind,
+    ReportState,
+)
 from tests.core.usecases.acting import accept, change, clock_of, deliver, everything, invite
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line
 from tests.core.usecases.managing import save
@@ -183,6 +194,11 @@ def _report(ctx: Context, school: School, learner_id: int) -> None:
         ProgressName(
             id=4, organisation_id=org, kind=next(iter(NamedKind)), name_hash=MARK.encode().ljust(16),
             learner_id=learner_id, staff_id=school.owner.staff_id, named_at=ctx.now,
+        ),
+        FollowUp(
+            id=5, organisation_id=org, learner_id=learner_id, run_id=run_id, staff_id=school.owner.staff_id,
+            door=Door.SLACK, deed=FollowUpDeed.NUDGED, at=ctx.now, until_at=ctx.now + DIGEST_FIRST, reasons=1,
+            words=MARK, message_id=6,
         ),
     ))  # fmt: skip
     ctx.session.flush()

@@ -1,0 +1,51 @@
+"""Learners at risk: the letter of a nudge, and what was done about one."""
+
+from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
+from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
+from core.wording.risk import UNDONE, letter_lines, noted_after, noted_words, nudge_way_words, risk_words
+from mail.answers.document import Answer, Listing, Row, Teller, some
+
+
+def tell_nudge(letter: NudgePreviewed, teller: Teller) -> Answer:
+    return Answer(
+        headline=f"A nudge to {letter.name}. Nothing is sent yet.",
+        lines=nudge_consequences(letter, teller),
+        lists=(the_letter(letter),),
+    )
+
+
+def the_letter(letter: NudgePreviewed) -> Listing:
+    return Listing("The letter", tuple(Row(line) for line in letter_lines(letter)))
+
+
+def nudge_consequences(letter: NudgePreviewed, teller: Teller) -> tuple[str, ...]:
+    words = f"For words of your own, write them behind “nudge {letter.run.code} {letter.address}”, in one line."
+    return some(
+        f"At risk: {risk_words(letter.risks)}." if letter.risks else "",
+        nudge_way_words(letter, teller.moment),
+        words,
+    )
+
+
+def tell_nudged(result: LearnerNudged, teller: Teller) -> Answer:
+    return Answer(
+        headline=f"{result.letter.name} gets your nudge.",
+        lines=(nudge_way_words(result.letter, teller.moment),),
+        lists=(the_letter(result.letter),),
+        steps=(
+            "Reply “undo” to take it back, as long as it has not left.",
+            f"Nobody can nudge them again before {teller.moment(result.next_from)}.",
+        ),
+    )
+
+
+def tell_noted(result: FollowUpNoted, teller: Teller) -> Answer:
+    return Answer(
+        headline=noted_words(result, teller.moment),
+        lines=(noted_after(result, teller.moment),),
+        steps=("Reply “undo” to take it back.",),
+    )
+
+
+def tell_undone(result: FollowUpUndone, _teller: Teller) -> Answer:
+    return Answer(UNDONE[result.deed].format(name=result.name, run=result.run_code))
