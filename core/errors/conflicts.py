@@ -19,8 +19,8 @@ class CoursePaidFor(Conflict):
 
 class PreviewExpired(Conflict):
     code = "preview_expired"
-    wording = "This preview is older than {life}, so nothing was sent."
-    advice = "Write the same command again; you will see today's numbers."
+    wording = "This preview no longer counts, so nothing was sent."
+    advice = "It does for 15 minutes, by e-mail for a day. Write the same again; you will see today's numbers."
 
 
 class InvitationClosed(Conflict):

@@ -9,10 +9,8 @@ from core.errors import NoAddresses, NoteHasLink, NoteTooLong, NotYourPreview, P
 from core.model import Draft, StaffMember
 from core.outbox import AT_ONCE, question_key, touch
 from core.rules.addresses import Address, AddressList, parse_addresses
-from core.rules.policy import CONFIRMATION_ADDRESSES, DRAFT_LIFE, NOTE_CHARACTERS
+from core.rules.policy import CONFIRMATION_ADDRESSES, NOTE_CHARACTERS
 from core.rules.text import clean_note, first_link
-
-DRAFT_LIFE_WORDS = f"{int(DRAFT_LIFE.total_seconds() // 60)} minutes"
 
 
 def checked_note(note: str) -> str:
@@ -49,7 +47,7 @@ def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
     """Raises PreviewExpired or NotYourPreview."""
     draft = ctx.session.get(Draft, draft_id)
     if draft is None:
-        raise PreviewExpired(life=DRAFT_LIFE_WORDS)
+        raise PreviewExpired
     if draft.staff_id != staff.id:
         raise NotYourPreview
     return draft
@@ -58,7 +56,7 @@ def own_draft(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
 def require_fresh(ctx: Context, draft: Draft) -> None:
     """Raises PreviewExpired."""
     if draft.ends_at <= ctx.now:
-        raise PreviewExpired(life=DRAFT_LIFE_WORDS)
+        raise PreviewExpired
 
 
 def tell_question(ctx: Context, draft: Draft) -> None:

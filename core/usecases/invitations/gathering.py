@@ -20,7 +20,7 @@ from core.rules.addresses import AddressList
 from core.rules.policy import DRAFT_LIFE
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.invitations.batches import InvitationPreviewed, draft_preview
-from core.usecases.invitations.drafts import DRAFT_LIFE_WORDS, checked_addresses, own_draft, require_fresh
+from core.usecases.invitations.drafts import checked_addresses, own_draft, require_fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,6 @@ def choose_run(ctx: Context, command: ChooseRun) -> InvitationPreviewed:
 def _gathered(ctx: Context, staff: StaffMember, draft_id: int) -> Draft:
     draft = own_draft(ctx, staff, draft_id)
     if draft.run_id is not None:
-        raise PreviewExpired(life=DRAFT_LIFE_WORDS)
+        raise PreviewExpired
     require_fresh(ctx, draft)
     return draft

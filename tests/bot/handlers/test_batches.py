@@ -71,7 +71,7 @@ async def test_an_expired_preview_sends_nothing(world: World) -> None:
     await world.driver.press(world.olive, preview, "batches_confirm")
 
     assert world.counts()["invitation"] == 0
-    assert "older than 15 minutes, so nothing was sent" in _told(world, world.olive.id)
+    assert "no longer counts, so nothing was sent" in _told(world, world.olive.id)
 
 
 async def test_a_run_that_closed_meanwhile_is_said_so(world: World) -> None:

@@ -167,7 +167,7 @@ async def test_addresses_that_waited_too_long_are_gone(world: World) -> None:
     message = last(world)
     await chosen(world)
 
-    assert "older than 15 minutes" in words(last(world))
+    assert "no longer counts" in words(last(world))
     assert "Which run?" in words(message)
 
 
