@@ -18,7 +18,7 @@ import click
 from core.errors import AlreadyThere
 
 if TYPE_CHECKING:
-    from usher.demo.story import Figures
+    from usher.demo.story.telling import Figures
 
 # Long enough to press Undo, short enough to wait for the mail.
 _RECALL_WINDOW = timedelta(seconds=5)
@@ -26,7 +26,7 @@ _ADDRESSES = 1000
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Tell the whole story without a person, print what became of it, and end.")
+@click.option("--once", is_flag=True, help="Tell three stories without a person, print what became of them, and end.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: print the figures as one JSON object.")
 @click.option("--port", default=0, show_default="a free one", help="Port of the page.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the database in this folder.")
@@ -86,14 +86,16 @@ async def _open(folder: Path, port: int, keep: Path | None) -> int:
 
 async def _once(folder: Path, *, as_json: bool) -> int:
     """The exit status: 1 when the story did not come out as it should."""
+    from usher.demo.life import join_long_ago
     from usher.demo.running import running_demo
-    from usher.demo.story import StoryBroke, tell_story
+    from usher.demo.story.acting import StoryBroke
+    from usher.demo.story.telling import tell_stories
     from usher.serving import stop_collecting_what_stays
 
     try:
-        async with running_demo(folder, recall_window=timedelta(0)) as demo:
+        async with running_demo(folder, recall_window=timedelta(0), live=join_long_ago) as demo:
             stop_collecting_what_stays()
-            figures = await tell_story(demo, addresses=_ADDRESSES)
+            figures = await tell_stories(demo, addresses=_ADDRESSES)
     except StoryBroke as broken:
         raise click.ClickException(f"The story broke off: {broken}.") from broken
     differences = figures.differences(_ADDRESSES)
@@ -104,10 +106,18 @@ async def _once(folder: Path, *, as_json: bool) -> int:
 
 
 def _summary(figures: Figures) -> str:
+    invited, imported, digested = figures.invited, figures.imported, figures.digested
     return (
-        f"{figures.invited:,} learners were invited from Slack with one file and one press of a button.\n"
-        f"The first mail arrived after {figures.seconds_to_first_mail:.2f} s, all {figures.sent:,} after "
-        f"{figures.seconds_to_all_sent:.2f} s ({figures.mails_per_second:,.0f} a second).\n"
+        f"{invited.invited:,} learners were invited from Slack with one file and one press of a button.\n"
+        f"The first mail arrived after {invited.seconds_to_first_mail:.2f} s, all {invited.sent:,} after "
+        f"{invited.seconds_to_all_sent:.2f} s ({invited.mails_per_second:,.0f} a second).\n"
         f"One learner opened the link and accepted, another declined. The message in Slack now says:\n\n"
-        + "\n".join(f"  {line}" for line in figures.scoreboard.splitlines())
+        + "\n".join(f"  {line}" for line in invited.scoreboard.splitlines())
+        + f"\n\nA spreadsheet of {imported.rows} learners went out by e-mail. After "
+        f"{imported.answered_after_seconds:.2f} s it came back as “{imported.workbook}”,\n"
+        f"with {imported.marked} rows marked; “good rows” brought in the other {imported.new}.\n"
+        f"\nA report of progress went out by e-mail, and {digested.landed} of its {digested.rows} rows landed after "
+        f"{digested.answered_after_seconds:.2f} s. “digest now” says,\nin Slack after "
+        f"{digested.in_slack_after_seconds:.2f} s and by e-mail after {digested.by_mail_after_seconds:.2f} s:\n\n"
+        f"  {digested.headline}"
     )

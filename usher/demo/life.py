@@ -1,7 +1,7 @@
 """Life in the sample: what a college did with Usher since yesterday, so that a newcomer finds something in every list.
 
-The story of ``usher demo --once`` does without it, for it counts what it sends itself. Nothing of this is mailed: a
-worker of its own says what became of each mail before the real one starts.
+The stories of ``usher demo --once`` count what they send themselves, so they have only those who joined long ago.
+Nothing of this is mailed: a worker of its own says what became of each mail before the real one starts.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ _INVITED = (
 )
 _BY_MAX = "Gil Ashe <gil.ashe@example.org>, hana@example.org, Ivo Brand <ivo.brand@example.org>"
 _LATER = "Jo Hill <jo.hill@example.org>, kit@example.org, Lea Moss <lea.moss@example.org>"
+REPORT_NAME = "study-skills.csv"
 _JOINERS = (("Mia", "Stone"), ("Noah", "Field"), ("Ola", "Wren"), ("Pia", "North"))
 
 
@@ -60,23 +61,25 @@ def live_a_day(app: App, sample: Sample, now: datetime) -> None:
     """Young enough that no reminder is due."""
     yesterday, later, this_morning = (_then(app, sample, now - timedelta(hours=hours)) for hours in (26, 25, 3))
     _invite(yesterday, 0, sample.run, _INVITED)
-    _invite(yesterday, 1, _run(sample, "skills"), _BY_MAX)
+    _invite(yesterday, 1, sample.run_of("skills"), _BY_MAX)
     _deliver(later)
     _answer(later)
-    _share(*(_then(app, sample, now - timedelta(days=days)) for days in (17, 16)))
-    _invite(this_morning, 0, _run(sample, "mentoring"), _LATER, when="tomorrow 09:00")
+    _share(app, sample, now)
+    _invite(this_morning, 0, sample.run_of("mentoring"), _LATER, when="tomorrow 09:00")
     colleague = InviteColleague("nora@northfield.example.org", Role.MANAGER, "Nora", "Newman")
     this_morning.app.run(invite_colleague, colleague, this_morning.staff(0))
     _deliver(_then(app, sample, now - timedelta(hours=2)))
     _report(this_morning, now)
 
 
+def join_long_ago(app: App, sample: Sample, now: datetime) -> None:
+    """Four learners of Study Skills, whom ``progress_report`` tells of."""
+    _share(app, sample, now)
+    _deliver(_then(app, sample, now))
+
+
 def _then(app: App, sample: Sample, at: datetime) -> _Moment:
     return _Moment(App(app.engine, app.settings, jobs=app.jobs, clock=lambda: at), sample)
-
-
-def _run(sample: Sample, course: str) -> str:
-    return next(run for run in sample.runs_now if run.startswith(f"{course}-"))
 
 
 def _invite(moment: _Moment, place: int, run: str, addresses: str, when: str = "") -> None:
@@ -118,9 +121,10 @@ def _token(app: App, address: str) -> str:
     return app.links.token(LinkKind.INVITATION, found.id, found.generation)
 
 
-def _share(made: _Moment, used: _Moment) -> None:
+def _share(app: App, sample: Sample, now: datetime) -> None:
+    made, used = (_then(app, sample, now - timedelta(days=days)) for days in (17, 16))
     link = made.app.run(create_shared_link, CreateSharedLink("skills"), made.staff(0))
-    token = made.app.links.token(LinkKind.SHARED, link.link_id)
+    token = app.links.token(LinkKind.SHARED, link.link_id)
     for first_name, last_name in _JOINERS:
         address = f"{first_name}.{last_name}@example.org".lower()
         used.app.run(join_by_link, JoinByLink(token, first_name, last_name, address), _LINK_HOLDER)
@@ -128,7 +132,7 @@ def _share(made: _Moment, used: _Moment) -> None:
 
 def _report(moment: _Moment, now: datetime) -> None:
     """The platform told of the run this morning: one is done, one stalled, and one it calls by a name of its own."""
-    file = ProgressFile("study-skills.csv", progress_report(now), _run(moment.sample, "skills"))
+    file = ProgressFile(REPORT_NAME, progress_report(now), moment.sample.run_of("skills"))
     take_progress(moment.app, moment.staff(0), file)
 
 

@@ -34,9 +34,10 @@ Life = Callable[[App, Sample, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """``url`` is the page to open."""
+    """``url`` is the page to open. ``mailbox`` is everybody's, ``inbox`` the one that Usher reads."""
 
     mailbox: Mailbox
+    inbox: Inbox
     slack: SlackLookalike
     sample: Sample
     house: House
@@ -64,7 +65,7 @@ async def running_demo(
             connected = replace(settings, slack_api_url=slack.api_url, slack_bot_token=sample.team.bot_token)
             async with _running_house(connected) as house:
                 slack.courier.request_url = f"{house.url}/slack/events"
-                yield Demo(mailbox, slack, sample, house)
+                yield Demo(mailbox, inbox, slack, sample, house)
         finally:
             await slack.stop()
 

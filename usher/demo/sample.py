@@ -104,6 +104,10 @@ class Sample:
     def owner(self) -> records.User:
         return self.people[0].user
 
+    def run_of(self, course: str) -> str:
+        """The current one."""
+        return next(run for run in self.runs_now if run.startswith(f"{course}-"))
+
 
 def make_sample(app: App, workspace: Workspaces, now: datetime) -> Sample:
     """Everything is accepted and connected by itself, so none of the mails about it is worth sending."""

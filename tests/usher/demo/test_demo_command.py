@@ -33,8 +33,8 @@ async def _ended(process: Process) -> tuple[int | None, str, str]:
     return process.returncode, said.decode(), complained.decode()
 
 
-@pytest.mark.slow  # test_answering has the story told in its own process, to fewer.
-async def test_once_tells_the_whole_story_in_figures(tmp_path: Path) -> None:
+@pytest.mark.slow  # test_answering has them told in its own process, to fewer.
+async def test_once_tells_three_stories_in_figures(tmp_path: Path) -> None:
     process = await _usher("--once", "--json", folder=tmp_path)
 
     status, said, complained = await _ended(process)
@@ -46,6 +46,9 @@ async def test_once_tells_the_whole_story_in_figures(tmp_path: Path) -> None:
     assert 0 < figures["seconds_to_first_mail"] <= figures["seconds_to_all_sent"]
     assert figures["mails_per_second"] > 0
     assert "1 accepted" in figures["scoreboard"]
+    imported, digest = figures["import"], figures["digest"]
+    assert (imported["rows"], imported["problems"], imported["new"]) == (12, 3, 9)
+    assert (digest["rows"], digest["landed"], digest["stalled"], digest["is_same"]) == (5, 4, 1, True)
     assert _left_behind(tmp_path) == []
 
 

@@ -1,35 +1,24 @@
-"""The whole story without a person, through the doors that a person uses; ends in figures.
-
-invite (a file in Slack's form) -> confirm -> mails arrive -> one learner accepts, another declines -> the scoreboard
-"""
+"""Inviting: a file in Slack's form -> confirmed -> mails -> one learner accepts, another declines -> scoreboard."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aiohttp
 
 from usher.demo.opened_mail import open_mail
 from usher.demo.running import Demo
-from usher.demo.slack.acks import Ack
 from usher.demo.slack.forms import Value, places
-from usher.demo.slack.inspection import JsonObject
 from usher.demo.slack.records import Message, View
+from usher.demo.story.acting import StoryBroke, check, until
 
-_Found = TypeVar("_Found")
-_LOOK_AGAIN_SECONDS = 0.02
 _PREVIEW_SECONDS, _MAIL_SECONDS, _SCOREBOARD_SECONDS = 20, 90, 30
 _COUNT = re.compile(r"([\d,]+)\W+(accepted|declined|sent|waiting|not delivered|cancelled)")
 
 
-class StoryBroke(Exception):
-    """The story did not go as it should; the text says where and how."""
-
-
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Invited:
     """``invited`` to ``bounced`` as the scoreboard counts them; seconds since the confirmation."""
 
     invited: int
@@ -42,16 +31,8 @@ class Figures:
     mails_per_second: float
     scoreboard: str
 
-    def as_json(self) -> JsonObject:
-        return asdict(self)
 
-    def differences(self, addresses: int) -> list[str]:
-        wanted = {"invited": addresses, "sent": addresses, "accepted": 1, "declined": 1, "bounced": 0}
-        found = self.as_json()
-        return [f"{name} is {found[name]}, wanted {value}" for name, value in wanted.items() if found[name] != value]
-
-
-async def tell_story(demo: Demo, *, addresses: int) -> Figures:
+async def tell_of_inviting(demo: Demo, *, addresses: int) -> Invited:
     """Raises StoryBroke."""
     people = [f"learner{number:04d}@example.org" for number in range(1, addresses + 1)]
     await _invite(demo, people)
@@ -61,7 +42,7 @@ async def tell_story(demo: Demo, *, addresses: int) -> Figures:
     async with aiohttp.ClientSession() as learner:
         await _answer(learner, _link(demo, people[0]), "accept", {"first_name": "Ada", "last_name": "Marsh"})
         await _answer(learner, _link(demo, people[1]), "decline", {})
-    scoreboard = await _until(lambda: _final_scoreboard(demo), "the scoreboard shows both answers", _SCOREBOARD_SECONDS)
+    scoreboard = await until(lambda: _final_scoreboard(demo), "the scoreboard shows both answers", _SCOREBOARD_SECONDS)
     return _figures(scoreboard, [moment - confirmed_at for moment in arrivals])
 
 
@@ -71,15 +52,15 @@ async def tell_story(demo: Demo, *, addresses: int) -> Figures:
 async def _invite(demo: Demo, people: list[str]) -> None:
     """``/invite``, a run by searching, a file of addresses; then the button under the preview."""
     driver, olive = demo.slack.driver, demo.sample.owner
-    _check(await driver.command(olive, demo.sample.channel, "/invite"), "/invite")
+    check(await driver.command(olive, demo.sample.channel, "/invite"), "/invite")
     form = driver.modal(olive)
     run = _field(form, "external_select")
-    offered = _check(await driver.suggest(olive, form, run, demo.sample.run), "searching the run").options
+    offered = check(await driver.suggest(olive, form, run, demo.sample.run), "searching the run").options
     file = driver.add_file(olive, "learners.csv", "\n".join(["email", *people]).encode())
     values: Mapping[str, Value] = {run: offered[0]["value"], _field(form, "file_input"): [file]}
-    _check(await driver.submit(olive, form, values), "sending the form")
-    preview = await _until(lambda: _preview(demo), "the preview of the file appears", _PREVIEW_SECONDS)
-    _check(await driver.submit(olive, preview, {}), "confirming")
+    check(await driver.submit(olive, form, values), "sending the form")
+    preview = await until(lambda: _preview(demo), "the preview of the file appears", _PREVIEW_SECONDS)
+    check(await driver.submit(olive, preview, {}), "confirming")
 
 
 def _preview(demo: Demo) -> View | None:
@@ -94,12 +75,6 @@ def _field(view: View, kind: str) -> str:
     if len(found) != 1:
         raise StoryBroke(f"the form has {len(found)} fields of the kind {kind}")
     return str(found[0])
-
-
-def _check(ack: Ack, step: str) -> Ack:
-    if ack.problem or ack.errors:
-        raise StoryBroke(f"{step}: {ack.problem or '; '.join(ack.errors.values())}")
-    return ack
 
 
 # --- As a learner -----------------------------------------------------------------------------------------
@@ -160,12 +135,12 @@ def _counts(text: str) -> dict[str, int]:
     return {name: int(number.replace(",", "")) for number, name in _COUNT.findall(text)}
 
 
-def _figures(scoreboard: str, seconds: list[float]) -> Figures:
+def _figures(scoreboard: str, seconds: list[float]) -> Invited:
     """Whoever answered or bounced was sent to as well."""
     counts = _counts(scoreboard)
     answered = counts.get("accepted", 0) + counts.get("declined", 0)
     sent = counts.get("sent", 0) + answered
-    return Figures(
+    return Invited(
         invited=sent + sum(counts.get(name, 0) for name in ("waiting", "not delivered", "cancelled")),
         sent=sent,
         accepted=counts.get("accepted", 0),
@@ -176,14 +151,3 @@ def _figures(scoreboard: str, seconds: list[float]) -> Figures:
         mails_per_second=round(len(seconds) / seconds[-1], 1),
         scoreboard=scoreboard,
     )
-
-
-async def _until(look: Callable[[], _Found | None], what: str, seconds: int) -> _Found:
-    try:
-        async with asyncio.timeout(seconds):
-            # What is waited for has no event: it is drawn by another process in real life.
-            while (found := look()) is None:  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            return found
-    except TimeoutError:
-        raise StoryBroke(f"waited {seconds} seconds, and it did not happen that {what}") from None
