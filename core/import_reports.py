@@ -14,7 +14,7 @@ from core.errors import Unavailable, UsherError
 from core.exporting import exported
 from core.letters import AnswerLetter, AnswerPart
 from core.results import refused
-from core.rules.policy import MAIL_FILES_BYTES, OWN_WORKBOOK_ROWS
+from core.rules.policy import MAIL_FILES_BYTES
 from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
 from core.usecases.exports import ExportOrdered
@@ -102,7 +102,7 @@ def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object
             return app.read(show_report, ShowReport(result.number, is_repeat=result.is_repeat), asker), ()
         if isinstance(result, ImportRowsTold):
             return app.read(list_import_rows, ListImportRows(result.number, result.bucket, result.page), asker), ()
-        loaded = app.read(load_report, LoadReport(result.number, result.copy is not CopyWanted.NONE), asker)
+        loaded = app.read(load_report, LoadReport(result.number, result.copy), asker)
     except Unavailable:
         raise
     except UsherError as error:
@@ -143,11 +143,10 @@ def _template(subject: ImportSubject) -> Enclosed:
 
 
 def _copy(loaded: ReportLoaded, wanted: CopyWanted, room: int) -> tuple[CopyFate, tuple[Enclosed, ...]]:
-    rows = loaded.shown.card.buckets
+    if loaded.is_spared:
+        return CopyFate.NOT_NEEDED, ()
     if loaded.marked is None:
         return CopyFate.NONE, ()
-    if wanted is CopyWanted.MARKED and rows.rows > OWN_WORKBOOK_ROWS and not rows.problem:
-        return CopyFate.NOT_NEEDED, ()
     made = marked_copies(loaded.marked, is_full=wanted is CopyWanted.FULL)
     if not made:
         return CopyFate.FAILED, ()

@@ -19,7 +19,7 @@ from core.rules.progress.columns import find_headings
 from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
-from core.sheets.reader import Reader, read_sheets
+from core.sheets.reader import Reader, read_headings, read_sheets
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.jobs import (
     FindReporter,
@@ -67,7 +67,7 @@ def take_progress(
 
 def looks_like_progress(content: bytes) -> bool:
     """Whatever kind of spreadsheet it is, by its headings, in a child process. For whoever sorts files."""
-    file = read_sheets(content)
+    file = read_headings(content)
     return isinstance(file, SheetFile) and any(find_headings(sheet.rows) is not None for sheet in file.sheets)
 
 

@@ -3,6 +3,7 @@
     match read_sheets(content):
         case SheetFile() as file: ...
         case NotRead() as fault: ...      # fault.message, fault.hint
+    read_headings(content)                # the same, of each sheet the rows only in which headings are looked for
 
 1. Nothing of the file is parsed in this process, and no name or declared type is believed.
 2. It comes back within the limits, whatever the bytes are.
@@ -34,21 +35,28 @@ _decode_head: Final = msgspec.msgpack.Decoder(LineHead).decode
 
 
 def read_sheets(content: bytes, limits: Limits = LIMITS) -> SheetFile | NotRead:
+    return _read(content, limits, None)
+
+
+def read_headings(content: bytes) -> SheetFile | NotRead:
+    return _read(content, LIMITS, policy.HEADING_ROWS)
+
+
+def _read(content: bytes, limits: Limits, rows: int | None) -> SheetFile | NotRead:
     if not content:
         return NotRead(FileFault.EMPTY)
     if len(content) > policy.SHEET_BYTES:
         return NotRead(FileFault.TOO_BIG)
-    answer = _try(content, limits, is_second_try=False)
+    answer = _try(content, limits, ReadRequest(rows=rows))
     if answer is None:
-        answer = _try(content, limits, is_second_try=True)
+        answer = _try(content, limits, ReadRequest(is_second_try=True, rows=rows))
     return answer or NotRead(FileFault.TOO_HARD)
 
 
-def _try(content: bytes, limits: Limits, *, is_second_try: bool) -> SheetFile | NotRead | None:
+def _try(content: bytes, limits: Limits, request: ReadRequest) -> SheetFile | NotRead | None:
     """None: it was killed or took too long."""
     packed: list[bytes] = []
     size = 0
-    request = ReadRequest(is_second_try=is_second_try)
     with Stream(_WORK, msgspec.Raw, limits, request, source=content) as lines:
         for line in lines:
             packed.append(bytes(line))

@@ -61,8 +61,11 @@ class End(msgspec.Struct, array_like=True):
     properties: dict[str, str]
 
 
-class ReadRequest(msgspec.Struct):
+class ReadRequest(msgspec.Struct, frozen=True):
+    """``rows``: of each sheet so many of the first that are filled; None: all."""
+
     is_second_try: bool = False
+    rows: int | None = None
 
 
 def packed(number: int, cells: Sequence[Any]) -> tuple[WireRow | None, int]:

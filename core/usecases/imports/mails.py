@@ -14,7 +14,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed, ReplyNeeded
-from core.rules.policy import MAIL_UNDOES_AT_ONCE
+from core.rules.policy import MAIL_UNDOES_AT_ONCE, OWN_WORKBOOK_ROWS
 from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.imports.checking import own_import
@@ -139,15 +139,17 @@ def undo_by_mail(ctx: Context, command: UndoImport) -> ImportUndone:
 @dataclass(frozen=True, slots=True)
 class LoadReport:
     number: int
-    has_copy: bool
+    copy: CopyWanted = CopyWanted.MARKED
 
 
 @dataclass(frozen=True, slots=True)
 class ReportLoaded:
-    """``marked`` None: nothing is to be marked, or its file is not the asker's."""
+    """``marked`` None: nothing is to be marked, its file is not the asker's, or the copy is spared."""
 
     shown: ImportShown
     marked: MarksLoaded | None
+    is_spared: bool
+    """The file is large and none of its rows has a problem: a copy is made when it is asked for."""
     repeated: ImportCard | None
     """The import that applied the same rows before."""
     differing: int | None
@@ -162,11 +164,13 @@ def load_report(ctx: Context, command: LoadReport) -> ReportLoaded:
     staff = access.require_staff(ctx, Permission.VIEW)
     shown = show_import(ctx, ShowImport(command.number))
     is_theirs = Permission.IMPORT in access.ROLE_PERMISSIONS[staff.role]
-    has_copy = is_theirs and command.has_copy and shown.card.state in _COPIED
-    marked = _marked(ctx, command.number) if has_copy else None
-    found = find_import(ctx, command.number)
+    has_copy = is_theirs and command.copy is not CopyWanted.NONE and shown.card.state in _COPIED
+    found, rows = find_import(ctx, command.number), shown.card.buckets
+    is_large = rows.rows > OWN_WORKBOOK_ROWS and not rows.problem and command.copy is CopyWanted.MARKED
+    is_spared = has_copy and is_large and found.staff_id == staff.id and found.content is not None
+    marked = _marked(ctx, command.number) if has_copy and not is_spared else None
     repeated = show_import(ctx, ShowImport(shown.repeats)).card if shown.repeats else None
-    return ReportLoaded(shown, marked, repeated, count_differing(ctx, found))
+    return ReportLoaded(shown, marked, is_spared, repeated, count_differing(ctx, found))
 
 
 def _marked(ctx: Context, number: int) -> MarksLoaded | None:

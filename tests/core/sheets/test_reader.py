@@ -9,7 +9,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from core.sheets.cells import CellFault, FaultyCell, FileKind, FileNote, SheetFile
 from core.sheets.faults import FileFault, NotRead
-from core.sheets.reader import read_sheets
+from core.sheets.reader import read_headings, read_sheets
 from tests.core.sheets.files import (
     HEADINGS,
     LEARNER,
@@ -70,6 +70,16 @@ def test_what_comes_out_of_the_child_is_what_is_in_the_file() -> None:
     assert [row.cells for row in learners.rows] == [HEADINGS, LEARNER, (*moments[:4], ERROR)]
     assert len(learners.rows) == 3
     assert (file.kind, file.hidden, file.notes, file.properties) == (FileKind.XLSX, (), frozenset(), {})
+
+
+def test_for_the_headings_alone_the_first_rows_of_each_sheet_are_read() -> None:
+    content = workbook(sheets={"Notes": [["Hello"]], "Learners": [[], HEADINGS, *[LEARNER] * 30]})
+
+    file = read_headings(content)
+
+    assert isinstance(file, SheetFile)
+    assert [[row.number for row in sheet.rows] for sheet in file.sheets] == [[1], list(range(2, 22))]
+    assert read_headings(b"") == NotRead(FileFault.EMPTY)
 
 
 def test_hidden_sheets_are_named_and_not_read() -> None:

@@ -367,7 +367,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "import_by_mail": (StaffActor, import_mails.ImportByMail("m.csv", b"UKPRN", world.inbound_id)),
         "copy_by_mail": (StaffActor, import_mails.CopyImport(world.held_import)),
         "leave_import": (StaffActor, import_mails.LeaveImport(world.held_import)),
-        "load_report": (StaffActor, import_mails.LoadReport(world.held_import, has_copy=True)),
+        "load_report": (StaffActor, import_mails.LoadReport(world.held_import)),
         "undo_import": (StaffActor, import_undoing.UndoImport(world.applied_import)),
         "undo_by_mail": (StaffActor, import_undoing.UndoImport(world.applied_import)),
         "order_work": (StaffActor, import_orders.OrderWork(world.applied_import, ImportWork.UNDO)),
