@@ -1,5 +1,6 @@
 """Learners at risk: what can be done about one, the letter of a nudge, and what was done."""
 
+from dataclasses import replace
 from typing import Final
 
 from bot.blocks.controls import Action, Field, Form
@@ -21,7 +22,7 @@ from bot.blocks.words import moment
 from core.rules.policy import NUDGE_CHARACTERS
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
-from core.wording.risk import UNDONE, letter_lines, noted_after, noted_words, nudge_way_words, risk_words
+from core.wording.risk import UNDONE, letter_lines, noted_after, noted_what, nudge_way_words, risk_words
 from core.words import FollowUpDeed
 
 _LETTER_CHARACTERS: Final = 2000
@@ -66,7 +67,7 @@ def nudge_view(letter: NudgePreviewed) -> Block:
         section(f"Hello {said(letter.first_name, 100)},"),
         input_of(Field.WORDS, "Your words", element, hint="No links, please: learners are asked to trust none."),
         section(said(letter.author, 200)),
-        context(said(nudge_way_words(letter, moment), 600)),
+        context(_way(letter)),
     ]
     view = modal(Form.NUDGE, "A nudge", blocks, submit="Send")
     return {**view, "private_metadata": value_of(letter.learner_id, letter.run.code)}
@@ -83,7 +84,7 @@ def draw_nudge(letter: NudgePreviewed) -> Message:
             section(f"*{head}*"),
             _letter(letter),
             *why,
-            context(said(nudge_way_words(letter, moment), 600)),
+            context(_way(letter)),
             actions(edit),
         ),
     )
@@ -93,25 +94,29 @@ def _letter(letter: NudgePreviewed) -> Block:
     return section(fitting([f"> {said(line, 1000)}" for line in letter_lines(letter)], _LETTER_CHARACTERS))
 
 
+def _way(letter: NudgePreviewed) -> str:
+    """Escaped by its parts: the moment is markup of ours."""
+    address, reply_to = said(letter.address, 260), said(letter.reply_to, 260)
+    return nudge_way_words(replace(letter, address=address, reply_to=reply_to), moment)
+
+
 def draw_nudged(result: LearnerNudged) -> Message:
     head = f"{said(result.letter.name, 120)} gets your nudge."
     undo = button("Undo", Action.FOLLOW_UP_UNDO, value_of(result.follow_up_id))
     lines = (
-        said(nudge_way_words(result.letter, moment), 600),
+        _way(result.letter),
         f"Nobody can nudge them again before {moment(result.next_from)}.",
     )
     return Message(head, (section(f"*{head}*"), _letter(result.letter), context("\n".join(lines)), actions(undo)))
 
 
 def draw_noted(result: FollowUpNoted) -> Message:
-    head = noted_words(result, moment)
     value = value_of(result.learner_id, result.run_code)
     choices = [button("Undo", Action.FOLLOW_UP_UNDO, value_of(result.follow_up.follow_up_id))]
     if result.follow_up.deed is FollowUpDeed.SNOOZED:
         choices += [button(f"{weeks} weeks", f"{Action.SNOOZE}:for_{weeks}", value) for weeks in (2, 4)]
-    text = f"{said(result.name, 120)}, `{said(result.run_code, 64)}`"
-    what = head.partition(": ")[2]
-    return Message(said(head, 300), (section(f"*{text}*: {what}\n{noted_after(result, moment)}"), actions(*choices)))
+    who, what = f"{said(result.name, 120)}, `{said(result.run_code, 64)}`", noted_what(result, moment)
+    return Message(f"{who}: {what}.", (section(f"*{who}*: {what}.\n{noted_after(result, moment)}"), actions(*choices)))
 
 
 def draw_follow_up_undone(result: FollowUpUndone) -> Message:

@@ -1,5 +1,8 @@
 """A run's progress, a learner's card, and the reports that told of them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from bot.blocks.controls import Action
 from bot.blocks.follow_ups import follow_up_menu
 from bot.blocks.parts import (
@@ -19,6 +22,7 @@ from bot.blocks.words import bar as percent_bar
 from bot.blocks.words import counted, moment, run_dates, run_name
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
+from core.rules.progress.risk import Risk
 from core.usecases.progress.figures import (
     ProgressList,
     ProgressRow,
@@ -33,6 +37,7 @@ from core.usecases.progress.one_learner import (
     LearnerRun,
 )
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
+from core.usecases.progress.risk import FollowUpCard
 from core.wording.progress import (
     LISTS,
     activity_words,
@@ -108,12 +113,17 @@ def _row(row: ProgressRow, shown: ProgressShown) -> Block:
     address = f" · {said(row.address, 80)}" if row.address else ""
     is_asked = shown.shown in (ProgressList.AT_RISK, ProgressList.SET_ASIDE)
     follow_up = row.follow_up if is_asked else None
-    lines = "".join(f"\n{said(line, 180)}" for line in attention_words(row.risks, follow_up, moment))
+    lines = "".join(f"\n{line}" for line in _attention(row.risks, follow_up))
     text = f"*{said(row.name, 80)}*{address}\n{_figures(row.figures)}{lines}"
     if is_asked and shown.may_act:
         undo = row.follow_up.follow_up_id if row.follow_up is not None else 0
         return section(text, follow_up_menu(row.learner_id, shown.run.code, undo))
     return section(text, button("All runs", Action.PROGRESS_LEARNER, value_of(row.learner_id)))
+
+
+def _attention(risks: Sequence[Risk], follow_up: FollowUpCard | None) -> tuple[str, ...]:
+    """Of what stands in it only the name of a colleague was typed."""
+    return attention_words(risks, replace(follow_up, by=said(follow_up.by, 80)) if follow_up else None, moment)
 
 
 def _figures(figures: Figures) -> str:
@@ -143,7 +153,7 @@ def draw_learner_progress(shown: LearnerProgressShown) -> Message:
 def _learner_run(run: LearnerRun) -> Block:
     joined = f"Joined {moment(run.enrolled_at)} {WAYS_TO_JOIN[run.joined_by]}"
     source = source_words(run.figures, moment)
-    lines = "".join(f"\n{said(line, 400)}" for line in attention_words(run.risks, run.follow_up, moment))
+    lines = "".join(f"\n{line}" for line in _attention(run.risks, run.follow_up))
     return section(
         f"*{said(run_title(run), 100)}*\n{_figures(run.figures)}{lines}\n{joined}" + (f"\n_{source}_" if source else "")
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from core.rules.policy import STALLED_AFTER
+from core.rules.progress.risk import RiskKind
 from core.usecases.digests.news import DigestBudget, DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
 from core.wording.phrases import day_words, pounds, zone_named, zone_words
@@ -38,8 +39,9 @@ def headline(shown: DigestShown) -> str:
 
 def _counts(shown: DigestShown) -> Iterator[str]:
     counts = (
-        (shown.stalled, f"{counted(shown.stalled, 'learner')} stalled"),
-        (shown.at_risk, f"{shown.at_risk:,} at risk"),
+        (shown.at_risk, f"{counted(shown.at_risk, 'learner')} at risk"),
+        # Most of them are at risk as well: one after the other would read like a sum.
+        (0 if shown.at_risk else shown.stalled, f"{counted(shown.stalled, 'learner')} stalled"),
         (shown.bounced, f"{counted(shown.bounced, 'invitation')} did not arrive"),
         (shown.imports_held, f"{counted(shown.imports_held, 'import')} held"),
         (shown.ending, f"{counted(shown.ending, 'invitation')} about to end"),
@@ -65,8 +67,12 @@ def facts(shown: DigestShown) -> tuple[tuple[str, str], ...]:
     """Label and value; what is nothing is left out."""
     average = f", {shown.average_score / 100:.0f} % on average" if shown.average_score is not None else ""
     found = (
-        (shown.at_risk, "At risk", f"{counted(shown.at_risk, 'learner')}: why, is said below"),
-        (shown.stalled, "Stalled", f"{counted(shown.stalled, 'learner')}: nothing for {_DAYS} days, not finished"),
+        (shown.at_risk, "At risk", f"{counted(shown.at_risk, 'learner')} now; each reason stands below"),
+        (
+            shown.stalled,
+            "Newly stalled",
+            f"{counted(shown.stalled, 'learner')}: nothing for {_DAYS} days, not finished",
+        ),
         (shown.returned, "Came back", f"{counted(shown.returned, 'learner')} after {_DAYS} days or more"),
         (shown.enrolled, "Enrolled", counted(shown.enrolled, "learner")),
         (shown.completed, "Finished", counted(shown.completed, "learner")),
@@ -108,13 +114,15 @@ def budget_bar(budget: DigestBudget) -> Bar:
 
 def name_words(name: DigestName) -> str:
     """Besides the name: where, and how far."""
-    steps = f", {name.step_percentage / 100:.0f} % done" if name.step_percentage is not None else ""
+    steps = f", {name.step_percentage / 100:.0f} % done" if name.step_percentage else ""
     why = f": {risk_words(name.risks)}" if name.risks else ""
     return f"{name.run_code}{steps}{why}"
 
 
 def seen_words(name: DigestName, moment: Callable[[datetime], str]) -> str:
-    return f", last seen {moment(name.active_at)}" if name.active_at else ""
+    """Nothing of those whose reason says it, or who have done nothing yet."""
+    is_said = any(risk.kind in (RiskKind.SILENT, RiskKind.NOT_BEGUN) for risk in name.risks)
+    return f", last seen {moment(name.active_at)}" if name.active_at and name.step_percentage and not is_said else ""
 
 
 # --- The plan ---------------------------------------------------------------------------------------------

@@ -85,11 +85,11 @@ def nudge_way_words(letter: NudgePreviewed, say: Say) -> str:
     )
 
 
-def noted_words(result: FollowUpNoted, say: Say) -> str:
-    what = f"{result.name}, {result.run_code}"
+def noted_what(result: FollowUpNoted, say: Say) -> str:
+    """Of somebody whose name and run stand before it."""
     if result.follow_up.deed is FollowUpDeed.SNOOZED:
-        return f"{what}: snoozed until {say(result.follow_up.until_at)}."
-    return f"{what}: noted that you have spoken to them."
+        return f"snoozed until {say(result.follow_up.until_at)}"
+    return "noted that you have spoken to them"
 
 
 def noted_after(result: FollowUpNoted, say: Say) -> str:

@@ -2,7 +2,7 @@
 
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
-from core.wording.risk import UNDONE, letter_lines, noted_after, noted_words, nudge_way_words, risk_words
+from core.wording.risk import UNDONE, letter_lines, noted_after, noted_what, nudge_way_words, risk_words
 from mail.answers.document import Answer, Listing, Row, Teller, some
 
 
@@ -41,7 +41,7 @@ def tell_nudged(result: LearnerNudged, teller: Teller) -> Answer:
 
 def tell_noted(result: FollowUpNoted, teller: Teller) -> Answer:
     return Answer(
-        headline=noted_words(result, teller.moment),
+        headline=f"{result.name}, {result.run_code}: {noted_what(result, teller.moment)}.",
         lines=(noted_after(result, teller.moment),),
         steps=("Reply “undo” to take it back.",),
     )

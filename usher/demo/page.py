@@ -125,6 +125,7 @@ class DemoPage:
             "people": self._screens.people(),
             "team": self._sample.team.name,
             "run": self._sample.run,
+            "told_run": self._sample.told_run,
             "mail_address": self._sample.mail_address,
         }
         offered = [

@@ -101,6 +101,11 @@ class Sample:
     mail_address: str = "usher+northfield@usher.example.org"
 
     @property
+    def told_run(self) -> str:
+        """Of which a report has told; somebody on it is at risk."""
+        return next(run for run in self.runs_now if run.startswith("skills-"))
+
+    @property
     def owner(self) -> records.User:
         return self.people[0].user
 

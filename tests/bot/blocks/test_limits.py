@@ -15,6 +15,7 @@ import bot.handlers
 from bot.blocks import BUILDERS, draw
 from bot.blocks.courses import run_option
 from bot.blocks.errors import draw_error, draw_unexpected
+from bot.blocks.follow_ups import nudge_view
 from bot.blocks.gathering import too_many_view
 from bot.blocks.import_corrections import corrected_view
 from bot.blocks.import_corrections import correction_view as rows_view
@@ -44,6 +45,7 @@ from core.usecases.staff.colleagues import ProviderCard, invite_colleague, show_
 from core.usecases.staff.slack_identity import confirm_code
 from core.words import ImportState
 from tests.bot.blocks.import_samples import broken_rows, corrected, shown
+from tests.bot.blocks.progress_samples import nudge
 from tests.bot.blocks.samples import (
     HOSTILE,
     PLAIN,
@@ -97,6 +99,8 @@ def test_every_result_is_within_slacks_limits_and_no_name_can_mention_or_link(co
         assert_shown(message.text, message.blocks)
         for text in [message.text, *_texts(list(message.blocks), "mrkdwn")]:
             assert "<!channel" not in text
+            # A moment is markup of ours: a reader would see it escaped.
+            assert "&lt;!date" not in text
             assert "\u202e" not in text
 
 
@@ -133,6 +137,7 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
         learner_preview_view(prepared(count, name, 7, is_back=True)),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], f"{name}@example.org"[:254])),
         correction_view(CorrectionShown(2**62, f"{name}@example.org"[:254], "")),
+        nudge_view(nudge(run_called(name), name)),
         *map(settings_view, shared_links(count, name)),
         *map(saved_view, shared_links(count, name)),
         message_view(draw_error(UnknownVerb(verb=name, nearest=None))),
@@ -141,6 +146,7 @@ def test_every_form_is_within_slacks_limits(count: int, name: str) -> None:
     for view in views:
         assert_block_kit(view, "modal")
         assert excesses(view) == []
+        assert not [text for text in _texts(view) if "&lt;!date" in text]
     assert_block_kit(home_view(draw(home(count, name)).blocks, digest="1"), "home")
 
 

@@ -155,7 +155,7 @@ function typedField(block, element, surface, tag, more = {}) {
   const state = surface.entered?.(block, element) ?? {};
   const value = state.value ?? element.initial_value ?? "";
   const field = make(tag, {
-    ...(tag === "input" ? { type: "text" } : { rows: 4 }), ...more, ...marks(surface),
+    ...(tag === "input" ? { type: "text" } : { rows: Math.min(Math.max(value.split("\n").length + Math.ceil(value.length / 70), 4), 14) }), ...more, ...marks(surface),
     placeholder: element.placeholder?.text, maxlength: element.max_length ?? (more.type ? null : 3000),
     oninput: (event) => surface.enter(block, element, event.target.value),
   });

@@ -120,6 +120,7 @@ function drawTries() {
     ["See who answered", `/invites ${run}`],
     ["Share one link", `/links ${run}`],
     ["Read your digest", "/digest now"],
+    ["See who needs you", `/usher at-risk ${state.scene.told_run}`],
     ["See who did what", "/history B-0001"],
   ];
   const offer = (label, words, onclick) =>

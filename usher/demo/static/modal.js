@@ -36,7 +36,9 @@ export class Modal {
     this.#view = view;
     this.#draw();
     if (!this.#dialog.open) this.#dialog.showModal();
-    this.#dialog.querySelector("input, textarea, select")?.focus();
+    const first = this.#dialog.querySelector("input, textarea, select");
+    first?.focus();
+    if (first?.tagName === "TEXTAREA") first.setSelectionRange(0, 0);
   }
 
   #draw() {
