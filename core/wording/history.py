@@ -8,7 +8,7 @@ from typing import Final
 from core.context import Door
 from core.usecases.history.history import Deed, HistoryShown
 from core.wording.results import batch_name, counted
-from core.words import Subject
+from core.words import ImportSubject, Subject
 
 DOORS: Final[dict[Door, str]] = {
     Door.SLACK: "from Slack",
@@ -195,7 +195,7 @@ def deed_words(deed: Deed) -> str:
         "batch": f" ({batch_name(told.batches)})" if told.batches else "",
         "import": f"import I-{told.import_number:04d}" if told.import_number else "a spreadsheet",
         "import_first": f"Import I-{told.import_number:04d}" if told.import_number else "A spreadsheet",
-        "rows": f": {counted(told.import_rows, 'learner')} created or updated" if told.import_rows else "",
+        "rows": _rows(deed),
     }
     sentence = DEEDS.get(deed.action, "{who} did something").format(**words)
     # An address stays as it is.
@@ -220,6 +220,17 @@ def _people(deed: Deed) -> str:
     if deed.amount == 1 and deed.told.learner:
         return deed.told.learner
     return "people" if deed.amount is None else counted(deed.amount, "person", "people")
+
+
+def _rows(deed: Deed) -> str:
+    """What it did then, and not what became of the import since. Of one that is held or rejected it did nothing."""
+    if not deed.amount:
+        return ": nobody was created or updated" if _is_of_learners(deed) else ": no run was created or updated"
+    return f": {counted(deed.amount, 'learner' if _is_of_learners(deed) else 'run')} created or updated"
+
+
+def _is_of_learners(deed: Deed) -> bool:
+    return deed.told.import_subject is ImportSubject.LEARNERS
 
 
 def _invitations(deed: Deed) -> str:

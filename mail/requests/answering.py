@@ -64,7 +64,7 @@ from core.usecases.mailbox.requests import (
 )
 from core.usecases.progress.confirming import ConfirmReport
 from core.usecases.progress.mails import confirm_by_mail
-from core.usecases.progress.nudges import NudgeLearner, PrepareNudge, nudge_learner
+from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, PrepareNudge, nudge_learner
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
 from mail.requests.progress import task_of_report
@@ -276,11 +276,18 @@ def _instead(app: App, task: Task, error: UsherError) -> object:
         raise error
     until = app.clock() + MAIL_QUESTION_LIFE
     if isinstance(error, ReplyNeeded):
-        return _question(task.command, error.rehearsed, until)
+        return _question(_as_seen(task.command, error.rehearsed), error.rehearsed, until)
     if isinstance(error, NeedsConfirmation) and isinstance(task.command, ReinviteLearner):
         confirmed = ReinviteLearner(task.command.run, task.command.address, is_confirmed=True)
         return _question(confirmed, refused(error), until)
     return refused(error)
+
+
+def _as_seen(command: object, rehearsed: object) -> object:
+    """The very letter that they say yes to, whatever would be proposed then."""
+    if isinstance(command, NudgeLearner) and isinstance(rehearsed, LearnerNudged):
+        return replace(command, learner_id=rehearsed.letter.learner_id, words=rehearsed.letter.words)
+    return command
 
 
 def _question(command: object, result: object, until: datetime) -> ReplyAwaited:

@@ -27,11 +27,14 @@ def proposed_words(risks: tuple[Risk, ...], course: str) -> str:
     return f"{first.format(course=course)}\n\n{_OFFER}"
 
 
-def checked_words(typed: str) -> tuple[str, str]:
-    """The words as they would go out, and what is wrong with them; empty where nothing is."""
+def checked_words(typed: str, course: str) -> tuple[str, str]:
+    """The words as they would go out, and what is wrong with them; empty where nothing is.
+
+    The course may be called "ASP.NET": its name is no link that somebody added.
+    """
     words = clean_note(typed)
     if len(words) > NUDGE_CHARACTERS:
         return words, f"there are {len(words):,} characters, and {NUDGE_CHARACTERS:,} fit"
-    if (link := first_link(words)) is not None:
+    if (link := first_link(words.replace(clean_note(course), ""))) is not None:
         return words, f"“{link[:60]}” is a link, and learners are asked to trust none in an e-mail"
     return words, "" if words else "there are none"

@@ -20,7 +20,7 @@ from core.model import (
     StaffMember,
 )
 from core.usecases.learners.lists import Sight, sight_of
-from core.words import Subject
+from core.words import ImportSubject, Subject
 
 About = tuple[Subject, int, bool]
 """(kind, id, whether it was a part)"""
@@ -41,7 +41,7 @@ class Named:
     """The title of the course that it leads to."""
     batches: tuple[int, ...] = ()
     import_number: int | None = None
-    import_rows: int = 0
+    import_subject: ImportSubject = ImportSubject.LEARNERS
 
 
 class Names:
@@ -58,7 +58,7 @@ class Names:
             if not (kind is Subject.STAFF and is_part) and (known := self._found[kind].get(subject_id)) is not None:
                 about[kind].append(known)
         run = next(iter(about[Subject.RUN]), ("", ""))
-        imported = next(iter(about[Subject.IMPORT]), (None, 0))
+        imported = next(iter(about[Subject.IMPORT]), (None, ImportSubject.LEARNERS))
         return Named(
             learner=next(iter((*about[Subject.LEARNER], *about[Subject.INVITATION])), ""),
             colleague=next(iter(about[Subject.STAFF]), ""),
@@ -67,7 +67,7 @@ class Names:
             link=next(iter(about[Subject.LINK]), ""),
             batches=tuple(sorted(about[Subject.BATCH])),
             import_number=imported[0],
-            import_rows=imported[1],
+            import_subject=imported[1],
         )
 
 
@@ -129,7 +129,7 @@ def _batches(ctx: Context, ids: set[int]) -> dict[int, Any]:
 
 
 def _imports(ctx: Context, ids: set[int]) -> dict[int, Any]:
-    query = select(Import.id, Import.number, Import.created + Import.updated).where(Import.id.in_(ids))
+    query = select(Import.id, Import.number, Import.subject).where(Import.id.in_(ids))
     return {row[0]: (row[1], row[2]) for row in ctx.session.execute(query)}
 
 

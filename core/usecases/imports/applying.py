@@ -138,6 +138,7 @@ def _decide(ctx: Context, found: Import, caution: ImportReason | None, *, is_rel
         setattr(found, bucket.value, getattr(buckets, bucket.value))
     is_first, found.settled_at = found.settled_at is None, ctx.now
     if found.state is ImportState.APPLIED:
+        ctx.amount = buckets.created + buckets.updated
         close_corrected(ctx, found)
     (tell_settled if is_first else tell_changed)(ctx, found)
     return found.state is ImportState.APPLIED

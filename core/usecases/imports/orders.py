@@ -147,8 +147,13 @@ class RefuseOrder:
 
 def refuse_order(ctx: Context, command: RefuseOrder) -> OrderFulfilled:
     access.require_system(ctx)
-    found = ctx.session.get(ImportOrder, command.order_id, with_for_update=True)
-    if found is None or found.settled_at is not None:
+    found = ctx.session.get(ImportOrder, command.order_id)
+    if found is None:
+        return OrderFulfilled(was_open=False)
+    # Somebody slow may be doing it at this moment: they are waited for.
+    lock_organisation(ctx, found.organisation_id)
+    ctx.session.refresh(found)
+    if found.settled_at is not None:
         return OrderFulfilled(was_open=False)
     _settle(ctx, found, "", command.words or _OUR_MISTAKE)
     return OrderFulfilled(was_open=True)

@@ -35,6 +35,8 @@ def answer_row(ctx: Context, staff: StaffMember, answer_id: int) -> dict[str, An
 
 def is_awaited(ctx: Context, inbound_id: int) -> bool:
     """Whether a file of the message is still being imported or merged."""
+    # A report that waited is merged on because of this very message.
+    ctx.session.flush()
     return any(query.run(ctx, inbound_id=inbound_id).first() is not None for query in _AWAITED)
 
 

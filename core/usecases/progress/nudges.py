@@ -146,7 +146,8 @@ def _previewed(ctx: Context, staff: StaffMember, subject: LearnerOnRun, typed: s
         reason = reason or _TOO_SOON
     if reason:
         raise _refused(subject, reason)
-    words, problem = checked_words(typed or proposed_words(subject.risks, subject.run.course.title))
+    title = subject.run.course.title
+    words, problem = checked_words(typed or proposed_words(subject.risks, title), title)
     if problem:
         raise NudgeWordsUnclear(reason=problem)
     return NudgePreviewed(

@@ -79,6 +79,7 @@ from core.words import (
     ExportForm,
     ExportKind,
     ImportPolicy,
+    ImportSubject,
     InvitationState,
     JoinedBy,
     LearnerDeed,
@@ -355,7 +356,7 @@ def unreached(count: int, name: str) -> tuple[UnreachedShown, ...]:
 
 
 def histories(count: int, name: str) -> list[object]:
-    told = Named(name, name, name, name[:64], name, (1, 2, 10), 7, count)
+    told = Named(name, name, name, name[:64], name, (1, 2, 10), 7, ImportSubject.CATALOGUE)
     deeds = tuple(Deed(NOW, "staff", name, door, action, count, told) for door in Door for action in sorted(DEEDS))
     pages = [deeds[start : start + 10] for start in range(0, len(deeds), 10)]
     every = [HistoryShown(Subject.LEARNER, 2**62, name, page, 2, 100, 1000, "UTC") for page in pages]

@@ -5,15 +5,18 @@ from dataclasses import replace
 import pytest
 
 from core.app import App
+from core.model import Course, CourseRun, FollowUp
+from core.results import ReplyAwaited
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed, ShowReport, show_report
 from core.words import ReportState
 from mail.parsing.parsed import Attachment
 from tests.copies import SqliteCopies
-from tests.core.usecases.acting import MATHS
+from tests.core.usecases.acting import MATHS, change, everything, only
 from tests.core.usecases.progressing import PLATFORM, enrol, line, report
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer, by_mail
@@ -28,6 +31,23 @@ def olive(sqlite_school: SqliteCopies[School]) -> Writer:
     school = replace(sqlite_school.filling, app=app)
     enrol(school, ADA, BO)
     return Writer(school, by_mail(school.owner))
+
+
+def test_a_nudge_goes_out_in_the_words_that_were_said_yes_to(olive: Writer) -> None:
+    app = olive.school.app
+    as_first = report(line(ADA, steps_completed="30%"), line(BO, steps_completed="0%"))
+    olive.write(f"progress {MATHS}", "", attached(as_first))
+    run = only(app, CourseRun, CourseRun.code == MATHS)
+    asked = olive.write(f"nudge {MATHS} {BO}")
+    assert isinstance(asked.result, ReplyAwaited)
+    assert everything(app, FollowUp) == []
+    change(app, Course, run.course_id, title="Something else")
+
+    sent = olive.reply(asked, "yes")
+
+    assert isinstance(sent.result, LearnerNudged)
+    assert sent.result.letter.words == only(app, FollowUp).words
+    assert "Maths for Everyone" in sent.result.letter.words
 
 
 def shown(writer: Writer, number: int) -> ReportShown:

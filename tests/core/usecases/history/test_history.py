@@ -20,6 +20,7 @@ from core.model import Learner
 from core.requests import Request, read_request, usecase_of
 from core.usecases.exports import ExportOrdered
 from core.usecases.history.history import HistoryShown
+from core.usecases.imports.applying import ReleaseImport, release_import
 from core.usecases.imports.undoing import UndoImport, undo_import
 from core.usecases.invitations.changes import CancelInvitations, Chosen, cancel_invitations
 from core.usecases.learners.cards import SeeLearnerDetails, see_learner_details
@@ -38,10 +39,11 @@ from tests.core.usecases.acting import (
     invite,
     only,
 )
-from tests.core.usecases.importing import import_sheet, line
+from tests.core.usecases.importing import import_file, import_sheet, line
+from tests.core.usecases.imports.test_runs import NEW
 from tests.core.usecases.managing import save
 from tests.core.usecases.sharing import join, share
-from tests.factories import NOW, School, counted_queries
+from tests.factories import CATALOGUE, NOW, School, counted_queries
 
 ADA, BO, CY = "ada@example.org", "bo@example.org", "cy@example.org"
 
@@ -115,6 +117,23 @@ def test_an_import_tells_what_became_of_it_and_so_do_its_learners(school: School
         "Import I-0001, which Olive Owner had sent, was settled: 2 learners created or updated, from Slack",
     }
     assert undone[0] == "Olive Owner undid import I-0001, from Slack"
+
+
+def test_an_import_that_waits_or_is_of_runs_is_not_told_as_learners_created(school: School) -> None:
+    import_sheet(school, line("Ada"), line("Bo", Postcode="nowhere"))
+    held = told(school, "history I-0001")
+    school.app.run(release_import, ReleaseImport(1), school.owner)
+    released = told(school, "history I-0001")
+    runs = import_file(school, f"{CATALOGUE.splitlines()[0]}\n{NEW}".encode())
+    school.app.run(release_import, ReleaseImport(runs.number), school.owner)
+    of_runs = told(school, f"history I-{runs.number:04}")
+
+    was_settled = "Import I-0001, which Olive Owner had sent, was settled"
+    assert f"{was_settled}: nobody was created or updated, from Slack" in held
+    good_rows = "Olive Owner imported the good rows of import I-0001"
+    assert released[0] == f"{good_rows}: 1 learner created or updated, from Slack"
+    assert f"{was_settled}: nobody was created or updated, from Slack" in released
+    assert of_runs[0].endswith("1 run created or updated, from Slack")
 
 
 def test_a_link_tells_who_made_it_who_paused_it_and_who_joined(school: School) -> None:

@@ -10,12 +10,22 @@ import pytest
 from sqlalchemy import text
 
 from core.context import Context, Door
-from core.model import Import
+from core.model import Import, ImportOrder
 from core.usecases.imports.checking import BeginImport, begin_import
 from core.usecases.imports.imports import ReceiveImport, lock_organisation, receive_import
 from core.usecases.imports.jobs import GiveUpImport, give_up_import
+from core.usecases.imports.orders import (
+    FulfilOrder,
+    OrderWork,
+    RefuseOrder,
+    fulfil_order,
+    order_work,
+    refuse_order,
+)
+from core.words import ImportWork
 from tests.copies import PostgresqlCopies
-from tests.core.usecases.importing import line, sheet
+from tests.core.usecases.acting import only
+from tests.core.usecases.importing import checked, imported_at_once, line, sheet
 from tests.factories import SYSTEM, School
 
 T = TypeVar("T")
@@ -69,6 +79,20 @@ def test_what_is_being_written_is_not_given_up(school: School, received: int) ->
     given_up = meanwhile(school, settle, lambda: school.app.run(give_up_import, GiveUpImport(received), SYSTEM))
 
     assert not given_up.result().was_open
+
+
+def test_what_is_being_undone_is_not_refused(school: School) -> None:
+    app, owner = school.app, school.owner
+    imported_at_once(school, checked(2, "Ada"))
+    app.run(order_work, OrderWork(1, ImportWork.UNDO), owner)
+    order_id = only(app, ImportOrder).id
+    fulfil, refuse = FulfilOrder(order_id), RefuseOrder(order_id)
+
+    refused = meanwhile(school, lambda ctx: fulfil_order(ctx, fulfil), lambda: app.run(refuse_order, refuse, SYSTEM))
+
+    order = only(app, ImportOrder)
+    assert not refused.result().was_open
+    assert (bool(order.outcome), order.refusal) == (True, "")
 
 
 def test_while_an_import_is_written_others_of_the_organisation_go_on(school: School) -> None:

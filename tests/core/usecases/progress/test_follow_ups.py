@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import LearnerNotOnRun, MomentUnclear, NudgeRefused, NudgeWordsUnclear, RoleMissing, UndoOver
 from core.letters import NudgeLetter
-from core.model import Enrolment, FollowUp, Learner, Organisation, OutboundMessage, Progress
+from core.model import Course, CourseRun, Enrolment, FollowUp, Learner, Organisation, OutboundMessage, Progress
 from core.requests import Request, mode_of, read_request, usecase_of
 from core.requests.language import Mode
 from core.usecases.digests.digests import ShowDigest, show_digest
@@ -175,6 +175,16 @@ def test_quiet_hours_words_and_roles_are_minded(stalled: School) -> None:
 
     assert sent.letter.sends_at > now + timedelta(minutes=5)
     assert letters(stalled)[0].words == "Shall we talk on Monday?\n\nI am in room 7."
+
+
+def test_a_course_that_is_called_like_a_link_can_be_named(stalled: School) -> None:
+    change(stalled.app, Course, only(stalled.app, CourseRun, CourseRun.code == MATHS).course_id, title="ASP.NET")
+
+    seen = say(stalled, f"nudge {MATHS} {BO}")
+
+    assert "ASP.NET" in nudge(stalled, words=seen.words).letter.words
+    with pytest.raises(NudgeWordsUnclear, match=r"bit\.ly"):
+        nudge(stalled, ADA, words="ASP.NET is at bit.ly/1")
 
 
 def test_a_snoozed_name_is_hidden_until_its_day_and_can_be_brought_back(stalled: School) -> None:
