@@ -17,7 +17,7 @@ child for one large job and hands out what it yields, so that not all of it is e
    an idle child ends by the end of its pipe, a busy one by a signal (Linux) or its CPU limit (elsewhere).
 4. Requests, answers and lines are msgpack, read back by their types; never pickle.
 
-POSIX only. ``core.limited.child`` is what runs in the child: ``work(request) -> answer``, or for a stream
+POSIX only. ``core.limited_child`` is what runs in the child: ``work(request) -> answer``, or for a stream
 ``work(request, source) -> Iterable[line]``, with the type of ``request`` annotated.
 """
 

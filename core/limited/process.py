@@ -30,7 +30,7 @@ for name, most in given["limits"]:
     # The soft limit of CPU time is renewed for each job, so the hard one stays.
     resource.setrlimit(which, (most, hard if name == "CPU" else most))
 sys.path[:] = given["path"]
-from core.limited.child import main
+from core.limited_child import main
 main(given)
 """
 
@@ -72,7 +72,7 @@ class Child:
         }
         try:
             process = subprocess.Popen(  # noqa: S603  Our own interpreter, and our own program.
-                [sys.executable, "-I", "-B", "-X", "utf8", "-c", _BOOT, json.dumps(given)],
+                [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, json.dumps(given)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from core.rules import policy
-from core.sheets import package, text, wire, workbooks
+from core.sheets import package, wire, workbooks
 from core.sheets.cells import FileKind, FileNote
 from core.sheets.faults import FileFault, Unreadable
 from core.sheets.sniff import OLE, sniffed
@@ -74,6 +74,9 @@ def _read_slowly(
 
 
 def _read_text(content: bytes, kind: FileKind, most: int | None) -> Iterator[Line]:
+    # Most files are workbooks, and a start costs what is loaded.
+    from core.sheets import text
+
     if kind is FileKind.CSV:
         text.take_long_cells()
         read = text.decoded(content)

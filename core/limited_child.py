@@ -1,4 +1,7 @@
-"""Inside the child of ``core.limited``: takes requests, runs the one function, answers. Ends with its parent."""
+"""Inside the child of ``core.limited``: takes requests, runs the one function, answers. Ends with its parent.
+
+Beside that package and not in it, so that no child loads its parent's side: each start costs what is imported.
+"""
 
 import fcntl
 import os
