@@ -55,7 +55,7 @@ def test_every_kind_that_goes_by_mail_has_a_letter() -> None:
     in_slack_only = {MessageKind.SCOREBOARD, MessageKind.LINK_REQUEST, MessageKind.OUTSIDE_JOIN, MessageKind.HOME}
     in_slack_only |= {MessageKind.UNREACHED, MessageKind.IMPORT, MessageKind.IMPORT_COPY, MessageKind.IMPORT_FULL_COPY}
     in_slack_only |= {MessageKind.IMPORT_TEMPLATE, MessageKind.RUN_TEMPLATE, MessageKind.EXPORT}
-    in_slack_only |= {MessageKind.REPORT, MessageKind.IMPORT_ORDER}
+    in_slack_only |= {MessageKind.REPORT, MessageKind.IMPORT_ORDER, MessageKind.MAIL_QUESTION}
     assert set(MessageKind) - in_slack_only == KINDS
 
 
