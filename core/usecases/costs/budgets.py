@@ -196,25 +196,39 @@ def _terms(ctx: Context, agreement: Agreement) -> Terms:
     )
 
 
-def draw(ctx: Context, agreement: Agreement, *, is_promised: bool) -> bool:
-    """One place: a prepaid one (True), or one to invoice. Two at the same moment never draw the same one.
+def draw(ctx: Context, agreement: Agreement, places: int, *, is_promised: bool) -> int:
+    """How many of them are prepaid; the rest is to invoice. Two at the same moment never draw the same one.
 
-    ``is_promised``: by an invitation; else it needs room beside all promises. Raises BudgetSpent.
+    ``is_promised``: by an invitation; else they need room beside all promises. Raises BudgetSpent.
     """
     if not is_promised:
-        _require_free_place(ctx, agreement)
-    has_prepaid = Agreement.prepaid_used < Agreement.prepaid_count
-    if _moved(ctx, agreement, has_prepaid, prepaid_used=Agreement.prepaid_used + 1):
-        return True
-    _moved(ctx, agreement, true(), spent_pence=Agreement.spent_pence + agreement.price_pence)
-    return False
+        _require_free_places(ctx, agreement, places)
+    prepaid = _draw_prepaid(ctx, agreement, places)
+    to_invoice = (places - prepaid) * agreement.price_pence
+    if prepaid < places:
+        _moved(ctx, agreement, true(), spent_pence=Agreement.spent_pence + to_invoice)
+    return prepaid
 
 
-def _require_free_place(ctx: Context, agreement: Agreement) -> None:
+def _require_free_places(ctx: Context, agreement: Agreement, places: int) -> None:
     try:
-        require_room(ctx, agreement, 1)
+        require_room(ctx, agreement, places)
     except BudgetExceeded as refusal:
         raise BudgetSpent from refusal
+
+
+def _draw_prepaid(ctx: Context, agreement: Agreement, places: int) -> int:
+    """All at once, or one by one as far as they reach."""
+    drawn, step = 0, places
+    while drawn < places:
+        has_prepaid = Agreement.prepaid_used + step <= Agreement.prepaid_count
+        if _moved(ctx, agreement, has_prepaid, prepaid_used=Agreement.prepaid_used + step):
+            drawn += step
+        elif step == 1:
+            break
+        else:
+            step = 1
+    return drawn
 
 
 def _moved(ctx: Context, agreement: Agreement, condition: ColumnElement[bool], **values: object) -> bool:

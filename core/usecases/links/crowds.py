@@ -2,8 +2,8 @@
 
 A commit, and each statement in it, costs as much for forty learners as for one.
 
-1. Newcomers are joined together: those who typed all that is wanted, and whose address nobody here has or has ever
-   invited. Everybody else is left to ``join_by_link``, as if they had not been looked at: their answer is None.
+1. Joined together are those who typed all that is wanted and need prove nothing, known here or not, invited or not.
+   Everybody else is left to ``join_by_link``, as if they had not been looked at: their answer is None.
 2. All of them are stored, or none. Whoever asked for them lets each of them join alone then, so that one who cannot
    join never stands in the way of another.
 3. What stands afterwards is what ``join_by_link`` would have left, one after another.
@@ -12,17 +12,14 @@ A commit, and each statement in it, costs as much for forty learners as for one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
-
 from core import access
 from core.cards import run_card
 from core.context import Context
 from core.errors import InvalidRequest
-from core.model import CourseRun, Invitation, LearnerAddress, SharedLink
-from core.queries import Query
+from core.model import SharedLink
 from core.rules.addresses import Address, parse_address
 from core.rules.policy import SAME_PRESS
-from core.usecases.links.enrolling import Joiner, Way, about_joining, enrol_newcomers
+from core.usecases.links.enrolling import Joiner, enrol_together
 from core.usecases.links.joining import (
     JoinByLink,
     JoinedByLink,
@@ -33,9 +30,10 @@ from core.usecases.links.joining import (
     require_domain,
     typed_address,
     typed_names,
+    way_by,
 )
-from core.usecases.links.states import LinkNow, held_link
-from core.words import JoinedBy, SharedLinkState
+from core.usecases.links.states import held_link
+from core.words import SharedLinkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,12 @@ def join_together(ctx: Context, command: JoinTogether) -> JoinedTogether:
     now = held_link(ctx, target)
     if now.state is not SharedLinkState.OPEN or now.run is None:
         return _nothing(command.presses)
-    newcomers = _newcomers(ctx, now.link, command.presses)
-    if newcomers:
-        _join(ctx, now, now.run, list(newcomers.values()))
+    places = _joiners(now.link, command.presses)
+    joined = enrol_together(ctx, now.run, list(places), way_by(now, is_proven=False))
+    if joined:
+        let_in(ctx, now.link, now.run, joined)
     card = run_card(now.run)
-    answers = {place: JoinedByLink(card, now.organisation, joiner.address) for place, joiner in newcomers.items()}
+    answers = {places[joiner]: JoinedByLink(card, now.organisation, joiner.address) for joiner, _ in joined}
     return JoinedTogether(tuple(answers.get(place) for place in range(len(command.presses))))
 
 
@@ -90,29 +89,14 @@ def _nothing(presses: Sequence[JoinByLink]) -> JoinedTogether:
     return JoinedTogether((None,) * len(presses))
 
 
-# --- Newcomers --------------------------------------------------------------------------------------------
-
-_KNOWN = Query(
-    select(LearnerAddress.address_key).where(LearnerAddress.address_key.in_(bindparam("keys", expanding=True)))
-)
-# To whatever, and whatever became of it: joining alone is no loss to them. Asked for those pending on this run, SQLite
-# looks through all of these (seen in its plan).
-_INVITED = Query(select(Invitation.address_key).where(Invitation.address_key.in_(bindparam("keys", expanding=True))))
-
-
-def _newcomers(ctx: Context, link: SharedLink, presses: Sequence[JoinByLink]) -> dict[int, Joiner]:
-    """By their place among the presses; no more than there is room for. Of two with one address the first joins."""
-    places: dict[str, int] = {}
-    joiners: dict[int, Joiner] = {}
+def _joiners(link: SharedLink, presses: Sequence[JoinByLink]) -> dict[Joiner, int]:
+    """With their place among the presses; no more than there is room for. Of two with one address the first joins."""
+    joiners: dict[str, tuple[Joiner, int]] = {}
     for place, press in enumerate(presses):
         joiner = _joiner(link, press)
-        if joiner is not None and places.setdefault(joiner.address_key, place) == place:
-            joiners[place] = joiner
-    keys = list(places)
-    for query in (_KNOWN, _INVITED):
-        for key in query.run(ctx, keys=keys).scalars():
-            joiners.pop(places[key], None)
-    return dict(list(joiners.items())[: _room(link)])
+        if joiner is not None:
+            joiners.setdefault(joiner.address_key, (joiner, place))
+    return dict(list(joiners.values())[: _room(link)])
 
 
 def _joiner(link: SharedLink, press: JoinByLink) -> Joiner | None:
@@ -129,11 +113,3 @@ def _joiner(link: SharedLink, press: JoinByLink) -> Joiner | None:
 
 def _room(link: SharedLink) -> int | None:
     return None if link.use_cap is None else max(link.use_cap - link.use_count, 0)
-
-
-def _join(ctx: Context, now: LinkNow, run: CourseRun, joiners: Sequence[Joiner]) -> None:
-    agreement_id = now.agreement.id if now.agreement is not None else None
-    way = Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven=False)
-    enrolled = enrol_newcomers(ctx, run, joiners, way)
-    about_joining(ctx, run, way, enrolled)
-    let_in(ctx, now.link, list(zip(joiners, enrolled, strict=True)))

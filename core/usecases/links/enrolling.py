@@ -5,7 +5,7 @@
 3. A pending invitation is closed once: of two answers at the same moment, the second finds it closed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, select, update
@@ -62,9 +62,22 @@ class Enrolled:
     is_new_learner: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose an address is, and how they stand to the run."""
+
+    learner_id: int | None = None
+    enrolment_id: int | None = None
+    is_removed: bool = False
+    has_left: bool = False
+
+
+_NOBODY = _Known()
+
 # Without mapped objects: a thousand learners may join within a few seconds.
 _KNOWN = Query(
     select(
+        LearnerAddress.address_key,
         Learner.id.label("learner_id"),
         Learner.removed_at,
         Enrolment.id.label("enrolment_id"),
@@ -73,7 +86,7 @@ _KNOWN = Query(
     .select_from(LearnerAddress)
     .join(Learner, Learner.id == LearnerAddress.learner_id)
     .outerjoin(Enrolment, and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id")))
-    .where(LearnerAddress.address_key == bindparam("address_key"))
+    .where(LearnerAddress.address_key.in_(bindparam("keys", expanding=True)))
 )
 
 
@@ -83,9 +96,27 @@ def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
 
     Raises ProofWanted, and BudgetSpent where nobody had promised a place.
     """
-    enrolled = _enrol(ctx, run, joiner, way)
+    known = _known(ctx, run, [joiner])
+    for each in known.values():
+        _bring_back(ctx, each, way)
+    (enrolled,) = _enrol(ctx, run, [joiner], known, way)
     about_joining(ctx, run, way, [enrolled])
     return enrolled
+
+
+def enrol_together(ctx: Context, run: CourseRun, joiners: Sequence[Joiner], way: Way) -> list[tuple[Joiner, Enrolled]]:
+    """As ``enrol`` for one after another, with as many statements for all as for one. Raises BudgetSpent.
+
+    Their addresses are all different. Left out is who must prove that the address is theirs, and of two addresses of
+    one learner the second.
+    """
+    known = _known(ctx, run, joiners)
+    plain = _plain(joiners, known)
+    if not plain:
+        return []
+    enrolled = _enrol(ctx, run, plain, known, way)
+    about_joining(ctx, run, way, enrolled)
+    return list(zip(plain, enrolled, strict=True))
 
 
 def about_joining(ctx: Context, run: CourseRun, way: Way, enrolled: Sequence[Enrolled]) -> None:
@@ -97,21 +128,34 @@ def about_joining(ctx: Context, run: CourseRun, way: Way, enrolled: Sequence[Enr
     ctx.amount = len(enrolled)
 
 
-def _enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
-    known = _KNOWN.run(ctx, run_id=run.id, address_key=joiner.address_key).one_or_none()
-    if known is None:
-        return enrol_newcomers(ctx, run, [joiner], way)[0]
-    if not way.is_proven and (known.removed_at is not None or known.left_at is not None):
+def _known(ctx: Context, run: CourseRun, joiners: Sequence[Joiner]) -> dict[str, _Known]:
+    """By address key."""
+    rows = _KNOWN.run(ctx, run_id=run.id, keys=[joiner.address_key for joiner in joiners])
+    return {
+        row.address_key: _Known(row.learner_id, row.enrolment_id, row.removed_at is not None, row.left_at is not None)
+        for row in rows
+    }
+
+
+def _plain(joiners: Sequence[Joiner], known: Mapping[str, _Known]) -> list[Joiner]:
+    plain: dict[int | str, Joiner] = {}
+    for joiner in joiners:
+        who = known.get(joiner.address_key, _NOBODY)
+        if not who.is_removed and not who.has_left:
+            plain.setdefault(who.learner_id or joiner.address_key, joiner)
+    return list(plain.values())
+
+
+def _bring_back(ctx: Context, who: _Known, way: Way) -> None:
+    """Raises ProofWanted."""
+    if (who.is_removed or who.has_left) and not way.is_proven:
         raise ProofWanted
-    if known.removed_at is not None:
+    if who.is_removed:
         ctx.session.execute(
-            update(Learner).where(Learner.id == known.learner_id).values(removed_at=None), execution_options=_QUIET
+            update(Learner).where(Learner.id == who.learner_id).values(removed_at=None), execution_options=_QUIET
         )
-    if known.enrolment_id is None:
-        return _enrolled(ctx, run, [known.learner_id], way, is_new_learner=False)[0]
-    if known.left_at is not None:
-        _come_back(ctx, known.enrolment_id, way)
-    return Enrolled(known.enrolment_id, known.learner_id, is_new=False, is_new_learner=False)
+    if who.enrolment_id is not None and who.has_left:
+        _come_back(ctx, who.enrolment_id, way)
 
 
 def _come_back(ctx: Context, enrolment_id: int, way: Way) -> None:
@@ -128,41 +172,65 @@ def _come_back(ctx: Context, enrolment_id: int, way: Way) -> None:
     if charge is None:
         return
     agreement = ctx.session.get_one(Agreement, charge.agreement_id) if charge.agreement_id is not None else None
-    charge.is_prepaid = agreement is not None and draw(ctx, agreement, is_promised=way.is_promised)
+    charge.is_prepaid = agreement is not None and draw(ctx, agreement, 1, is_promised=way.is_promised) == 1
     # One charge an enrolment, at the frozen price; what it costs now belongs to this month.
     charge.waived_at, charge.waived_reason, charge.charged_at = None, "", ctx.now
 
 
-def enrol_newcomers(ctx: Context, run: CourseRun, joiners: Sequence[Joiner], way: Way) -> list[Enrolled]:
-    """For addresses that nobody here has, all different. As many statements for all as for one. Raises BudgetSpent."""
-    return _enrolled(ctx, run, _new_learners(ctx, joiners), way, is_new_learner=True)
+def _enrol(
+    ctx: Context, run: CourseRun, joiners: Sequence[Joiner], known: Mapping[str, _Known], way: Way
+) -> list[Enrolled]:
+    """One for each, in their order."""
+    met = [known.get(joiner.address_key, _NOBODY) for joiner in joiners]
+    newcomers = [joiner for joiner, who in zip(joiners, met, strict=True) if who is _NOBODY]
+    new_learners = iter(_new_learners(ctx, newcomers))
+    learner_ids = [who.learner_id or next(new_learners) for who in met]
+    joining = [learner_id for learner_id, who in zip(learner_ids, met, strict=True) if who.enrolment_id is None]
+    new_enrolments = iter(_new_enrolments(ctx, run, joining, way))
+    return [
+        Enrolled(
+            who.enrolment_id or next(new_enrolments),
+            learner_id,
+            is_new=who.enrolment_id is None,
+            is_new_learner=who is _NOBODY,
+        )
+        for learner_id, who in zip(learner_ids, met, strict=True)
+    ]
 
 
 def close_invitation(ctx: Context, invitation: Invitation, state: InvitationState) -> bool:
     """Moves a pending invitation; False when somebody was faster. An e-mail not sent yet is dropped."""
-    moved = ctx.session.execute(
-        update(Invitation)
-        .where(Invitation.id == invitation.id, Invitation.state == InvitationState.PENDING)
-        .values(state=state, answered_at=ctx.now)
-        .returning(Invitation.id),
-        execution_options={"synchronize_session": False},
-    ).one_or_none()
+    if close_invitations(ctx, [invitation.id], state):
+        return True
     ctx.session.refresh(invitation)
-    if moved is None:
-        return False
-    about_invitation(ctx, invitation)
+    return False
+
+
+def close_invitations(ctx: Context, ids: Sequence[int], state: InvitationState) -> Sequence[Invitation]:
+    """As ``close_invitation``. Those it has moved."""
+    moved = ctx.session.scalars(
+        update(Invitation)
+        .where(Invitation.id.in_(ids), Invitation.state == InvitationState.PENDING)
+        .values(state=state, answered_at=ctx.now)
+        .returning(Invitation),
+        execution_options={**_QUIET, "populate_existing": True},
+    ).all()
+    for invitation in moved:
+        about_invitation(ctx, invitation)
     ctx.session.execute(
         update(OutboundMessage)
-        .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
+        .where(
+            OutboundMessage.id.in_([invitation.message_id for invitation in moved]),
+            OutboundMessage.state == MessageState.PENDING,
+        )
         .values(state=MessageState.DROPPED, problem="answered"),
-        execution_options={"synchronize_session": False},
+        execution_options=_QUIET,
     )
-    return True
+    return moved
 
 
-def _enrolled(
-    ctx: Context, run: CourseRun, learner_ids: Sequence[int], way: Way, *, is_new_learner: bool
-) -> list[Enrolled]:
+def _new_enrolments(ctx: Context, run: CourseRun, learner_ids: Sequence[int], way: Way) -> Sequence[int]:
+    """The enrolments' ids."""
     enrolment_ids = ctx.tokens.new_ids(len(learner_ids))
     same = {
         "run_id": run.id,
@@ -170,34 +238,30 @@ def _enrolled(
         "shared_link_id": way.shared_link_id,
         "enrolled_at": ctx.now,
     }
-    pairs = list(zip(enrolment_ids, learner_ids, strict=True))
+    pairs = zip(enrolment_ids, learner_ids, strict=True)
     access.insert_all(
         ctx, Enrolment, [{**same, "id": enrolment_id, "learner_id": learner_id} for enrolment_id, learner_id in pairs]
     )
-    _charge(ctx, enrolment_ids, run, way)
-    return [
-        Enrolled(enrolment_id, learner_id, is_new=True, is_new_learner=is_new_learner)
-        for enrolment_id, learner_id in pairs
-    ]
+    if enrolment_ids:
+        _charge(ctx, enrolment_ids, run, way)
+    return enrolment_ids
 
 
 def _charge(ctx: Context, enrolment_ids: Sequence[int], run: CourseRun, way: Way) -> None:
     agreement_id = way.agreement_id
     agreement = ctx.session.get_one(Agreement, agreement_id) if agreement_id is not None else None
+    places = len(enrolment_ids)
+    prepaid = draw(ctx, agreement, places, is_promised=way.is_promised) if agreement is not None else 0
     same = {
         "run_id": run.id,
         "agreement_id": agreement_id,
         "price_pence": agreement.price_pence if agreement else run.course.price_pence,
         "charged_at": ctx.now,
     }
+    ids = zip(ctx.tokens.new_ids(places), enrolment_ids, strict=True)
     charges = [
-        {
-            **same,
-            "id": charge_id,
-            "enrolment_id": enrolment_id,
-            "is_prepaid": agreement is not None and draw(ctx, agreement, is_promised=way.is_promised),
-        }
-        for charge_id, enrolment_id in zip(ctx.tokens.new_ids(len(enrolment_ids)), enrolment_ids, strict=True)
+        {**same, "id": charge_id, "enrolment_id": enrolment_id, "is_prepaid": number < prepaid}
+        for number, (charge_id, enrolment_id) in enumerate(ids)
     ]
     access.insert_all(ctx, Charge, charges)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from core import access
 from core.cards import RunCard, run_card
@@ -40,7 +40,7 @@ from core.rules.addresses import Address, InvalidAddress, parse_address
 from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
 from core.rules.text import clean_name
 from core.usecases.links.confirmation_mails import ask_to_confirm
-from core.usecases.links.enrolling import Enrolled, Joiner, ProofWanted, Way, close_invitation, enrol
+from core.usecases.links.enrolling import Enrolled, Joiner, ProofWanted, Way, close_invitations, enrol
 from core.usecases.links.states import LinkNow, held_link, links_now, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
@@ -212,52 +212,67 @@ def join(
     if now.run is None:
         raise _closed(SharedLinkState.WAITING)
     joiner = Joiner(now.link.provider_id, address.address, address.key, first_name, last_name)
-    agreement_id = now.agreement.id if now.agreement is not None else None
-    enrolled = enrol(ctx, now.run, joiner, Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven))
-    _close_invitation(ctx, now.run.id, address, enrolled)
-    if enrolled.is_new:
-        let_in(ctx, now.link, [(joiner, enrolled)])
+    enrolled = enrol(ctx, now.run, joiner, way_by(now, is_proven=is_proven))
+    let_in(ctx, now.link, now.run, [(joiner, enrolled)])
     return JoinedByLink(run_card(now.run), now.organisation, address.address)
 
 
-# Only where there is one are mapped objects worth their while. One address at a time: with a query for them in its
-# place SQLite would read all that is pending on the run (seen in its plan).
-_PENDING = Query(
-    select(Invitation.id).where(
-        Invitation.run_id == bindparam("run_id"),
-        Invitation.address_key == bindparam("key"),
-        Invitation.state == InvitationState.PENDING,
-        Invitation.replaced_at.is_(None),
-        Invitation.expires_at > bindparam("now"),
+def way_by(now: LinkNow, *, is_proven: bool) -> Way:
+    agreement_id = now.agreement.id if now.agreement is not None else None
+    return Way(JoinedBy.SHARED_LINK, agreement_id, now.link.id, is_proven)
+
+
+def let_in(ctx: Context, link: SharedLink, run: CourseRun, joined: Sequence[tuple[Joiner, Enrolled]]) -> None:
+    """What follows when they are enrolled. Raises SharedLinkClosed where the last place is gone."""
+    _close_invitations(ctx, run, joined)
+    new = [(joiner, enrolled) for joiner, enrolled in joined if enrolled.is_new]
+    if not new:
+        return
+    leave(ctx, [_welcome(ctx, joiner, enrolled) for joiner, enrolled in new])
+    _tell_of_outside(ctx, link, [joiner.address_key for joiner, _ in new])
+    _count_uses(ctx, link, len(new))
+
+
+# By address alone, for each has few rows: asked for the run or for what is pending as well, SQLite looks through all
+# of these (seen in its plan).
+_INVITED = Query(
+    select(
+        Invitation.id,
+        Invitation.address_key,
+        Invitation.run_id,
+        Invitation.state,
+        Invitation.replaced_at,
+        Invitation.expires_at,
+    ).where(Invitation.address_key.in_(bindparam("keys", expanding=True)))
+)
+_ADDRESSES = Query(
+    select(LearnerAddress.address_key, LearnerAddress.learner_id).where(
+        LearnerAddress.learner_id.in_(bindparam("learner_ids", expanding=True))
     )
 )
 
 
-_ADDRESSES = Query(select(LearnerAddress.address_key).where(LearnerAddress.learner_id == bindparam("learner_id")))
-
-
-def _close_invitation(ctx: Context, run_id: int, address: Address, enrolled: Enrolled) -> None:
+def _close_invitations(ctx: Context, run: CourseRun, joined: Sequence[tuple[Joiner, Enrolled]]) -> None:
     """What they were invited to is what they have joined; under whichever of their addresses."""
-    keys = [address.key]
-    if not enrolled.is_new_learner:
-        keys = list(_ADDRESSES.run(ctx, learner_id=enrolled.learner_id).scalars())
-    ids = [row.id for key in keys for row in _PENDING.run(ctx, run_id=run_id, key=key, now=ctx.now)]
-    pending = [ctx.session.get_one(Invitation, invitation_id) for invitation_id in ids]
-    for invitation in pending:
-        if close_invitation(ctx, invitation, InvitationState.ACCEPTED):
-            invitation.learner_id = enrolled.learner_id
-    if pending:
-        batches = select(InvitationBatch.confirmation_id).where(
-            InvitationBatch.id.in_([invitation.batch_id for invitation in pending])
-        )
-        touch_scoreboards(ctx, set(ctx.session.scalars(batches)))
+    whose = {joiner.address_key: enrolled.learner_id for joiner, enrolled in joined}
+    known = [enrolled.learner_id for _, enrolled in joined if not enrolled.is_new_learner]
+    if known:
+        whose |= {row.address_key: row.learner_id for row in _ADDRESSES.run(ctx, learner_ids=known)}
+    pending = [row.id for row in _INVITED.run(ctx, keys=list(whose)) if row.run_id == run.id and _is_open(ctx, row)]
+    # Only where there is one are mapped objects worth their while.
+    if not pending:
+        return
+    closed = close_invitations(ctx, pending, InvitationState.ACCEPTED)
+    for invitation in closed:
+        invitation.learner_id = whose[invitation.address_key]
+    batches = select(InvitationBatch.confirmation_id).where(
+        InvitationBatch.id.in_({invitation.batch_id for invitation in closed})
+    )
+    touch_scoreboards(ctx, set(ctx.session.scalars(batches)))
 
 
-def let_in(ctx: Context, link: SharedLink, joined: Sequence[tuple[Joiner, Enrolled]]) -> None:
-    """What follows for those who are new on the run. Raises SharedLinkClosed where the last place is gone."""
-    leave(ctx, [_welcome(ctx, joiner, enrolled) for joiner, enrolled in joined])
-    _tell_of_outside(ctx, link, [joiner.address_key for joiner, _ in joined])
-    _count_uses(ctx, link, len(joined))
+def _is_open(ctx: Context, row: Row[*tuple[Any, ...]]) -> bool:
+    return row.state is InvitationState.PENDING and row.replaced_at is None and row.expires_at > ctx.now
 
 
 def _welcome(ctx: Context, joiner: Joiner, enrolled: Enrolled) -> dict[str, Any]:
