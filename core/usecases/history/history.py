@@ -111,7 +111,9 @@ def _entries(whose: Meant, after: Any = None) -> Select[*tuple[Any, ...]]:
     # The index gives these in order, so that a limit ends the work.
     chosen = chosen.order_by(AuditSubject.at.desc(), AuditSubject.entry_id.desc())
     return chosen.join(AuditEntry, AuditEntry.id == AuditSubject.entry_id).with_only_columns(
-        AuditSubject.at, AuditEntry.id, AuditEntry.actor, AuditEntry.door, AuditEntry.action, AuditEntry.amount,
+        # Of what is told once PostgreSQL orders by selected columns only.
+        AuditSubject.at, AuditSubject.entry_id.label("id"),
+        AuditEntry.actor, AuditEntry.door, AuditEntry.action, AuditEntry.amount,
     )  # fmt: skip
 
 

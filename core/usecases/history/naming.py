@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, or_, select
 
 from core.context import Context
 from core.model import (
@@ -139,12 +139,15 @@ def _learners(ctx: Context, sight: Sight, ids: set[int]) -> dict[int, Any]:
 
 
 def _invitations(ctx: Context, sight: Sight, ids: set[int]) -> dict[int, Any]:
-    """By their learner, once somebody has answered; before that nobody is known but an address."""
+    """By their learner, once somebody has answered; before that nobody is known but an address, to who sees the run."""
     rows = ctx.session.execute(
         select(
             Invitation.id, Invitation.address, Invitation.address_key, Invitation.learner_id, Learner.first_name,
             Learner.last_name, Learner.provider_id, Learner.removed_at,
+            case((Course.organisation_id == Invitation.organisation_id, Course.provider_id)).label("run_provider_id"),
         )
+        .join(CourseRun, CourseRun.id == Invitation.run_id)
+        .join(Course, Course.id == CourseRun.course_id)
         .outerjoin(Learner, Learner.id == Invitation.learner_id)
         .where(Invitation.id.in_(ids))
     )  # fmt: skip
@@ -153,8 +156,9 @@ def _invitations(ctx: Context, sight: Sight, ids: set[int]) -> dict[int, Any]:
 
 def _invited(sight: Sight, row: Any) -> str:
     if row.learner_id is None:
+        is_seen = row.run_provider_id is None or sight.may_see(row.run_provider_id)
         # An erased one has a key that is no address.
-        return row.address if "@" in row.address_key else ""
+        return row.address if is_seen and "@" in row.address_key else ""
     if row.removed_at is not None or not sight.may_see(row.provider_id):
         return ""
     return f"{row.first_name} {row.last_name}".strip()

@@ -96,13 +96,6 @@ def snooze_learner(ctx: Context, command: SnoozeLearner) -> FollowUpNoted:
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
     until = _until(ctx, staff, command.until)
-    # The newer one counts, be it shorter or longer.
-    ctx.session.execute(
-        update(FollowUp)
-        .where(*_theirs(subject), FollowUp.deed == FollowUpDeed.SNOOZED, FollowUp.undone_at.is_(None))
-        .values(undone_at=ctx.now, undone_by=staff.id),
-        execution_options=_QUIET,
-    )
     return _noted(ctx, staff, subject, FollowUpDeed.SNOOZED, until)
 
 
@@ -172,6 +165,13 @@ def about_learner_on_run(ctx: Context, learner_id: int, run_id: int) -> None:
 def _noted(
     ctx: Context, staff: StaffMember, subject: LearnerOnRun, deed: FollowUpDeed, until: datetime
 ) -> FollowUpNoted:
+    # The newer one counts, be it shorter or longer: who presses twice takes it back with one Undo.
+    ctx.session.execute(
+        update(FollowUp)
+        .where(*_theirs(subject), FollowUp.deed == deed, FollowUp.undone_at.is_(None))
+        .values(undone_at=ctx.now, undone_by=staff.id),
+        execution_options=_QUIET,
+    )
     follow_up = new_follow_up(ctx, staff, subject, deed, until)
     ctx.session.add(follow_up)
     about_learner_on_run(ctx, subject.learner.id, subject.run.id)

@@ -128,7 +128,7 @@ def nudge_learner(ctx: Context, command: NudgeLearner) -> LearnerNudged:
     return LearnerNudged(letter, follow_up.id, follow_up.until_at)
 
 
-_TOO_SOON: Final = "they were nudged less than a week ago"
+_TOO_SOON: Final = "a nudge was written to them less than a week ago"
 
 
 def _refused(subject: LearnerOnRun, reason: str) -> NudgeRefused:

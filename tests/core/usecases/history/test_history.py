@@ -16,7 +16,7 @@ from core.errors import (
     UsherError,
 )
 from core.exporting import exported
-from core.model import Learner
+from core.model import Learner, StaffMember
 from core.requests import Request, read_request, usecase_of
 from core.usecases.exports import ExportOrdered
 from core.usecases.history.history import HistoryShown
@@ -84,6 +84,7 @@ def test_a_batch_tells_who_invited_who_answered_and_what_was_cancelled(school: S
 def test_a_person_is_found_by_address_or_username_before_and_after_they_are_a_learner(school: School) -> None:
     invite(school, ADA, BO)
     school.app.run(cancel_invitations, CancelInvitations(Chosen(MATHS)), school.owner)
+    clock_of(school.app).advance(minutes=1)
     invite(school, ADA)
     before = told(school, f"history {ADA}")
     accept(school.app, ADA)
@@ -181,6 +182,21 @@ def test_what_the_asker_may_not_see_is_not_there_or_has_no_name(school: School) 
     for words in (f"history {BO}", "history B-0001", f"history {SAFETY}", f"history link {SAFETY}"):
         with pytest.raises((ProviderNotGranted, LearnerNotFound)):
             asked(school, words, school.manager)
+
+
+def test_whom_somebody_invited_is_not_named_to_them_when_they_may_see_the_run_no_more(school: School) -> None:
+    who = school.viewer.staff_id
+    school.app.run(change_colleague, ChangeColleague(who, Role.MANAGER, ()), school.owner)
+    invite(school, BO, run=SAFETY, by=school.viewer)
+    own = f"history staff {only(school.app, StaffMember, StaffMember.id == who).email}"
+    before = told(school, own, school.viewer)
+    school.app.run(change_colleague, ChangeColleague(who, Role.MANAGER, ("10000002",)), school.owner)
+
+    after = told(school, own, school.viewer)
+
+    assert any(BO in each for each in before)
+    assert not any(BO in each for each in after)
+    assert any(BO in each for each in told(school, own))
 
 
 def test_after_erasure_the_deeds_stay_and_nobody_is_named(school: School) -> None:

@@ -218,7 +218,11 @@ def test_who_was_spoken_to_comes_back_with_a_new_reason_or_after_two_weeks(stall
     assert names(listed(stalled)) == [ADA, BO]
 
     say(stalled, f"spoken {MATHS} {BO}")
+    pressed_twice = say(stalled, f"spoken {MATHS} {BO}")
     assert names(listed(stalled)) == [ADA]
+    undo(stalled, pressed_twice.follow_up.follow_up_id)
+    assert names(listed(stalled)) == [ADA, BO]
+    say(stalled, f"spoken {MATHS} {BO}")
     clock_of(stalled.app).advance(days=14)
     assert names(listed(stalled)) == [ADA, BO]
 
