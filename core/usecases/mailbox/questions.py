@@ -52,7 +52,7 @@ from core.usecases.learners.removal import LearnerRemoved, RemoveLearner, remove
 from core.usecases.mailbox.answers import answer_row
 from core.usecases.mailbox.invitations import DiscardPreview, PreviewDiscarded, PreviewNumbered, discard_preview
 from core.usecases.mailbox.requests import close, pressable
-from core.usecases.progress.nudges import NudgeLearner, nudge_learner
+from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
 from core.usecases.staff.colleagues import ColleagueInvited, InviteColleague, invite_colleague
 from core.words import MessageKind
 
@@ -85,6 +85,7 @@ Done = (
     | QuietHoursShown
     | LearnerRemoved
     | EthnicityShown
+    | LearnerNudged
 )
 """What comes of them."""
 _YES: Final = "yes, in Slack"

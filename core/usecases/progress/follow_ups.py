@@ -251,6 +251,9 @@ def _take_back(ctx: Context, follow_up: FollowUp) -> None:
         execution_options=_QUIET,
     ).one_or_none()
     if dropped is None:
+        message = ctx.session.get(OutboundMessage, follow_up.message_id, populate_existing=True)
+        if message is not None and message.state is MessageState.DROPPED:
+            raise _over("The nudge was not sent: it was no longer needed, or not wanted.")
         raise _over("The nudge is on its way already.")
     before = ctx.session.scalar(
         select(func.max(FollowUp.until_at)).where(

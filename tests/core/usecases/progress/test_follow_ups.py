@@ -242,10 +242,12 @@ def test_the_digest_names_who_is_at_risk_and_why_but_nobody_twice(stalled: Schoo
     assert len(of_one) == len(of_two)
 
 
-def test_a_message_that_was_dropped_hides_nobody(stalled: School) -> None:
-    nudge(stalled)
+def test_a_message_that_was_dropped_hides_nobody_and_is_not_called_on_its_way(stalled: School) -> None:
+    sent = nudge(stalled)
     message = only(stalled.app, OutboundMessage, OutboundMessage.kind == MessageKind.NUDGE)
 
     change(stalled.app, OutboundMessage, message.id, state=MessageState.DROPPED)
 
     assert names(listed(stalled)) == [ADA, BO]
+    with pytest.raises(UndoOver, match="was not sent"):
+        undo(stalled, sent.follow_up_id)
