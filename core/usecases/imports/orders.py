@@ -19,6 +19,7 @@ from sqlalchemy import select
 from core import access
 from core.access import Permission
 from core.context import Assurance, Context, StaffActor
+from core.errors import ImportClosed
 from core.jobs import Job, JobKind
 from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
 from core.outbox import order_key, say, slack_row, touch
@@ -26,7 +27,7 @@ from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT, SCOR
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import, require_held
 from core.usecases.imports.imports import find_import, lock_organisation
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
-from core.usecases.imports.values import reach_of
+from core.usecases.imports.values import import_ref, reach_of
 from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
 
 Done = ImportSettled | ImportUndone
@@ -47,15 +48,19 @@ class WorkOrdered:
 
 
 def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
-    """Raises ImportClosed or UndoOver, as far as it can be told now."""
+    """Raises ImportClosed or UndoOver, as far as it can be told now; ImportClosed where a colleague was faster, too."""
     staff = access.require_staff(ctx, Permission.IMPORT)
     lock_organisation(ctx, staff.organisation_id)
     found = find_import(ctx, command.number)
     (require_held if command.work is ImportWork.RELEASE else require_undoable)(ctx, staff, found)
     ctx.about(Subject.IMPORT, found.id)
-    open_order = select(ImportOrder.id).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
-    if ctx.session.scalars(open_order).first() is None:
+    open_order = select(ImportOrder.staff_id).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
+    by = ctx.session.scalars(open_order).first()
+    if by is None:
         _order(ctx, staff, found, command.work)
+    elif by != staff.id:
+        # Its message goes to whoever ordered it: nobody else is to wait for one.
+        raise ImportClosed(number=import_ref(found.number), reason="a colleague has ordered it a moment ago")
     return WorkOrdered(found.number, command.work)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from core.context import System
+from core.errors import ImportClosed
 from core.importing import fulfil_in_background, sweep
 from core.jobs import JobKind
 from core.model import ImportOrder, StaffMember
@@ -45,6 +46,14 @@ def test_an_import_is_released_and_undone_by_a_worker_and_each_is_told(school: S
     assert released.buckets.created == 1
     assert isinstance(undone, ImportUndone)
     assert (undone.removed, undone.kept_total, learners(school)) == (1, 0, {})
+
+
+def test_a_colleague_who_presses_as_well_is_not_left_waiting_for_a_message(school: School) -> None:
+    import_sheet(school, line("Ada", UKPRN="10000002"), by=school.manager)
+    order(school, ImportWork.UNDO)
+
+    with pytest.raises(ImportClosed, match="a colleague has ordered it a moment ago"):
+        school.app.run(order_work, OrderWork(1, ImportWork.UNDO), school.manager)
 
 
 def test_what_cannot_be_done_any_more_is_refused_in_words(school: School) -> None:
