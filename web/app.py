@@ -17,6 +17,7 @@ from core.errors import LinkNotFound, UsherError
 from web.accounts import accounts_routes
 from web.answers import answers_routes
 from web.assets import Assets
+from web.at_risk import at_risk_routes
 from web.digests import digests_routes
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.exports import exports_routes
@@ -62,6 +63,7 @@ def build_app(
         *learners_routes(door),
         *learner_data_routes(door),
         *digests_routes(door),
+        *at_risk_routes(door),
         *exports_routes(door),
         *(installing_routes(door, slack_installer) if slack_installer else ()),
         *health_routes(door, is_ready),

@@ -43,8 +43,13 @@ SIGN_INS_A_NETWORK: Final = 30
 ASKING_SECONDS: Final = 0.5
 CODES_PATH: Final = "/learners/codes"
 EXPORTS_PATH: Final = "/exports"
+AT_RISK_PATH: Final = "/at-risk"
 NEXT_LIFE: Final = timedelta(hours=1)
-_WAYS_ON: Final = re.compile(rf"{CODES_PATH}|/learners/[0-9]{{1,19}}/data|{EXPORTS_PATH}/[0-9a-f]{{1,16}}", re.ASCII)
+_WAYS_ON: Final = re.compile(
+    rf"{CODES_PATH}|/learners/[0-9]{{1,19}}/data|{EXPORTS_PATH}/[0-9a-f]{{1,16}}"
+    rf"|{AT_RISK_PATH}/[\w%.~-]{{1,192}}(/[0-9]{{1,19}})?",
+    re.ASCII,
+)
 """Nothing else is believed of where somebody was on the way to."""
 _SYSTEM: Final = System(Door.WEB)
 _ADDRESS_CHARACTERS: Final = 254

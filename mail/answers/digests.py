@@ -1,6 +1,7 @@
 """A digest, and when the next one comes."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from core.usecases.digests.news import DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
@@ -28,7 +29,7 @@ def tell_digest(shown: DigestShown, teller: Teller) -> Answer:
     told = [_run(run) for run in shown.runs]
     listings = (
         Listing("Other runs with news", tuple(row for row in told if isinstance(row, Row))),
-        _names("At risk", shown.at_risk_names, shown.at_risk, teller),
+        _names("At risk", shown.at_risk_names, shown.at_risk, teller, may_act=shown.may_act),
         _names("Stalled", shown.stalled_names, shown.stalled, teller),
         _names("Came back", shown.returned_names, shown.returned, teller),
         Listing(
@@ -64,12 +65,21 @@ def _drawn(bar: digest_words.Bar, note: str = "") -> Bar:
     return Bar(bar.label, bar.share, bar.words, note)
 
 
-def _names(title: str, names: Sequence[DigestName], total: int, teller: Teller) -> Listing:
+def _names(title: str, names: Sequence[DigestName], total: int, teller: Teller, *, may_act: bool = False) -> Listing:
     rows = tuple(
-        Row(name.name, (f"{name_words(name)}{seen_words(name, lambda at: day_words(at, teller.zone))}",))
+        Row(
+            name.name,
+            (f"{name_words(name)}{seen_words(name, lambda at: day_words(at, teller.zone))}",),
+            _page_of(name, teller, may_act=may_act),
+        )
         for name in names
     )
     return Listing(title, rows, f"The first {len(names)} of {total:,}." if total > len(names) else "")
+
+
+def _page_of(name: DigestName, teller: Teller, *, may_act: bool) -> str:
+    """With buttons, for whoever is signed in."""
+    return f"{teller.base_url}/at-risk/{quote(name.run_code, safe='')}/{name.learner_id}" if may_act else ""
 
 
 def _steps(shown: DigestShown) -> tuple[str, ...]:

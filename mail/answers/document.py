@@ -20,6 +20,8 @@ class Row:
 
     title: str
     details: tuple[str, ...] = ()
+    url: str = ""
+    """Where something can be done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Teller:
     """What the words depend on besides the result: in which zone moments are said."""
 
     zone: ZoneInfo
+    base_url: str = ""
+    """Of pages that an answer leads to."""
 
     def moment(self, at: datetime) -> str:
         return moment_words(at, self.zone)
@@ -100,7 +104,7 @@ def cleaned(answer: Answer) -> Answer:
 
 
 def _clean_listing(listing: Listing) -> Listing:
-    rows = tuple(Row(_clean(row.title), tuple(map(_clean, row.details))) for row in listing.rows)
+    rows = tuple(Row(_clean(row.title), tuple(map(_clean, row.details)), one_line(row.url)) for row in listing.rows)
     return Listing(_clean(listing.title), rows, _clean(listing.more))
 
 

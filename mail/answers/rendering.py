@@ -23,7 +23,7 @@ class ToldPart:
 
 def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, bytes]:
     """The subject, and a multipart/alternative with its own headers."""
-    teller = Teller(zone_named(letter.time_zone))
+    teller = Teller(zone_named(letter.time_zone), settings.base_url)
     parts = [ToldPart(one_line(part.asked), tell(part.result, teller)) for part in letter.parts]
     subject = _subject(letter.subject, parts[0].answer.headline if len(parts) == 1 else "Your requests")
     return _rendered(letter, subject, parts, settings)
@@ -31,7 +31,7 @@ def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, byte
 
 def rendered_digest(letter: DigestLetter, settings: Settings, stop_url: str) -> tuple[str, bytes]:
     """As ``rendered_answer``, and with a link that ends it."""
-    answer = tell(letter.digest, Teller(zone_named(letter.digest.time_zone)))
+    answer = tell(letter.digest, Teller(zone_named(letter.digest.time_zone), settings.base_url))
     subject = f"{one_line(letter.head.organisation)}: {answer.headline.rstrip('.')}"[:_SUBJECT_CHARACTERS]
     return _rendered(letter, subject, [ToldPart("", answer)], settings, stop_url)
 

@@ -92,14 +92,14 @@ def prepare_nudge(ctx: Context, command: PrepareNudge) -> NudgePreviewed:
     """Raises RunNotFound, LearnerNotFound, LearnerNotOnRun, NudgeRefused, NudgeWordsUnclear."""
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
-    return _previewed(ctx, staff, subject, command.words)
+    return previewed(ctx, staff, subject, command.words)
 
 
 def nudge_learner(ctx: Context, command: NudgeLearner) -> LearnerNudged:
     """As ``prepare_nudge``; and of two at the same moment one is refused."""
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
-    letter = _previewed(ctx, staff, subject, command.words)
+    letter = previewed(ctx, staff, subject, command.words)
     claimed = ctx.session.execute(
         update(Learner)
         .where(Learner.id == subject.learner.id)
@@ -135,7 +135,7 @@ def _refused(subject: LearnerOnRun, reason: str) -> NudgeRefused:
     return NudgeRefused(name=subject.name, reason=reason)
 
 
-def _previewed(ctx: Context, staff: StaffMember, subject: LearnerOnRun, typed: str) -> NudgePreviewed:
+def previewed(ctx: Context, staff: StaffMember, subject: LearnerOnRun, typed: str) -> NudgePreviewed:
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
     sends_at = ctx.now + ctx.settings.recall_window
     if (quiet := organisation.quiet_hours) is not None:

@@ -171,15 +171,16 @@ from core.usecases.messages import (
     slack_notes,
 )
 from core.usecases.progress import (
+    at_risk,
+    follow_ups,
+    nudges,
+    risk_rules,
+)
+from core.usecases.progress import (
     confirming as progress_confirming,
 )
 from core.usecases.progress import (
     figures as progress,
-)
-from core.usecases.progress import (
-    follow_ups,
-    nudges,
-    risk_rules,
 )
 from core.usecases.progress import (
     jobs as progress_jobs,
@@ -420,6 +421,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         ),
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
+        "show_at_risk": (StaffActor, at_risk.ShowAtRisk(POETRY, B)),
         "prepare_nudge": (StaffActor, nudges.PrepareNudge(POETRY, B)),
         "nudge_learner": (StaffActor, nudges.NudgeLearner(POETRY, B)),
         "snooze_learner": (StaffActor, follow_ups.SnoozeLearner(POETRY, B)),
@@ -796,6 +798,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "receive_progress": lambda code: progress_receiving.ReceiveProgress("p.csv", b"x", code),
     "report_by_mail": lambda code: progress_mails.ReportByMail("p.csv", b"x", 1, code),
     "show_progress": lambda code: progress.ShowProgress(code),
+    "show_at_risk": lambda code: at_risk.ShowAtRisk(code, B),
     "prepare_nudge": lambda code: nudges.PrepareNudge(code, B),
     "nudge_learner": lambda code: nudges.NudgeLearner(code, B),
     "snooze_learner": lambda code: follow_ups.SnoozeLearner(code, B),
