@@ -13,7 +13,8 @@ _EDGES = _JOINERS + " "
 _SPOKEN_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}://|\bwww\.)\S+", re.IGNORECASE)
 _DOMAIN_LINK = re.compile(
     r"(?<![\w-])[\w-]+\.(?:com|org|net|info|biz|io|ly|uk|eu|de|co|me|ru|cn|xyz|top|link|site|online|app|dev|shop|click"
-    r"|edu|gov|ie|fr|nl|au|ca|tk|gg)\b\S*",
+    # With a path, whatever the domain ends in.
+    r"|edu|gov|ie|fr|nl|au|ca|tk|gg)\b\S*|(?<![\w-])[\w-]+\.[a-z]{2,24}/\w\S*",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)*")
@@ -38,7 +39,8 @@ def clean_note(text: str) -> str:
 
 def first_link(text: str) -> str | None:
     """The first thing in the text that a mail program would turn into a link. E-mail addresses may stay."""
-    plain = _normalised("NFKC", text)
+    # A browser takes the full stop of Chinese and Japanese for a dot.
+    plain = _normalised("NFKC", text).replace("\u3002", ".")
     match = _SPOKEN_LINK.search(plain) or _DOMAIN_LINK.search(_ADDRESS.sub(" ", plain))
     return match.group(0) if match else None
 

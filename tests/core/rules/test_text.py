@@ -90,6 +90,9 @@ def test_a_clean_note_stays_as_it_is(typed: str) -> None:
         "evil-site.info:8080",
         "ｅｖｉｌ．ｃｏｍ",
         "ünïcode.org",
+        "forms.gle/abc",
+        "youtu.be/x",
+        "evil。com",
     ],
 )
 @pytest.mark.parametrize(
