@@ -189,7 +189,8 @@ def _how_far(card: ReportCard) -> tuple[str, ...]:
 
 def _foot(card: ReportCard) -> str:
     name = f"{said(card.file_name, 80)} · " if card.file_name else ""
-    return f"{name}figures as of {moment(card.as_of)} · received {moment(card.received_at)}"
+    received = f" · received {moment(card.received_at)}" if card.received_at != card.as_of else ""
+    return f"{name}figures as of {moment(card.as_of)}{received}"
 
 
 def draw_reports(listed: ReportsListed) -> Message:

@@ -55,7 +55,7 @@ DEEDS: Final[dict[str, str]] = {
     "set_quiet_hours": "{who} set the quiet hours",
     "show_quiet_hours": "{who} looked at the quiet hours",
     # Shared links
-    "create_shared_link": "{who} made or looked up {link}",
+    "create_shared_link": "{who} made {link}",
     "change_shared_link": "{who} changed the settings of {link}",
     "pause_shared_link": "{who} paused {link}",
     "resume_shared_link": "{who} resumed {link}",
@@ -85,9 +85,8 @@ DEEDS: Final[dict[str, str]] = {
     # Imports
     "receive_import": "{who} sent {import}",
     "import_by_mail": "{who} sent {import}",
-    "begin_import": "{who} had a spreadsheet read",
     "finish_checking": "{import_first}, which {who} had sent, was checked",
-    "apply_import": "{import_first}, which {who} had sent, was settled{rows}",
+    "apply_import": "{import_first}, which {who} had sent, was checked{rows}",
     "release_import": "{who} imported the good rows of {import}{rows}",
     "undo_import": "{who} undid {import}",
     "undo_by_mail": "{who} undid {import}",
@@ -114,8 +113,7 @@ DEEDS: Final[dict[str, str]] = {
     "receive_progress": "{who} sent a report of progress",
     "report_by_mail": "{who} sent a report of progress",
     "give_up_report": "{who} gave up a report of progress",
-    "begin_report": "{who} had a report of progress read",
-    "settle_report": "{who} had a report of progress settled",
+    "settle_report": "{who}'s report of progress was read",
     "confirm_report": "{who} confirmed a report of progress",
     "confirm_by_mail": "{who} confirmed a report of progress",
     "name_in_feed": "{who} said who or what a name in a report of progress means",
@@ -261,7 +259,4 @@ def history_head(shown: HistoryShown) -> str:
 
 def file_words(shown: HistoryShown) -> str:
     """What to write for all of it as a file."""
-    names = {Subject.LINK: f"link {shown.name}", Subject.STAFF: "staff and the address"}
-    if shown.kind is Subject.LEARNER:
-        return "history export and the learner's address or username"
-    return f"history export {names.get(shown.kind, shown.name)}"
+    return f"history export {shown.words}"

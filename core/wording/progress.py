@@ -211,7 +211,7 @@ def counts_words(counts: ReportCounts) -> str:
         (counts.problem, "not stored"),
     )
     flagged = f"; {counts.flagged:,} of them with a cell left out or cut" if counts.flagged else ""
-    return ", ".join(f"{number:,} {words}" for number, words in parts) + flagged
+    return ", ".join(f"{number:,} {words}" for number, words in parts if number) + flagged
 
 
 def problem_words(problem: RowProblemCount) -> str:
@@ -220,7 +220,14 @@ def problem_words(problem: RowProblemCount) -> str:
     rows = ", ".join(map(str, problem.rows)) + (" …" if problem.count > len(problem.rows) else "")
     named = f" ({', '.join(f'“{value}”' for value in problem.values)})" if problem.values else ""
     where = f"row {rows}" if problem.count == 1 else f"{problem.count:,} rows: {rows}"
-    return f"{column}{problem.reason}{named}; {where}. {problem.advice}"
+    words = f"{column}{problem.reason}{named}; {where}."
+    # Whom or what nobody knows by this name is asked below.
+    advice = "" if _is_unknown(problem) else f" {problem.advice}"
+    return f"{words[0].upper()}{words[1:]}{advice}"
+
+
+def _is_unknown(problem: RowProblemCount) -> bool:
+    return problem.fault.value in ("learner_unknown", "run_unknown") and bool(problem.values)
 
 
 def column_words(shown: ReportShown) -> tuple[str, ...]:
@@ -251,9 +258,7 @@ def next_steps(shown: ReportShown) -> tuple[str, ...]:
             shares if any(not name.startswith(("date", "last", "as of", "start")) for name in unsure) else "",
             dates if is_date else "",
         )))  # fmt: skip
-    unknown = [
-        each for each in shown.problems if each.fault.value in ("learner_unknown", "run_unknown") and each.values
-    ]
+    unknown = [each for each in shown.problems if _is_unknown(each)]
     if unknown:
         return tuple(
             f"Do you know “{each.values[0]}”? Write “progress match {each.values[0]} "

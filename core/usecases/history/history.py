@@ -57,6 +57,8 @@ class HistoryShown:
     kind: Subject
     subject_id: int
     name: str
+    words: str
+    """What to write after “history” to mean this one."""
     deeds: tuple[Deed, ...]
     page: int
     page_count: int
@@ -80,6 +82,7 @@ def show_history(ctx: Context, command: ShowHistory) -> HistoryShown:
         kind=whose.kind,
         subject_id=whose.subject_id,
         name=whose.name,
+        words=whose.words,
         deeds=_told(ctx, staff, entries),
         page=page,
         page_count=page_count,

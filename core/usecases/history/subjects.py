@@ -43,6 +43,8 @@ class Meant:
     subject_id: int
     name: str
     """Of a learner or staff member; an address; a number or a code."""
+    words: str
+    """What names it in a request."""
     ids: tuple[int, ...]
     wholes: tuple[int, ...] = ()
 
@@ -54,7 +56,8 @@ def meant(ctx: Context, staff: StaffMember, kind: Subject, name: str, subject_id
             return _batch(ctx, staff, name, subject_id)
         case Subject.IMPORT:
             found_import = find_import(ctx, int(name or 0), subject_id)
-            return Meant(kind, found_import.id, f"I-{found_import.number:04d}", (found_import.id,))
+            ref = f"I-{found_import.number:04d}"
+            return Meant(kind, found_import.id, ref, ref, (found_import.id,))
         case Subject.LINK:
             return _link(ctx, staff, name, subject_id)
         case Subject.STAFF:
@@ -72,7 +75,8 @@ def _batch(ctx: Context, staff: StaffMember, name: str, batch_id: int) -> Meant:
     if batch is None:
         raise BatchNotFound(number=f"B-{int(name or 0):04d}")
     access.require_provider(ctx, staff, access.run_of_invitation(ctx, batch))
-    return Meant(Subject.BATCH, batch.id, f"B-{batch.number:04d}", (batch.id,))
+    ref = f"B-{batch.number:04d}"
+    return Meant(Subject.BATCH, batch.id, ref, ref, (batch.id,))
 
 
 def _run(ctx: Context, staff: StaffMember, name: str, run_id: int) -> Meant:
@@ -83,12 +87,12 @@ def _run(ctx: Context, staff: StaffMember, name: str, run_id: int) -> Meant:
         try:
             run = access.invited_run_by_code(ctx, staff.organisation_id, name)
         except RunNotFound:
-            learner = _learner(ctx, staff, exact_ids(ctx, staff, name))
+            learner = _learner(ctx, staff, exact_ids(ctx, staff, name), name)
             if learner is None:
                 raise
             return learner
     access.require_provider(ctx, staff, run)
-    return Meant(Subject.RUN, run.id, run.code, (run.id,))
+    return Meant(Subject.RUN, run.id, run.code, run.code, (run.id,))
 
 
 def _link(ctx: Context, staff: StaffMember, name: str, link_id: int) -> Meant:
@@ -108,7 +112,7 @@ def _link(ctx: Context, staff: StaffMember, name: str, link_id: int) -> Meant:
     if not link_id:
         raise SharedLinkNotFound
     now = found(ctx, staff, link_id)
-    return Meant(Subject.LINK, now.link.id, code_of(now), (now.link.id,))
+    return Meant(Subject.LINK, now.link.id, code_of(now), f"link {code_of(now)}", (now.link.id,))
 
 
 def _colleague(ctx: Context, asker: StaffMember, name: str, staff_id: int) -> Meant:
@@ -122,7 +126,7 @@ def _colleague(ctx: Context, asker: StaffMember, name: str, staff_id: int) -> Me
     staff = ctx.session.scalars(select(StaffMember).where(by)).one_or_none()
     if staff is None:
         raise StaffNotFound(who=name)
-    return Meant(Subject.STAFF, staff.id, staff.name, (staff.id,))
+    return Meant(Subject.STAFF, staff.id, staff.name, f"staff {staff.email}", (staff.id,))
 
 
 # --- Learners ---------------------------------------------------------------------------------------------
@@ -130,7 +134,7 @@ def _colleague(ctx: Context, asker: StaffMember, name: str, staff_id: int) -> Me
 
 def _person(ctx: Context, staff: StaffMember, name: str, learner_id: int) -> Meant:
     """A learner goes first; whoever is staff as well is asked for as such."""
-    learner = _learner(ctx, staff, (learner_id,) if learner_id else exact_ids(ctx, staff, name))
+    learner = _learner(ctx, staff, (learner_id,) if learner_id else exact_ids(ctx, staff, name), name)
     if learner is not None:
         return learner
     if learner_id:
@@ -141,10 +145,11 @@ def _person(ctx: Context, staff: StaffMember, name: str, learner_id: int) -> Mea
         return _invited(ctx, staff, name, 0)
 
 
-def _learner(ctx: Context, staff: StaffMember, ids: Sequence[int]) -> Meant | None:
+def _learner(ctx: Context, staff: StaffMember, ids: Sequence[int], name: str) -> Meant | None:
+    """``name`` as typed."""
     sight = sight_of(ctx, staff)
-    query = select(Learner.id, Learner.first_name, Learner.last_name).where(Learner.id.in_(ids), *sight.visible)
-    rows = ctx.session.execute(query.limit(2)).all()
+    query = select(Learner.id, Learner.first_name, Learner.last_name, Learner.username)
+    rows = ctx.session.execute(query.where(Learner.id.in_(ids), *sight.visible).limit(2)).all()
     if len(rows) != 1:
         return None
     (row,) = rows
@@ -155,6 +160,8 @@ def _learner(ctx: Context, staff: StaffMember, ids: Sequence[int]) -> Meant | No
         Subject.LEARNER,
         row.id,
         f"{row.first_name} {row.last_name}".strip(),
+        # No number of theirs is said back, for answers are kept.
+        name if "@" in name else f"learner {row.username}" if row.username else next(iter(sorted(keys)), "ADDRESS"),
         (row.id, *(each.id for each in invitations)),
         (*{each.batch_id for each in invitations}, *imports),
     )
@@ -183,6 +190,7 @@ def _invited(ctx: Context, staff: StaffMember, name: str, invitation_id: int) ->
     return Meant(
         Subject.INVITATION,
         rows[0].id,
+        rows[0].address,
         rows[0].address,
         tuple(row.id for row in rows),
         tuple({row.batch_id for row in rows}),

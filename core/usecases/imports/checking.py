@@ -40,6 +40,8 @@ _BEFORE_CHECKED = (ImportState.RECEIVED, ImportState.READING)
 
 @dataclass(frozen=True, slots=True)
 class BeginImport:
+    is_routine: ClassVar = True
+
     import_id: int
 
 

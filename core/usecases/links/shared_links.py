@@ -127,7 +127,6 @@ def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkCha
     course, run = _target(ctx, staff, command.code)
     known = _live_one(ctx, course, run)
     if known is not None:
-        about_link(ctx, known)
         (now,) = links_now(ctx, (known.id,))
         if not is_forgotten(now, ctx.now):
             event = LinkEvent.EXPIRED if now.state is SharedLinkState.EXPIRED else LinkEvent.FOUND

@@ -50,6 +50,8 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class BeginReport:
+    is_routine: ClassVar = True
+
     report_id: int
 
 

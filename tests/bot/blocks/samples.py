@@ -359,8 +359,8 @@ def histories(count: int, name: str) -> list[object]:
     told = Named(name, name, name, name[:64], name, (1, 2, 10), 7, ImportSubject.CATALOGUE)
     deeds = tuple(Deed(NOW, "staff", name, door, action, count, told) for door in Door for action in sorted(DEEDS))
     pages = [deeds[start : start + 10] for start in range(0, len(deeds), 10)]
-    every = [HistoryShown(Subject.LEARNER, 2**62, name, page, 2, 100, 1000, "UTC") for page in pages]
-    return [*every, *(HistoryShown(kind, 1, name, (), 1, 1, 0, "UTC") for kind in Subject)]
+    every = [HistoryShown(Subject.LEARNER, 2**62, name, name, page, 2, 100, 1000, "UTC") for page in pages]
+    return [*every, *(HistoryShown(kind, 1, name, name, (), 1, 1, 0, "UTC") for kind in Subject)]
 
 
 def costs(count: int, name: str) -> list[object]:

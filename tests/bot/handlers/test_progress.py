@@ -26,7 +26,7 @@ async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: Wo
     learner = shown(await world.usher(f"progress {ADA}"))
 
     assert "P-0001: 1 of 2 rows landed." in words(answered)
-    assert "no learner of yours is known by this (“ext-9”)" in words(answered)
+    assert "No learner of yours is known by this (“ext-9”)" in words(answered)
     assert "90 % or more  ▓▓▓▓▓░░░░░ 1 of 2" in words(run)
     assert "95 % of the steps · test score 80 %" in words(run)
     assert "progress_page:stalled" in action_ids(run)

@@ -70,8 +70,8 @@ def test_a_report_is_merged_and_the_answer_accounts_for_every_row(olive: Writer)
 
     assert first.result == ReportTold(1)
     assert "P-0001: 1 of 2 rows landed." in first.text
-    assert "1 new, 0 changed, 0 unchanged" in first.text
-    assert "no learner of yours is known by this (“ext-9”); row 3." in first.text
+    assert "1 new, 1 not stored" in first.text
+    assert "No learner of yours is known by this (“ext-9”); row 3." in first.text
     assert "progress match ext-9 their@address" in first.text
     assert isinstance(matched.result, NamedInFeed)
     assert again.result == ReportTold(2)

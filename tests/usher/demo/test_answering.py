@@ -16,4 +16,4 @@ async def test_three_stories_are_told_by_signed_requests_and_by_mail(tmp_path: P
     assert figures.differences(8) == []
     assert 0 < told["seconds_to_first_mail"] <= told["seconds_to_all_sent"]
     assert told["import"]["workbook"] == "Year 12 learners (checked).xlsx"
-    assert told["digest"]["headline"].startswith("1 learner stalled, ")
+    assert told["digest"]["headline"].startswith("2 learners at risk, ")

@@ -18,7 +18,7 @@ class Digested:
     landed: int
     answered_after_seconds: float
     headline: str
-    stalled: int
+    at_risk: int
     enrolled: int
     is_same: bool
     in_slack_after_seconds: float
@@ -37,7 +37,7 @@ async def tell_of_the_digest(demo: Demo) -> Digested:
         landed=landed,
         answered_after_seconds=reported.seconds,
         headline=headline,
-        stalled=figures_in(headline, r"([\d,]+) learners? stalled", "the digest")[0],
+        at_risk=figures_in(headline, r"([\d,]+) (?:learners? )?at risk", "the digest")[0],
         enrolled=figures_in(headline, r"([\d,]+) enrolled", "the digest")[0],
         is_same=by_mail.opened.text.lstrip().startswith(headline),
         in_slack_after_seconds=seconds,

@@ -19,7 +19,7 @@ from core.exporting import exported
 from core.model import Learner, StaffMember
 from core.requests import Request, read_request, usecase_of
 from core.usecases.exports import ExportOrdered
-from core.usecases.history.history import HistoryShown
+from core.usecases.history.history import HistoryShown, ShowHistory, show_history
 from core.usecases.imports.applying import ReleaseImport, release_import
 from core.usecases.imports.undoing import UndoImport, undo_import
 from core.usecases.invitations.changes import CancelInvitations, Chosen, cancel_invitations
@@ -115,7 +115,7 @@ def test_an_import_tells_what_became_of_it_and_so_do_its_learners(school: School
     assert of_import == of_learner
     assert set(of_import) == {
         "Olive Owner sent import I-0001, from Slack",
-        "Import I-0001, which Olive Owner had sent, was settled: 2 learners created or updated, from Slack",
+        "Import I-0001, which Olive Owner had sent, was checked: 2 learners created or updated, from Slack",
     }
     assert undone[0] == "Olive Owner undid import I-0001, from Slack"
 
@@ -126,14 +126,15 @@ def test_an_import_that_waits_or_is_of_runs_is_not_told_as_learners_created(scho
     school.app.run(release_import, ReleaseImport(1), school.owner)
     released = told(school, "history I-0001")
     runs = import_file(school, f"{CATALOGUE.splitlines()[0]}\n{NEW}".encode())
+    clock_of(school.app).advance(minutes=1)
     school.app.run(release_import, ReleaseImport(runs.number), school.owner)
     of_runs = told(school, f"history I-{runs.number:04}")
 
-    was_settled = "Import I-0001, which Olive Owner had sent, was settled"
-    assert f"{was_settled}: nobody was created or updated, from Slack" in held
+    was_checked = "Import I-0001, which Olive Owner had sent, was checked"
+    assert f"{was_checked}: nobody was created or updated, from Slack" in held
     good_rows = "Olive Owner imported the good rows of import I-0001"
     assert released[0] == f"{good_rows}: 1 learner created or updated, from Slack"
-    assert f"{was_settled}: nobody was created or updated, from Slack" in released
+    assert f"{was_checked}: nobody was created or updated, from Slack" in released
     assert of_runs[0].endswith("1 run created or updated, from Slack")
 
 
@@ -148,7 +149,7 @@ def test_a_link_tells_who_made_it_who_paused_it_and_who_joined(school: School) -
 
     assert lines[0] == "Olive Owner paused the shared link of Maths for Everyone, from Slack"
     assert lines[1].startswith("Ada Marsh joined Maths for Everyone by its shared link")
-    assert lines[2] == "Olive Owner made or looked up the shared link of Maths for Everyone, from Slack"
+    assert lines[2] == "Olive Owner made the shared link of Maths for Everyone, from Slack"
 
 
 def test_a_colleague_s_deeds_are_for_owners_and_for_themselves(school: School) -> None:
@@ -255,6 +256,23 @@ def test_the_file_has_every_deed_and_no_formula(school: School) -> None:
     assert len(learner) == 2
     with pytest.raises(NothingToExport):
         _file(school, "history export safety-2026-03")
+
+
+def test_what_an_answer_says_to_write_for_the_file_means_the_same(school: School) -> None:
+    invite(school, ADA)
+    accept(school.app, ADA)
+    share(school)
+    import_sheet(school, line("Bo", Email=BO))
+    names = (ADA, "B-0001", "I-0001", MATHS, "link maths", "staff olive@north.example.org", BO)
+
+    by_name = [asked(school, f"history {name}") for name in names]
+    by_id = [
+        school.app.read(show_history, ShowHistory(each.kind, "", 1, each.subject_id), school.owner) for each in by_name
+    ]
+    again = [asked(school, f"history {each.words}") for each in by_id]
+
+    assert [each.words for each in by_name] == list(names)
+    assert [(each.kind, each.subject_id) for each in again] == [(each.kind, each.subject_id) for each in by_name]
 
 
 def _file(school: School, words: str) -> list[list[str]]:
