@@ -82,7 +82,7 @@ def test_snoozed_spoken_to_and_undone_with_one_button_each(world: World, olive: 
 
     olive.post(f"{bo}/snooze", data={"until": "2 weeks"})
     snoozed = olive.get(bo)
-    (number,) = re.findall(r'name="follow_up" value="(\d+)"', snoozed.text)
+    (number,) = re.findall(r'name="follow_up"\s+value="(\d+)"', snoozed.text)
     olive.post(f"{bo}/undo", data={"follow_up": "1"})
     of_another = deeds(world)
     olive.post(f"{bo}/undo", data={"follow_up": number})

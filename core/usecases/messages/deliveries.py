@@ -36,6 +36,7 @@ from core.rules.policy import (
 )
 from core.usecases.mailbox.bounces import mark_refused
 from core.usecases.mailbox.suppressions import NOT_TO_BE_WRITTEN_TO
+from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
 _QUIET = {"synchronize_session": False}
@@ -111,6 +112,7 @@ def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
         _mark(ctx, command)
     if command.unworthy_ids:
         _execute(ctx, _DROP, command.unworthy_ids, why="no longer worth saying")
+        release_nudges(ctx, command.unworthy_ids)
     claimed = _claim(ctx, command) if command.claim_ids else ()
     touch_scoreboards(ctx, command.confirmation_ids)
     return TurnedOver(claimed)
@@ -129,6 +131,7 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
     ids = (*before, *claimed)
     if len(ids) < len(command.claim_ids):
         _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why=NOT_TO_BE_WRITTEN_TO)
+        release_nudges(ctx, command.claim_ids)
     return ids
 
 

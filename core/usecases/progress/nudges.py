@@ -3,7 +3,7 @@
     prepare_nudge (a read: the very letter) -> nudge_learner --recall window, quiet hours--> sent, if it makes sense
 
 1. One a week for a learner, whoever sends it: ``learner.nudged_at`` moves by a conditional UPDATE in the transaction
-   that writes the e-mail. Of two at the same moment one finds it moved.
+   that writes the e-mail. Of two at the same moment one finds it moved. One that is dropped counts no more.
 2. Never to somebody who has finished, has left, declined, or asked for no more. It is looked at again when it is about
    to leave (``nudge_letters``): whoever has done a step meanwhile gets none.
 3. The words may be one's own, without links. It comes from the do-not-reply address; a reply goes to its author.
@@ -31,6 +31,7 @@ from core.model import (
     Learner,
     LearnerAddress,
     Organisation,
+    OutboundMessage,
     Progress,
     StaffMember,
     Suppression,
@@ -43,7 +44,7 @@ from core.rules.progress.nudges import checked_words, proposed_words
 from core.rules.progress.risk import Risk
 from core.usecases.messages.letter_heads import letter_head
 from core.usecases.progress.follow_ups import LearnerOnRun, about_learner_on_run, new_follow_up, subject_of
-from core.words import FollowUpDeed, InvitationState, MessageKind, SuppressReason
+from core.words import FollowUpDeed, InvitationState, MessageKind, MessageState, SuppressReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +261,21 @@ def nudge_letters(ctx: Context, rows: Sequence[Row[Any]]) -> list[Letter]:
 def _runs(ctx: Context, ids: set[int]) -> dict[int, RunCard]:
     query = select(CourseRun).join(CourseRun.course).options(access.with_course()).where(CourseRun.id.in_(ids))
     return {run.id: run_card(run) for run in ctx.session.scalars(query)}
+
+
+def release_nudges(ctx: Context, message_ids: Sequence[int]) -> None:
+    """Whose nudge was dropped got none this week. A newer one that was promised meanwhile stays."""
+    dropped = (
+        select(FollowUp.learner_id, FollowUp.until_at)
+        .join(OutboundMessage, OutboundMessage.id == FollowUp.message_id)
+        .where(OutboundMessage.id.in_(message_ids), OutboundMessage.state == MessageState.DROPPED)
+        .where(OutboundMessage.kind == MessageKind.NUDGE, FollowUp.undone_at.is_(None))
+    )
+    for row in ctx.session.execute(dropped).all():
+        ctx.session.execute(
+            update(Learner)
+            .where(Learner.id == row.learner_id, Learner.nudged_at == row.until_at - NUDGE_PAUSE)
+            # An earlier one was a week before this one.
+            .values(nudged_at=None),
+            execution_options={"synchronize_session": False},
+        )

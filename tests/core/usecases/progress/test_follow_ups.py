@@ -13,6 +13,7 @@ from core.requests import Request, mode_of, read_request, usecase_of
 from core.requests.language import Mode
 from core.usecases.digests.digests import ShowDigest, show_digest
 from core.usecases.mailbox.stopping import StopByMail, stop_by_mail
+from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.follow_ups import UndoFollowUp, undo_follow_up
@@ -96,6 +97,24 @@ def test_one_a_week_whoever_sends_it_and_a_nudge_taken_back_does_not_count(stall
     clock_of(stalled.app).advance(days=7)
 
     assert nudge(stalled).next_from == clock_of(stalled.app)() + timedelta(days=7, seconds=60)
+
+
+def test_a_nudge_that_is_dropped_when_it_is_due_does_not_use_up_the_week(stalled: School) -> None:
+    nudge(stalled)
+    clock_of(stalled.app).advance(minutes=5)
+    send(stalled, line(BO, steps_completed="9%"))
+    (waiting,) = everything(stalled.app, OutboundMessage, OutboundMessage.kind == MessageKind.NUDGE)
+
+    unworthy = stalled.app.read(load_letters, LoadLetters((waiting.id,)), SYSTEM).unworthy_ids
+    stalled.app.run(turn_over, TurnOver("worker", unworthy_ids=unworthy), SYSTEM)
+    again = nudge(stalled)
+    # A worker that looks at the old one once more takes nothing from the new one.
+    stalled.app.run(turn_over, TurnOver("worker", unworthy_ids=unworthy), SYSTEM)
+
+    assert unworthy == (waiting.id,)
+    assert [each.words for each in letters(stalled)] == [again.letter.words]
+    with pytest.raises(NudgeRefused, match="less than a week"):
+        nudge(stalled)
 
 
 def test_of_two_at_the_same_moment_one_goes_out(stalled: School) -> None:
