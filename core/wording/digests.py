@@ -43,6 +43,7 @@ def _counts(shown: DigestShown) -> Iterator[str]:
         # Most of them are at risk as well: one after the other would read like a sum.
         (0 if shown.at_risk else shown.stalled, f"{counted(shown.stalled, 'learner')} stalled"),
         (shown.bounced, f"{counted(shown.bounced, 'invitation')} did not arrive"),
+        (shown.complained, counted(shown.complained, "complaint")),
         (shown.imports_held, f"{counted(shown.imports_held, 'import')} held"),
         (shown.ending, f"{counted(shown.ending, 'invitation')} about to end"),
         (shown.links_ending, f"{counted(shown.links_ending, 'link')} about to end"),
@@ -78,6 +79,11 @@ def facts(shown: DigestShown) -> tuple[tuple[str, str], ...]:
         (shown.completed, "Finished", counted(shown.completed, "learner")),
         (shown.scored, "Test scores", f"{counted(shown.scored, 'learner')}{average}"),
         (shown.bounced, "Not delivered", f"{counted(shown.bounced, 'invitation')}: correct the address, or send again"),
+        (
+            shown.complained,
+            "Complaints",
+            f"{counted(shown.complained, 'learner')} marked your e-mail as spam; nothing more goes to them",
+        ),
         (shown.ending, "Ending soon", f"{counted(shown.ending, 'invitation')} within 14 days, not answered yet"),
         (shown.imports, "Imports", f"{counted(shown.imports, 'file')}, {counted(shown.learners_imported, 'learner')}"),
         (shown.imports_held, "Held imports", f"{counted(shown.imports_held, 'file')} waiting for somebody to decide"),

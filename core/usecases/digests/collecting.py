@@ -65,6 +65,7 @@ class _News:
                 self.cells[windows[row.place]].append(cell)
         self.stalled = self._by_window(figures.stalled_names(ctx, table))
         self.returned = self._by_window(figures.returned_names(ctx, table))
+        self._of_windows(figures.complaints(ctx, table), "complained")
         self._of_organisations(figures.invitations(ctx, table), "bounced", "ending")
         run_ids = sorted({cell.run_id for cells in self.cells.values() for cell in cells})
         self.runs = figures.runs(ctx, run_ids)
@@ -76,7 +77,8 @@ class _News:
     def _of_windows(self, rows: Iterable[Any], *names: str) -> None:
         for row in rows:
             counts = Counter({name: int(getattr(row, name)) for name in names})
-            self.cells[self._windows[row.place]].append(_Cell(row.run_id, row.provider_id, counts))
+            cell = _Cell(row.run_id, getattr(row, "provider_id", None), counts)
+            self.cells[self._windows[row.place]].append(cell)
 
     def _of_organisations(self, rows: Iterable[Any], *names: str) -> None:
         by_organisation = defaultdict(list)
@@ -161,6 +163,7 @@ def _told(news: _News, reader: Reader) -> DigestShown:
             DigestBudget(row.name, row.spent_pence, row.budget_pence)
             for row in news.budgets.get(reader.organisation_id, [])[:DIGEST_RUNS]
         ),
+        complained=everything["complained"],
     )
 
 

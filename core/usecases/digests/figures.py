@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from core.context import Context
 from core.database import DaysBetween, Id, UtcDateTime
@@ -44,6 +45,7 @@ from core.model import (
     ProgressChange,
     RunRisk,
     SharedLink,
+    Suppression,
 )
 from core.model.invitations import IS_LIVE
 from core.rules.policy import (
@@ -55,7 +57,7 @@ from core.rules.policy import (
     STALLED_AFTER,
 )
 from core.usecases.progress.risk import IS_RULE, STORED, cohorts, is_set_aside, of_cohort, risk_test
-from core.words import ImportState, MessageState
+from core.words import ImportState, MessageState, SuppressReason
 
 # Days end later than hours.
 _MARGIN: Final = timedelta(days=3)
@@ -297,6 +299,26 @@ def invitations(ctx: Context, windows: Windows) -> Rows:
             or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > windows.until),
         )
         .group_by(Invitation.organisation_id, Invitation.run_id)
+    )
+    return ctx.session.execute(query).all()
+
+
+def complaints(ctx: Context, windows: Windows) -> Rows:
+    """By window and run: who called an e-mail unwanted, once each, with the run they were last invited to."""
+    theirs = aliased(Invitation)
+    newest = (
+        select(theirs.id)
+        .where(theirs.organisation_id == Suppression.organisation_id, theirs.address_key == Suppression.address_key)
+        .order_by(theirs.created_at.desc(), theirs.id)
+        .limit(1)
+        .correlate(Suppression)
+        .scalar_subquery()
+    )
+    query = (
+        windows.of(Suppression, Invitation.run_id, func.count().label("complained"))
+        .join(Invitation, Invitation.id == newest)
+        .where(Suppression.reason == SuppressReason.COMPLAINED, windows.within(Suppression.suppressed_at))
+        .group_by(windows.place, Invitation.run_id)
     )
     return ctx.session.execute(query).all()
 

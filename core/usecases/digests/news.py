@@ -89,18 +89,20 @@ class DigestShown:
     returned_names: tuple[DigestName, ...]
     links: tuple[DigestLink, ...]
     budgets: tuple[DigestBudget, ...]
+    complained: int = 0
+    """Whose mail program told us that an e-mail was unwanted; they get no more."""
 
     @property
     def is_quiet(self) -> bool:
         """Nothing changed, and nothing waits for anybody."""
         return not any((
             self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.bounced, self.ending,
-            self.imports, self.imports_held, self.links_ending, self.at_risk,
+            self.imports, self.imports_held, self.links_ending, self.at_risk, self.complained,
         ))  # fmt: skip
 
     @property
     def has_changed(self) -> bool:
         """Since the last one; what merely waits still is no change."""
         return any((
-            self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.imports
+            self.enrolled, self.completed, self.scored, self.stalled, self.returned, self.imports, self.complained
         ))  # fmt: skip

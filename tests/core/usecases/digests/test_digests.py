@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.app import App
-from core.context import Door, StaffActor
+from core.context import Context, Door, StaffActor
 from core.errors import DigestUnclear, LinkNotFound
 from core.letters import DigestLetter, Verdict
 from core.model import (
@@ -41,9 +41,11 @@ from core.usecases.digests.settings import (
     show_digest_stop,
     stop_digest_mail,
 )
+from core.usecases.mailbox.suppressions import silence
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.messages.slack_notes import LoadSlackNotes, load_slack_notes
-from core.words import Channel, DigestRhythm, MessageKind
+from core.wording.digests import facts
+from core.words import Channel, DigestRhythm, MessageKind, SuppressReason
 from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, only
 from tests.core.usecases.introducing import bind, linked
 from tests.core.usecases.progressing import enrol, line, send
@@ -204,14 +206,24 @@ def a_month(school: School) -> None:
     deliver(school.app, Verdict.REFUSED)
 
 
+def complain(school: School, address: str) -> None:
+    def told(ctx: Context, _command: None) -> bool:
+        return silence(ctx, school.organisation_id, address, SuppressReason.COMPLAINED)
+
+    school.app.run(told, None, SYSTEM)
+
+
 def test_it_says_what_changed_since_the_last_one_and_names_who_stalled(school: School) -> None:
     a_month(school)
     ask(school, "digest Tue 08:00 mail")
     clock_of(school.app).advance(days=15)
     send(school, line(B, steps_completed="38", avg_test_score="80%"), as_of=clock_of(school.app)())
+    complain(school, A)
 
     shown = now(school)
 
+    assert shown.complained == 1
+    assert dict(facts(shown))["Complaints"] == "1 learner marked your e-mail as spam; nothing more goes to them"
     assert (shown.stalled, shown.completed, shown.returned, shown.scored, shown.average_score) == (1, 1, 1, 1, 8000)
     assert [(each.name, each.address) for each in shown.stalled_names] == [("Bo Young", A)]
     assert [each.address for each in shown.returned_names] == [B]
@@ -288,7 +300,7 @@ def test_the_statements_are_as_many_for_one_reader_as_for_three(school: School) 
             assert tick(school.app) == len(readers)
         counts.append(len([each for each in statements if each.startswith(("SELECT", "WITH"))]))
 
-    assert counts[0] == counts[1] <= 18
+    assert counts[0] == counts[1] <= 19
 
 
 # --- Ending it --------------------------------------------------------------------------------------------
