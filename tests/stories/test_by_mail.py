@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -95,6 +96,30 @@ async def test_several_requests_of_one_mail_are_answered_together(post: PostOffi
     assert "A Course of Several" in answer.text
     assert "invites" in answer.text
     assert f"{post.house.base_url}/j/" in answer.text
+
+
+async def test_a_history_and_a_digest_are_told_alike_in_slack_and_by_mail(post: PostOffice) -> None:
+    """That the result is the same object, test_same_as_slack says."""
+    invited = await post.ask("invite both-1", "kay@example.org\nlou@example.org")
+    (number,) = set(re.findall(r"B-\d+", invited.text))
+    await _accept(post, "kay@example.org")
+    deed = f"Olive Owner invited 2 people to A Course of Both ({number}), by e-mail"
+
+    history, by_mail = words(await post.write("history both-1")), (await post.ask("history both-1")).text
+    digest, mailed = words(await post.write("digest now")), (await post.ask("digest now")).text
+
+    head, first_fact = re.findall(r"^\*(.+?)\*", digest, re.M)[0], re.findall(r"^\*[^*]+\*: .+", digest, re.M)[0]
+    assert deed in history
+    assert deed in by_mail
+    assert mailed.startswith(f"{head}.")
+    assert first_fact.replace("*", "") in mailed
+
+
+async def _accept(post: PostOffice, address: str) -> None:
+    (link,) = re.findall(rf"{re.escape(post.house.base_url)}/i/[\w-]+", (await post.mail_to(address)).text)[:1]
+    form = {"first_name": "Kay", "last_name": "Orr"}
+    async with aiohttp.ClientSession() as browser, browser.post(f"{link}/accept", data=form) as answer:
+        assert answer.status == 200
 
 
 async def test_a_mistyped_verb_is_answered_with_the_nearest(post: PostOffice) -> None:
