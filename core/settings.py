@@ -139,7 +139,11 @@ class Settings:
 
     mail_from: str = _setting("please.do.not.reply@example.org", _address, "The sender of every e-mail.")
     mail_from_name: str = _setting("Usher", _text, "The sender's name; the organisation's name stands before it.")
-    mail_reply_to: str = _setting("", _address, "Where replies go; empty: the staff member who invited.")
+    mail_reply_to: str = _setting(
+        "",
+        _address,
+        "Where replies go; empty: the staff member who invited. Replies to a nudge always go to its author.",
+    )
     mail_domain: str = _setting("", _text, "Domain of Message-IDs and bounces; empty: the one of MAIL_FROM.")
     mail_inbox: str = _setting("", _address, "What people write to, as usher@example.org; empty: no mail comes in.")
     mail_authserv_ids: tuple[str, ...] = _setting(

@@ -324,8 +324,8 @@ def _reply_header(address: str) -> bytes:
 
 
 def _reply_to(letter: Letter, settings: Settings) -> str:
-    """An answer's reply goes on with the conversation, and nowhere else."""
-    if isinstance(letter, AnswerLetter | DigestLetter):
+    """An answer's reply goes on with the conversation, and a nudge's to its author; nowhere else."""
+    if isinstance(letter, AnswerLetter | DigestLetter | NudgeLetter):
         return letter.head.reply_to
     return settings.mail_reply_to or letter.head.reply_to
 
