@@ -81,6 +81,6 @@ def test_a_progress_report_is_taken_in_and_shown(operator: Operator) -> None:
 
     assert "“Progress” → step percentage, such as “61%”" in asked
     assert "P-0001: 0 of 1 row landed." in merged
-    assert "no learner of yours is known by this (“ada@example.org”); row 2." in merged
+    assert "No learner of yours is known by this (“ada@example.org”); row 2." in merged
     assert "Olive Owner  P-0001: 0 of 1 row landed." in listed
     assert "I found no run called “nowhere-2026-01”" in failed.stderr
