@@ -45,7 +45,7 @@ SEVERAL = frozenset({
 """One of them works here: a person looks at it."""
 NOT_STAFF = frozenset({
     "From: Bo, ann@example.org", "a line of a mbox file", "From of a second message below", "80,000 headers",
-    "80,000 From headers",
+    "80,000 From headers", "a boundary of dashes", "messages in messages",
 })  # fmt: skip
 """Nobody who works here; and what stands no more among the headers, once a host has put its own above it."""
 UNPROVEN = frozenset({"sent again", "two kinds"})
