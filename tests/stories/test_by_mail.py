@@ -7,14 +7,12 @@ PostgreSQL, and one process that takes mail from its mail host by LMTP.
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from bot.blocks.controls import Action
-from core.context import system_clock
 from tests.bot.conftest import words
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import GONE_DOMAIN, Postfix
@@ -115,35 +113,6 @@ async def test_a_history_and_a_digest_are_told_alike_in_slack_and_by_mail(post: 
     assert deed in by_mail
     assert mailed.startswith(f"{head}.")
     assert first_fact.replace("*", "") in mailed
-
-
-async def test_who_is_at_risk_is_nudged_by_mail_once_and_noted_as_spoken_to_in_slack(post: PostOffice) -> None:
-    await post.ask("invite risk-1", "ivy@example.org")
-    await _accept(post, "ivy@example.org")
-    last_step = system_clock() - timedelta(days=14, hours=1)
-    heading = "learner_identifier,steps_completed,comments_posted,avg_test_score,last_step_at"
-    row = f"ivy@example.org,25%,0,,{last_step:%Y-%m-%d %H:%M:%S} UTC"
-    report = Enclosure("report.csv", f"{heading}\n{row}\n".encode())
-    landed = await post.answer_to(await post.mail("progress risk-1", files=(report,)))
-
-    told = await post.ask("at-risk risk-1")
-    asked = await post.ask("nudge risk-1 ivy@example.org Can I help you with unit two?")
-    await post.ask("", "yes", answered=asked)
-    nudge = (await until(lambda: post.mails_to("ivy@example.org")[2:], "Ivy is written to"))[0]
-    again = words(await post.write("nudge risk-1 ivy@example.org"))
-    spoken = words(await post.write("spoken risk-1 ivy@example.org"))
-    left = words(await post.write("at-risk risk-1"))
-
-    assert "1 of 1 row landed" in landed.text
-    assert "nothing done for 14 days" in told.text
-    assert "Can I help you with unit two?" in asked.text
-    assert "Can I help you with unit two?" in nudge.text
-    assert "Olive Owner" in nudge.text
-    assert post.olive.email in str(nudge.mail["Reply-To"])
-    assert "a week" in again
-    assert "spoken" in spoken
-    assert "nothing done for 14 days" not in left
-    assert len(post.mails_to("ivy@example.org")) == 3
 
 
 async def _accept(post: PostOffice, address: str) -> None:
