@@ -30,8 +30,6 @@ class MailRequest:
     """Slug of the organisation that was written to."""
     parsed: ParsedMail
     received_at: datetime
-    may_answer: bool = True
-    """False: it is done, but not answered by mail: the recipient had as many answers this hour as there may be."""
     refusal: UsherError | None = None
     """What to answer instead of doing anything: nobody can tell for which organisation it is."""
 

@@ -152,7 +152,6 @@ class Processor:
                 organisation=who.slug,
                 parsed=work.mail,
                 received_at=work.received_at,
-                may_answer=noted.may_answer,
                 refusal=None if found.is_chosen else self._not_chosen(found.candidates),
             )
         )

@@ -120,7 +120,6 @@ def _asking(request: MailRequest) -> Asking:
         subject=clean_name(parsed.subject, _SUBJECT_CHARACTERS),
         message_ref=parsed.message_ref,
         references=tuple(ref for ref in thread if ref),
-        may_answer=request.may_answer,
     )
 
 

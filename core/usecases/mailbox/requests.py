@@ -9,7 +9,8 @@
 2. Several requests in one message are a transaction each, under a key of their own, and then one answer: where one
    fails the others stand. A kill in between changes nothing: done again, each key gives what it gave.
 3. The audit names the request's own use case, by whomever it is wrapped.
-4. The answer goes to the address on record, whatever the message wanted.
+4. The answer goes to the address on record, whatever the message wanted. Who had as many answers this hour as there may
+   be gets none: what was asked is done in silence.
 5. A message is settled for the one who is proven to have written it, and for nobody else.
 6. The answer to a message that brought files waits until the last of them is imported (``mail_answers``).
 7. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
@@ -18,9 +19,10 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from core import access
 from core.access import Permission
@@ -31,7 +33,7 @@ from core.model import Draft, InboundMessage, MailAnswer, OutboundMessage, Staff
 from core.outbox import AT_ONCE, leave, question_key, say, slack_row, touch
 from core.queries import Query
 from core.results import QuestionClosed, ReplyAwaited, kept_parts, revived_parts
-from core.rules.policy import MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
+from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.costs.budgets import SetBudget
 from core.usecases.imports.rules import SetImportPolicy
 from core.usecases.invitations.changes import CancelInvitations, ResendInvitations
@@ -58,6 +60,15 @@ import, see ``imports.mails``. Other things that were done are taken back at onc
 _LIFE_WORDS = "a day"
 # In Slack a worker does it, from the import's own message.
 _TOO_LONG_FOR_A_PRESS = frozenset({"UndoImport"})
+_HOUR: Final = timedelta(hours=1)
+_LOCK_RECIPIENT = Query(
+    select(StaffMember.id).where(StaffMember.id == bindparam("staff_id")).with_for_update(key_share=True)
+)
+_ANSWERED = Query(
+    select(func.count()).where(
+        MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago")
+    )
+)
 UseCase = Callable[[Context, Any], Any]
 
 
@@ -69,7 +80,6 @@ class Asking:
     subject: str
     message_ref: str
     references: tuple[str, ...]
-    may_answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +200,7 @@ def _require_own(ctx: Context, inbound_id: int) -> None:
 def _leave_answer(
     ctx: Context, staff: StaffMember, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True
 ) -> None:
-    if not asking.may_answer:
+    if not _may_answer(ctx, staff):
         return
     kind, result = kept_parts(parts)
     answer_id = ctx.tokens.new_id()
@@ -211,6 +221,15 @@ def _leave_answer(
         return
     # Whoever processes mail gives the worker the answers of a moment together: a job for each costs more than it.
     leave(ctx, [answer_row(ctx, staff, answer_id)])
+
+
+def _may_answer(ctx: Context, staff: StaffMember) -> bool:
+    """Not too many within the hour, counted here: of requests that end at the same moment each counts."""
+    if not ctx.settings.is_sqlite:
+        # A writer on SQLite has no rival; here the second waits for the first, and then counts its answer.
+        _LOCK_RECIPIENT.run(ctx, staff_id=staff.id)
+    found = _ANSWERED.run(ctx, staff_id=staff.id, hour_ago=ctx.now - _HOUR).scalar_one()
+    return bool(found < MAIL_ANSWERS_AN_HOUR)
 
 
 def pressable(parts: tuple[AnswerPart, ...]) -> tuple[AnswerPart, ...]:

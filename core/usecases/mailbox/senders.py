@@ -12,10 +12,9 @@ from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
 from core import access
 from core.context import Assurance, Context
-from core.model import InboundMessage, MailAnswer, Mailbox
+from core.model import InboundMessage, Mailbox
 from core.queries import Query
 from core.rules.policy import (
-    MAIL_ANSWERS_AN_HOUR,
     MAIL_COMMANDS_AN_HOUR,
     MAIL_COMMANDS_AN_HOUR_ORGANISATION,
     MAIL_LIFE,
@@ -81,11 +80,10 @@ class WaitingResumed:
 
 @dataclass(frozen=True, slots=True)
 class SenderNoted:
-    """What was asked by e-mail within the hour before; ``may_answer``: they had not too many answers within it."""
+    """What was asked by e-mail within the hour before."""
 
     asked_by_sender: int
     asked_by_organisation: int
-    may_answer: bool
 
 
 _ROWS = cast(Table, InboundMessage.__table__)
@@ -117,11 +115,6 @@ _ASKED = Query(
     )
 )
 _MAILBOXES = Query(select(Mailbox.address).where(Mailbox.disabled_at.is_(None)))
-_ANSWERS = Query(
-    select(func.count()).where(
-        MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago")
-    )
-)
 
 
 def find_sender(ctx: Context, command: FindSender) -> SenderFound:
@@ -143,7 +136,7 @@ def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
     values = {"noted_as": command.sender, "organisation": command.organisation_id, "staff": command.staff_id}
     ctx.session.execute(_NOTE, {**values, "inbound_id": command.inbound_id, "assured": command.assurance})
     by_sender, by_organisation = _asked(ctx, command)
-    return SenderNoted(by_sender, by_organisation, _answers(ctx, command.staff_id) < MAIL_ANSWERS_AN_HOUR)
+    return SenderNoted(by_sender, by_organisation)
 
 
 def resume_waiting(ctx: Context, command: ResumeWaiting) -> WaitingResumed:
@@ -196,7 +189,3 @@ def _asked(ctx: Context, command: NoteSender) -> tuple[int, int]:
         inbound_id=command.inbound_id,
     ).one()
     return row.by_sender, row.by_organisation
-
-
-def _answers(ctx: Context, staff_id: int) -> int:
-    return _ANSWERS.run(ctx, staff_id=staff_id, hour_ago=ctx.now - _HOUR).scalar_one()

@@ -203,7 +203,7 @@ def _schedule(school: School) -> batches.LearnersInvited:
 
 
 def _asking(inbound_id: int) -> Asking:
-    return Asking(inbound_id, "help", "<help@example.org>", ("<help@example.org>",), may_answer=True)
+    return Asking(inbound_id, "help", "<help@example.org>", ("<help@example.org>",))
 
 
 def _from_the_owner(school: School, inbound_id: int) -> None:

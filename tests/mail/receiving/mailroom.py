@@ -35,7 +35,7 @@ class Desk:
     def answer(self, request: MailRequest) -> MailState:
         def act(ctx: Context, _command: None) -> bool:
             is_ours = settle(ctx, request.inbound_id, MailState.PROCESSED, MailRule.REQUEST)
-            if is_ours and request.may_answer:
+            if is_ours:
                 ctx.session.add(self._answered(ctx, request))
             return is_ours
 

@@ -50,7 +50,7 @@ def test_a_proven_request_is_handed_on_with_who_asks(room: Mailroom) -> None:
         OLIVE, room.school.owner.staff_id, room.school.organisation_id,
     )  # fmt: skip
     assert request.staff == replace(room.school.owner, door=Door.MAIL)
-    assert (request.organisation, request.refusal, request.may_answer) == ("northfield", None, True)
+    assert (request.organisation, request.refusal) == ("northfield", None)
     assert (request.message_ref, request.received_at) == ("<a1@north.example.org>", NOW)
 
 

@@ -12,6 +12,7 @@ from core.model import AuditEntry, InboundMessage, Invitation, MailAnswer, Outbo
 from core.requests import Help, Request, read_request
 from core.results import NotUnderstood, QuestionClosed, ReplyAwaited, RequestRefused, WentWrong, revived_parts
 from core.rules.links import LinkKind
+from core.rules.policy import MAIL_ANSWERS_AN_HOUR
 from core.usecases.invitations.answers import DeclineInvitation, decline_invitation
 from core.usecases.invitations.batches import (
     InviteLearners,
@@ -358,14 +359,19 @@ def test_unproven_mail_does_and_tells_nothing(olive: Writer) -> None:
     assert list(rows(olive.app, Invitation)) == []
 
 
-def test_what_may_not_be_answered_is_done_in_silence(olive: Writer) -> None:
-    request = olive.received(parsed_mail(f"invite {MATHS} ada@example.org"))
+def test_two_bots_that_look_like_people_end_at_the_limit_of_answers(olive: Writer) -> None:
+    """Proven, and nothing tells them from a colleague: so many answers an hour, and no more."""
+    for _ in range(MAIL_ANSWERS_AN_HOUR):
+        olive.write("help")
 
-    state = answer(olive.app, replace(request, may_answer=False))
+    request = olive.received(parsed_mail(f"invite {MATHS} ada@example.org", ref="<bot@example.org>"))
+    state = answer(olive.app, request)
+    clock_of(olive.app).now += timedelta(hours=1)
+    olive.write("help")
 
     assert state is MailState.PROCESSED
     assert len(list(rows(olive.app, Invitation))) == 1
-    assert list(rows(olive.app, MailAnswer)) == []
+    assert len(list(rows(olive.app, MailAnswer))) == MAIL_ANSWERS_AN_HOUR + 1
 
 
 def test_a_viewer_s_request_is_refused_and_changes_nothing(olive: Writer) -> None:

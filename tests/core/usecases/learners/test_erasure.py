@@ -130,7 +130,7 @@ def _mail(school: School, number: int, sender: str, *, is_staff: bool = False) -
     if is_staff:
         who = (school.owner.organisation_id, school.owner.staff_id)
         school.app.run(note_sender, NoteSender(inbound_id, sender, *who, Assurance.VERIFIED), SYSTEM)
-        asking = Asking(inbound_id, f"Re: {MARK}", "<1@example.org>", ("<1@example.org>",), may_answer=True)
+        asking = Asking(inbound_id, f"Re: {MARK}", "<1@example.org>", ("<1@example.org>",))
         part = AnswerPart("courses", RequestRefused("RunNotFound", "x", f"Not {ADA}", ""))
         school.app.run(answer_mail, AnswerMail(asking, (part,)), school.owner)
         return
