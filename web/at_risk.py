@@ -64,7 +64,13 @@ class AtRiskPages:
         command = ShowProgress(request.path_params["run"], ProgressList.AT_RISK, page=max(page, 1))
         shown = await self._door.read(show_progress, command, staff)
         rows = [
-            (at_risk_path(shown.run.code, row.learner_id), row.name, risk_words(row.risks)) for row in shown.page.rows
+            # The page of one learner is for whoever may do something there.
+            (
+                at_risk_path(shown.run.code, row.learner_id) if shown.may_act else "",
+                row.name,
+                risk_words(row.risks),
+            )
+            for row in shown.page.rows
         ]
         head = f"{counted(shown.at_risk, 'learner')} at risk" if shown.at_risk else "Nobody is at risk"
         return self._door.pages.page("at_risk_run.html", shown=shown, head=head, rows=rows)

@@ -98,7 +98,9 @@ def _bars(title: str, bars: list[Bar]) -> tuple[Block, ...]:
 
 def _buttons(shown: DigestShown) -> Block:
     """What can be looked into; the answer comes as a direct message."""
-    asked = {f"Progress of {run.code}": f"progress {run.code} stalled" for run in shown.runs[:3] if run.stalled}
+    at_risk = list(dict.fromkeys(name.run_code for name in shown.at_risk_names))
+    asked = {f"At risk in {code}": f"at-risk {code}" for code in at_risk[:3]}
+    asked |= {f"Progress of {run.code}": f"progress {run.code} stalled" for run in shown.runs[:3] if run.stalled}
     asked |= {f"Bounces of {run.code}": f"invites {run.code} bounced" for run in shown.runs[:2] if run.bounced}
     asked |= {"Held imports": "imports held"} if shown.imports_held else {}
     asked |= {"Shared links": "links"} if shown.links else {}

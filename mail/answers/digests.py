@@ -1,7 +1,6 @@
 """A digest, and when the next one comes."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from core.usecases.digests.news import DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
@@ -21,6 +20,7 @@ from core.wording.digests import (
 )
 from core.wording.phrases import day_words
 from mail.answers.document import Answer, Bar, Chart, Listing, Row, Teller
+from mail.answers.follow_ups import at_risk_url, follow_up_steps, whole_list
 
 
 def tell_digest(shown: DigestShown, teller: Teller) -> Answer:
@@ -29,7 +29,7 @@ def tell_digest(shown: DigestShown, teller: Teller) -> Answer:
     told = [_run(run) for run in shown.runs]
     listings = (
         Listing("Other runs with news", tuple(row for row in told if isinstance(row, Row))),
-        _names("At risk", shown.at_risk_names, shown.at_risk, teller, may_act=shown.may_act),
+        _at_risk(shown, teller),
         _names("Stalled", shown.stalled_names, shown.stalled, teller),
         _names("Came back", shown.returned_names, shown.returned, teller),
         Listing(
@@ -65,21 +65,23 @@ def _drawn(bar: digest_words.Bar, note: str = "") -> Bar:
     return Bar(bar.label, bar.share, bar.words, note)
 
 
+def _at_risk(shown: DigestShown, teller: Teller) -> Listing:
+    """Each name leads to its buttons, for whoever may press them; and anybody to the whole list of a run."""
+    named = _names("At risk", shown.at_risk_names, shown.at_risk, teller, may_act=shown.may_act)
+    runs = dict.fromkeys(name.run_code for name in shown.at_risk_names)
+    return Listing(named.title, (*named.rows, *(whole_list(teller, run) for run in runs)), named.more)
+
+
 def _names(title: str, names: Sequence[DigestName], total: int, teller: Teller, *, may_act: bool = False) -> Listing:
     rows = tuple(
         Row(
             name.name,
             (f"{name_words(name)}{seen_words(name, lambda at: day_words(at, teller.zone))}",),
-            _page_of(name, teller, may_act=may_act),
+            at_risk_url(teller, name.run_code, name.learner_id) if may_act else "",
         )
         for name in names
     )
     return Listing(title, rows, f"The first {len(names)} of {total:,}." if total > len(names) else "")
-
-
-def _page_of(name: DigestName, teller: Teller, *, may_act: bool) -> str:
-    """With buttons, for whoever is signed in."""
-    return f"{teller.base_url}/at-risk/{quote(name.run_code, safe='')}/{name.learner_id}" if may_act else ""
 
 
 def _steps(shown: DigestShown) -> tuple[str, ...]:
@@ -87,12 +89,10 @@ def _steps(shown: DigestShown) -> tuple[str, ...]:
     stalled = next((run.code for run in shown.runs if run.stalled), "")
     bounced = next((run.code for run in shown.runs if run.bounced), "")
     who = next((name for name in (*shown.at_risk_names, *shown.stalled_names) if name.address), None)
-    what = f"{who.run_code} {who.address}" if who is not None and shown.may_act else ""
     return tuple(
         step
         for step in (
-            f"Reply “nudge {what}”, and I show you a letter before it goes out." if what else "",
-            f"“snooze {what}” hides the name for a week; “spoken {what}” notes that you have talked." if what else "",
+            *(follow_up_steps(who.run_code, who.address) if who is not None and shown.may_act else ()),
             f"Reply “progress {stalled} stalled” for everybody who stalled there." if stalled else "",
             f"Reply “invites {bounced} bounced” for the addresses to correct." if bounced else "",
             "Reply “digest” to see when the next one comes.",

@@ -1,9 +1,34 @@
-"""Learners at risk: the letter of a nudge, and what was done about one."""
+"""Learners at risk: their pages, the letter of a nudge, and what was done about one."""
+
+from urllib.parse import quote
 
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
 from core.wording.risk import UNDONE, letter_lines, noted_after, noted_what, nudge_way_words, risk_words
 from mail.answers.document import Answer, Listing, Row, Teller, some
+
+
+def at_risk_url(teller: Teller, run_code: str, learner_id: int) -> str:
+    """Of one learner, where there are buttons for whoever is signed in and may press them."""
+    return f"{_whole_list(teller, run_code)}/{learner_id}"
+
+
+def whole_list(teller: Teller, run_code: str) -> Row:
+    """Of a run, below the names that an e-mail has."""
+    return Row(f"Everybody at risk in {run_code}", url=_whole_list(teller, run_code))
+
+
+def _whole_list(teller: Teller, run_code: str) -> str:
+    return f"{teller.base_url}/at-risk/{quote(run_code, safe='')}"
+
+
+def follow_up_steps(run_code: str, address: str) -> tuple[str, ...]:
+    """What to reply about one of them."""
+    what = f"{run_code} {address}"
+    return (
+        f"Reply “nudge {what}”, and I show you a letter before it goes out.",
+        f"“snooze {what}” hides the name for a week; “spoken {what}” notes that you have talked.",
+    )
 
 
 def tell_nudge(letter: NudgePreviewed, teller: Teller) -> Answer:

@@ -37,28 +37,46 @@ from core.wording.results import WAYS_TO_JOIN, counted, run_dates
 from core.words import NamedKind, ReportReason
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
+from mail.answers.follow_ups import at_risk_url, follow_up_steps, whole_list
 
 
 def tell_progress(shown: ProgressShown, teller: Teller) -> Answer:
-    run = shown.run
-    rows = tuple(_row(row, teller) for row in shown.page.rows)
-    fits = f", fitting “{shown.search}”" if shown.search else ""
-    title = LISTS[shown.shown] + fits
+    run, is_empty = shown.run, not shown.page.rows
     return Answer(
         headline=f"{named(run)}: {headline(shown)}.",
-        lines=some(sources_words(shown, teller.moment), *risk_lines(shown), "" if rows else nobody_words(shown)),
+        lines=some(sources_words(shown, teller.moment), *risk_lines(shown), nobody_words(shown) if is_empty else ""),
         facts=(("Run", run_dates(run)), *band_lines(shown), *summary_words(shown)),
-        lists=(Listing(title, rows, page_line(shown.page.page, shown.page.page_count)),) if rows else (),
-        steps=some(
-            f"“progress {run.code} stalled” lists who has stalled; so do “completed”, “under-way” and “not-begun”."
-            if shown.shown is ProgressList.ALL
-            else f"“progress {run.code}” lists everybody.",
-            f"“progress {shown.page.rows[0].address}” shows all runs of one learner." if rows else "",
-        ),
+        lists=() if is_empty else (_page(shown, teller),),
+        steps=_steps(shown),
     )
 
 
-def _row(row: ProgressRow, teller: Teller) -> Row:
+def _page(shown: ProgressShown, teller: Teller) -> Listing:
+    """Of those at risk each leads to its buttons, for whoever may press them; and anybody to the whole list."""
+    run, is_risk = shown.run, shown.shown is ProgressList.AT_RISK
+    leads = is_risk and shown.may_act
+    rows = [
+        _row(row, teller, at_risk_url(teller, run.code, row.learner_id) if leads else "") for row in shown.page.rows
+    ]
+    fits = f", fitting “{shown.search}”" if shown.search else ""
+    whole = (whole_list(teller, run.code),) if is_risk else ()
+    return Listing(LISTS[shown.shown] + fits, (*rows, *whole), page_line(shown.page.page, shown.page.page_count))
+
+
+def _steps(shown: ProgressShown) -> tuple[str, ...]:
+    """What to write next, about the first who has an address."""
+    run, address = shown.run.code, next((row.address for row in shown.page.rows if row.address), "")
+    may_nudge = shown.shown is ProgressList.AT_RISK and shown.may_act and address
+    return some(
+        *(follow_up_steps(run, address) if may_nudge else ()),
+        f"“progress {run} stalled” lists who has stalled; so do “completed”, “under-way” and “not-begun”."
+        if shown.shown is ProgressList.ALL
+        else f"“progress {run}” lists everybody.",
+        f"“progress {address}” shows all runs of one learner." if address else "",
+    )
+
+
+def _row(row: ProgressRow, teller: Teller, url: str) -> Row:
     share = row.figures.step_percentage
     chart = f"{bar(share, WHOLE)} " if share is not None else ""
     return Row(
@@ -68,6 +86,7 @@ def _row(row: ProgressRow, teller: Teller) -> Row:
             activity_words(row.figures, teller.moment),
             *attention_words(row.risks, row.follow_up, teller.moment),
         ),
+        url,
     )
 
 

@@ -12,6 +12,7 @@ from core.letters import (
     JoinConfirmationLetter,
     JoinedLetter,
     LetterHead,
+    NudgeLetter,
     ReminderLetter,
     SignInLetter,
     SlackCodeLetter,
@@ -112,6 +113,11 @@ def joined(letter_head: LetterHead | None = None) -> JoinedLetter:
 def join_confirmation(letter_head: LetterHead | None = None) -> JoinConfirmationLetter:
     token = LINKS.token(LinkKind.JOIN_CONFIRMATION, 1)
     return JoinConfirmationLetter(letter_head or head(recipient_name=""), token, "Everyday maths")
+
+
+def nudge(letter_head: LetterHead | None = None) -> NudgeLetter:
+    token = LINKS.token(LinkKind.PLACE, 1)
+    return NudgeLetter(letter_head or head(), token, run_card(), "Sam Jones", "How are you getting on?")
 
 
 def staff_invitation(letter_head: LetterHead | None = None) -> StaffInvitationLetter:

@@ -39,7 +39,7 @@ from usher.migrating import upgrade
 from usher.wiring import make_app
 from worker.engine import migrate
 
-RUNS = ("thread-1", "many-1", "held-1", "bounce-1", "stop-1", "several-1", "both-1")
+RUNS = ("thread-1", "many-1", "held-1", "bounce-1", "stop-1", "several-1", "both-1", "risk-1")
 """One for each story that invites, so that no story counts another's learners."""
 HOST: Final = "mx.usher.test"
 

@@ -7,12 +7,14 @@ PostgreSQL, and one process that takes mail from its mail host by LMTP.
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.blocks.controls import Action
+from bot.blocks.controls import Action, Field
+from core.context import system_clock
 from tests.bot.conftest import words
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import GONE_DOMAIN, Postfix
@@ -20,7 +22,7 @@ from tests.servers.postgresql import PostgreSQL
 from tests.stories.post_offices import PostOffice, Way, open_post_office
 from tests.stories.talking import until
 from usher.demo.opened_mail import open_mail
-from usher.demo.slack.records import User
+from usher.demo.slack.records import Message, User
 from usher.demo.writing import Enclosure
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.postfix]
@@ -113,6 +115,54 @@ async def test_a_history_and_a_digest_are_told_alike_in_slack_and_by_mail(post: 
     assert deed in by_mail
     assert mailed.startswith(f"{head}.")
     assert first_fact.replace("*", "") in mailed
+
+
+async def test_who_falls_behind_is_seen_by_all_nudged_once_and_set_aside(post: PostOffice) -> None:
+    """Max writes the e-mails: each of them gets twenty answers an hour, and Olive asks much."""
+    ivy, jay, max_ = "ivy@example.org", "jay@example.org", post.max
+    await post.invite("risk-1", f"{ivy} {jay}")
+    for address in (ivy, jay):
+        await _accept(post, address)
+    landed = await post.answer_to(await post.mail("progress risk-1", author=max_, files=(_silent(ivy, jay),)))
+
+    digest = words(await post.write("digest now"))
+    listed, mailed = await post.write("at-risk risk-1"), await post.ask("at-risk risk-1", author=max_)
+    await _nudge(post, listed, ivy, "Shall we look at unit two together?")
+    nudge = (await until(lambda: post.mails_to(ivy)[2:], "Ivy is written to"))[0]
+    by_mail = await post.ask("", f"nudge risk-1 {ivy}\nsnooze risk-1 {jay} 2 weeks", author=max_)
+    spoken = words(await post.write(f"spoken risk-1 {ivy}"))
+    aside = words(await post.write("at-risk risk-1 set-aside"))
+
+    assert "2 of 2 rows landed" in landed.text
+    assert "*At risk*: 2 learners now" in digest
+    assert [text.count("nothing done for 14 days") for text in (digest, words(listed), mailed.text)] == [2, 2, 2]
+    assert "Shall we look at unit two together?" in nudge.text
+    assert "Olive Owner" in nudge.text
+    assert str(nudge.mail["Reply-To"]) == post.olive.email
+    assert "less than a week ago" in by_mail.text
+    assert "you have spoken to them" in spoken
+    assert "Olive Owner has spoken to them" in aside
+    assert "Snoozed by Max Manager" in aside
+    assert "At risk" not in words(await post.write("digest now"))
+    assert len(post.mails_to(ivy)) == 3
+
+
+def _silent(*addresses: str) -> Enclosure:
+    """A report by which they did nothing for two weeks."""
+    last_step = system_clock() - timedelta(days=14, hours=1)
+    heading = "learner_identifier,steps_completed,comments_posted,avg_test_score,last_step_at"
+    rows = [f"{address},25%,0,,{last_step:%Y-%m-%d %H:%M:%S} UTC" for address in addresses]
+    return Enclosure("report.csv", "\n".join((heading, *rows, "")).encode())
+
+
+async def _nudge(post: PostOffice, listed: Message, address: str, own_words: str) -> None:
+    """Looked at in its form, and put into words of one's own."""
+    menu = next(block["accessory"] for block in listed.blocks if address in str(block.get("text")))
+    await post.press(listed, Action.FOLLOW_UP, menu["options"][0]["value"])
+    form = post.slack.driver.modal(post.olive)
+    done = await post.slack.driver.submit(post.olive, form, {Field.WORDS: own_words})
+    assert done.view is not None
+    assert "gets your nudge" in words(done.view)
 
 
 async def _accept(post: PostOffice, address: str) -> None:

@@ -104,3 +104,16 @@ def test_nobody_is_found_who_is_not_theirs(world: World, olive: TestClient, bo: 
     assert [olive.get(path).status_code for path in (*paths, "/at-risk/no-run")] == [404] * 4
     assert [olive.post(f"{path}/spoken").status_code for path in paths] == [404] * 3
     assert deeds(world) == []
+
+
+def test_who_may_only_look_sees_the_list_and_no_link_that_refuses_them(
+    world: World, olive: TestClient, bo: str
+) -> None:
+    signed_in(world, olive, "vera@northfield.example.org")
+
+    run = olive.get(f"/at-risk/{MATHS}")
+
+    assert "Bo" in read(run)
+    assert "nothing done for 12 days" in read(run)
+    assert bo not in run.text
+    assert olive.get(bo).status_code == 403

@@ -88,7 +88,6 @@ class LearnerProgressShown:
     """The newest first; of each the latest attempt."""
     invitations: tuple[LearnerInvitation, ...]
     """Pending and declined ones."""
-    may_act: bool
 
 
 _P: Final = Progress
@@ -167,7 +166,6 @@ def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> Learner
             )
             for row in invited
         ),
-        may_act=Permission.INVITE in access.ROLE_PERMISSIONS[staff.role],
     )
 
 

@@ -91,7 +91,7 @@ def learner_card(count: int, name: str) -> LearnerProgressShown:
         for number, figures in enumerate([KNOWN, NOTHING] * 15)
     )
     invited = tuple(LearnerInvitation(name[:64], name, address, NOW, is_declined=bool(each % 2)) for each in range(few))
-    return LearnerProgressShown(7, name, (address,) * few, runs[:few], invited, may_act=True)
+    return LearnerProgressShown(7, name, (address,) * few, runs[:few], invited)
 
 
 def report(count: int, name: str, reason: ReportReason | None = None) -> ReportShown:

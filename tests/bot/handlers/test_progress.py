@@ -2,8 +2,8 @@
 
 from tests.bot.conftest import RUN, World, action_ids, shown, words
 from tests.bot.importing import Importing
-from tests.core.usecases.progressing import enrol, line, report
-from usher.demo.slack.records import Message
+from tests.core.usecases.progressing import enrol, fall_silent, line, report
+from usher.demo.slack.records import Message, User
 
 ADA, BO = "ada@example.org", "bo@example.org"
 
@@ -59,3 +59,18 @@ async def test_a_list_of_addresses_is_still_one(world: World) -> None:
 
     assert "invitations_" not in words(world.direct_messages(world.olive)[-1])
     assert "batches_confirm" in action_ids(world.direct_messages(world.olive)[-1])
+
+
+async def test_who_may_only_look_is_offered_nothing_about_learners_at_risk_that_would_be_refused(world: World) -> None:
+    fall_silent(world.school, ADA, BO)
+
+    async def deeds(user: User) -> list[set[str]]:
+        answers = [shown(await world.usher(text, user)) for text in ("digest now", f"at-risk {RUN}")]
+        return [{each for each in action_ids(answer) if each.startswith("follow_ups_")} for answer in answers]
+
+    in_digest = {"follow_ups_nudge", "follow_ups_snooze", "follow_ups_spoken"}
+    assert await deeds(world.olive) == [in_digest, {"follow_ups_menu"}]
+    assert await deeds(world.vera) == [set(), set()]
+    digest = shown(await world.usher("digest now", world.vera))
+    await world.driver.press(world.vera, digest, "home_ask:digest_0", f"at-risk {RUN}")
+    assert "nothing done for 12 days" in words(world.direct_messages(world.vera)[-1])

@@ -8,7 +8,7 @@ from core.model import Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
 from core.usecases.progress.reports import ReportShown
 from tests.core.reading import read_here
-from tests.core.usecases.acting import MATHS, accept, everything, invite
+from tests.core.usecases.acting import MATHS, accept, clock_of, everything, invite
 from tests.factories import School, sent
 
 PLATFORM = (
@@ -25,6 +25,15 @@ def enrol(school: School, *addresses: str, run: str = MATHS) -> None:
     sent(school.app)
     for address in addresses:
         accept(school.app, address)
+
+
+def fall_silent(school: School, *addresses: str) -> None:
+    """They enrol, and by a report of today did nothing for twelve days."""
+    enrol(school, *addresses)
+    clock_of(school.app).advance(days=30)
+    send(school, *(line(each, steps_completed="30%") for each in addresses))
+    clock_of(school.app).advance(days=12)
+    send(school, *(line(each, steps_completed="30%", avg_test_score="50%") for each in addresses))
 
 
 def line(learner: str, **cells: str) -> Line:

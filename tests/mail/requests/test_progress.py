@@ -17,7 +17,7 @@ from core.words import ReportState
 from mail.parsing.parsed import Attachment
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import MATHS, change, everything, only
-from tests.core.usecases.progressing import PLATFORM, enrol, line, report
+from tests.core.usecases.progressing import PLATFORM, enrol, fall_silent, learner_of, line, report
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer, by_mail
 
@@ -48,6 +48,23 @@ def test_a_nudge_goes_out_in_the_words_that_were_said_yes_to(olive: Writer) -> N
     assert isinstance(sent.result, LearnerNudged)
     assert sent.result.letter.words == only(app, FollowUp).words
     assert "Maths for Everyone" in sent.result.letter.words
+
+
+def test_who_is_at_risk_leads_to_the_whole_list_and_to_buttons_for_whoever_may_press_them(olive: Writer) -> None:
+    cy = "cy@example.org"
+    fall_silent(olive.school, cy)
+    vera = Writer(olive.school, by_mail(olive.school.viewer), first=100)
+    page = f"{olive.app.settings.base_url}/at-risk/{MATHS}"
+    one = f"{page}/{learner_of(olive.school, cy).id}"
+
+    for asked in (f"at-risk {MATHS}", "digest now"):
+        hers, a_viewers = olive.write(asked), vera.write(asked)
+        for text in (hers.text, a_viewers.text):
+            assert "nothing done for 12 days" in text
+            assert page in text.split()
+        assert (one in hers.text.split(), f'href="{one}"' in hers.html) == (True, True)
+        assert f"{page}/" not in a_viewers.text + a_viewers.html
+        assert "nudge" not in a_viewers.text
 
 
 def shown(writer: Writer, number: int) -> ReportShown:

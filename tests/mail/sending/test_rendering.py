@@ -19,6 +19,7 @@ from tests.mail.letters import (
     invitation,
     join_confirmation,
     joined,
+    nudge,
     parsed,
     plain_text,
     reminder,
@@ -135,6 +136,13 @@ def test_reply_address_of_the_settings_wins() -> None:
     mail = _rendered(invitation(), replace(SETTINGS, mail_reply_to="help@example.org"))
 
     assert str(parsed(mail)["Reply-To"]) == "help@example.org"
+
+
+def test_a_nudge_is_replied_to_its_author_where_all_else_comes_to_usher() -> None:
+    mail = _rendered(nudge(), replace(SETTINGS, mail_reply_to="help@example.org"))
+
+    assert str(parsed(mail)["Reply-To"]) == "sam@example.org"
+    assert all("Sam Jones" in text for text in (plain_text(mail), html_text(mail)))
 
 
 def test_retry_keeps_message_id() -> None:
