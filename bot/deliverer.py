@@ -8,33 +8,36 @@
 
 Posting twice shows two messages, updating twice shows one. So a post whose answer was lost is UNSURE, an update whose
 answer was lost is simply done again LATER. Slack's client must not repeat a call by itself.
+
+How fast is told by lanes (``bot.pace``), which are entered with the claim: who is here may call.
 """
 
 import http.client
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
+from bot.authorize import Place
 from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
-from bot.pace import Closed, Pace
+from bot.pace import Method, lanes_of, method_lane, seconds_asked
 from bot.sealing import Seals
-from bot.sheet_files import Given, made, upload
+from bot.sheet_files import made, upload
 from core.app import App
-from core.context import Clock, System, system_clock
+from core.context import System
 from core.errors import Unavailable
 from core.letters import Loaded, Outcome, Verdict
+from core.rules.lanes import Lane
 from core.settings import Settings
 from core.usecases.exports import ExportCopy
 from core.usecases.imports.copies import ImportCopy, TemplateCopy
+from core.usecases.messages.lanes import EnterLanes, enter_lanes
 from core.usecases.messages.slack_notes import LoadSlackNotes, SlackNote, load_slack_notes
 from core.words import MessageKind
 
@@ -55,15 +58,6 @@ _REFUSALS: Final = frozenset((
 _log = logging.getLogger("usher.bot")
 
 
-class _Method(StrEnum):
-    """Slack's own names. Each is slowed down by itself."""
-
-    POST = "chat.postMessage"
-    UPDATE = "chat.update"
-    PUBLISH = "views.publish"
-    UPLOAD = "files.completeUploadExternal"
-
-
 @dataclass(frozen=True, slots=True)
 class Note:
     """Drawn when it is sent, after the worker's claim: what happens later makes the worker come again."""
@@ -74,12 +68,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
+    app: App
     note: SlackNote
     message: Message
     blocks: list[Block]
-    """Those of the message, with sealed values."""
-    make_files: Callable[[], Given] | None = None
-    """Files go without blocks, and are made when nothing else stands in their way."""
+    """Those of the message, with sealed values; files go without."""
 
 
 def plain_client(settings: Settings) -> ClientFactory:
@@ -90,27 +83,21 @@ def plain_client(settings: Settings) -> ClientFactory:
 
 
 class SlackDeliverer:
-    """Shared by the worker's threads. Nothing here waits: who comes too early is told when to come again."""
+    """Shared by the worker's threads. Nothing here waits."""
 
     width: Final = 1
     """One message on its way at a time: a kill leaves no more than one in doubt."""
 
-    def __init__(
-        self, settings: Settings, client_factory: ClientFactory | None = None, *, clock: Clock = system_clock
-    ) -> None:
+    def __init__(self, settings: Settings, client_factory: ClientFactory | None = None) -> None:
         self._settings = settings
         self._make_client = client_factory or plain_client(settings)
-        self._lock = threading.Lock()
-        # Slack: one message a second and channel with short bursts; 50 edits a minute and workspace.
-        self._channel_pace = Pace(clock, per_second=1, burst=3)
-        self._edit_pace = Pace(clock, per_second=45 / 60, burst=10)
-        self._closed = Closed(clock)
 
     def load(self, app: App, ids: Sequence[int]) -> Loaded[Note]:
         loaded = app.read(load_slack_notes, LoadSlackNotes(tuple(ids)), System())
         notes = {note.message_id: Note(app, note.message_id) for note in loaded.notes}
         # Whose staff member cannot be reached in Slack (any more) is not worth saying.
-        return Loaded(notes, loaded.unreachable_ids)
+        lanes = {note.message_id: _lanes(note) for note in loaded.notes}
+        return Loaded(notes, loaded.unreachable_ids, lanes=lanes)
 
     def send(self, items: Sequence[Note]) -> list[Outcome]:
         """One outcome a note; never raises."""
@@ -132,91 +119,84 @@ class SlackDeliverer:
         token = item.note.token or self._settings.slack_bot_token
         if not token:
             return Outcome(item.note.message_id, Verdict.OUR_FAULT, "no bot token for this workspace")
-        wait = self._seconds_to_wait(item.note)
-        if wait:
-            return Outcome(item.note.message_id, Verdict.LATER, "Slack wants messages one by one", retry_after=wait)
-        return self._deliver(self._make_client(token), item)
-
-    def _seconds_to_wait(self, note: SlackNote) -> int:
-        with self._lock:
-            wait = self._channel_pace.wait_for((*_workspace(note), note.user_id))
-            is_edit = bool(note.ref) and note.kind is not MessageKind.HOME
-            return wait if wait or not is_edit else self._edit_pace.wait_for(_workspace(note))
-
-    def _deliver(self, client: WebClient, item: _Drawn) -> Outcome:
-        if item.note.kind is MessageKind.HOME:
-            gone = Outcome(item.note.message_id, Verdict.REFUSED, "the home tab is gone")
-            return self._attempt(item, lambda: _publish(client, item), _Method.PUBLISH) or gone
-        if item.make_files is not None:
-            gone = Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
-            files = item.make_files()
-            return self._attempt(item, lambda: upload(client, item.note.user_id, files), _Method.UPLOAD) or gone
-        if item.note.ref:
-            outcome = self._attempt(item, lambda: _update(client, item), _Method.UPDATE)
-            if outcome is not None:
-                return outcome
-        outcome = self._attempt(item, lambda: _post(client, item), _Method.POST)
-        return outcome or Outcome(item.note.message_id, Verdict.REFUSED, "channel_not_found")
-
-    def _attempt(self, item: _Drawn, call: Callable[[], str], method: _Method) -> Outcome | None:
-        """None when what should be edited is gone. Slack's “wait” is about one method in one workspace."""
-        door = (*_workspace(item.note), method)
-        with self._lock:
-            wait = self._closed.wait_for(door)
-        if wait:
-            return _asked_to_wait(item.note.message_id, wait)
-        outcome = _called(item, call, method)
-        if outcome is not None and outcome.retry_after is not None:
-            with self._lock:
-                self._closed.close(door, outcome.retry_after)
-        return outcome
+        return _deliver(self._make_client(token), item)
 
 
-def _workspace(note: SlackNote) -> tuple[str, str]:
-    return note.enterprise_id, note.team_id
+def _deliver(client: WebClient, item: _Drawn) -> Outcome:
+    method = _method(item.note)
+    outcome = _called(item, partial(_CALLS[method], client, item), method)
+    if outcome is None and method is Method.UPDATE:
+        outcome = _called(item, partial(_post, client, item), Method.POST)
+    nowhere = "the home tab is gone" if method is Method.PUBLISH else "channel_not_found"
+    return outcome or Outcome(item.note.message_id, Verdict.REFUSED, nowhere)
+
+
+def _place(note: SlackNote) -> Place:
+    return Place(note.enterprise_id, note.team_id)
+
+
+def _method(note: SlackNote) -> Method:
+    if note.kind is MessageKind.HOME:
+        return Method.PUBLISH
+    if isinstance(note.content, ExportCopy | ImportCopy | TemplateCopy):
+        return Method.UPLOAD
+    return Method.UPDATE if note.ref else Method.POST
+
+
+def _lanes(note: SlackNote) -> tuple[Lane, ...]:
+    """Entered with the claim. Whether a home is published at all is seen when it is drawn."""
+    method = _method(note)
+    return () if method is Method.PUBLISH else lanes_of(_place(note), method, note.user_id)
 
 
 def _drawn(item: Note) -> _Drawn | None:
     loaded = item.app.read(load_slack_notes, LoadSlackNotes((item.message_id,)), System())
     for note in loaded.notes:
         if isinstance(note.content, ExportCopy | ImportCopy | TemplateCopy):
-            return _Drawn(note, Message("", ()), [], partial(made, item.app, note.content))
+            return _Drawn(item.app, note, Message("", ()), [])
         message = draw(note.content)
         seals = Seals(item.app.links, item.app.clock)
-        return _Drawn(note, message, seals.sealed(note.team_id or note.enterprise_id, message.blocks))
+        return _Drawn(item.app, note, message, seals.sealed(note.team_id or note.enterprise_id, message.blocks))
     return None
 
 
-def _called(item: _Drawn, call: Callable[[], str], method: _Method) -> Outcome | None:
+class _TooSoon(Exception):
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+def _called(item: _Drawn, call: Callable[[], str], method: Method) -> Outcome | None:
+    """None when what should be changed is gone."""
     message_id = item.note.message_id
     try:
         return Outcome(message_id, Verdict.ACCEPTED, ref=f"{call()}#{item.note.generation}")
+    except _TooSoon as early:
+        return Outcome(message_id, Verdict.LATER, "Slack wants calls one by one", early.seconds)
     except SlackApiError as error:
-        return _refused(message_id, error, method)
+        return _refused(item.note, error, method)
     except SlackRequestError:
         # The bytes did not arrive whole; nothing was shown yet.
         return Outcome(message_id, Verdict.LATER, "the file did not reach Slack")
     except (OSError, http.client.HTTPException) as error:
         # urllib wraps what went wrong before the whole request was out, and nothing else.
         is_out = not isinstance(error, URLError)
-        verdict = Verdict.UNSURE if method is _Method.POST and is_out else Verdict.LATER
+        verdict = Verdict.UNSURE if method is Method.POST and is_out else Verdict.LATER
         return Outcome(message_id, verdict, _kind_of(error))
 
 
-def _refused(message_id: int, error: SlackApiError, method: _Method) -> Outcome | None:
+def _refused(note: SlackNote, error: SlackApiError, method: Method) -> Outcome | None:
+    message_id = note.message_id
+    seconds = seconds_asked(error)
+    if seconds:
+        lane = method_lane(_place(note), method)
+        return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", seconds, lane)
     response: Any = error.response
     code = str(response.get("error", ""))[:100]
-    if response.status_code == 429 or code == "ratelimited":
-        return _asked_to_wait(message_id, float(response.headers.get("Retry-After", 30)))
     if response.status_code >= 500:
         return Outcome(message_id, Verdict.LATER, f"Slack answered {response.status_code}")
-    if method is not _Method.POST and code in _GONE:
+    if method is not Method.POST and code in _GONE:
         return None
     return Outcome(message_id, _verdict_of(code), code)
-
-
-def _asked_to_wait(message_id: int, seconds: float) -> Outcome:
-    return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", retry_after=seconds)
 
 
 def _verdict_of(code: str) -> Verdict:
@@ -247,6 +227,10 @@ def _publish(client: WebClient, item: _Drawn) -> str:
     """What is shown already is not published again. The digest stands for what is shown."""
     digest = digest_of(item.message.blocks)
     if digest != item.note.ref:
+        lanes = lanes_of(_place(item.note), Method.PUBLISH, item.note.user_id)
+        wait = item.app.run(enter_lanes, EnterLanes(lanes), System()).wait
+        if wait:
+            raise _TooSoon(wait)
         client.views_publish(user_id=item.note.user_id, view=home_view(tuple(item.blocks), digest=digest))
     return digest
 
@@ -255,3 +239,16 @@ def _update(client: WebClient, item: _Drawn) -> str:
     channel, _, ts = item.note.ref.partition("/")
     client.chat_update(channel=channel, ts=ts, text=item.message.text, blocks=item.blocks)
     return item.note.ref
+
+
+def _upload(client: WebClient, item: _Drawn) -> str:
+    content = cast(ExportCopy | ImportCopy | TemplateCopy, item.note.content)
+    return upload(client, item.note.user_id, made(item.app, content))
+
+
+_CALLS: Final[dict[Method, Callable[[WebClient, _Drawn], str]]] = {
+    Method.POST: _post,
+    Method.UPDATE: _update,
+    Method.PUBLISH: _publish,
+    Method.UPLOAD: _upload,
+}

@@ -1,49 +1,61 @@
-"""How fast we may speak: so many at once, and then one at a time."""
+"""How fast Slack lets us speak, as lanes that all processes share (``core.usecases.messages.lanes``).
 
-import math
-from collections.abc import Hashable
-from datetime import datetime, timedelta
+Of a message to a person: one a second in that conversation, with short bursts. Of each method: so many a minute in a
+workspace. Slack counts in any sixty seconds, so a burst and a minute's calls together stay under its number; what is
+left is for calls that were late.
+"""
 
-from core.context import Clock
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
 
-_MOST_KEYS = 10_000
+from slack_sdk.errors import SlackApiError
 
-
-class Pace:
-    """A token bucket a key. Waits for nobody: it says how long the caller has to. Guard it with a lock."""
-
-    def __init__(self, clock: Clock, *, per_second: float, burst: int) -> None:
-        self._clock = clock
-        self._per_second = per_second
-        self._burst = burst
-        self._left: dict[Hashable, tuple[float, datetime]] = {}
-
-    def wait_for(self, key: Hashable) -> int:
-        """Whole seconds to wait, or 0 when one more may go, which is then counted."""
-        now = self._clock()
-        left, since = self._left.pop(key, (float(self._burst), now))
-        left = min(self._burst, left + (now - since).total_seconds() * self._per_second)
-        is_free = left >= 1
-        self._left[key] = (left - 1 if is_free else left, now)
-        if len(self._left) > _MOST_KEYS:
-            del self._left[next(iter(self._left))]
-        return 0 if is_free else max(1, math.ceil((1 - left) / self._per_second))
+from bot.authorize import Place
+from core.rules.lanes import Lane
 
 
-class Closed:
-    """What the other side wants to hear nothing of, and until when. Guard it with a lock."""
+class Method(StrEnum):
+    """Slack's own names of what we pace."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._until: dict[Hashable, datetime] = {}
+    POST = "chat.postMessage"
+    UPDATE = "chat.update"
+    PUBLISH = "views.publish"
+    UPLOAD = "files.completeUploadExternal"
 
-    def close(self, key: Hashable, seconds: float) -> None:
-        self._until[key] = self._clock() + timedelta(seconds=seconds)
 
-    def wait_for(self, key: Hashable) -> float:
-        """Seconds, or 0 when it is open."""
-        until = self._until.get(key)
-        left = (until - self._clock()).total_seconds() if until else 0.0
-        if left <= 0:
-            self._until.pop(key, None)
-        return max(0.0, left)
+_MINUTE: Final = timedelta(minutes=1)
+_BURST: Final = {Method.POST: 40, Method.UPDATE: 8, Method.PUBLISH: 16, Method.UPLOAD: 8}
+_A_MINUTE: Final = {
+    # Slack names no number; several hundred pass.
+    Method.POST: 200,
+    # Fifty a minute.
+    Method.UPDATE: 38,
+    # A hundred a minute.
+    Method.PUBLISH: 76,
+    # A hundred, but each opens its conversation first: fifty.
+    Method.UPLOAD: 38,
+}
+_WRITES: Final = frozenset({Method.POST, Method.UPLOAD})
+
+
+def method_lane(place: Place, method: Method) -> Lane:
+    """The one that Slack's “wait” is about: other methods go on."""
+    name = f"{place.enterprise_id}/{place.team_id}/{method}"
+    return Lane(name, _MINUTE / _A_MINUTE[method], _BURST[method])
+
+
+def lanes_of(place: Place, method: Method, user_id: str) -> tuple[Lane, ...]:
+    """``user_id``: in whose direct messages it is said."""
+    if method not in _WRITES:
+        return (method_lane(place, method),)
+    person = Lane(f"{place.enterprise_id}/{place.team_id}/{user_id}", timedelta(seconds=1), burst=3)
+    return person, method_lane(place, method)
+
+
+def seconds_asked(error: SlackApiError) -> float:
+    """How long Slack wants us to wait, or 0 when it refused for another reason."""
+    response: Any = error.response
+    if response.status_code != 429 and response.get("error") != "ratelimited":
+        return 0.0
+    return float(response.headers.get("Retry-After", 30))

@@ -4,13 +4,14 @@
 they stand in no row.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
 from core.cards import RunCard
 from core.context import StaffActor
+from core.rules.lanes import Lane
 from core.usecases.digests.news import DigestShown
 from core.words import MessageKind, Role
 
@@ -222,6 +223,8 @@ class Outcome:
     """The other side's answer without addresses, at most 200 characters."""
     retry_after: float | None = None
     """Seconds that the other side asked us to wait."""
+    lane: Lane | None = None
+    """In which all of us wait for so long."""
     is_deferral: bool = False
     """LATER because the mail server said so of this very mail (greylisting, a full mailbox): soon is too soon."""
     is_no_mailbox: bool = False
@@ -242,3 +245,5 @@ class Loaded(Generic[Item]):
     """Waiting still, but no longer worth saying: to be dropped."""
     confirmation_ids: tuple[int, ...] = ()
     """Whose scoreboards change when these are sent."""
+    lanes: dict[int, tuple[Lane, ...]] = field(default_factory=dict)
+    """Where a call is counted: a message is claimed when all of its lanes are free."""

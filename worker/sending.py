@@ -90,7 +90,8 @@ class _Chunk(Generic[Item]):
             self.told_at = self.app.clock()
         confirmations = self.loaded.confirmation_ids if tells else ()
         self.is_untold = not tells and (self.is_untold or bool(self.outcomes))
-        command = TurnOver(self.executor, self.outcomes, claim_ids, self.unworthy_ids, confirmations)
+        lanes = {each: self.loaded.lanes[each] for each in claim_ids if each in self.loaded.lanes}
+        command = TurnOver(self.executor, self.outcomes, claim_ids, self.unworthy_ids, confirmations, lanes)
         self.outcomes = self.unworthy_ids = ()
         claimed = set(_persist(self.app, command, self.stop))
         return [self.loaded.items[message_id] for message_id in claim_ids if message_id in claimed]

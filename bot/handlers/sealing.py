@@ -20,6 +20,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from bot.authorize import place_of
 from bot.deps import Deps
 from bot.handlers.outdated import answer_outdated
+from bot.pacing import Pacing
 from bot.sealing import ButtonsTooOld, Seals
 
 Seal = Callable[[Any], Any]
@@ -33,7 +34,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
         workspace = place_of(context).workspace
-        _seal_what_is_said(context, partial(seals.sealed, workspace))
+        _seal_what_is_said(context, partial(seals.sealed, workspace), Pacing(deps, context))
         try:
             for action in body.get("actions") or () if body.get("type") == "block_actions" else ():
                 seals.open(workspace, action)
@@ -46,11 +47,11 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     bolt.use(open_and_seal)
 
 
-def _seal_what_is_said(context: AsyncBoltContext, seal: Seal) -> None:
+def _seal_what_is_said(context: AsyncBoltContext, seal: Seal, pacing: Pacing) -> None:
     """The four ways in which a listener says something; ``seal`` is for the handler of errors, which makes its own."""
     context["seal"] = seal
     context["ack"] = _SealingAck(seal)
-    context["client"] = _SealingClient(context.client, seal)
+    context["client"] = _SealingClient(context.client, seal, pacing)
     context["respond"] = _SealingRespond(context.response_url, seal)
 
 
@@ -73,9 +74,9 @@ class _SealingRespond(AsyncRespond):
 
 
 class _SealingClient(AsyncWebClient):
-    """A copy of Bolt's own copy, with the token of this request."""
+    """A copy of Bolt's own copy, with the token of this request. It keeps to the pace as well."""
 
-    def __init__(self, client: AsyncWebClient, seal: Seal) -> None:
+    def __init__(self, client: AsyncWebClient, seal: Seal, pacing: Pacing) -> None:
         super().__init__(
             token=client.token,
             base_url=client.base_url,
@@ -88,6 +89,8 @@ class _SealingClient(AsyncWebClient):
             retry_handlers=client.retry_handlers,
         )
         self._seal = seal
+        self._pacing = pacing
 
     async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
-        return await super().api_call(api_method, **{**given, "json": self._seal(given.get("json"))})
+        sealed = {**given, "json": self._seal(given.get("json"))}
+        return await self._pacing.call(api_method, partial(super().api_call, api_method, **sealed))

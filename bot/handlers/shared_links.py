@@ -21,6 +21,7 @@ from bot.blocks.parts import parts_of, section
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
+from bot.pacing import SlackTooBusy
 from bot.pictures import qr_code
 from core.context import Actor
 from core.usecases.links.lists import ListSharedLinks, list_shared_links
@@ -151,7 +152,7 @@ async def _send_picture(client: AsyncWebClient, user_id: str, shown: SharedLinkS
                 alt_txt="QR code of the shared link",
                 initial_comment="Anybody who scans this can join.",
             )
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+    except (SlackApiError, SlackTooBusy, aiohttp.ClientError, TimeoutError) as error:
         _log.warning("a picture did not reach Slack", extra={"reason": type(error).__name__})
         await answers.write(client, user_id, _no_picture())
 

@@ -30,6 +30,7 @@ from core.model.learners import LearnerAddress as LearnerAddress
 from core.model.learners import LearnerChange as LearnerChange
 from core.model.messages import DeliveryReport as DeliveryReport
 from core.model.messages import OutboundMessage as OutboundMessage
+from core.model.messages import SpeechLane as SpeechLane
 from core.model.organisations import Organisation as Organisation
 from core.model.organisations import Provider as Provider
 from core.model.organisations import ProviderGrant as ProviderGrant

@@ -15,7 +15,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
@@ -85,3 +85,13 @@ class DeliveryReport(OrganisationOwned, Base):
     detail: Mapped[str] = mapped_column(String(300))
     """The reason in words, without addresses; empty where it is not proven, for then anybody may have written it."""
     reported_at: Mapped[datetime]
+
+
+class SpeechLane(Base):
+    """How far ahead of its pace we are in one thing that Slack counts; see ``usecases.messages.lanes``."""
+
+    __tablename__ = "speech_lane"
+
+    key: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    free_from: Mapped[int] = mapped_column(BigInteger)
+    """Milliseconds since 1970."""

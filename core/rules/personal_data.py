@@ -141,6 +141,7 @@ NOBODY: Final[dict[str, str]] = {
     "slack_install_state": _SYSTEM,
     "slack_workspace": _SYSTEM,
     "mailbox": _SYSTEM,
+    "speech_lane": _SYSTEM,
     "worker_beat": _SYSTEM,
     "audit_entry": "ids and names of deeds, never a value",
     "audit_subject": "ids of what a deed was about, and no value",

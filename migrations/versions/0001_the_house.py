@@ -69,6 +69,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_slack_install_state_used_at"), ["used_at"], unique=False)
 
     op.create_table(
+        "speech_lane",
+        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("free_from", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_speech_lane")),
+    )
+    op.create_table(
         "worker_beat",
         sa.Column("executor_id", sa.String(length=100), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -1062,6 +1068,7 @@ def downgrade() -> None:
 
     op.drop_table("audit_entry")
     op.drop_table("worker_beat")
+    op.drop_table("speech_lane")
     with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slack_install_state_used_at"))
 

@@ -45,7 +45,7 @@ RUN = "maths-2026-03"
 _COUNTS = " UNION ALL ".join(
     f"SELECT '{name}', count(*) FROM {name}"
     for name in Base.metadata.tables
-    if name not in ("audit_entry", "audit_subject")
+    if name not in ("audit_entry", "audit_subject", "speech_lane")
 )
 
 
@@ -104,7 +104,7 @@ class World:
         return [message for message in self.slack.workspace.seen_by(user.id, channel.id) if message.bot_id]
 
     def counts(self) -> dict[str, int]:
-        """Rows by table, without the audit, which notes refusals as well."""
+        """Rows by table, without the audit, which notes refusals as well, and without how much was said."""
         with self.app.engine.connect() as connection:
             return {str(name): int(count) for name, count in connection.exec_driver_sql(_COUNTS)}
 

@@ -56,7 +56,7 @@ class Importing:
     done: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.deliverer = SlackDeliverer(self.world.app.settings, clock=self.world.clock)
+        self.deliverer = SlackDeliverer(self.world.app.settings)
 
     async def drop(self, name: str, content: bytes, *, user: User | None = None, text: str = "") -> None:
         """Everything that follows has happened afterwards."""
@@ -78,7 +78,7 @@ class Importing:
         self.world.clock.advance(seconds=timedelta(seconds=20).total_seconds())
         app = self.world.app
         loaded = self.deliverer.load(app, self.due())
-        claim = TurnOver("test", claim_ids=tuple(loaded.items), unworthy_ids=loaded.unworthy_ids)
+        claim = TurnOver("test", claim_ids=tuple(loaded.items), unworthy_ids=loaded.unworthy_ids, lanes=loaded.lanes)
         claimed = app.run(turn_over, claim, System()).claimed_ids
         items = [loaded.items[message_id] for message_id in claimed]
         outcomes = await asyncio.to_thread(self.deliverer.send, items)

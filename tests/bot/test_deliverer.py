@@ -10,9 +10,9 @@ from slack_sdk import WebClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.deliverer import SlackDeliverer
+from bot.deliverer import Note, SlackDeliverer
 from core.context import System
-from core.letters import Outcome, Verdict
+from core.letters import Loaded, Outcome, Verdict
 from core.model import OutboundMessage, SlackUser
 from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.words import Channel, MessageState
@@ -23,7 +23,7 @@ from usher.demo.slack.faults import CutBody, Hang, ServerError, TooManyRequests
 
 @dataclass
 class Post:
-    """Plays the worker: claims what is due, sends it, marks it."""
+    """Plays the worker: claims what is due, sends it, marks it, one by one."""
 
     world: World
     deliverer: SlackDeliverer
@@ -31,10 +31,14 @@ class Post:
     async def deliver(self) -> list[Outcome]:
         app = self.world.app
         loaded = self.deliverer.load(app, self.due())
-        claim = TurnOver("test", claim_ids=tuple(loaded.items), unworthy_ids=loaded.unworthy_ids)
+        app.run(turn_over, TurnOver("test", unworthy_ids=loaded.unworthy_ids), System())
+        return [outcome for each in loaded.items for outcome in await self._deliver(loaded, each)]
+
+    async def _deliver(self, loaded: Loaded[Note], message_id: int) -> list[Outcome]:
+        app = self.world.app
+        claim = TurnOver("test", claim_ids=(message_id,), lanes=loaded.lanes)
         claimed = app.run(turn_over, claim, System()).claimed_ids
-        items = [loaded.items[message_id] for message_id in claimed]
-        outcomes = await asyncio.to_thread(self.deliverer.send, items)
+        outcomes = await asyncio.to_thread(self.deliverer.send, [loaded.items[each] for each in claimed])
         app.run(turn_over, TurnOver("test", tuple(outcomes)), System())
         return outcomes
 
@@ -56,7 +60,7 @@ class Post:
 async def post(world: World) -> Post:
     """A confirmed batch whose scoreboard waits to be posted."""
     await world.invited()
-    return Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    return Post(world, SlackDeliverer(world.app.settings))
 
 
 async def test_a_scoreboard_is_posted_once_and_then_edited(post: Post) -> None:
@@ -65,7 +69,7 @@ async def test_a_scoreboard_is_posted_once_and_then_edited(post: Post) -> None:
     posted = world.direct_messages(world.olive)
     before = words(posted[0])
     sent(world.app)
-    world.app.run(turn_over, TurnOver("test", confirmation_ids=_confirmations(world)), System())
+    world.app.run(turn_over, TurnOver("test", confirmation_ids=confirmations(world)), System())
     world.clock.advance(seconds=10)
 
     second = await post.deliver()
@@ -106,7 +110,8 @@ async def test_too_many_requests_are_obeyed(post: Post) -> None:
 
     outcomes = await post.deliver()
 
-    assert outcomes == [Outcome(outcomes[0].message_id, Verdict.LATER, "Slack asked us to wait", retry_after=17)]
+    (outcome,) = outcomes
+    assert (outcome.verdict, outcome.detail, outcome.retry_after) == (Verdict.LATER, "Slack asked us to wait", 17)
     assert len(post.world.slack.workspace.calls("chat.postMessage")) == 1
 
 
@@ -140,7 +145,7 @@ async def test_a_line_that_drops_without_an_answer_is_unsure_and_not_repeated(po
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         settings = replace(post.world.app.settings, slack_api_url=f"http://127.0.0.1:{port}/api/")
-        post.deliverer = SlackDeliverer(settings, clock=post.world.clock)
+        post.deliverer = SlackDeliverer(settings)
 
         outcomes = await post.deliver()
 
@@ -164,7 +169,7 @@ async def test_slack_that_cannot_be_reached_got_nothing(post: Post) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     settings = replace(post.world.app.settings, slack_api_url=f"http://127.0.0.1:{port}/api/")
-    post.deliverer = SlackDeliverer(settings, clock=post.world.clock)
+    post.deliverer = SlackDeliverer(settings)
 
     outcomes = await post.deliver()
 
@@ -180,7 +185,7 @@ async def test_a_dead_token_is_our_fault(post: Post) -> None:
 
 
 async def test_without_a_token_nothing_is_tried(post: Post) -> None:
-    post.deliverer = SlackDeliverer(replace(post.world.app.settings, slack_bot_token=""), clock=post.world.clock)
+    post.deliverer = SlackDeliverer(replace(post.world.app.settings, slack_bot_token=""))
 
     outcomes = await post.deliver()
 
@@ -206,29 +211,16 @@ async def test_whoever_has_no_slack_account_any_more_cannot_be_reached(post: Pos
     assert loaded.unworthy_ids == post.due()
 
 
-async def test_whoever_comes_too_often_is_told_to_wait(post: Post) -> None:
-    loaded = post.deliverer.load(post.world.app, post.due())
-    items = list(loaded.items.values())
-
-    outcomes = [(await asyncio.to_thread(post.deliverer.send, items))[0] for _ in range(4)]
-    post.world.clock.advance(seconds=1)
-    again = await asyncio.to_thread(post.deliverer.send, items)
-
-    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 3 + [Verdict.LATER]
-    assert outcomes[3].retry_after == 1
-    assert again[0].verdict is Verdict.ACCEPTED
-
-
 def test_one_message_is_on_its_way_at_a_time(world: World) -> None:
     assert SlackDeliverer(world.app.settings).width == 1
 
 
 def _touch(world: World) -> None:
-    world.app.run(turn_over, TurnOver("test", confirmation_ids=_confirmations(world)), System())
+    world.app.run(turn_over, TurnOver("test", confirmation_ids=confirmations(world)), System())
     world.clock.advance(seconds=10)
 
 
-def _confirmations(world: World) -> tuple[int, ...]:
+def confirmations(world: World) -> tuple[int, ...]:
     with Session(world.app.engine, info={"scope": "every organisation"}) as session:
         rows = session.scalars(select(OutboundMessage).where(OutboundMessage.channel == Channel.SLACK))
         return tuple(row.about_id for row in rows)
@@ -239,4 +231,4 @@ def _impatient(world: World) -> SlackDeliverer:
         # In real time, whole seconds: the look-alike keeps its answer back for longer.
         return WebClient(token=token, base_url=world.app.settings.slack_api_url, timeout=1, retry_handlers=[])
 
-    return SlackDeliverer(world.app.settings, make, clock=world.clock)
+    return SlackDeliverer(world.app.settings, make)

@@ -1,17 +1,98 @@
-"""How fast we may speak."""
+"""Two processes with one database keep together to what Slack allows one app."""
 
-from bot.pace import Pace
-from tests.factories import FixedClock
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bot.authorize import Place
+from bot.deliverer import SlackDeliverer
+from bot.pace import Method, lanes_of
+from core.app import App
+from core.context import System
+from core.database import open_engine
+from core.usecases.messages.deliveries import TurnOver, turn_over
+from tests.bot.conftest import World
+from tests.bot.handlers.test_home import opened
+from tests.bot.test_deliverer import Post, confirmations
+from usher.demo.slack.faults import TooManyRequests
+
+_BOARDS = 12
 
 
-def test_a_burst_goes_at_once_and_then_one_at_a_time() -> None:
-    clock = FixedClock()
-    pace = Pace(clock, per_second=0.5, burst=2)
+def test_a_burst_and_a_minute_together_stay_under_what_slack_counts() -> None:
+    counted = {Method.UPDATE: 50, Method.PUBLISH: 100, Method.UPLOAD: 50, Method.POST: 300}
 
-    at_once = [pace.wait_for("D1") for _ in range(3)]
-    other = pace.wait_for("D2")
-    clock.advance(seconds=2)
+    for method, most in counted.items():
+        lane = lanes_of(Place("", "T1"), method, "U1")[-1]
+        assert lane.burst + 60 / lane.interval.total_seconds() <= most, method
 
-    assert at_once == [0, 0, 2]
-    assert other == 0
-    assert pace.wait_for("D1") == 0
+
+async def test_two_workers_as_fast_as_they_may_are_never_refused(world: World, workers: list[Post]) -> None:
+    for number in range(_BOARDS):
+        await world.invited(f"ada{number}@example.org")
+    world.slack.rates.allowance = 1
+
+    for _ in range(150):
+        world.app.run(turn_over, TurnOver("x", confirmation_ids=confirmations(world)), System())
+        for worker in workers:
+            await worker.deliver()
+        world.clock.advance(seconds=0.5)
+
+    answers = [(entry.method, entry.status) for entry in world.slack.workspace.journal]
+    assert {status for _, status in answers} == {200}
+    assert answers.count((Method.POST, 200)) == _BOARDS
+    # In 75 seconds: most of what is allowed.
+    assert 45 <= answers.count((Method.UPDATE, 200)) <= 62
+
+
+async def test_who_is_asked_to_wait_makes_the_other_process_wait(world: World, workers: list[Post]) -> None:
+    await world.invited("ada@example.org")
+    world.slack.faults.fail_next(Method.POST, TooManyRequests(30))
+
+    await workers[0].deliver()
+    await world.invited("bo@example.org")
+    await workers[1].deliver()
+    preview = await _asked_in_home(world)
+    world.clock.advance(seconds=30)
+    rested = await _asked_in_home(world)
+
+    assert len(world.slack.workspace.calls(Method.POST)) == 2
+    assert (preview, rested) == (0, 1)
+
+
+async def test_what_a_listener_says_counts_for_the_worker(world: World, workers: list[Post]) -> None:
+    await world.invited("ada@example.org")
+
+    answered = [await _asked_in_home(world) for _ in range(3)]
+    outcomes = await workers[0].deliver()
+
+    assert (answered, outcomes) == ([1, 2, 3], [])
+    world.clock.advance(seconds=2)
+    assert len(await workers[0].deliver()) == 1
+
+
+async def test_a_listener_that_slack_asked_to_wait_holds_up_the_worker(world: World, workers: list[Post]) -> None:
+    await world.invited("ada@example.org")
+    world.slack.faults.fail_next(Method.POST, TooManyRequests(30))
+
+    await _asked_in_home(world)
+
+    assert await workers[0].deliver() == []
+    assert len(world.slack.workspace.calls(Method.POST)) == 1
+
+
+@pytest.fixture
+def workers(world: World) -> Iterator[list[Post]]:
+    """Two processes: nothing is shared but the database."""
+    engines = [open_engine(str(world.app.engine.url)) for _ in range(2)]
+    apps = [App(each, world.app.settings, jobs=world.app.jobs, clock=world.clock) for each in engines]
+    yield [Post(replace(world, app=app), SlackDeliverer(app.settings)) for app in apps]
+    for engine in engines:
+        engine.dispose()
+
+
+async def _asked_in_home(world: World) -> int:
+    """How many messages Olive has after she pressed for the courses in her home tab."""
+    await world.driver.press(world.olive, await opened(world), "home_ask:courses")
+    return len(world.direct_messages(world.olive))

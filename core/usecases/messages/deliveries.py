@@ -12,8 +12,8 @@ See ``core.model.messages`` for the states. What a worker does with a chunk:
 The statements that run for every few mails are built once: building them took half the time of a turn.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, cast
 
@@ -25,6 +25,7 @@ from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
 from core.model import OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
+from core.rules.lanes import Lane
 from core.rules.policy import (
     DEFERRAL_BASE,
     FAULT_PATIENCE,
@@ -36,6 +37,7 @@ from core.rules.policy import (
 )
 from core.usecases.mailbox.bounces import mark_refused
 from core.usecases.mailbox.suppressions import NOT_TO_BE_WRITTEN_TO
+from core.usecases.messages.lanes import hold_up, wait_in
 from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
@@ -54,6 +56,8 @@ class TurnOver:
     unworthy_ids: tuple[int, ...] = ()
     confirmation_ids: tuple[int, ...] = ()
     """Whose scoreboards are to be drawn anew: not with every turn, but with the last."""
+    lanes: Mapping[int, tuple[Lane, ...]] = field(default_factory=dict)
+    """By message id; most have none."""
     claimed_since: datetime | None = None
     """Set by who repeats this because its COMMIT got no answer: what it claimed since then is its own."""
 
@@ -132,7 +136,17 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
     if len(ids) < len(command.claim_ids):
         _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why=NOT_TO_BE_WRITTEN_TO)
         release_nudges(ctx, command.claim_ids)
-    return ids
+    return tuple(each for each in ids if _may_go(ctx, each, command.lanes.get(each, ()))) if command.lanes else ids
+
+
+def _may_go(ctx: Context, message_id: int, lanes: Sequence[Lane]) -> bool:
+    """Else it is put off: a wait in its claim's own transaction costs no call and no try."""
+    wait = wait_in(ctx, lanes)
+    if wait:
+        message = ctx.session.get_one(OutboundMessage, message_id, populate_existing=True)
+        _mark_later(ctx, message, Outcome(message_id, Verdict.LATER, "Slack wants messages one by one", wait))
+        ctx.session.flush()
+    return not wait
 
 
 def _execute(ctx: Context, statement: Update, ids: Sequence[int], **given: object) -> list[int]:
@@ -224,6 +238,8 @@ def _mark_refused(ctx: Context, message: OutboundMessage, outcome: Outcome) -> N
 
 def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
     if outcome.retry_after is not None:
+        if outcome.lane is not None:
+            hold_up(ctx, outcome.lane, outcome.retry_after)
         _wait_as_asked(ctx, message, outcome, timedelta(seconds=outcome.retry_after))
     elif message.attempts >= SENDING_ATTEMPTS:
         _give_up(message, outcome.detail)

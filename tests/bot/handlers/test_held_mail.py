@@ -57,7 +57,7 @@ async def test_the_next_one_is_shown_at_once(world: World) -> None:
 async def _asked(world: World) -> Message:
     (question,) = everything(world.app, OutboundMessage, OutboundMessage.kind == MessageKind.HELD_MAIL)
     assert question.channel is Channel.SLACK
-    deliverer = SlackDeliverer(world.app.settings, clock=world.clock)
+    deliverer = SlackDeliverer(world.app.settings)
     loaded = deliverer.load(world.app, (question.id,))
     claimed = world.app.run(turn_over, TurnOver("test", claim_ids=(question.id,)), SYSTEM).claimed_ids
     outcomes = await asyncio.to_thread(deliverer.send, [loaded.items[each] for each in claimed])

@@ -70,7 +70,7 @@ async def test_a_viewer_sees_the_numbers_and_no_button_that_they_may_not_press(w
 
 async def test_it_is_drawn_again_when_something_happened_and_only_then(world: World) -> None:
     await opened(world)
-    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    post = Post(world, SlackDeliverer(world.app.settings))
     world.clock.advance(seconds=30)
     quiet = world.app.run(refresh_homes, RefreshHomes(), SYSTEM).count
     await world.invited()
@@ -93,7 +93,7 @@ async def test_a_workspace_that_wants_no_more_homes_for_a_while_still_gets_its_s
     world.clock.advance(seconds=30)
     world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
     world.slack.faults.fail_next("views.publish", TooManyRequests(retry_after=60))
-    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    post = Post(world, SlackDeliverer(world.app.settings))
 
     verdicts = {outcome.verdict for outcome in await post.deliver()}
 
@@ -103,7 +103,7 @@ async def test_a_workspace_that_wants_no_more_homes_for_a_while_still_gets_its_s
 
 async def test_what_changes_nothing_on_it_is_not_published(world: World) -> None:
     await opened(world)
-    post = Post(world, SlackDeliverer(world.app.settings, clock=world.clock))
+    post = Post(world, SlackDeliverer(world.app.settings))
     await world.usher(f"cancel {RUN} nobody@example.org")
     world.clock.advance(seconds=30)
 

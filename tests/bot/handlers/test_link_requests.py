@@ -54,7 +54,7 @@ async def _delivered(world: World) -> None:
     import asyncio
 
     world.clock.advance(seconds=10)
-    deliverer = SlackDeliverer(world.app.settings, clock=world.clock)
+    deliverer = SlackDeliverer(world.app.settings)
     with Session(world.app.engine, info={"scope": "every organisation"}) as session:
         waiting = OutboundMessage.state == MessageState.PENDING, OutboundMessage.channel == Channel.SLACK
         ids = tuple(session.scalars(select(OutboundMessage.id).where(*waiting).order_by(OutboundMessage.created_at)))

@@ -124,7 +124,7 @@ async def _drawn(world: World) -> Message:
     """What the worker makes of it."""
     row = only(world.app, OutboundMessage, OutboundMessage.kind == MessageKind.MAIL_QUESTION)
     if row.state is MessageState.PENDING:
-        deliverer = SlackDeliverer(world.app.settings, clock=world.clock)
+        deliverer = SlackDeliverer(world.app.settings)
         loaded = deliverer.load(world.app, (row.id,))
         claimed = world.app.run(turn_over, TurnOver("test", claim_ids=(row.id,)), SYSTEM).claimed_ids
         outcomes = await asyncio.to_thread(deliverer.send, [loaded.items[each] for each in claimed])

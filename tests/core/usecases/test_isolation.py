@@ -24,6 +24,7 @@ from core.jobs import JobKind
 from core.letters import AnswerPart
 from core.model import Invitation, Organisation, StaffMember
 from core.requests import Help
+from core.rules.lanes import Lane
 from core.rules.links import LinkKind
 from core.rules.policy import TERMS_VERSION
 from core.rules.progress.records import Batch
@@ -166,6 +167,7 @@ from core.usecases.mailbox import (
 from core.usecases.messages import (
     deliveries,
     held,
+    lanes,
     letters,
     recovering,
     slack_notes,
@@ -232,6 +234,8 @@ from tests.core.usecases.acting import (
 )
 from tests.core.usecases.worlds import BROWSER, MAILBOX, VISITOR, A, B, C, World, make_world
 from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, make_school
+
+LANE = Lane("x", timedelta(seconds=1), burst=1)
 
 NO_RUN = "mathz-2026-03"
 _CATALOGUE = "course_code,course_title,kind,model,run_code,starts\nx,X,open,upgraded,x-1,2026-05-01"
@@ -490,6 +494,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_staff_invitation": (LinkHolder, staff.ShowStaffInvitation(world.staff_token)),
         "accept_staff_invitation": (LinkHolder, staff.AcceptStaffInvitation(world.staff_token)),
         "turn_over": (System, deliveries.TurnOver("x")),
+        "enter_lanes": (System, lanes.EnterLanes((LANE,))),
+        "hold_up_lane": (System, lanes.HoldUpLane(LANE, 1)),
         "release_leases": (System, recovering.ReleaseLeases("x")),
         "hand_back": (System, recovering.HandBack(JobKind.SEND_MAIL, (1,))),
         "refresh_homes": (System, homes.RefreshHomes()),

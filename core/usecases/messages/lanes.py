@@ -1,0 +1,120 @@
+"""How fast the house may speak, whoever speaks: one row for each thing that Slack counts, shared by all processes.
+
+``free_from`` is when all that went would have gone, one call at a time; it runs ahead of now by at most the burst.
+
+    enter     free_from = max(free_from, now) + interval, if it is not too far ahead; else so long is the wait
+    hold up   free_from = as far ahead as makes the next call wait for so long
+
+1. Whether a call may go is one conditional UPDATE: of two processes with one place left, one gets it.
+2. The worker enters with its claim and holds up with its mark: no commit is added to those.
+3. Who is killed has counted a call that it did not make, and holds nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from sqlalchemy import BigInteger, bindparam, case, literal, select, update
+
+from core import access
+from core.context import Context
+from core.model import SpeechLane
+from core.rules.lanes import Lane
+
+_QUIET: Final = {"synchronize_session": False}
+_NOW: Final = bindparam("now_ms", type_=BigInteger)
+_ENTER: Final = (
+    update(SpeechLane)
+    .where(SpeechLane.key == bindparam("lane_key"), SpeechLane.free_from <= bindparam("latest"))
+    .values(
+        free_from=case((SpeechLane.free_from > _NOW, SpeechLane.free_from), else_=_NOW)
+        + bindparam("interval", type_=BigInteger)
+    )
+    .returning(literal(1))
+)
+_FREE_FROM: Final = select(SpeechLane.free_from).where(SpeechLane.key == bindparam("lane_key"))
+
+
+@dataclass(frozen=True, slots=True)
+class EnterLanes:
+    """One call that takes a place in all of ``lanes``."""
+
+    is_routine: ClassVar = True
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LanesEntered:
+    wait: float
+    """Seconds until it is worth asking again; 0: the call may go now."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUpLane:
+    """The other side wants to hear nothing in it for so many seconds."""
+
+    is_routine: ClassVar = True
+    lane: Lane
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHeldUp:
+    pass
+
+
+def enter_lanes(ctx: Context, command: EnterLanes) -> LanesEntered:
+    access.require_system(ctx)
+    return LanesEntered(wait_in(ctx, command.lanes))
+
+
+def hold_up_lane(ctx: Context, command: HoldUpLane) -> LaneHeldUp:
+    access.require_system(ctx)
+    hold_up(ctx, command.lane, command.seconds)
+    return LaneHeldUp()
+
+
+def wait_in(ctx: Context, lanes: Sequence[Lane]) -> float:
+    """As ``LanesEntered.wait``. Places in the lanes before the one that is full stay taken: the next call is later."""
+    return next((wait for wait in (_wait_in(ctx, lane) for lane in lanes) if wait), 0.0)
+
+
+def _wait_in(ctx: Context, lane: Lane) -> float:
+    now, latest = _ms(ctx.now), _ms(ctx.now) + _ahead(lane)
+    given = {"lane_key": lane.key, "now_ms": now, "latest": latest, "interval": _interval(lane)}
+    if ctx.session.execute(_ENTER, given, execution_options=_QUIET).first():
+        return 0.0
+    free_from = _first_in(ctx, lane, now + _interval(lane))
+    # More than nothing, whatever came between the two looks.
+    return 0.0 if free_from is None else max(1, free_from - latest) / 1000
+
+
+def hold_up(ctx: Context, lane: Lane, seconds: float) -> None:
+    """When the time is over calls go one at a time. It is never shortened."""
+    until = _ms(ctx.now) + int(seconds * 1000) + _ahead(lane)
+    held = update(SpeechLane).where(SpeechLane.key == lane.key, SpeechLane.free_from < until).values(free_from=until)
+    if not ctx.session.execute(held.returning(literal(1)), execution_options=_QUIET).first():
+        _first_in(ctx, lane, until)
+
+
+def _first_in(ctx: Context, lane: Lane, free_from: int) -> int | None:
+    """The row's own ``free_from``, or None when there was none and it was made with this one."""
+    known = ctx.session.scalar(_FREE_FROM, {"lane_key": lane.key})
+    if known is None:
+        # Of two that are the first, the later one's INSERT fails, and its use case runs anew.
+        ctx.session.execute(access.insert_into(SpeechLane), {"key": lane.key, "free_from": free_from})
+    return known
+
+
+def _ahead(lane: Lane) -> int:
+    return (lane.burst - 1) * _interval(lane)
+
+
+def _interval(lane: Lane) -> int:
+    return int(lane.interval / timedelta(milliseconds=1))
+
+
+def _ms(moment: datetime) -> int:
+    """Whole numbers, for the two databases add to moments each in its own way."""
+    return int(moment.timestamp() * 1000)
