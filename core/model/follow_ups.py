@@ -10,12 +10,14 @@ FollowUp, one row a deed:
 
 1. A learner gets one nudge a week at most, whoever sends it: ``learner.nudged_at`` moves by a conditional UPDATE, in
    the transaction that writes the e-mail.
-2. Who is hidden is derived: nothing has to be swept when a period ends.
+2. Of a learner on a run one snooze stands, and one talk: the newest takes back the one before, also of two at the same
+   moment.
+3. Who is hidden is derived: nothing has to be swept when a period ends.
 """
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.context import Door
@@ -47,6 +49,15 @@ class FollowUp(OrganisationOwned, Base):
     __table_args__ = (
         Index("ix_follow_up_learner_id_run_id", "learner_id", "run_id", "until_at"),
         Index("ix_follow_up_at", "at"),
+        Index(
+            "uq_follow_up_standing",
+            "learner_id",
+            "run_id",
+            "deed",
+            unique=True,
+            sqlite_where=text("deed <> 'nudged' AND undone_at IS NULL"),
+            postgresql_where=text("deed <> 'nudged' AND undone_at IS NULL"),
+        ),
         CheckConstraint("until_at > at", name="until_at"),
         CheckConstraint("(deed = 'nudged') = (message_id IS NOT NULL)", name="message_id"),
     )

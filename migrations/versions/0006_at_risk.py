@@ -72,6 +72,13 @@ def upgrade() -> None:
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
         batch_op.create_index("ix_follow_up_at", ["at"], unique=False)
         batch_op.create_index("ix_follow_up_learner_id_run_id", ["learner_id", "run_id", "until_at"], unique=False)
+        batch_op.create_index(
+            "uq_follow_up_standing",
+            ["learner_id", "run_id", "deed"],
+            unique=True,
+            sqlite_where=sa.text("deed <> 'nudged' AND undone_at IS NULL"),
+            postgresql_where=sa.text("deed <> 'nudged' AND undone_at IS NULL"),
+        )
 
     op.create_table(
         "run_risk",
@@ -105,6 +112,7 @@ def downgrade() -> None:
 
     op.drop_table("run_risk")
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
+        batch_op.drop_index("uq_follow_up_standing")
         batch_op.drop_index("ix_follow_up_learner_id_run_id")
         batch_op.drop_index("ix_follow_up_at")
 

@@ -7,7 +7,8 @@ See ``core.model.messages`` for the states. What a worker does with a chunk:
 1. At most as many rows are ``sending`` as there are open connections: a kill leaves no more than these unsure.
 2. A claim is a conditional UPDATE: of two workers, or a worker and a recall, one wins.
 3. A suppressed address is never mailed: the claim looks.
-4. Only a worker that still holds a row's lease says that it failed; that it was accepted is true whoever says it.
+4. A reminder or a nudge is not tried again within its organisation's quiet hours: its next try waits for their end.
+5. Only a worker that still holds a row's lease says that it failed; that it was accepted is true whoever says it.
 
 The statements that run for every few mails are built once: building them took half the time of a turn.
 """
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table, Update, bindparam, case, exists, select, update
 
@@ -23,7 +25,7 @@ from core import access
 from core.context import Context
 from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
-from core.model import OutboundMessage, Suppression
+from core.model import Organisation, OutboundMessage, Suppression
 from core.outbox import touch_scoreboards
 from core.rules.lanes import Lane
 from core.rules.policy import (
@@ -42,6 +44,8 @@ from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
 _QUIET = {"synchronize_session": False}
+_NEVER_IN_QUIET_HOURS: Final = (MessageKind.REMINDER, MessageKind.NUDGE)
+_JOB_OF: Final = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,16 +295,15 @@ def _wait(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
         pause = min(RETRY_CAP, DEFERRAL_BASE * doubled) * _not_sooner(ctx)
     else:
         pause = min(RETRY_CAP, RETRY_BASE * doubled) * ctx.tokens.jitter()
-    _postpone(message, ctx.now + pause, outcome.detail)
+    _postpone(ctx, message, ctx.now + pause, outcome.detail)
 
 
 def _wait_as_asked(ctx: Context, message: OutboundMessage, outcome: Outcome, asked_for: timedelta) -> None:
     """Nobody failed who was asked to come later: the try does not count. A job of its own comes when the time is up."""
-    pause = asked_for * _not_sooner(ctx)
     message.attempts = max(0, message.attempts - 1)
     message.generation += 1
-    _postpone(message, ctx.now + pause, outcome.detail)
-    kind = JobKind.SEND_MAIL if message.channel is Channel.EMAIL else JobKind.SEND_SLACK
+    _postpone(ctx, message, ctx.now + asked_for * _not_sooner(ctx), outcome.detail)
+    kind, pause = _JOB_OF[message.channel], message.not_before - ctx.now
     ctx.jobs.enqueue(ctx.session, [Job(kind, f"{kind}-{message.id}-{message.generation}", (message.id,), pause)])
 
 
@@ -309,8 +312,17 @@ def _not_sooner(ctx: Context) -> float:
     return 1 + abs(ctx.tokens.jitter() - 1)
 
 
-def _postpone(message: OutboundMessage, until: datetime, problem: str) -> None:
+def _postpone(ctx: Context, message: OutboundMessage, until: datetime, problem: str) -> None:
     message.state = MessageState.PENDING
-    message.not_before = until
+    message.not_before = _outside_quiet_hours(ctx, message, until)
     message.problem = problem
     message.lease_until = None
+
+
+def _outside_quiet_hours(ctx: Context, message: OutboundMessage, at: datetime) -> datetime:
+    """Tries reach over hours: what was due in the evening would arrive at night."""
+    if message.kind not in _NEVER_IN_QUIET_HOURS or message.organisation_id is None:
+        return at
+    organisation = ctx.session.get_one(Organisation, message.organisation_id)
+    quiet = organisation.quiet_hours
+    return quiet.wait_out(at, ZoneInfo(organisation.time_zone)) if quiet else at

@@ -1,7 +1,7 @@
 """Claiming, marking, and what happens to messages whose worker died."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -32,6 +32,8 @@ A = "a@example.org"
 GRACE = timedelta(seconds=15)
 EMAIL_KINDS = (
     MessageKind.INVITATION,
+    MessageKind.REMINDER,
+    MessageKind.NUDGE,
     MessageKind.WELCOME,
     MessageKind.STAFF_INVITATION,
     MessageKind.SLACK_CODE,
@@ -136,6 +138,28 @@ def test_pauses_double_from_the_base_up_to_the_cap_with_jitter(school: School) -
         assert middle * 0.5 <= pause <= middle * 1.5
         assert claim(school.app, message_id) == ()
         clock_of(school.app).now = marked.not_before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(None, Verdict.LATER), (None, Verdict.OUR_FAULT), (300, Verdict.LATER)]
+)
+def test_a_try_that_would_fall_into_quiet_hours_waits_for_their_end(
+    school: School, verdict: Verdict, seconds: int | None
+) -> None:
+    kinds = (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)
+    ids = tuple(write(school, kind, key=kind) for kind in kinds)
+    last_minute = datetime(2026, 3, 3, 20, 59, 59, tzinfo=UTC)
+    clock_of(school.app).now = last_minute
+
+    assert set(claim(school.app, *ids)) == set(ids)
+    outcomes = tuple(Outcome(each, verdict, "busy", retry_after=seconds) for each in ids)
+    school.app.run(turn_over, TurnOver("one", outcomes), SYSTEM)
+    invitation, *others = (row(school.app, each).not_before for each in ids)
+
+    assert last_minute < invitation < last_minute + timedelta(hours=1)
+    assert others == [datetime(2026, 3, 4, 7, tzinfo=UTC)] * 2
+    clock_of(school.app).now = others[0]
+    assert set(claim(school.app, *ids)) == set(ids)
 
 
 @pytest.mark.parametrize(
@@ -258,17 +282,18 @@ def test_that_a_message_was_accepted_is_true_whoever_says_it(school: School) -> 
     assert claim(school.app, message_id, by="quick") == ()
 
 
-def test_only_invitations_are_kept_from_a_suppressed_address(school: School) -> None:
+def test_only_what_nobody_asked_for_is_kept_from_a_suppressed_address(school: School) -> None:
     """A code or a welcome was asked for by the person; an address that bounced once may have been mended."""
-    ids = [write(school, kind, key=kind.value) for kind in EMAIL_KINDS]
+    ids = {kind: write(school, kind, key=kind.value) for kind in EMAIL_KINDS}
+    unasked = {ids[kind] for kind in (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)}
     bounced = write(school, MessageKind.INVITATION, key="bounced")
     claim(school.app, bounced)
     school.app.run(turn_over, TurnOver("one", (Outcome(bounced, Verdict.REFUSED, is_no_mailbox=True),)), SYSTEM)
 
-    claimed = claim(school.app, *ids)
+    claimed = claim(school.app, *ids.values())
 
-    assert set(claimed) == set(ids[1:])
-    assert row(school.app, ids[0]).state is MessageState.DROPPED
+    assert set(claimed) == set(ids.values()) - unasked
+    assert {row(school.app, each).state for each in unasked} == {MessageState.DROPPED}
 
 
 def test_what_is_not_worth_saying_is_dropped_unless_it_is_under_way(school: School) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from core.usecases.mailbox.stopping import StopByMail, stop_by_mail
 from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
-from core.usecases.progress.follow_ups import UndoFollowUp, undo_follow_up
+from core.usecases.progress.follow_ups import FollowUpNoted, UndoFollowUp, undo_follow_up
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
 from core.words import MessageKind, MessageState
-from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only
+from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only, rival_before
 from tests.core.usecases.progressing import enrol, learner_of, line, send
 from tests.factories import SYSTEM, School, counted_queries
 
@@ -130,6 +131,21 @@ def test_of_two_at_the_same_moment_one_goes_out(stalled: School) -> None:
 
     assert sorted(went) == [False, True]
     assert len(everything(stalled.app, OutboundMessage, OutboundMessage.kind == MessageKind.NUDGE)) == 1
+
+
+@pytest.mark.parametrize("copies", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("words", ["snooze", "spoken"])
+def test_of_two_snoozes_or_talks_at_the_same_moment_the_later_one_stands(stalled: School, words: str) -> None:
+    rival = partial(say, stalled, f"{words} {MATHS} {BO}", by=stalled.manager)
+
+    with rival_before(stalled.app.engine, "INSERT INTO follow_up", rival) as rivals:
+        last = say(stalled, f"{words} {MATHS} {BO}")
+
+    standing = everything(stalled.app, FollowUp, FollowUp.undone_at.is_(None))
+    assert [each.id for each in standing] == [last.follow_up.follow_up_id]
+    (first,) = rivals
+    assert isinstance(first, FollowUpNoted)
+    assert first.follow_up.follow_up_id != last.follow_up.follow_up_id
 
 
 def _finished(school: School) -> None:
