@@ -33,7 +33,7 @@ def main(given: dict[str, Any]) -> None:
         os.dup2(nowhere, number)
     os.close(nowhere)
     try:
-        work = _load(given["work"])
+        work = load(given["work"])
         decode = msgspec.msgpack.Decoder(_request_type(work)).decode
     except BaseException as error:
         # Our own mistake, and no stranger's words yet: so it may say what it is.
@@ -53,7 +53,7 @@ def _take_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _load(name: str) -> Work:
+def load(name: str) -> Work:
     module, _, function = name.partition(":")
     work: Work = getattr(import_module(module), function)
     return work

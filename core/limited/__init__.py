@@ -9,8 +9,9 @@ child for one large job and hands out what it yields, so that not all of it is e
         for row in rows: ...
     rows.outcome                                                   # Done(None), or how it ended
 
-1. The child is a fresh interpreter in its own process group. It limits itself before it imports the house; it gets no
-   environment, no working folder of ours, no file descriptors but its pipes, and what it prints goes nowhere.
+1. The child is a fresh interpreter, or the fork of one that has loaded the work and nothing else (``births``). It is in
+   its own process group, limits itself before it sees a request, and gets no environment, no working folder of ours,
+   no file descriptors but its pipes; what it prints goes nowhere.
 2. Nothing that the work does harms the caller: every end is a value. What is raised is our own fault: ``Busy`` if no
    child can be started, RuntimeError if the named work cannot be loaded.
 3. Past the wall limit its process group is killed; past the CPU limit the kernel ends it. If the caller's process dies,

@@ -1,52 +1,32 @@
 """The process of a limited child, as its parent sees it: started, asked, ended."""
 
-import json
 import os
 import select
 import signal
 import struct
-import subprocess
-import sys
-from pathlib import Path
+from contextlib import ExitStack
 from time import monotonic
-from typing import Final
+from typing import BinaryIO, Final
 
 from core.errors import Busy
+from core.limited.births import Process, born
 from core.limited.outcomes import Failed, Fault, Killed, Limits, TimedOut
 
-_ROOT: Final = str(Path(__file__).resolve().parents[2])
 _START_SECONDS: Final = 60.0
 _START_CPU_SECONDS: Final = 10
 _FRAME: Final = struct.Struct("!cI")
 _PIECE: Final = 1 << 16
-# Before anything of the house is imported, and with nothing but the standard library's folder to import from.
-_BOOT: Final = """
-import json, resource, sys
-given = json.loads(sys.argv[1])
-for name, most in given["limits"]:
-    which = getattr(resource, "RLIMIT_" + name)
-    hard = resource.getrlimit(which)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    # The soft limit of CPU time is renewed for each job, so the hard one stays.
-    resource.setrlimit(which, (most, hard if name == "CPU" else most))
-sys.path[:] = given["path"]
-from core.limited_child import main
-main(given)
-"""
 
 
 class Child:
     """A process and its two pipes; used by one thread at a time."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", life: int) -> None:
+    def __init__(self, process: Process, requests: BinaryIO, answers: BinaryIO, life: BinaryIO) -> None:
         """``life``: the end of a pipe through which nothing goes. When this process is gone, it closes."""
-        if process.stdin is None or process.stdout is None:
-            raise ValueError("a child without pipes")
         self._process = process
-        self._life = life
-        self._requests, self._answers = process.stdin, process.stdout
+        self._requests, self._answers, self._life = requests, answers, life
         self._unread = bytearray()
-        self._is_over = False
+        self._is_over, self._status = False, 0
         self.jobs = 0
         self.is_line = False
         for pipe in (self._requests, self._answers):
@@ -54,14 +34,10 @@ class Child:
 
     @classmethod
     def start(cls, work: str, limits: Limits, source: int | None = None) -> "Child":
-        watched, life = os.pipe()
         given = {
             "work": work,
-            "life": watched,
-            "path": _search_path(),
             "cpu": limits.cpu,
             "answer": limits.answer,
-            "source": source,
             "limits": [
                 ("AS", limits.memory),
                 ("CPU", int(limits.cpu) + _START_CPU_SECONDS),
@@ -70,24 +46,13 @@ class Child:
                 ("NOFILE", 64),
             ],
         }
-        try:
-            process = subprocess.Popen(  # noqa: S603  Our own interpreter, and our own program.
-                [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, json.dumps(given)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                cwd="/",
-                env=_environment(),
-                start_new_session=True,
-                pass_fds=(watched,) if source is None else (watched, source),
-            )
-        except OSError as error:
-            os.close(life)
-            raise Busy from error
-        finally:
-            os.close(watched)
-        child = cls(process, life)
+        with ExitStack() as theirs, ExitStack() as ours:
+            taken, requests = _pipe(theirs, ours)
+            answers, given_back = _pipe(ours, theirs)
+            watched, life = _pipe(theirs, ours)
+            process = born(given, taken.fileno(), given_back.fileno(), watched.fileno(), source)
+            child = cls(process, requests, answers, life)
+            ours.pop_all()
         child._await_ready(work)
         return child
 
@@ -160,26 +125,27 @@ class Child:
         return payload if kind != b"F" else _fault(payload)
 
     def _how_it_ended(self) -> Fault:
-        self.end()
-        status = self._process.returncode
+        status = self.end()
         if status in (-signal.SIGPROF, -signal.SIGXCPU):
             return TimedOut("cpu")
         return Killed(signal.Signals(-status).name if status < 0 else f"exit {status}")
 
-    def end(self) -> None:
-        """Ends whatever is left of it. Again: nothing happens."""
-        if self._is_over:
-            return
-        self._is_over = True
-        # Not waited for yet, so the number is still its own; a dead one keeps the status that it died with.
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            self._process.kill()
-        self._process.wait()
-        self._requests.close()
-        self._answers.close()
-        os.close(self._life)
+    def end(self) -> int:
+        """Ends whatever is left of it, and says how it died. Again: nothing happens."""
+        if not self._is_over:
+            self._is_over = True
+            self._status = self._process.end()
+            for pipe in (self._requests, self._answers, self._life):
+                pipe.close()
+        return self._status
+
+
+def _pipe(reader_to: ExitStack, writer_to: ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    reader, writer = os.pipe()
+    return (
+        reader_to.enter_context(os.fdopen(reader, "rb", buffering=0)),
+        writer_to.enter_context(os.fdopen(writer, "wb", buffering=0)),
+    )
 
 
 def _fault(payload: bytearray) -> Fault:
@@ -196,14 +162,3 @@ def _ready_within(readers: list[int], writers: list[int], seconds: float) -> tup
         poll.register(number, select.POLLOUT)
     ready = {number for number, _ in poll.poll(seconds * 1000)}
     return not ready.isdisjoint(readers), not ready.isdisjoint(writers)
-
-
-def _search_path() -> list[str]:
-    """What this process trusts, named in full: the child stands elsewhere. Not the working folder."""
-    known = [each for each in sys.path if os.path.isabs(each)]
-    return known if _ROOT in known else [*known, _ROOT]
-
-
-def _environment() -> dict[str, str]:
-    """No key and no password goes along. Some interpreters do not start without their libraries' folder."""
-    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}

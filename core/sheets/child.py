@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from core.rules import policy
 from core.sheets import package, wire, workbooks
@@ -11,6 +11,8 @@ from core.sheets.faults import FileFault, Unreadable
 from core.sheets.sniff import OLE, sniffed
 from core.sheets.wire import End, Line, ReadRequest
 
+# What the nursery loads beforehand (``core.limited_nursery``); a fresh interpreter loads of it what a file needs.
+WARM: Final = ("core.sheets.html", "core.sheets.text", "msoffcrypto", "openpyxl", "xlrd")
 Sheets = Iterable[tuple[str, bool, Callable[[], Iterable[tuple[int, Sequence[Any]]]]]]
 
 

@@ -57,6 +57,48 @@ def test_a_bad_end_is_a_value_and_the_next_job_is_done(
     assert shared.run(Order("echo", 1)) == Done(Told(ballast=b"a"))
 
 
+@pytest.mark.parametrize(
+    ("order", "end"),
+    [
+        (Order("hog", 16 << 20), Killed("memory")),
+        (Order("loop"), TimedOut("cpu")),
+        (Order("leave_hard", 3), Killed("exit 3")),
+        (Order("kill", signal.SIGSEGV), Killed("SIGSEGV")),
+    ],
+)
+def test_the_first_child_of_a_work_ends_alike(order: Order, end: TimedOut | Killed) -> None:
+    """It is a fresh interpreter; the next ones come from the nursery."""
+    with Kept(f"{WORK}_{order.deed}", Told, SHORT) as kept:
+        first = kept.run(Order("parent"))
+        outcome = kept.run(order)
+        second = kept.run(Order("parent"))
+
+    assert outcome == end
+    assert first == Done(Told(number=os.getpid()))
+    assert second != first
+
+
+def test_a_killed_nursery_is_done_without_and_another_one_comes(shared: Kept[Told]) -> None:
+    first = nursery_of(shared)
+
+    with Kept(WORK, Told, SHORT, children=2) as kept:
+        assert nursery_of(kept) == first
+        os.kill(first, signal.SIGKILL)
+        assert is_gone(first)
+        # Its children are nobody's, and work on; how they die is not known.
+        assert kept.run(Order("echo", 1)) == Done(Told(ballast=b"a"))
+        assert kept.run(Order("leave_hard", 3)) == Killed("SIGKILL")
+        assert kept.run(Order("parent")) == Done(Told(number=os.getpid()))
+        assert kept.run(Order("leave_hard", 3)) == Killed("exit 3")
+        assert nursery_of(kept) not in (first, os.getpid())
+
+
+def nursery_of(kept: Kept[Told]) -> int:
+    outcome = kept.run(Order("parent"))
+    assert isinstance(outcome, Done)
+    return outcome.value.number
+
+
 def test_past_the_wall_limit_the_whole_group_is_killed(tmp_path: Path) -> None:
     told = tmp_path / "child"
     limits = Limits(wall=1.0, files=100)
@@ -152,7 +194,7 @@ def test_a_child_that_died_between_two_jobs_is_replaced(shared: Kept[Told]) -> N
     assert isinstance(outcome, Done)
 
     os.kill(outcome.value.number, signal.SIGKILL)
-    os.waitid(os.P_PID, outcome.value.number, os.WEXITED | os.WNOWAIT)
+    assert is_gone(outcome.value.number)
 
     assert shared.run(Order("echo")) == Done(Told())
 
@@ -176,17 +218,22 @@ def test_closed_it_leaves_no_process_behind() -> None:
 
 
 @pytest.mark.parametrize("deed", ["loop", "wait"])
-def test_a_busy_child_dies_with_its_parent(deed: str) -> None:
+@pytest.mark.parametrize("birth", ["fresh", "forked"])
+def test_a_busy_child_dies_with_its_parent_and_so_does_the_nursery(birth: str, deed: str) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, deed], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}
+        [sys.executable, "-c", PARENT, deed, birth],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
     )
     assert parent.stdout is not None
     with parent:
-        number = int(parent.stdout.readline())
+        number, above = map(int, parent.stdout.readline().split())
         # The job's request is read by now or never: either way the child must go.
         parent.kill()
 
         assert is_gone(number)
+        assert is_gone(above)
+        assert (above == parent.pid) is (birth == "fresh")
 
 
 PARENT = """
@@ -195,13 +242,15 @@ from core.limited import Done, Kept, Limits
 from tests.core.limited_work import Order, Told
 
 kept = Kept("tests.core.limited_work:obey", Told, Limits(wall=60.0, cpu=60))
-print(kept.run(Order("who")).value.number, flush=True)
+if sys.argv[2] == "forked":
+    kept.run(Order("leave_hard"))
+print(kept.run(Order("who")).value.number, kept.run(Order("parent")).value.number, flush=True)
 kept.run(Order(sys.argv[1]))
 """
 
 
 def test_where_no_child_can_start_we_are_busy() -> None:
-    with Kept(WORK, Told, Limits(memory=1 << 20)) as kept, pytest.raises(Busy):
+    with Kept(f"{WORK}_nothing", Told, Limits(memory=1 << 20)) as kept, pytest.raises(Busy):
         kept.run(Order("who"))
 
 

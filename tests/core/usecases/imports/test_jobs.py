@@ -57,16 +57,15 @@ def test_a_file_that_was_taken_in_is_run_by_a_worker_in_its_senders_name(school:
 @contextmanager
 def readers_killed() -> Iterator[None]:
     """As the kernel does when memory is short: each reader that this process starts is killed."""
-    stop, own = Event(), Path(f"/proc/{os.getpid()}/task")
+    stop = Event()
 
     def kill() -> None:
         while not stop.wait(0.001):
-            for thread in own.iterdir():
+            # A database server of the tests is a child, too.
+            for child in children_of(os.getpid(), "limited"):
                 with suppress(OSError):
-                    for child in (thread / "children").read_text().split():
-                        # Its command sets the limits; a database server of the tests is a child, too.
-                        if b"resource" in Path(f"/proc/{child}/cmdline").read_bytes():
-                            os.kill(int(child), signal.SIGKILL)
+                    for reader in children_of(child) if b"nursery" in command_of(child) else [child]:
+                        os.kill(reader, signal.SIGKILL)
 
     killer = Thread(target=kill)
     killer.start()
@@ -75,6 +74,21 @@ def readers_killed() -> Iterator[None]:
     finally:
         stop.set()
         killer.join()
+
+
+def children_of(process: int, named: str = "") -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, thread.read_text().split())
+    return [child for child in found if named.encode() in command_of(child)]
+
+
+def command_of(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_file_whose_reader_the_kernel_kills_each_time_is_answered_in_the_end(school: School, received: int) -> None:
