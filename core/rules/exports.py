@@ -13,10 +13,16 @@ PROGRESS_COLUMNS: Final = (
 )  # fmt: skip
 """In LM's order, and the share of the steps besides. Headed so that Usher knows its own report when it comes in."""
 
-SHARES: Final[dict[int | None, str]] = {
-    None: "",
-    **{hundredths: f"{hundredths / 100:g}%" for hundredths in range(10_001)},
-}
+
+class _Shares(dict[int | None, str]):
+    """An export asks a row at a time for the same hundred or so, out of ten thousand."""
+
+    def __missing__(self, hundredths: int | None) -> str:
+        words = self[hundredths] = "" if hundredths is None else f"{hundredths / 100:g}%"
+        return words
+
+
+SHARES: Final = _Shares()
 """Hundredths of a per cent in words: the per cent sign tells 1 % from 1, which might be all."""
 
 
