@@ -18,7 +18,7 @@ from core.usecases.messages.recovering import SweepDue, sweep_due
 from core.words import MessageKind
 
 # The worker looks for jobs twice a second.
-_PAUSE_SECONDS: Final = 0.2
+_PAUSE_SECONDS: Final = 0.4
 _ANSWERS: Final = SweepDue(timedelta(0), (MessageKind.ANSWER,))
 
 _log = logging.getLogger("usher.mail")

@@ -27,13 +27,23 @@ from core.usecases.mailbox.inbound import (
     begin_mail,
     settle_mail,
 )
-from core.usecases.mailbox.senders import Candidate, FindSender, NoteSender, SenderFound, find_sender, note_sender
+from core.usecases.mailbox.senders import (
+    Candidate,
+    FindSender,
+    NoteSender,
+    NoteSenders,
+    SenderFound,
+    SenderNoted,
+    find_sender,
+    note_senders,
+)
 from core.words import MailRule, MailState
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.receiving.asked import Answer, MailReport, MailRequest, MailStop, NoteReport, Stop
 from mail.receiving.screening import BY_ADDRESS, BY_ITSELF, BY_PROOF, Decision, Facts, House, Verdict, screen
 from mail.receiving.senders import Claim, Proof, Sender, proof_of, sender_of
 from mail.receiving.signatures import TxtLookup
+from mail.receiving.together import Together
 from mail.receiving.written_to import is_bounce_address, slug_written_to
 from mail.sending.wire import ascii_address
 
@@ -69,6 +79,7 @@ class Processor:
         self._lookup = lookup
         settings = app.settings
         self._house = House(address_key(settings.mail_from), _our_domain(settings))
+        self._notes = Together(self._noted)
 
     def process(self, inbound_id: int, begun: MailBegun | None = None, /) -> MailState:
         """The state that it is in then. ``begun``: by whoever received it. Raises Unavailable."""
@@ -124,17 +135,9 @@ class Processor:
         proof = self._proof(work, Claim(sender, found.house, work.received_at))
         is_sure = proof.is_given or work.begun.is_released
         who = found.candidates[0]
-        noted = self._app.run(
-            note_sender,
-            NoteSender(
-                work.inbound_id,
-                sender.key,
-                who.organisation_id,
-                who.staff_id,
-                Assurance.VERIFIED if is_sure else Assurance.UNVERIFIED,
-            ),
-            _SYSTEM,
-        )
+        assurance = Assurance.VERIFIED if is_sure else Assurance.UNVERIFIED
+        note = NoteSender(work.inbound_id, sender.key, who.organisation_id, who.staff_id, assurance)
+        noted = self._notes.ask(note)
         facts = replace(
             facts,
             proof=proof,
@@ -155,6 +158,9 @@ class Processor:
                 refusal=None if found.is_chosen else self._not_chosen(found.candidates),
             )
         )
+
+    def _noted(self, notes: tuple[NoteSender, ...]) -> tuple[SenderNoted, ...]:
+        return self._app.run(note_senders, NoteSenders(notes), _SYSTEM).notes
 
     def _proof(self, work: _Work, claim: Claim) -> Proof:
         if work.begun.is_released:

@@ -9,6 +9,7 @@ it, or it was too much for the hour before.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -22,13 +23,14 @@ from core.usecases.mailbox.inbound import (
     MailBegun,
     MailReceived,
     ReceiveMail,
+    ReceiveMails,
     lay_down_mail,
     list_unsettled,
-    receive_mail,
+    receive_mails,
 )
 from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
 from core.words import MailState
-from mail.receiving.arrival import read_arrival
+from mail.receiving.arrival import Arrival, read_arrival
 
 # Whoever says that it was them waits for this; a partial index makes it cheap.
 _SWEEP_SECONDS: Final = 4.0
@@ -61,42 +63,53 @@ class Reception:
         mailbox_id: int | None = None,
         envelope_from: str | None = None,
         envelope_to: str = "",
-        begins: bool = False,
     ) -> MailReceived:
         """When it returns, the message cannot be lost any more. Raises Unavailable."""
         arrival = read_arrival(raw, envelope_from=envelope_from, envelope_to=envelope_to)
-        command = ReceiveMail(
-            raw,
-            arrival.message_ref,
-            arrival.content_digest,
-            mailbox_id,
-            arrival.envelope_from,
-            arrival.envelope_to,
-            begins,
-        )
+        return self._received([_command(raw, arrival, mailbox_id)])[0]
+
+    def receive_all(self, raws: Sequence[bytes], mailbox_id: int) -> tuple[MailReceived, ...]:
+        """In one commit, and begun with: whoever calls finishes each. Raises Unavailable."""
+        return self._received([_command(raw, read_arrival(raw), mailbox_id, begins=True) for raw in raws])
+
+    def _received(self, commands: Sequence[ReceiveMail]) -> tuple[MailReceived, ...]:
         self._failpoint("mail_before_receive")
-        received = self._app.run(receive_mail, command, System())
+        received = self._app.run(receive_mails, ReceiveMails(tuple(commands)), System()).mails
         self._failpoint("mail_received")
         return received
 
-    def take(self, raw: bytes, mailbox_id: int) -> MailState:
+    def finish(self, received: MailReceived) -> MailState:
         """RECEIVED: somebody else is at it just now. Raises Unavailable."""
-        received = self.receive(raw, mailbox_id=mailbox_id, begins=True)
         if received.state is not MailState.RECEIVED:
             return received.state
         state = self.process(received.inbound_id, received.begun)
         self._failpoint("mail_settled")
         return state
 
+    def lay_down(self, inbound_id: int) -> None:
+        """Whoever comes next may begin with it at once; else it would have to wait until we are taken for dead."""
+        with contextlib.suppress(Unavailable):
+            self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
+
     def process(self, inbound_id: int, begun: MailBegun | None = None) -> MailState:
         """Raises Unavailable."""
         try:
             return self._process(inbound_id, begun)
         except Unavailable:
-            # As soon as the database is back; else it would have to wait until we are taken for dead.
-            with contextlib.suppress(Unavailable):
-                self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
+            self.lay_down(inbound_id)
             raise
+
+
+def _command(raw: bytes, arrival: Arrival, mailbox_id: int | None, *, begins: bool = False) -> ReceiveMail:
+    return ReceiveMail(
+        raw,
+        arrival.message_ref,
+        arrival.content_digest,
+        mailbox_id,
+        arrival.envelope_from,
+        arrival.envelope_to,
+        begins,
+    )
 
 
 class Sweeper:

@@ -68,6 +68,22 @@ class MailReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiveMails:
+    """Those of a moment, in one commit: a commit each costs more than all the rest of storing them."""
+
+    is_routine: ClassVar = True
+
+    mails: tuple[ReceiveMail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailsReceived:
+    """In the same order."""
+
+    mails: tuple[MailReceived, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BeginMail:
     is_routine: ClassVar = True
 
@@ -203,6 +219,11 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     ctx.session.execute(access.insert_into(InboundMessage), row)
     begun = _begun_at_once(ctx, command, inbound_id, ref) if command.begins else None
     return MailReceived(inbound_id, MailState.RECEIVED, is_new=True, begun=begun)
+
+
+def receive_mails(ctx: Context, command: ReceiveMails) -> MailsReceived:
+    access.require_system(ctx)
+    return MailsReceived(tuple(receive_mail(ctx, each) for each in command.mails))
 
 
 def _begun_at_once(ctx: Context, command: ReceiveMail, inbound_id: int, ref: str) -> MailBegun:

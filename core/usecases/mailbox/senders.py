@@ -65,6 +65,15 @@ class NoteSender:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteSenders:
+    """Of several messages, in one commit."""
+
+    is_routine: ClassVar = True
+
+    notes: tuple[NoteSender, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResumeWaiting:
     """Of at most ``limit`` messages."""
 
@@ -84,6 +93,13 @@ class SenderNoted:
 
     asked_by_sender: int
     asked_by_organisation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendersNoted:
+    """In the same order."""
+
+    notes: tuple[SenderNoted, ...]
 
 
 _ROWS = cast(Table, InboundMessage.__table__)
@@ -137,6 +153,11 @@ def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
     ctx.session.execute(_NOTE, {**values, "inbound_id": command.inbound_id, "assured": command.assurance})
     by_sender, by_organisation = _asked(ctx, command)
     return SenderNoted(by_sender, by_organisation)
+
+
+def note_senders(ctx: Context, command: NoteSenders) -> SendersNoted:
+    access.require_system(ctx)
+    return SendersNoted(tuple(note_sender(ctx, each) for each in command.notes))
 
 
 def resume_waiting(ctx: Context, command: ResumeWaiting) -> WaitingResumed:

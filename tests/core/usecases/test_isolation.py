@@ -515,6 +515,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "begin_digests": (System, digests.BeginDigests((owner.staff_id,))),
         "write_due_digests": (System, digests.WriteDueDigests((1,))),
         "receive_mail": (System, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64)),
+        "receive_mails": (System, inbound.ReceiveMails((inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64),))),
         "begin_mail": (System, inbound.BeginMail(world.inbound_id)),
         "settle_mail": (
             System,
@@ -546,6 +547,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
                 world.inbound_id, "a@b.org", owner.organisation_id, owner.staff_id, Assurance.UNVERIFIED
             ),
         ),
+        "note_senders": (System, senders.NoteSenders(())),
         "hold_mail": (System, held_mail.HoldMail(world.inbound_id, MailRule.UNAUTHENTICATED)),
         "show_held_mail": (LinkHolder, held_mail.ShowHeldMail(held_token)),
         "confirm_held_mail": (LinkHolder, held_mail.ConfirmHeldMail(held_token)),

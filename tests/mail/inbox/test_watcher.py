@@ -10,7 +10,7 @@ from core.rules.policy import MAIL_BYTES
 from core.usecases.mailbox.inbound import MailBegun
 from core.usecases.mailbox.mailboxes import DecideOldMail, decide_old_mail
 from core.words import MailRule, MailState, OldMail
-from mail.inbox.watcher import FOLDERS
+from mail.inbox.taking import FOLDERS
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR
 from tests.mail.inbox.scripted_imap import Act, ScriptedImap
