@@ -1,5 +1,6 @@
-"""Files that people give in Slack, fetched; ``core.rules.address_files`` makes text of lists of addresses."""
+"""Files that people give in Slack, fetched; ``core.given_files`` tells what they are for."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -7,7 +8,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from core.rules.address_files import FILE_MEGABYTES, FileContent, content_of, unreadable
+from core.given_files import addresses_in
+from core.rules.address_files import FILE_MEGABYTES, FileContent, unreadable
 
 _BYTES: Final = FILE_MEGABYTES * 1024 * 1024
 _DOWNLOAD_SECONDS: Final = 60
@@ -31,7 +33,12 @@ class Fetched:
 async def read_file(client: AsyncWebClient, file: dict[str, Any]) -> FileContent:
     """As a list of addresses. ``file`` as Slack tells of it. Raises NotReadable."""
     fetched = await fetch_file(client, file)
-    return content_of(fetched.name, fetched.content, is_csv=fetched.is_csv)
+    return await list_in(fetched)
+
+
+async def list_in(file: Fetched) -> FileContent:
+    """A workbook is read in a child process, for which nobody else waits. Raises NotReadable."""
+    return await asyncio.to_thread(addresses_in, file.name, file.content, is_csv=file.is_csv)
 
 
 async def fetch_file(client: AsyncWebClient, file: dict[str, Any]) -> Fetched:

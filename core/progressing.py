@@ -15,11 +15,10 @@ from core.context import Actor, Door, System
 from core.errors import NotAllowed, ReportClosed
 from core.progress_files import SheetFound, SheetSource, find_sheet
 from core.rules.policy import HEADING_ROWS
-from core.rules.progress.columns import find_headings
 from core.rules.progress.records import Batch
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
-from core.sheets.reader import Reader, read_headings, read_sheets
+from core.sheets.reader import Reader, read_sheets
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.jobs import (
     FindReporter,
@@ -63,12 +62,6 @@ def take_progress(
     received = app.run(receive_progress, command, actor, key=key)
     run_progress(app, received.report_id, actor, read)
     return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
-
-
-def looks_like_progress(content: bytes) -> bool:
-    """Whatever kind of spreadsheet it is, by its headings, in a child process. For whoever sorts files."""
-    file = read_headings(content)
-    return isinstance(file, SheetFile) and any(find_headings(sheet.rows) is not None for sheet in file.sheets)
 
 
 def go_on(app: App, actor: Actor, command: ConfirmReport) -> ReportShown:

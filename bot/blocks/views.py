@@ -15,7 +15,7 @@ from core.usecases.invitations.sorting import Bucket
 
 # Slack's own limit of a text field; about 60 to 140 addresses.
 BOX_CHARACTERS: Final = 3000
-FILE_TYPES: Final = ("csv", "txt")
+FILE_TYPES: Final = ("csv", "txt", "xlsx", "xls", "ods")
 _TITLE = "Invite learners"
 _ANSWER_TITLE = "Usher"
 
@@ -31,9 +31,7 @@ def compose_view(run: str, addresses: str) -> Block:
         note_input(),
     ]
     if not fits:
-        blocks.insert(
-            0, section("Your list is too long for the box. Save it as a file (.csv or .txt) and add it here.")
-        )
+        blocks.insert(0, section("Your list is too long for the box. Save it as a file and add it here."))
     return _modal(Form.COMPOSE, blocks, submit="Preview")
 
 
@@ -69,7 +67,7 @@ def _file_input() -> Block:
         "filetypes": list(FILE_TYPES),
         "max_files": 1,
     }
-    hint = f"One .csv or .txt file with e-mail addresses, up to {FILE_MEGABYTES} MB."
+    hint = f"One workbook, .csv or .txt file with e-mail addresses, up to {FILE_MEGABYTES} MB."
     return _input(Field.FILE, "Or a file", element, hint=hint)
 
 

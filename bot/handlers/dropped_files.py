@@ -1,12 +1,10 @@
 """Files that somebody drops on the bot: learners, courses and runs, a report of progress, or lists of addresses.
 
-    "invite RUN" in the comment -----------------------------> addresses, whatever the file looks like
-    a reply in the thread of an import's message ------------> a correction of that import
-    a sheet with the headings of a progress report ----------> figures of progress
-    a workbook, a .csv with the headings of an import -------> an import; what of, ``core.importing`` tells by them
-    anything else -------------------------------------------> addresses
+    "invite RUN" in the comment -----------------> addresses, whatever the file looks like
+    a reply in the thread of an import's message -> a correction of that import
+    anything else -------------------------------> what ``core.given_files`` says that it is for
 
-One place decides, ``_is_report`` and ``is_sheet``; each kind of spreadsheet has its branch in ``_take_sheet``.
+Each kind of spreadsheet has its branch in ``_take_sheet``; what is none is a list of addresses.
 """
 
 import asyncio
@@ -29,15 +27,12 @@ from bot.handlers.progress import run_named, take_report
 from bot.manifest import Shortcut
 from core.app import WORK_DEADLINE
 from core.context import Actor
-from core.progressing import ProgressFile, looks_like_progress
-from core.rules.address_files import looks_like_addresses, looks_like_import
-from core.sheets.cells import FileKind
-from core.sheets.faults import Unreadable
-from core.sheets.sniff import sniffed
+from core.given_files import FileUse, use_of
+from core.progressing import ProgressFile
 from core.usecases.imports.corrections import FindCorrected, find_corrected
 from core.usecases.imports.imports import ReceiveImport, ShowImport, receive_import, show_import
 
-_SHEET_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_SHEETS: Final = (FileUse.IMPORT, FileUse.PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +78,17 @@ async def answer_files(
 
 async def _sheets(files: Sequence[Fetched], comment: str) -> list[_Sheet]:
     run = run_named(comment)
-    reports = [await asyncio.to_thread(_is_report, file) for file in files]
+    uses = [await _use_of(file) for file in files]
     return [
-        _Sheet(file, None, run if is_report else None)
-        for file, is_report in zip(files, reports, strict=True)
-        if is_report or is_sheet(file)
+        _Sheet(file, None, run if use is FileUse.PROGRESS else None)
+        for file, use in zip(files, uses, strict=True)
+        if use in _SHEETS
     ]
 
 
-def _is_report(file: Fetched) -> bool:
-    """Of progress. It is read in a child process."""
-    return not looks_like_import(file.content) and looks_like_progress(file.content)
-
-
-def is_sheet(file: Fetched) -> bool:
-    """By its bytes, and for what is a text by its first rows. A name counts where the bytes are of some archive."""
-    try:
-        kind = sniffed(file.content)
-    except Unreadable:
-        return False
-    if kind is None:
-        return file.name.lower().endswith(_SHEET_NAMES)
-    if kind is FileKind.CSV:
-        return looks_like_import(file.content) or (file.is_csv and not _has_addresses(file))
-    return True
-
-
-def _has_addresses(file: Fetched) -> bool:
-    return looks_like_addresses(file.content) or b"@" in file.content.replace(b"\0", b"") or not file.content.strip()
+async def _use_of(file: Fetched) -> FileUse:
+    """It may be read in a child process, for which nobody else waits."""
+    return await asyncio.to_thread(use_of, file.name, file.content)
 
 
 async def _take_sheet(deps: Deps, staff: Actor, sheet: _Sheet, key: str) -> Message | None:
@@ -146,7 +124,7 @@ async def _from_message(
     said = []
     for place, each in enumerate(files):
         file = await fetch_file(context.client, each)
-        sheet = _Sheet(file, progress_of="" if await asyncio.to_thread(_is_report, file) else None)
+        sheet = _Sheet(file, progress_of="" if await _use_of(file) is FileUse.PROGRESS else None)
         said.append(await _take_sheet(deps, staff, sheet, f"slack:sheet:{message_id}:{place}"))
     return tuple(message for message in said if message is not None)
 

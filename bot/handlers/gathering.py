@@ -19,7 +19,7 @@ from bot.blocks.controls import Action
 from bot.blocks.gathering import draft_of, too_many_view
 from bot.blocks.views import BOX_CHARACTERS
 from bot.deps import Deps
-from bot.files import Fetched
+from bot.files import Fetched, list_in
 from bot.handlers.forms import open_form, open_view
 from bot.handlers.invitations import run_options
 from bot.manifest import Shortcut
@@ -27,7 +27,6 @@ from bot.texts import written
 from core.app import WORK_DEADLINE
 from core.errors import InvalidRequest, NoAddresses
 from core.requests import ComposeInvitation, read_request
-from core.rules.address_files import content_of
 from core.rules.addresses import mentioned_addresses
 from core.rules.moments import split_moment
 from core.usecases.invitations.batches import PrepareInvitation, prepare_invitation
@@ -86,7 +85,7 @@ async def answer_addresses(
     deps: Deps, context: AsyncBoltContext, text: str, files: Sequence[Fetched], key: str
 ) -> Message:
     """``text`` is the comment; "invite RUN" in it chooses the run. Raises NotReadable for the first such file."""
-    contents = [content_of(file.name, file.content, is_csv=file.is_csv) for file in files]
+    contents = [await list_in(file) for file in files]
     wanted = _wanted(text)
     addresses = "\n".join(filter(str.strip, (wanted.addresses, *(each.text for each in contents))))
     wanted = replace(wanted, addresses=addresses, time_zone=await deps.people.time_zone(context))

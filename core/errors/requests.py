@@ -62,7 +62,7 @@ class ImportNotChosen(InvalidRequest):
 class NoAddresses(InvalidRequest):
     code = "no_addresses"
     wording = "There is no e-mail address in there."
-    advice = "Paste addresses with commas, semicolons or one a line, or give a .csv or .txt file."
+    advice = "Paste addresses with commas, semicolons or one a line, or give a workbook, .csv or .txt file."
     field = "addresses"
 
 
@@ -83,7 +83,7 @@ class NoteHasLink(InvalidRequest):
 class NotReadable(InvalidRequest):
     code = "not_readable"
     wording = "I could not read “{name}”: {reason}."
-    advice = "Send a spreadsheet of learners, or a .csv or .txt file with e-mail addresses, up to {limit_mb} MB."
+    advice = "Send a workbook, a .csv or a .txt file, up to {limit_mb} MB."
     field = "file"
 
 

@@ -1,28 +1,24 @@
-"""A file of addresses, made into text.
+"""A file of addresses, made into text. ``core.given_files`` reads workbooks, and tells what a file is for.
 
-A .txt is taken as it stands. Of a .csv only the cells with an address count; a first row without any is a heading, and
-any other row without one is passed on whole, so that the preview can name it: nobody is dropped silently. Of a learner
-import its e-mail column counts, and no other: there may be a parent's address in a row of details.
+A .txt is taken as it stands. Of a .csv and of a workbook only the cells with an address count; a first row without any
+is a heading, and any other row without one is passed on whole, so that the preview can name it: nobody is dropped
+silently. Of a learner import its e-mail column counts, and no other: there may be a parent's address in a row of
+details.
 """
 
 import codecs
 import contextlib
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet
-from core.rules.run_columns import RUNS
-from core.rules.ucas.headings import LEARNERS, find_headings
 
 FILE_MEGABYTES: Final = 10
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_WORKBOOK_NAMES: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".txt")
-"""Under the last two a workbook was only renamed."""
-_ABOUT_WORKBOOKS: Final = "it is a workbook. Save the sheet as .csv, and I can invite the addresses in it"
 _HEAD: Final = 64 * 1024
 # Far more than ten thousand addresses with names, or a thousand screens of a sheet: reading more would take seconds.
 _CHARACTERS: Final = 2_000_000
@@ -40,46 +36,35 @@ class FileContent:
 
 
 def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
-    """Raises NotReadable."""
-    if len(content) > FILE_MEGABYTES * 1024 * 1024:
-        raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
-    if content.startswith(_PACKED) and name.lower().endswith(_WORKBOOK_NAMES):
-        raise unreadable(name, _ABOUT_WORKBOOKS)
+    """Of a text file. Raises NotReadable."""
+    require_size(name, content)
     text = _decoded(content)
     if content.startswith(_PACKED) or "\x00" in text:
         raise unreadable(name, "it is not a text file")
     if not is_csv:
         return FileContent(name, _bounded(name, text))
-    rows = _rows(name, text)
-    sheet = recognised_sheet(rows)
-    listed = "\n".join(_cells(rows) if sheet is None else sheet.emails or ())
+    return content_of_rows(name, _rows(text))
+
+
+def content_of_rows(name: str, rows: Iterable[Sequence[str]]) -> FileContent:
+    """``rows`` may fail while they are gone through. Raises NotReadable."""
+    try:
+        known = list(_limited(name, rows))
+    except csv.Error as error:
+        raise unreadable(name, "its rows cannot be told apart") from error
+    sheet = recognised_sheet(known)
+    listed = "\n".join(_cells(known) if sheet is None else sheet.emails or ())
     return FileContent(name, _bounded(name, listed), sheet)
 
 
-def looks_like_import(content: bytes) -> bool:
-    """By its first rows: enough headings of the learner import, or of courses and runs."""
-    return _has_headings(_first_rows(content))
+def require_size(name: str, content: bytes) -> None:
+    """Raises NotReadable."""
+    if len(content) > FILE_MEGABYTES * 1024 * 1024:
+        raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
 
 
-def looks_like_addresses(content: bytes) -> bool:
-    """By its first rows: an address in each, but for a heading. What looks like an import is no list of addresses."""
-    rows = [row for row in _first_rows(content) if any(map(str.strip, row))]
-    if _has_headings(rows):
-        return False
-    return any(map(_has_address, rows)) and all(map(_has_address, rows[1:]))
-
-
-def _has_headings(rows: Sequence[Sequence[str]]) -> bool:
-    return any(find_headings(enumerate(rows), table) is not None for table in (LEARNERS, RUNS))
-
-
-def _has_address(row: Sequence[str]) -> bool:
-    return any("@" in cell for cell in row)
-
-
-def _first_rows(content: bytes) -> list[list[str]]:
-    if content.startswith(_PACKED):
-        return []
+def first_rows(content: bytes) -> list[list[str]]:
+    """Of a text file; none where its rows cannot be told apart."""
     # Half a character at the end is replaced; what is left of the last line is not looked at.
     text = _decoded_head(content[:_HEAD])
     if len(content) > _HEAD:
@@ -87,6 +72,16 @@ def _first_rows(content: bytes) -> list[list[str]]:
     with contextlib.suppress(csv.Error):
         return list(csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=_delimiter(text)))
     return []
+
+
+def is_address_list(rows: Sequence[Sequence[str]]) -> bool:
+    """An address in each row, but for a heading."""
+    filled = [row for row in rows if any(map(str.strip, row))]
+    return any(map(_has_address, filled)) and all(map(_has_address, filled[1:]))
+
+
+def _has_address(row: Sequence[str]) -> bool:
+    return any("@" in cell for cell in row)
 
 
 def _decoded_head(head: bytes) -> str:
@@ -111,17 +106,17 @@ def _decoded(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _rows(name: str, text: str) -> list[list[str]]:
-    rows, cells = list[list[str]](), 0
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
-            cells += len(row) or 1
-            if cells > _CELLS:
-                raise unreadable(name, f"it has more than {_CELLS:,} cells")
-            rows.append(row)
-    except csv.Error as error:
-        raise unreadable(name, "its rows cannot be told apart") from error
-    return rows
+def _rows(text: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+
+
+def _limited(name: str, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    cells = 0
+    for row in rows:
+        cells += len(row) or 1
+        if cells > _CELLS:
+            raise unreadable(name, f"it has more than {_CELLS:,} cells")
+        yield row
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -22,16 +22,16 @@ from core.errors import (
     UnknownVerb,
     UsherError,
 )
+from core.given_files import FileUse, addresses_in
 from core.progressing import ProgressFile
 from core.requests import ALIASES, VERBS, ComposeInvitation, ComposeLearner, Form, Help, Request, read_request
 from core.results import NotUnderstood, SheetRecognised
-from core.rules.address_files import content_of
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
-from mail.requests.progress import is_progress_file, progress_file, run_of
+from mail.requests.progress import progress_file, run_of
 from mail.requests.reply_words import read_reply
-from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets
+from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets, use_of_attached
 
 Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
 
@@ -85,13 +85,13 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     subject = "" if is_ours else _subject_line(mail)
     said = [*([subject] if subject else []), *lines]
     is_list = any(map(_invites, said))
-    reports = [] if is_list else [each for each in mail.attachments if is_progress_file(each)]
-    others = [each for each in mail.attachments if each not in reports]
+    given = [(each, FileUse.ADDRESSES if is_list else use_of_attached(each)) for each in mail.attachments]
+    reports = [each for each, use in given if use is FileUse.PROGRESS]
     # The subject may choose how a file is imported, whatever else it says.
-    sheets = [] if is_list else _sheets(others, [_without_manners(mail.subject), *lines])
+    sheets = _sheets([each for each, use in given if use is FileUse.IMPORT], [_without_manners(mail.subject), *lines])
     if sheets or reports:
         said = [line for line in said if not is_about_sheets(line) and read_reply([line]) is None]
-    files, notices = ([], ()) if sheets else _lists(others)
+    files, notices = ([], ()) if sheets else _lists([each for each, _ in given if each not in reports])
     found = list(_requests(_without_own(mail, said)))
     asked = [_asked(each, files) for each in found[:MAIL_COMMAND_LINES]]
     if len(found) > MAIL_COMMAND_LINES:
@@ -301,7 +301,7 @@ def _lists(attachments: Sequence[Attachment]) -> tuple[list[str], tuple[Asked, .
             continue
         name = clean_name(attached.name, _SHOWN_CHARACTERS) or "the file"
         try:
-            content = content_of(name, attached.content, is_csv=name.lower().endswith(".csv"))
+            content = addresses_in(name, attached.content, is_csv=name.lower().endswith(".csv"))
         except UsherError as refusal:
             notices.append(Asked(name, refusal))
             continue

@@ -1,8 +1,7 @@
-"""Spreadsheets attached to an e-mail: which files are some, what for, and by which use case each is taken in.
+"""Spreadsheets attached to an e-mail: what each is for, and by which use case it is taken in.
 
-1. The bytes decide; a name only where bytes cannot tell, as between a list of addresses and a table of something else.
-2. With a line ``invite RUN`` a list is a list of addresses; without one every spreadsheet is imported, or answered with
-   why it is not.
+1. ``core.given_files`` decides, as for files that are dropped in Slack.
+2. With a line ``invite RUN`` every file is a list of addresses.
 3. A line ``import good-rows``, ``import all-or-nothing`` or ``import hold`` chooses the policy of the file.
 """
 
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import NotReadable, UsherError
-from core.rules.address_files import looks_like_addresses, looks_like_import
+from core.given_files import FileUse, use_of
 from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
 from core.rules.text import clean_name, folded
 from core.usecases.imports.mails import ImportByMail, import_by_mail
@@ -23,8 +22,8 @@ from mail.requests.tasks import Task
 
 _NAME_CHARACTERS: Final = 120
 _BOOKS: Final = ("xlsx", "xls", "ods")
-_BOOK_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-_TABLE_NAMES: Final = (".csv", ".tsv")
+_TABLES: Final = ("csv", "html")
+_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 _NUMBER: Final = re.compile(r"\bi-\d", re.IGNORECASE)
 _POLICIES: Final = (
     (re.compile(r"import (?:the )?good[ -]?rows"), ImportPolicy.GOOD_ROWS),
@@ -50,16 +49,23 @@ def task_of_sheet(attached: SheetAttached, inbound_id: int, corrects: int | None
     return Task(import_by_mail, command)
 
 
+def use_of_attached(attached: Attachment) -> FileUse:
+    """Of pictures, signatures and the like nothing is read."""
+    if attached.kind not in (*_BOOKS, *_TABLES) and not attached.name.lower().endswith(_NAMES):
+        return FileUse.OTHER
+    use = use_of(attached.name, attached.content)
+    return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in _BOOKS else use
+
+
 def attached_sheets(
-    attachments: Sequence[Attachment], lines: Iterable[str]
+    sheets: Sequence[Attachment], lines: Iterable[str]
 ) -> tuple[tuple[str, SheetAttached | UsherError], ...]:
     """Name and file, or why it cannot be one. The same file twice is one; of very many the first few count."""
     policy = next((chosen for line in lines if (chosen := policy_of(line)) is not None), None)
     found: dict[str, tuple[str, SheetAttached | UsherError]] = {}
-    for attached in attachments:
-        if is_sheet(attached):
-            digest = hashlib.sha256(attached.content).hexdigest()
-            found.setdefault(digest, _sheet(attached, policy))
+    for attached in sheets:
+        digest = hashlib.sha256(attached.content).hexdigest()
+        found.setdefault(digest, _sheet(attached, policy))
     return tuple(found.values())[:MAIL_COMMAND_LINES]
 
 
@@ -70,16 +76,6 @@ def _sheet(attached: Attachment, policy: ImportPolicy | None) -> tuple[str, Shee
         reason = f"it is larger than {limit} MB. Keep the sheet with the learners only, without pictures, or split it"
         return name, NotReadable(name=name[:100], reason=reason, limit_mb=limit)
     return name, SheetAttached(name, attached.content, policy)
-
-
-def is_sheet(attached: Attachment) -> bool:
-    """To be imported, if nothing else was asked for it."""
-    name = attached.name.lower()
-    if attached.kind in _BOOKS or name.endswith(_BOOK_NAMES):
-        return True
-    if name.endswith(_TABLE_NAMES):
-        return not looks_like_addresses(attached.content)
-    return attached.kind in ("csv", "html") and looks_like_import(attached.content)
 
 
 def policy_of(line: str) -> ImportPolicy | None:

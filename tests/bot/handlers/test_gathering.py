@@ -4,6 +4,7 @@ import pytest
 
 from core.rules.address_files import FILE_MEGABYTES
 from tests.bot.conftest import RUN, World, words
+from tests.bot.importing import workbook
 from usher.demo.slack.records import Message
 
 
@@ -34,6 +35,14 @@ async def test_a_file_is_counted_previewed_for_the_chosen_run_and_confirmed(worl
     assert "*187 learners* invited" in words(preview)
     assert world.counts()["invitation"] == 187
     assert world.direct_messages(world.olive) == [preview]
+
+
+async def test_a_workbook_of_addresses_is_a_list(world: World) -> None:
+    content = workbook({"Name": "Ada", "E-mail": "ada@example.org"}, {"Name": "Bo", "E-mail": "bo@example.org"})
+    await world.driver.upload_dm(world.olive, "list.xlsx", content)
+
+    assert "I found 2 addresses. Which run?" in words(last(world))
+    assert "*2 learners* of 2" in words(await chosen(world))
 
 
 async def test_text_with_addresses_in_it_is_a_list(world: World) -> None:

@@ -11,6 +11,7 @@ from core.model import Invitation
 from core.rules.links import LinkKind
 from core.usecases.invitations.answers import DeclineInvitation, decline_invitation
 from tests.bot.conftest import RUN, World, shown, words
+from tests.bot.importing import workbook
 from tests.factories import LEARNER, sent
 from usher.demo.slack.acks import Ack
 from usher.demo.slack.faults import Hang, TooManyRequests
@@ -95,6 +96,7 @@ async def test_box_and_file_together_are_refused_under_the_file(world: World) ->
         ("list.csv", "Name;E-mail\r\nÄda;ada@example.org\r\nBo;bo@example.org".encode("cp1252")),
         ("list.csv", "Name\tE-mail\nAda\tada@example.org\nBo\tbo@example.org".encode("utf-16")),
         ("list.txt", b"\xef\xbb\xbfada@example.org, bo@example.org"),
+        ("list.xlsx", workbook({"E-mail": "ada@example.org"}, {"E-mail": "bo@example.org"})),
     ],
 )
 async def test_a_file_is_read_and_previewed_in_the_same_form(world: World, name: str, content: bytes) -> None:
@@ -124,7 +126,7 @@ async def test_a_file_of_a_shared_channel_is_asked_about_first(world: World) -> 
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("list.csv", b"PK\x03\x04 workbook", "it is a workbook. Save the sheet as .csv"),
+        ("list.csv", b"PK\x03\x04 workbook", "the file is damaged or was cut short on its way. Open it in Excel"),
         ("list.txt", b"\x00\x01\x02\x03", "it is not a text file"),
         ("list.csv", b"Name,Town\n", "There is no e-mail address in there"),
     ],

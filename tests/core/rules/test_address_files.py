@@ -53,13 +53,6 @@ def test_what_is_no_list_is_not_readable(content: bytes) -> None:
     assert "list.csv" in refused.value.message
 
 
-def test_a_workbook_is_named_and_told_what_to_do_with() -> None:
-    with pytest.raises(NotReadable) as refused:
-        read("learners.XLSX", b"PK\x03\x04")
-
-    assert "it is a workbook. Save the sheet as .csv" in refused.value.message
-
-
 def test_of_a_learner_import_only_its_email_column_counts() -> None:
     headings = "UKPRN,First name,Last name,Email address,Postcode,Parent\n"
     rows = "10000001,Ada,Young,ada@example.org,YO1 1AA,mum@example.org\n10000001,Bo,Berg,,YO1 1AB,\n"

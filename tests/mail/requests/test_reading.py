@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyRequests, UnknownVerb, UsherError
+from core.given_files import FileUse
 from core.requests import Help, Request
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
@@ -17,7 +18,8 @@ from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.reading import Asked, Wanted, body_lines, read_mail
 from mail.requests.reply_words import Reply, Word, read_reply
-from mail.requests.sheets import SheetAttached, is_sheet
+from mail.requests.sheets import SheetAttached, use_of_attached
+from tests.bot.importing import workbook
 from tests.mail.asking import parsed_mail
 
 MATHS = "maths-2026-03"
@@ -180,7 +182,7 @@ def test_an_attached_spreadsheet_is_imported_unless_its_addresses_are_invited() 
     ],
 )
 def test_what_is_a_spreadsheet_to_be_imported(name: str, kind: str, content: bytes, is_one: bool) -> None:
-    assert is_sheet(Attachment(name, kind, content)) is is_one
+    assert (use_of_attached(Attachment(name, kind, content)) is FileUse.IMPORT) is is_one
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,15 @@ def test_what_is_missing_is_said() -> None:
     assert isinstance(only("invite"), RunNotChosen)
     assert isinstance(only(f"invite {MATHS}"), NoAddresses)
     assert isinstance(only("New learners", "a@example.org\nb@example.org"), RunNotChosen)
+
+
+def test_a_workbook_of_addresses_is_a_list_like_any_other() -> None:
+    attached = Attachment("list.xlsx", "xlsx", workbook({"Name": "Ada", "E-mail": "ada@example.org"}))
+
+    invite = only("", f"invite {MATHS}", attached)
+
+    assert invited(invite) == PrepareInvitation(MATHS, "ada@example.org")
+    assert isinstance(only("For maths", "", attached), RunNotChosen)
 
 
 @pytest.mark.parametrize(("subject", "text"), [("", ""), ("help", ""), ("", "\n\n-- \nOlive"), ("", "help me please")])
