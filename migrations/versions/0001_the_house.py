@@ -6,6 +6,7 @@ Revision: 0001, after
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.columns import ID, one_of, only
 from migrations.walls import lower_walls, raise_walls
 
 revision = "0001"
@@ -15,6 +16,81 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_idempotency_record()
+    _create_organisation()
+    _create_slack_installation()
+    _create_slack_install_state()
+    _create_speech_lane()
+    _create_worker_beat()
+    _create_audit_entry()
+    _create_audit_subject()
+    _create_outbound_message()
+    _create_provider()
+    _create_slack_workspace()
+    _create_staff_member()
+    _create_suppression()
+    _create_course()
+    _create_learner()
+    _create_provider_grant()
+    _create_sign_in()
+    _create_staff_session()
+    _create_slack_user()
+    _create_agreement()
+    _create_course_run()
+    _create_learner_address()
+    _create_draft()
+    _create_shared_link()
+    _create_join_request()
+    _create_enrolment()
+    _create_invitation_batch()
+    _create_run_reminders()
+    _create_charge()
+    _create_invitation_change()
+    _create_invitation()
+    _create_link_request()
+    raise_walls(revision)
+
+
+def downgrade() -> None:
+    lower_walls(revision)
+    for table in (
+        "link_request",
+        "invitation",
+        "invitation_change",
+        "charge",
+        "run_reminders",
+        "invitation_batch",
+        "enrolment",
+        "join_request",
+        "shared_link",
+        "draft",
+        "learner_address",
+        "course_run",
+        "agreement",
+        "slack_user",
+        "staff_session",
+        "sign_in",
+        "provider_grant",
+        "learner",
+        "course",
+        "suppression",
+        "staff_member",
+        "slack_workspace",
+        "provider",
+        "outbound_message",
+        "audit_subject",
+        "audit_entry",
+        "worker_beat",
+        "speech_lane",
+        "slack_install_state",
+        "slack_installation",
+        "organisation",
+        "idempotency_record",
+    ):
+        op.drop_table(table)
+
+
+def _create_idempotency_record() -> None:
     op.create_table(
         "idempotency_record",
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -26,9 +102,11 @@ def upgrade() -> None:
     with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_idempotency_record_created_at"), ["created_at"], unique=False)
 
+
+def _create_organisation() -> None:
     op.create_table(
         "organisation",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("slug", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
@@ -43,9 +121,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
+
+
+def _create_slack_installation() -> None:
     op.create_table(
         "slack_installation",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("enterprise_id", sa.String(length=32), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.Column("team_name", sa.String(length=200), nullable=False),
@@ -59,6 +140,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_installation")),
         sa.UniqueConstraint("enterprise_id", "team_id", name=op.f("uq_slack_installation_enterprise_id_team_id")),
     )
+
+
+def _create_slack_install_state() -> None:
     op.create_table(
         "slack_install_state",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -68,12 +152,17 @@ def upgrade() -> None:
     with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_slack_install_state_used_at"), ["used_at"], unique=False)
 
+
+def _create_speech_lane() -> None:
     op.create_table(
         "speech_lane",
-        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("key", ID, autoincrement=False, nullable=False),
         sa.Column("free_from", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_speech_lane")),
     )
+
+
+def _create_worker_beat() -> None:
     op.create_table(
         "worker_beat",
         sa.Column("executor_id", sa.String(length=100), nullable=False),
@@ -82,10 +171,13 @@ def upgrade() -> None:
         sa.Column("reaped_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_worker_beat")),
     )
+
+
+def _create_audit_entry() -> None:
     op.create_table(
         "audit_entry",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", ID, nullable=True),
         sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column("door", sa.String(length=16), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
@@ -105,34 +197,20 @@ def upgrade() -> None:
             "ix_audit_entry_organisation_id_subject_at", ["organisation_id", "subject", "at"], unique=False
         )
 
+
+def _create_audit_subject() -> None:
     op.create_table(
         "audit_subject",
-        sa.Column(
-            "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("entry_id", ID, autoincrement=False, nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "batch",
-                "import",
-                "invitation",
-                "learner",
-                "link",
-                "run",
-                "staff",
-                name="subject",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("subject", "batch", "import", "invitation", "learner", "link", "run", "staff"),
             nullable=False,
         ),
-        sa.Column(
-            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("subject_id", ID, autoincrement=False, nullable=False),
         sa.Column("is_part", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["entry_id"], ["audit_entry.id"], name=op.f("fk_audit_subject_entry_id_audit_entry")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_audit_subject_organisation_id_organisation")
@@ -144,17 +222,16 @@ def upgrade() -> None:
             "ix_audit_subject_history", ["organisation_id", "subject_id", "at", "entry_id", "is_part"], unique=False
         )
 
+
+def _create_outbound_message() -> None:
     op.create_table(
         "outbound_message",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column(
-            "channel",
-            sa.Enum("email", "slack", name="channel", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("channel", one_of("channel", "email", "slack"), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
+            one_of(
+                "messagekind",
                 "invitation",
                 "reminder",
                 "welcome",
@@ -182,34 +259,17 @@ def upgrade() -> None:
                 "digest",
                 "nudge",
                 "export",
-                name="messagekind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
             ),
             nullable=False,
         ),
         sa.Column("recipient", sa.String(length=254), nullable=False),
         sa.Column("recipient_key", sa.String(length=254), nullable=False),
-        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("about_id", ID, nullable=False),
         sa.Column("idempotency_key", sa.String(length=120), nullable=False),
         sa.Column("message_ref", sa.String(length=200), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "state",
-            sa.Enum(
-                "pending",
-                "sending",
-                "sent",
-                "bounced",
-                "held",
-                "dropped",
-                name="messagestate",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
+            "state", one_of("messagestate", "pending", "sending", "sent", "bounced", "held", "dropped"), nullable=False
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -218,7 +278,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_outbound_message_organisation_id_organisation")
         ),
@@ -227,34 +287,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbound_message", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_outbound_message_due",
-            ["not_before"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('pending', 'sending')"),
-            postgresql_where=sa.text("state IN ('pending', 'sending')"),
+            "ix_outbound_message_due", ["not_before"], unique=False, **only("state IN ('pending', 'sending')")
         )
-        batch_op.create_index(
-            "ix_outbound_message_home",
-            ["organisation_id"],
-            unique=False,
-            sqlite_where=sa.text("kind = 'home'"),
-            postgresql_where=sa.text("kind = 'home'"),
-        )
-        batch_op.create_index(
-            "ix_outbound_message_held",
-            ["state"],
-            unique=False,
-            sqlite_where=sa.text("state = 'held'"),
-            postgresql_where=sa.text("state = 'held'"),
-        )
+        batch_op.create_index("ix_outbound_message_home", ["organisation_id"], unique=False, **only("kind = 'home'"))
+        batch_op.create_index("ix_outbound_message_held", ["state"], unique=False, **only("state = 'held'"))
         batch_op.create_index(batch_op.f("ix_outbound_message_recipient_key"), ["recipient_key"], unique=False)
 
+
+def _create_provider() -> None:
     op.create_table(
         "provider",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("ukprn", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_provider_organisation_id_organisation")
         ),
@@ -262,15 +308,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "ukprn", name=op.f("uq_provider_organisation_id_ukprn")),
     )
 
+
+def _create_slack_workspace() -> None:
     op.create_table(
         "slack_workspace",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("enterprise_id", sa.String(length=32), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("bound_by", sa.String(length=32), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_workspace_organisation_id_organisation")
         ),
@@ -278,34 +326,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
         batch_op.create_index(
-            "uq_slack_workspace_live",
-            ["enterprise_id", "team_id"],
-            unique=True,
-            sqlite_where=sa.text("removed_at IS NULL"),
-            postgresql_where=sa.text("removed_at IS NULL"),
+            "uq_slack_workspace_live", ["enterprise_id", "team_id"], unique=True, **only("removed_at IS NULL")
         )
 
+
+def _create_staff_member() -> None:
     op.create_table(
         "staff_member",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("first_name", sa.String(length=100), nullable=False),
         sa.Column("last_name", sa.String(length=100), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("email_key", sa.String(length=254), nullable=False),
         sa.Column("telephone", sa.String(length=32), nullable=False),
         sa.Column("username", sa.String(length=256), nullable=False),
-        sa.Column(
-            "role",
-            sa.Enum("owner", "manager", "viewer", name="role", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
+        sa.Column("role", one_of("role", "owner", "manager", "viewer"), nullable=False),
         sa.Column("all_providers", sa.Boolean(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_member_organisation_id_organisation")
         ),
@@ -314,25 +356,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "username", name=op.f("uq_staff_member_organisation_id_username")),
     )
 
+
+def _create_suppression() -> None:
     op.create_table(
         "suppression",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
-        sa.Column(
-            "reason",
-            sa.Enum(
-                "bounced",
-                "complained",
-                "asked",
-                name="suppressreason",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("reason", one_of("suppressreason", "bounced", "complained", "asked"), nullable=False),
         sa.Column("suppressed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_suppression_organisation_id_organisation")
         ),
@@ -340,34 +372,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "address_key", name=op.f("uq_suppression_organisation_id_address_key")),
     )
 
+
+def _create_course() -> None:
     op.create_table(
         "course",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
+        sa.Column("provider_id", ID, nullable=True),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("partner", sa.String(length=200), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum("open", "invite_only", name="coursekind", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
-        sa.Column(
-            "model",
-            sa.Enum(
-                "upgraded",
-                "paid_for",
-                "sponsored",
-                "no_purchase",
-                name="accessmodel",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", one_of("coursekind", "open", "invite_only"), nullable=False),
+        sa.Column("model", one_of("accessmodel", "upgraded", "paid_for", "sponsored", "no_purchase"), nullable=False),
         sa.Column("price_pence", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_course_organisation_id_organisation")
@@ -379,27 +396,32 @@ def upgrade() -> None:
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_course_organisation_id"), ["organisation_id"], unique=False)
 
+
+def _create_learner() -> None:
     op.create_table(
         "learner",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("provider_id", ID, nullable=True),
         sa.Column("first_name", sa.String(length=100), nullable=False),
         sa.Column("last_name", sa.String(length=100), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_learner_organisation_id_organisation")
         ),
         sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_learner_provider_id_provider")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learner")),
     )
+
+
+def _create_provider_grant() -> None:
     op.create_table(
         "provider_grant",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("provider_id", ID, nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_provider_grant_organisation_id_organisation")
         ),
@@ -411,17 +433,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("staff_id", "provider_id", name=op.f("uq_provider_grant_staff_id_provider_id")),
     )
 
+
+def _create_sign_in() -> None:
     op.create_table(
         "sign_in",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("browser_digest", sa.String(length=64), nullable=False),
         sa.Column("code_tries", sa.Integer(), nullable=False),
         sa.Column("is_mailed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_sign_in_organisation_id_organisation")
         ),
@@ -433,15 +457,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_staff_id"), ["staff_id"], unique=False)
 
+
+def _create_staff_session() -> None:
     op.create_table(
         "staff_session",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("username", sa.String(length=256), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_session_organisation_id_organisation")
         ),
@@ -453,17 +479,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_session_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_staff_session_staff_id"), ["staff_id"], unique=False)
 
+
+def _create_slack_user() -> None:
     op.create_table(
         "slack_user",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("workspace_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
         sa.Column("user_id", sa.String(length=32), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("code_valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("code_tries", sa.Integer(), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_slack_user_organisation_id_organisation")
         ),
@@ -477,12 +505,14 @@ def upgrade() -> None:
     with op.batch_alter_table("slack_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_slack_user_staff_id"), ["staff_id"], unique=False)
 
+
+def _create_agreement() -> None:
     op.create_table(
         "agreement",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("course_id", ID, nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("price_pence", sa.Integer(), nullable=False),
@@ -501,11 +531,13 @@ def upgrade() -> None:
     with op.batch_alter_table("agreement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agreement_organisation_id"), ["organisation_id"], unique=False)
 
+
+def _create_course_run() -> None:
     op.create_table(
         "course_run",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
+        sa.Column("course_id", ID, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("slug", sa.String(length=200), nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -529,13 +561,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_course_run_code"), ["code"], unique=False)
         batch_op.create_index("ix_course_run_course_id_starts_at", ["course_id", "starts_at"], unique=False)
 
+
+def _create_learner_address() -> None:
     op.create_table(
         "learner_address",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("learner_id", ID, nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_learner_address_learner_id_learner")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_learner_address_organisation_id_organisation")
@@ -548,18 +582,20 @@ def upgrade() -> None:
     with op.batch_alter_table("learner_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_learner_address_learner_id"), ["learner_id"], unique=False)
 
+
+def _create_draft() -> None:
     op.create_table(
         "draft",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=True),
         sa.Column("note", sa.String(length=600), nullable=False),
         sa.Column("addresses", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("answer_id", ID, nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_draft_organisation_id_organisation")
         ),
@@ -570,13 +606,15 @@ def upgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_created_at"), ["created_at"], unique=False)
 
+
+def _create_shared_link() -> None:
     op.create_table(
         "shared_link",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("course_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=True),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("provider_id", ID, nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
@@ -589,7 +627,7 @@ def upgrade() -> None:
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outside_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outside_domain", sa.String(length=254), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.CheckConstraint("use_cap IS NULL OR use_cap > 0", name=op.f("ck_shared_link_cap_positive")),
         sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_shared_link_course_id_course")),
         sa.ForeignKeyConstraint(
@@ -609,21 +647,21 @@ def upgrade() -> None:
             "uq_shared_link_course",
             ["organisation_id", "course_id"],
             unique=True,
-            sqlite_where=sa.text("run_id IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
-            postgresql_where=sa.text("run_id IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+            **only("run_id IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
         )
         batch_op.create_index(
             "uq_shared_link_run",
             ["organisation_id", "run_id"],
             unique=True,
-            sqlite_where=sa.text("run_id IS NOT NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
-            postgresql_where=sa.text("run_id IS NOT NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
+            **only("run_id IS NOT NULL AND revoked_at IS NULL AND replaced_at IS NULL"),
         )
 
+
+def _create_join_request() -> None:
     op.create_table(
         "join_request",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("shared_link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("shared_link_id", ID, nullable=False),
         sa.Column("first_name", sa.String(length=100), nullable=False),
         sa.Column("last_name", sa.String(length=100), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
@@ -633,7 +671,7 @@ def upgrade() -> None:
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("mail_count", sa.Integer(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_join_request_organisation_id_organisation")
         ),
@@ -649,28 +687,18 @@ def upgrade() -> None:
             "ix_join_request_organisation_id_mailbox_key", ["organisation_id", "mailbox_key"], unique=False
         )
 
+
+def _create_enrolment() -> None:
     op.create_table(
         "enrolment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "joined_by",
-            sa.Enum(
-                "invitation",
-                "shared_link",
-                "saml",
-                name="joinedby",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
-        sa.Column("shared_link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("learner_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("joined_by", one_of("joinedby", "invitation", "shared_link", "saml"), nullable=False),
+        sa.Column("shared_link_id", ID, nullable=True),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_enrolment_learner_id_learner")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_enrolment_organisation_id_organisation")
@@ -686,22 +714,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_enrolment_run", ["run_id", "organisation_id", "left_at", "learner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_shared_link_id"), ["shared_link_id"], unique=False)
 
+
+def _create_invitation_batch() -> None:
     op.create_table(
         "invitation_batch",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("confirmation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("agreement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("confirmation_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("provider_id", ID, nullable=True),
+        sa.Column("agreement_id", ID, nullable=True),
         sa.Column("note", sa.String(length=600), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_scheduled", sa.Boolean(), nullable=False),
         sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["agreement_id"], ["agreement.id"], name=op.f("fk_invitation_batch_agreement_id_agreement")
         ),
@@ -724,12 +754,14 @@ def upgrade() -> None:
             "ix_invitation_batch_organisation_id_sends_at", ["organisation_id", "sends_at"], unique=False
         )
 
+
+def _create_run_reminders() -> None:
     op.create_table(
         "run_reminders",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
         sa.Column("rule", sa.String(length=60), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_run_reminders_organisation_id_organisation")
         ),
@@ -738,18 +770,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "run_id", name=op.f("uq_run_reminders_organisation_id_run_id")),
     )
 
+
+def _create_charge() -> None:
     op.create_table(
         "charge",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("enrolment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("agreement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("enrolment_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("agreement_id", ID, nullable=True),
         sa.Column("price_pence", sa.Integer(), nullable=False),
         sa.Column("is_prepaid", sa.Boolean(), nullable=False),
         sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waived_reason", sa.String(length=300), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.CheckConstraint("price_pence >= 0", name=op.f("ck_charge_price_not_negative")),
         sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_charge_agreement_id_agreement")),
         sa.ForeignKeyConstraint(["enrolment_id"], ["enrolment.id"], name=op.f("fk_charge_enrolment_id_enrolment")),
@@ -767,14 +801,16 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_invitation_change() -> None:
     op.create_table(
         "invitation_change",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_change_organisation_id_organisation")
         ),
@@ -785,41 +821,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_change")),
     )
 
+
+def _create_invitation() -> None:
     op.create_table(
         "invitation",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("batch_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("address_key", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("state", one_of("invitationstate", "pending", "accepted", "declined", "cancelled"), nullable=False),
         sa.Column(
-            "state",
-            sa.Enum(
-                "pending",
-                "accepted",
-                "declined",
-                "cancelled",
-                name="invitationstate",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "cancel_reason",
-            sa.Enum(
-                "cancelled",
-                "recalled",
-                "removed",
-                "corrected",
-                name="cancelreason",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=True,
+            "cancel_reason", one_of("cancelreason", "cancelled", "recalled", "removed", "corrected"), nullable=True
         ),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -829,10 +843,10 @@ def upgrade() -> None:
         sa.Column("next_reminder_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminder_count", sa.Integer(), nullable=False),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("learner_id", ID, nullable=True),
+        sa.Column("change_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["invitation_batch.id"], name=op.f("fk_invitation_batch_id_invitation_batch")
         ),
@@ -850,13 +864,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_invitation_change_id",
-            ["change_id"],
-            unique=False,
-            sqlite_where=sa.text("change_id IS NOT NULL"),
-            postgresql_where=sa.text("change_id IS NOT NULL"),
-        )
+        batch_op.create_index("ix_invitation_change_id", ["change_id"], unique=False, **only("change_id IS NOT NULL"))
         batch_op.create_index(
             "ix_invitation_batch_id_organisation_id_state", ["batch_id", "organisation_id", "state"], unique=False
         )
@@ -871,39 +879,27 @@ def upgrade() -> None:
             "ix_invitation_reminder_due",
             ["next_reminder_at", "organisation_id"],
             unique=False,
-            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
-            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
+            **only("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
         )
         batch_op.create_index("ix_invitation_run_id_address_key", ["run_id", "address_key"], unique=False)
         batch_op.create_index(
             "uq_invitation_live",
             ["organisation_id", "run_id", "address_key"],
             unique=True,
-            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
-            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
+            **only("state = 'pending' AND replaced_at IS NULL"),
         )
 
+
+def _create_link_request() -> None:
     op.create_table(
         "link_request",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "waiting",
-                "approved",
-                "declined",
-                name="requeststate",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("invitation_id", ID, nullable=False),
+        sa.Column("state", one_of("requeststate", "waiting", "approved", "declined"), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("answered_by", ID, nullable=True),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["answered_by"], ["staff_member.id"], name=op.f("fk_link_request_answered_by_staff_member")
         ),
@@ -916,166 +912,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_request")),
     )
     with op.batch_alter_table("link_request", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_link_request_waiting",
-            ["invitation_id"],
-            unique=True,
-            sqlite_where=sa.text("state = 'waiting'"),
-            postgresql_where=sa.text("state = 'waiting'"),
-        )
-    raise_walls(revision)
-
-
-def downgrade() -> None:
-    lower_walls(revision)
-    with op.batch_alter_table("link_request", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_link_request_waiting",
-            sqlite_where=sa.text("state = 'waiting'"),
-            postgresql_where=sa.text("state = 'waiting'"),
-        )
-
-    op.drop_table("link_request")
-    with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_invitation_live",
-            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
-            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL"),
-        )
-        batch_op.drop_index("ix_invitation_run_id_address_key")
-        batch_op.drop_index(
-            "ix_invitation_reminder_due",
-            sqlite_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
-            postgresql_where=sa.text("state = 'pending' AND replaced_at IS NULL AND next_reminder_at IS NOT NULL"),
-        )
-        batch_op.drop_index("ix_invitation_run_id_organisation_id_state_created_at")
-        batch_op.drop_index(batch_op.f("ix_invitation_message_id"))
-        batch_op.drop_index(batch_op.f("ix_invitation_learner_id"))
-        batch_op.drop_index("ix_invitation_change_id")
-        batch_op.drop_index("ix_invitation_batch_id_organisation_id_state")
-
-    op.drop_table("invitation")
-
-    op.drop_table("invitation_change")
-
-    with op.batch_alter_table("charge", schema=None) as batch_op:
-        batch_op.drop_index("ix_charge_organisation_id_charged_at")
-
-    op.drop_table("charge")
-    op.drop_table("run_reminders")
-    with op.batch_alter_table("invitation_batch", schema=None) as batch_op:
-        batch_op.drop_index("ix_invitation_batch_organisation_id_sends_at")
-        batch_op.drop_index(batch_op.f("ix_invitation_batch_confirmation_id"))
-
-    op.drop_table("invitation_batch")
-    with op.batch_alter_table("enrolment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_enrolment_shared_link_id"))
-        batch_op.drop_index("ix_enrolment_run")
-
-    op.drop_table("enrolment")
-    with op.batch_alter_table("join_request", schema=None) as batch_op:
-        batch_op.drop_index("ix_join_request_organisation_id_mailbox_key")
-        batch_op.drop_index(batch_op.f("ix_join_request_asked_at"))
-
-    op.drop_table("join_request")
-    with op.batch_alter_table("shared_link", schema=None) as batch_op:
-        batch_op.drop_index("uq_shared_link_run")
-        batch_op.drop_index("uq_shared_link_course")
-        batch_op.drop_index("ix_shared_link_organisation_id_counted_from")
-        batch_op.drop_index(batch_op.f("ix_shared_link_course_id"))
-
-    op.drop_table("shared_link")
-    with op.batch_alter_table("draft", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_created_at"))
-
-    op.drop_table("draft")
-    with op.batch_alter_table("learner_address", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_learner_address_learner_id"))
-
-    op.drop_table("learner_address")
-    with op.batch_alter_table("course_run", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_course_run_code"))
-        batch_op.drop_index("ix_course_run_course_id_starts_at")
-
-    op.drop_table("course_run")
-    with op.batch_alter_table("agreement", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_agreement_organisation_id"))
-
-    op.drop_table("agreement")
-    with op.batch_alter_table("slack_user", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_slack_user_staff_id"))
-
-    op.drop_table("slack_user")
-    with op.batch_alter_table("staff_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_session_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_staff_session_expires_at"))
-
-    op.drop_table("staff_session")
-    with op.batch_alter_table("sign_in", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sign_in_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_sign_in_expires_at"))
-        batch_op.drop_index(batch_op.f("ix_sign_in_browser_digest"))
-
-    op.drop_table("sign_in")
-
-    op.drop_table("provider_grant")
-    op.drop_table("learner")
-    with op.batch_alter_table("course", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_course_organisation_id"))
-
-    op.drop_table("course")
-
-    op.drop_table("suppression")
-
-    op.drop_table("staff_member")
-    with op.batch_alter_table("slack_workspace", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_slack_workspace_live",
-            sqlite_where=sa.text("removed_at IS NULL"),
-            postgresql_where=sa.text("removed_at IS NULL"),
-        )
-
-    op.drop_table("slack_workspace")
-
-    op.drop_table("provider")
-    with op.batch_alter_table("outbound_message", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_outbound_message_recipient_key"))
-        batch_op.drop_index(
-            "ix_outbound_message_home",
-            sqlite_where=sa.text("kind = 'home'"),
-            postgresql_where=sa.text("kind = 'home'"),
-        )
-        batch_op.drop_index(
-            "ix_outbound_message_held",
-            sqlite_where=sa.text("state = 'held'"),
-            postgresql_where=sa.text("state = 'held'"),
-        )
-        batch_op.drop_index(
-            "ix_outbound_message_due",
-            sqlite_where=sa.text("state IN ('pending', 'sending')"),
-            postgresql_where=sa.text("state IN ('pending', 'sending')"),
-        )
-
-    op.drop_table("outbound_message")
-    with op.batch_alter_table("audit_subject", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_subject_history")
-
-    op.drop_table("audit_subject")
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_entry_organisation_id_subject_at")
-        batch_op.drop_index("ix_audit_entry_organisation_id_at")
-        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
-
-    op.drop_table("audit_entry")
-    op.drop_table("worker_beat")
-    op.drop_table("speech_lane")
-    with op.batch_alter_table("slack_install_state", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_slack_install_state_used_at"))
-
-    op.drop_table("slack_install_state")
-    op.drop_table("slack_installation")
-    op.drop_table("organisation")
-    with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_idempotency_record_created_at"))
-
-    op.drop_table("idempotency_record")
+        batch_op.create_index("uq_link_request_waiting", ["invitation_id"], unique=True, **only("state = 'waiting'"))

@@ -6,6 +6,7 @@ Revision: 0002, after 0001
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.columns import ID, one_of, only
 from migrations.walls import raise_walls
 
 revision = "0002"
@@ -15,37 +16,40 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_mailbox()
+    _create_inbound_message()
+    _create_mail_answer()
+    _extend_draft()
+    _create_delivery_report()
+    raise_walls(revision)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_column("last_number")
+        batch_op.drop_column("first_number")
+    for table in ("delivery_report", "mail_answer", "inbound_message", "mailbox"):
+        op.drop_table(table)
+
+
+def _create_mailbox() -> None:
     op.create_table(
         "mailbox",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("host", sa.String(length=255), nullable=False),
         sa.Column("port", sa.Integer(), nullable=False),
-        sa.Column(
-            "security",
-            sa.Enum("tls", "none", name="mailboxsecurity", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
-        sa.Column(
-            "auth",
-            sa.Enum("password", "xoauth2", name="mailboxauth", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
+        sa.Column("security", one_of("mailboxsecurity", "tls", "none"), nullable=False),
+        sa.Column("auth", one_of("mailboxauth", "password", "xoauth2"), nullable=False),
         sa.Column("user", sa.String(length=254), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "old_mail",
-            sa.Enum(
-                "waits", "answered", "ignored", name="oldmail", native_enum=False, create_constraint=True, length=24
-            ),
-            nullable=False,
-        ),
+        sa.Column("old_mail", one_of("oldmail", "waits", "answered", "ignored"), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("uid_validity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("first_uid", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("uid_validity", ID, nullable=True),
+        sa.Column("first_uid", ID, nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("waiting_old", sa.Integer(), nullable=False),
@@ -53,12 +57,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
         sa.UniqueConstraint("name", name=op.f("uq_mailbox_name")),
     )
+
+
+def _create_inbound_message() -> None:
     op.create_table(
         "inbound_message",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("mailbox_id", ID, nullable=True),
+        sa.Column("organisation_id", ID, nullable=True),
+        sa.Column("staff_id", ID, nullable=True),
         sa.Column("message_ref", sa.String(length=255), nullable=False),
         sa.Column("content_digest", sa.String(length=64), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
@@ -68,24 +75,11 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "received",
-                "processed",
-                "ignored",
-                "held",
-                "failed",
-                name="mailstate",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("state", one_of("mailstate", "received", "processed", "ignored", "held", "failed"), nullable=False),
         sa.Column(
             "rule",
-            sa.Enum(
+            one_of(
+                "mailrule",
                 "old",
                 "too_big",
                 "unreadable",
@@ -107,10 +101,6 @@ def upgrade() -> None:
                 "too_many",
                 "no_room",
                 "request",
-                name="mailrule",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
             ),
             nullable=True,
         ),
@@ -119,11 +109,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("server", sa.String(length=255), nullable=False),
-        sa.Column(
-            "assurance",
-            sa.Enum("verified", "unverified", name="assurance", native_enum=False, create_constraint=True, length=24),
-            nullable=True,
-        ),
+        sa.Column("assurance", one_of("assurance", "verified", "unverified"), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["mailbox_id"], ["mailbox.id"], name=op.f("fk_inbound_message_mailbox_id_mailbox")),
@@ -140,36 +126,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_inbound_message_kept",
-            ["state", "received_at"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('held', 'failed')"),
-            postgresql_where=sa.text("state IN ('held', 'failed')"),
+            "ix_inbound_message_kept", ["state", "received_at"], unique=False, **only("state IN ('held', 'failed')")
         )
-        batch_op.create_index(
-            "ix_inbound_message_open",
-            ["received_at"],
-            unique=False,
-            sqlite_where=sa.text("state = 'received'"),
-            postgresql_where=sa.text("state = 'received'"),
-        )
+        batch_op.create_index("ix_inbound_message_open", ["received_at"], unique=False, **only("state = 'received'"))
         batch_op.create_index(
             "ix_inbound_message_organisation_id_received_at", ["organisation_id", "received_at"], unique=False
         )
-        batch_op.create_index(
-            "ix_inbound_message_raw",
-            ["received_at"],
-            unique=False,
-            sqlite_where=sa.text("raw IS NOT NULL"),
-            postgresql_where=sa.text("raw IS NOT NULL"),
-        )
+        batch_op.create_index("ix_inbound_message_raw", ["received_at"], unique=False, **only("raw IS NOT NULL"))
         batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
 
+
+def _create_mail_answer() -> None:
     op.create_table(
         "mail_answer",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("inbound_id", ID, nullable=True),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("in_reply_to", sa.String(length=255), nullable=False),
         sa.Column("references", sa.Text(), nullable=False),
@@ -177,7 +149,7 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_mail_answer_inbound_id_inbound_message")
         ),
@@ -191,33 +163,24 @@ def upgrade() -> None:
     with op.batch_alter_table("mail_answer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_answer_created_at"), ["created_at"], unique=False)
 
+
+def _extend_draft() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.add_column(sa.Column("first_number", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("last_number", sa.Integer(), nullable=True))
 
+
+def _create_delivery_report() -> None:
     op.create_table(
         "delivery_report",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "reported_as",
-            sa.Enum(
-                "hard",
-                "soft",
-                "late",
-                "complaint",
-                name="reportedas",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("inbound_id", ID, nullable=False),
+        sa.Column("reported_as", one_of("reportedas", "hard", "soft", "late", "complaint"), nullable=False),
         sa.Column("is_proven", sa.Boolean(), nullable=False),
         sa.Column("detail", sa.String(length=300), nullable=False),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_delivery_report_inbound_id_inbound_message")
         ),
@@ -235,41 +198,3 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_delivery_report_organisation_id_reported_at", ["organisation_id", "reported_at"], unique=False
         )
-    raise_walls(revision)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("draft", schema=None) as batch_op:
-        batch_op.drop_column("last_number")
-        batch_op.drop_column("first_number")
-
-    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
-        batch_op.drop_index("ix_delivery_report_organisation_id_reported_at")
-        batch_op.drop_index(batch_op.f("ix_delivery_report_message_id"))
-
-    op.drop_table("delivery_report")
-    with op.batch_alter_table("mail_answer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_mail_answer_created_at"))
-
-    op.drop_table("mail_answer")
-    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
-        batch_op.drop_index("ix_inbound_message_sender_received_at")
-        batch_op.drop_index(
-            "ix_inbound_message_raw",
-            sqlite_where=sa.text("raw IS NOT NULL"),
-            postgresql_where=sa.text("raw IS NOT NULL"),
-        )
-        batch_op.drop_index("ix_inbound_message_organisation_id_received_at")
-        batch_op.drop_index(
-            "ix_inbound_message_open",
-            sqlite_where=sa.text("state = 'received'"),
-            postgresql_where=sa.text("state = 'received'"),
-        )
-        batch_op.drop_index(
-            "ix_inbound_message_kept",
-            sqlite_where=sa.text("state IN ('held', 'failed')"),
-            postgresql_where=sa.text("state IN ('held', 'failed')"),
-        )
-
-    op.drop_table("inbound_message")
-    op.drop_table("mailbox")

@@ -6,6 +6,7 @@ Revision: 0004, after 0003
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.columns import ID, one_of, only
 from migrations.walls import lower_walls, raise_walls
 
 revision = "0004"
@@ -15,14 +16,45 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_progress_mapping()
+    _create_progress_report()
+    _create_progress_problem()
+    _create_progress()
+    _create_progress_change()
+    _create_progress_name()
+    _extend_organisation()
+    _extend_invitation()
+    _create_export()
+    raise_walls(revision)
+
+
+def downgrade() -> None:
+    lower_walls(revision)
+    op.drop_table("export")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_organisation_id_address_key")
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_column("report_count")
+    for table in (
+        "progress_name",
+        "progress_change",
+        "progress",
+        "progress_problem",
+        "progress_report",
+        "progress_mapping",
+    ):
+        op.drop_table(table)
+
+
+def _create_progress_mapping() -> None:
     op.create_table(
         "progress_mapping",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("columns", sa.Text(), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_progress_mapping_organisation_id_organisation")
         ),
@@ -34,73 +66,27 @@ def upgrade() -> None:
             "organisation_id", "fingerprint", name=op.f("uq_progress_mapping_organisation_id_fingerprint")
         ),
     )
+
+
+def _create_progress_report() -> None:
     op.create_table(
         "progress_report",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "door",
-            sa.Enum(
-                "slack",
-                "mail",
-                "web",
-                "cli",
-                "worker",
-                name="door",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("door", one_of("door", "slack", "mail", "web", "cli", "worker"), nullable=False),
         sa.Column(
             "source",
-            sa.Enum(
-                "platform_report",
-                "mapped_sheet",
-                "json_api",
-                "xapi",
-                "moodle",
-                "partner_api",
-                name="feedkind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("feedkind", "platform_report", "mapped_sheet", "json_api", "xapi", "moodle", "partner_api"),
             nullable=False,
         ),
         sa.Column(
             "state",
-            sa.Enum(
-                "received",
-                "reading",
-                "waiting",
-                "merging",
-                "merged",
-                "rejected",
-                name="reportstate",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("reportstate", "received", "reading", "waiting", "merging", "merged", "rejected"),
             nullable=False,
         ),
         sa.Column(
-            "reason",
-            sa.Enum(
-                "columns",
-                "run",
-                "file",
-                "sheet",
-                "no_rows",
-                "our_mistake",
-                name="reportreason",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=True,
+            "reason", one_of("reportreason", "columns", "run", "file", "sheet", "no_rows", "our_mistake"), nullable=True
         ),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
@@ -108,7 +94,7 @@ def upgrade() -> None:
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("run_code", sa.String(length=64), nullable=False),
         sa.Column("reading", sa.LargeBinary(), nullable=True),
-        sa.Column("inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("inbound_id", ID, nullable=True),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_to", sa.Integer(), nullable=False),
         sa.Column("created", sa.Integer(), nullable=False),
@@ -124,7 +110,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_progress_report_inbound_id_inbound_message")
         ),
@@ -138,32 +124,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "number", name=op.f("uq_progress_report_organisation_id_number")),
     )
     with op.batch_alter_table("progress_report", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_progress_report_ends_at",
-            ["ends_at"],
-            unique=False,
-            sqlite_where=sa.text("content IS NOT NULL"),
-            postgresql_where=sa.text("content IS NOT NULL"),
-        )
+        batch_op.create_index("ix_progress_report_ends_at", ["ends_at"], unique=False, **only("content IS NOT NULL"))
         batch_op.create_index(
             "ix_progress_report_organisation_id_file_hash", ["organisation_id", "file_hash"], unique=False
         )
         batch_op.create_index(
-            "ix_progress_report_unsettled",
-            ["busy_until"],
-            unique=False,
-            sqlite_where=sa.text("settled_at IS NULL"),
-            postgresql_where=sa.text("settled_at IS NULL"),
+            "ix_progress_report_unsettled", ["busy_until"], unique=False, **only("settled_at IS NULL")
         )
 
+
+def _create_progress_problem() -> None:
     op.create_table(
         "progress_problem",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("report_id", ID, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column(
             "fault",
-            sa.Enum(
+            one_of(
+                "progressfault",
                 "learner_missing",
                 "learner_unknown",
                 "learner_ambiguous",
@@ -182,16 +161,12 @@ def upgrade() -> None:
                 "date_impossible",
                 "date_future",
                 "cell_error",
-                name="progressfault",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
             ),
             nullable=False,
         ),
         sa.Column("column", sa.String(length=40), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_progress_problem_organisation_id_organisation")
         ),
@@ -203,14 +178,16 @@ def upgrade() -> None:
     with op.batch_alter_table("progress_problem", schema=None) as batch_op:
         batch_op.create_index("ix_progress_problem_report_id_fault", ["report_id", "fault"], unique=False)
 
+
+def _create_progress() -> None:
     op.create_table(
         "progress",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("learner_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
-        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("report_id", ID, nullable=True),
         sa.Column("active_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("steps_completed", sa.Integer(), nullable=True),
         sa.Column("steps_total", sa.Integer(), nullable=True),
@@ -218,36 +195,14 @@ def upgrade() -> None:
         sa.Column("last_step_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "steps_source",
-            sa.Enum(
-                "platform_report",
-                "mapped_sheet",
-                "json_api",
-                "xapi",
-                "moodle",
-                "partner_api",
-                name="steps_source",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("steps_source", "platform_report", "mapped_sheet", "json_api", "xapi", "moodle", "partner_api"),
             nullable=True,
         ),
         sa.Column("steps_as_of", sa.DateTime(timezone=True), nullable=True),
         sa.Column("average_test_score", sa.Integer(), nullable=True),
         sa.Column(
             "score_source",
-            sa.Enum(
-                "platform_report",
-                "mapped_sheet",
-                "json_api",
-                "xapi",
-                "moodle",
-                "partner_api",
-                name="score_source",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("score_source", "platform_report", "mapped_sheet", "json_api", "xapi", "moodle", "partner_api"),
             nullable=True,
         ),
         sa.Column("score_as_of", sa.DateTime(timezone=True), nullable=True),
@@ -255,18 +210,7 @@ def upgrade() -> None:
         sa.Column("last_comment_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "comments_source",
-            sa.Enum(
-                "platform_report",
-                "mapped_sheet",
-                "json_api",
-                "xapi",
-                "moodle",
-                "partner_api",
-                name="comments_source",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("comments_source", "platform_report", "mapped_sheet", "json_api", "xapi", "moodle", "partner_api"),
             nullable=True,
         ),
         sa.Column("comments_as_of", sa.DateTime(timezone=True), nullable=True),
@@ -277,22 +221,11 @@ def upgrade() -> None:
         sa.Column("partner_run_code", sa.String(length=64), nullable=True),
         sa.Column(
             "membership_source",
-            sa.Enum(
-                "platform_report",
-                "mapped_sheet",
-                "json_api",
-                "xapi",
-                "moodle",
-                "partner_api",
-                name="membership_source",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("membership_source", "platform_report", "mapped_sheet", "json_api", "xapi", "moodle", "partner_api"),
             nullable=True,
         ),
         sa.Column("membership_as_of", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.CheckConstraint("average_test_score BETWEEN 0 AND 10000", name=op.f("ck_progress_average_test_score")),
         sa.CheckConstraint("step_percentage BETWEEN 0 AND 10000", name=op.f("ck_progress_step_percentage")),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_progress_learner_id_learner")),
@@ -308,8 +241,7 @@ def upgrade() -> None:
             "ix_progress_organisation_id_membership_id",
             ["organisation_id", "membership_id"],
             unique=False,
-            sqlite_where=sa.text("membership_id IS NOT NULL"),
-            postgresql_where=sa.text("membership_id IS NOT NULL"),
+            **only("membership_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_progress_run",
@@ -331,13 +263,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("is_latest"),
         )
 
+
+def _create_progress_change() -> None:
     op.create_table(
         "progress_change",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("learner_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("report_id", ID, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_first", sa.Boolean(), nullable=False),
         sa.Column("step_percentage", sa.Integer(), nullable=True),
@@ -350,7 +284,7 @@ def upgrade() -> None:
         sa.Column("was_active_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("was_left_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_progress_change_learner_id_learner")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_progress_change_organisation_id_organisation")
@@ -363,20 +297,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_progress_change_organisation_id_at", ["organisation_id", "at"], unique=False)
         batch_op.create_index("ix_progress_change_run_id_at", ["run_id", "organisation_id", "at"], unique=False)
 
+
+def _create_progress_name() -> None:
     op.create_table(
         "progress_name",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum("learner", "run", name="namedkind", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("kind", one_of("namedkind", "learner", "run"), nullable=False),
         sa.Column("name_hash", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("learner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("learner_id", ID, nullable=True),
+        sa.Column("run_id", ID, nullable=True),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["learner.id"], name=op.f("fk_progress_name_learner_id_learner")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_progress_name_organisation_id_organisation")
@@ -388,53 +320,38 @@ def upgrade() -> None:
             "organisation_id", "kind", "name_hash", name=op.f("uq_progress_name_organisation_id_kind_name_hash")
         ),
     )
+
+
+def _extend_organisation() -> None:
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("report_count", sa.Integer(), server_default="0", nullable=False))
 
+
+def _extend_invitation() -> None:
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(
             "ix_invitation_organisation_id_address_key", ["organisation_id", "address_key"], unique=False
         )
 
+
+def _create_export() -> None:
     op.create_table(
         "export",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "progress", "costs", "history", name="exportkind", native_enum=False, create_constraint=True, length=24
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "form",
-            sa.Enum("csv", "xlsx", name="exportform", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("kind", one_of("exportkind", "progress", "costs", "history"), nullable=False),
+        sa.Column("form", one_of("exportform", "csv", "xlsx"), nullable=False),
+        sa.Column("run_id", ID, nullable=True),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column(
             "about",
-            sa.Enum(
-                "batch",
-                "import",
-                "invitation",
-                "learner",
-                "link",
-                "run",
-                "staff",
-                name="subject",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
+            one_of("subject", "batch", "import", "invitation", "learner", "link", "run", "staff"),
             nullable=True,
         ),
-        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("about_id", ID, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_export_organisation_id_organisation")
         ),
@@ -444,56 +361,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("export", schema=None) as batch_op:
         batch_op.create_index("ix_export_ends_at", ["ends_at"], unique=False)
-
-    raise_walls(revision)
-
-
-def downgrade() -> None:
-    lower_walls(revision)
-    with op.batch_alter_table("export", schema=None) as batch_op:
-        batch_op.drop_index("ix_export_ends_at")
-
-    op.drop_table("export")
-    with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index("ix_invitation_organisation_id_address_key")
-
-    with op.batch_alter_table("organisation", schema=None) as batch_op:
-        batch_op.drop_column("report_count")
-
-    op.drop_table("progress_name")
-    with op.batch_alter_table("progress_change", schema=None) as batch_op:
-        batch_op.drop_index("ix_progress_change_run_id_at")
-        batch_op.drop_index("ix_progress_change_organisation_id_at")
-        batch_op.drop_index("ix_progress_change_learner_id_at")
-
-    op.drop_table("progress_change")
-    with op.batch_alter_table("progress", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_progress_run", sqlite_where=sa.text("is_latest = 1"), postgresql_where=sa.text("is_latest")
-        )
-        batch_op.drop_index(
-            "ix_progress_organisation_id_membership_id",
-            sqlite_where=sa.text("membership_id IS NOT NULL"),
-            postgresql_where=sa.text("membership_id IS NOT NULL"),
-        )
-
-    op.drop_table("progress")
-    with op.batch_alter_table("progress_problem", schema=None) as batch_op:
-        batch_op.drop_index("ix_progress_problem_report_id_fault")
-
-    op.drop_table("progress_problem")
-    with op.batch_alter_table("progress_report", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_progress_report_unsettled",
-            sqlite_where=sa.text("settled_at IS NULL"),
-            postgresql_where=sa.text("settled_at IS NULL"),
-        )
-        batch_op.drop_index("ix_progress_report_organisation_id_file_hash")
-        batch_op.drop_index(
-            "ix_progress_report_ends_at",
-            sqlite_where=sa.text("content IS NOT NULL"),
-            postgresql_where=sa.text("content IS NOT NULL"),
-        )
-
-    op.drop_table("progress_report")
-    op.drop_table("progress_mapping")

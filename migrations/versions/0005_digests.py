@@ -6,6 +6,7 @@ Revision: 0005, after 0004
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.columns import ID, one_of, only
 from migrations.walls import lower_walls, raise_walls
 
 revision = "0005"
@@ -15,16 +16,26 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_digest_setting()
+    _create_digest()
+    _extend_progress()
+    raise_walls(revision)
 
+
+def downgrade() -> None:
+    lower_walls(revision)
+    with op.batch_alter_table("progress", schema=None) as batch_op:
+        batch_op.drop_index("ix_progress_active_at", **only("is_latest"))
+    op.drop_table("digest")
+    op.drop_table("digest_setting")
+
+
+def _create_digest_setting() -> None:
     op.create_table(
         "digest_setting",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "rhythm",
-            sa.Enum("weekly", "monthly", name="digestrhythm", native_enum=False, create_constraint=True, length=24),
-            nullable=False,
-        ),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("rhythm", one_of("digestrhythm", "weekly", "monthly"), nullable=False),
         sa.Column("weekday", sa.Integer(), nullable=False),
         sa.Column("minute", sa.Integer(), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
@@ -34,7 +45,7 @@ def upgrade() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_period", sa.String(length=10), nullable=False),
         sa.Column("since_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_digest_setting_organisation_id_organisation")
         ),
@@ -47,16 +58,18 @@ def upgrade() -> None:
     with op.batch_alter_table("digest_setting", schema=None) as batch_op:
         batch_op.create_index("ix_digest_setting_next_at_organisation_id", ["next_at", "organisation_id"], unique=False)
 
+
+def _create_digest() -> None:
     op.create_table(
         "digest",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("setting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("setting_id", ID, nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
         sa.Column("period", sa.String(length=10), nullable=False),
         sa.Column("since_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_digest_organisation_id_organisation")
         ),
@@ -70,31 +83,9 @@ def upgrade() -> None:
     with op.batch_alter_table("digest", schema=None) as batch_op:
         batch_op.create_index("ix_digest_until_at", ["until_at"], unique=False)
 
+
+def _extend_progress() -> None:
     with op.batch_alter_table("progress", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_progress_active_at",
-            ["organisation_id", "active_at"],
-            unique=False,
-            sqlite_where=sa.text("is_latest"),
-            postgresql_where=sa.text("is_latest"),
+            "ix_progress_active_at", ["organisation_id", "active_at"], unique=False, **only("is_latest")
         )
-
-    raise_walls(revision)
-
-
-def downgrade() -> None:
-    lower_walls(revision)
-
-    with op.batch_alter_table("progress", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_progress_active_at", sqlite_where=sa.text("is_latest"), postgresql_where=sa.text("is_latest")
-        )
-
-    with op.batch_alter_table("digest", schema=None) as batch_op:
-        batch_op.drop_index("ix_digest_until_at")
-
-    op.drop_table("digest")
-    with op.batch_alter_table("digest_setting", schema=None) as batch_op:
-        batch_op.drop_index("ix_digest_setting_next_at_organisation_id")
-
-    op.drop_table("digest_setting")
