@@ -14,7 +14,8 @@ def draw_gathered(result: AddressesGathered) -> Message:
         f"{counted(result.duplicates, 'duplicate')}" if result.duplicates else "",
         f"{counted(result.invalid, 'entry', 'entries')} that I cannot use" if result.invalid else "",
     ]
-    more = f"\nAlso {' and '.join(filter(None, left_out))}: the preview names them." if any(left_out) else ""
+    whom = "it" if result.duplicates + result.invalid == 1 else "them"
+    more = f"\nAlso {' and '.join(filter(None, left_out))}: the preview names {whom}." if any(left_out) else ""
     foot = f"You see a preview next; nothing is sent before you confirm it. Choose until {moment(result.valid_until)}."
     return Message(head, (section(f"*{head}*{more}"), _run_menu(result.draft_id), context(foot)))
 

@@ -69,7 +69,7 @@ async def test_several_files_and_the_comment_are_one_list(world: World) -> None:
     await world.driver.say_dm(world.olive, "and cy@example.org", files)
 
     assert "I found 3 addresses." in words(last(world))
-    assert "Also 1 duplicate: the preview names them." in words(last(world))
+    assert "Also 1 duplicate: the preview names it." in words(last(world))
 
 
 async def test_invite_and_a_run_in_the_comment_choose_the_run(world: World) -> None:
