@@ -53,13 +53,14 @@ def _imports(home: HomeShown) -> str:
 def _buttons(home: HomeShown) -> Block:
     """What is written after “/usher” may be pressed here; the answer comes as a direct message."""
     asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled"}
-    asked |= {"Imports": "imports", "Help": "help"}
+    asked |= {"Held imports": "imports held"} if home.imports_waiting else {"Imports": "imports"}
+    asked |= {"Help": "help"}
     if home.role is Role.OWNER:
         asked |= {"Staff": "staff"}
     invite = [button("Invite learners…", Action.COMPOSE, value_of("", ""), style="primary")]
     return actions(
         *(invite if home.role in _MAY_INVITE else []),
-        *(button(label, f"{Action.HOME_ASK}:{words}", words) for label, words in asked.items()),
+        *(button(label, f"{Action.HOME_ASK}:{words.replace(' ', '_')}", words) for label, words in asked.items()),
     )
 
 

@@ -97,10 +97,7 @@ def _before(life: timedelta) -> Callable[[datetime], datetime]:
 
 
 _HAS_ROWS: Final = exists().where(ImportRow.import_id == Import.id)
-_HAS_IMPORT: Final = (
-    Import.settled_at.is_not(None),
-    or_(Import.content.is_not(None), Import.reading.is_not(None), _HAS_ROWS),
-)
+_HAS_IMPORT: Final = (or_(Import.content.is_not(None), Import.reading.is_not(None), _HAS_ROWS),)
 _NEVER_ACCEPTED: Final = (
     Invitation.state != InvitationState.ACCEPTED, Invitation.learner_id.is_(None), Invitation.address != _ERASED,
 )  # fmt: skip
@@ -127,10 +124,7 @@ NOTES: Final = _Rule(
 )
 REPORTS: Final = _Rule(
     "Files with progress, 30 days after they came", ProgressReport.ends_at, lambda now: now,
-    (
-        ProgressReport.settled_at.is_not(None),
-        or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),
-    ),
+    (or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),),
 )  # fmt: skip
 FOLLOW_UPS: Final = _Rule("Nudges, snoozes and who was spoken to, after 180 days", FollowUp.at, _before(FOLLOW_UP_LIFE))
 RULES: Final = (

@@ -159,7 +159,7 @@ class Fault(Enum):
     SHEET_TOO_MANY_RUNS = ("sheet.too_many_runs", _E, "it has more than {limit} runs", "Split it into several files.")
     SHEET_UNKNOWN_COLUMN = ("sheet.unknown_column", _W, "I do not know this column, so it was not imported",
         "Nothing needs to be done, unless it should be one of the template's.")
-    SHEET_NOT_STORED = ("sheet.not_stored", _W, "your organisation does not store it: it was not read",
+    SHEET_NOT_STORED = ("sheet.not_stored", _W, "it was not read, for your organisation does not store it",
         "Leave the column out of what you send.")
     # fmt: on
 

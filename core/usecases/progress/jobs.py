@@ -44,7 +44,7 @@ def reporter_of(ctx: Context, command: FindReporter) -> ReporterFound:
 
 @dataclass(frozen=True, slots=True)
 class GiveUpReport:
-    """It cannot be finished: its sender may no longer send any, or it failed several times."""
+    """It cannot be finished: its sender may no longer send any, it failed several times, or its file is erased."""
 
     report_id: int
 
@@ -55,7 +55,7 @@ class ReportGivenUp:
 
 
 def give_up_report(ctx: Context, command: GiveUpReport) -> ReportGivenUp:
-    """By the worker: its sender may be no staff member any more."""
+    """By the worker: its sender may be no staff member any more. One that is settled stays as it is."""
     access.require_system(ctx)
     found = ctx.session.get(ProgressReport, command.report_id)
     if found is None:

@@ -9,6 +9,7 @@ from core import access
 from core.context import Context
 from core.model import ProgressProblem, ProgressReport
 from core.rules.policy import PROGRESS_CHUNK
+from core.usecases.progress.jobs import GiveUpReport, give_up_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ def erase_report(ctx: Context, command: EraseReport) -> ReportErased:
     if found is None:
         return ReportErased(is_done=True)
     if _erase_values(ctx, found.id) < PROGRESS_CHUNK:
+        # Nobody has finished it, and without its file nobody can: else it would be taken up for ever.
+        give_up_report(ctx, GiveUpReport(found.id))
         # The file last: with it goes the sign that something is to be erased.
         found.content, found.reading, found.file_name = None, None, ""
     return ReportErased(is_done=False)

@@ -11,7 +11,7 @@ from bot.blocks.words import bar, batch_name, counted, moment, percent, until_wo
 from core.rules.costs import forecast
 from core.usecases.invitations.batches import InvitationPreviewed
 from core.wording.phrases import pounds
-from tests.bot.blocks.samples import preview, progress, run_called
+from tests.bot.blocks.samples import histories, preview, progress, run_called
 
 
 def read(result: object) -> str:
@@ -97,3 +97,13 @@ def test_a_run_without_an_end_has_a_start() -> None:
     run = replace(run_called("Maths"), ends_at=None)
 
     assert "Run: from Monday 2 March 2026" in read(replace(preview(1, "Maths"), run=run))
+
+
+def test_a_page_of_a_history_reads_without_gaps_and_long_names_lose_nothing() -> None:
+    for name, sections in (("Ada", 2), ("&" * 400, 3)):
+        told = histories(1, name)[0]
+        blocks = [block for block in draw(told).blocks if block["type"] == "section"]
+
+        lines = [line for block in blocks[1:] for line in block["text"]["text"].split("\n")]
+        assert (len(blocks), len(lines)) == (sections, 10)
+        assert all(block["expand"] for block in blocks[1:])

@@ -4,7 +4,9 @@ from bot.deliverer import SlackDeliverer
 from core.letters import Verdict
 from core.usecases.staff.homes import RefreshHomes, refresh_homes
 from tests.bot.conftest import RUN, World, action_ids, words
+from tests.bot.importing import Importing
 from tests.bot.test_deliverer import Post
+from tests.core.usecases.importing import ULNS, line, sheet
 from tests.factories import SYSTEM
 from usher.demo.slack.faults import TooManyRequests
 from usher.demo.slack.records import User, View
@@ -49,6 +51,20 @@ async def test_the_tab_has_a_button_to_the_form(world: World) -> None:
 
     assert ack.ok
     assert world.driver.modal(world.olive).payload["callback_id"] == "invitations_form"
+
+
+async def test_imports_that_wait_are_a_button_away_and_nothing_else_is_listed(world: World) -> None:
+    await world.driver.open_home(world.vera)
+    importing = Importing(world)
+    await importing.drop("good.csv", sheet(line("Ada", ULN=ULNS[0])))
+    await importing.drop("bad.csv", sheet(line("Bo", ULN=ULNS[1]), line("Cy", Postcode="nowhere")))
+
+    await world.driver.press(world.olive, await opened(world), "home_ask:imports_held")
+
+    listed = words(world.direct_messages(world.olive)[-1])
+    assert "home_ask:imports" in action_ids(home(world, world.vera)), "None waited then."
+    assert "*1* import waits for somebody's decision" in words(home(world))
+    assert ("“bad.csv”" in listed, "“good.csv”" in listed) == (True, False)
 
 
 async def test_what_is_asked_by_a_button_is_answered_directly(world: World) -> None:

@@ -95,7 +95,7 @@ def test_ethnicity_is_not_read_until_a_purpose_is_recorded(school: School) -> No
     again = import_sheet(school, ADA, line("Bo"))
 
     shown = school.app.read(show_import, ShowImport(without.number), school.owner)
-    assert any("your organisation does not store it" in note for note in shown.notes)
+    assert "“Ethnicity”: it was not read, for your organisation does not store it." in shown.notes
     assert again.buckets == Buckets(created=1, updated=1)
     assert values_of(school, "Ada").ethnicity == "Irish"
     assert b"Irish" not in (learners(school)["Ada"].details or b"")
