@@ -20,16 +20,14 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import counted, moment
 from core.requests import ComposeStaffInvitation
+from core.usecases.staff.cards import ProviderCard, StaffCard, StaffState
 from core.usecases.staff.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
     ColleagueEnabled,
     ColleagueInvited,
     ColleagueShown,
-    ProviderCard,
-    StaffCard,
     StaffListed,
-    StaffState,
 )
 from core.wording.results import STAFF_STATES, duties
 from core.words import Role

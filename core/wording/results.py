@@ -25,7 +25,7 @@ from core.usecases.learners.ethnicity import EthnicityShown
 from core.usecases.learners.lists import LearnerCard, LearnersListed
 from core.usecases.learners.removal import LearnerRemoved, RemovalPreviewed
 from core.usecases.links.shared_links import LinkEvent
-from core.usecases.staff.colleagues import StaffCard, StaffState
+from core.usecases.staff.cards import StaffCard, StaffState
 from core.wording import phrases
 from core.wording.phrases import day_words, last_day_words, pounds, zone_named, zone_words
 from core.words import AccountState, Benefit, CourseKind, ImportPolicy, JoinedBy, LearnerDeed, LinkRule, SharedLinkState

@@ -1,6 +1,7 @@
 """The people who look after learners."""
 
-from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffCard, StaffListed, StaffState
+from core.usecases.staff.cards import StaffCard, StaffState
+from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 from core.wording.results import STAFF_STATES, counted, duties
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 

@@ -7,10 +7,8 @@
 2. Who is disabled is signed out and unconnected at once: enabling gives back the role, not the connection.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
@@ -22,46 +20,17 @@ from core.model import Organisation, Provider, ProviderGrant, SlackUser, StaffMe
 from core.pages import page_within
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.policy import PAGE_ROWS
+from core.usecases.staff.cards import ProviderCard, StaffCard, staff_card, staff_cards
 from core.usecases.staff.staff import (
     InviteStaffMember,
     add_staff_member,
     grant_providers,
     invitation_ends,
-    is_invitation_open,
     renew_invitation,
 )
 from core.words import Role, Subject
 
 _QUIET = {"synchronize_session": False}
-
-
-class StaffState(StrEnum):
-    INVITED = "invited"
-    TOO_OLD = "too_old"
-    WORKING = "working"
-    DISABLED = "disabled"
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderCard:
-    ukprn: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class StaffCard:
-    """``providers`` empty: all of them."""
-
-    staff_id: int
-    name: str
-    first_name: str
-    last_name: str
-    email: str
-    role: Role
-    providers: tuple[ProviderCard, ...]
-    state: StaffState
-    is_in_slack: bool
-    is_asker: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +150,14 @@ def list_staff(ctx: Context, command: ListStaff) -> StaffListed:
     query = select(StaffMember).where(*fits).order_by(StaffMember.last_name, StaffMember.first_name, StaffMember.id)
     rows = ctx.session.scalars(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
     name = ctx.session.get_one(Organisation, asker.organisation_id).name
-    return StaffListed(name, _cards(ctx, rows, asker), page, page_count, total, command.search)
+    return StaffListed(name, staff_cards(ctx, rows, asker), page, page_count, total, command.search)
 
 
 def show_colleague(ctx: Context, command: ShowColleague) -> ColleagueShown:
     """Raises StaffNotFound."""
     asker = access.require_staff(ctx, Permission.MANAGE_STAFF)
     staff = _by_address(ctx, command.email) if command.email else _by_id(ctx, command.staff_id)
-    return ColleagueShown(_card(ctx, staff, asker))
+    return ColleagueShown(staff_card(ctx, staff, asker))
 
 
 def list_providers(ctx: Context, command: ListProviders) -> ProvidersListed:
@@ -219,7 +188,7 @@ def invite_colleague(ctx: Context, command: InviteColleague) -> ColleagueInvited
         ),
     )
     staff = ctx.session.get_one(StaffMember, added.staff_id)
-    return ColleagueInvited(_card(ctx, staff, asker), invitation_ends(staff))
+    return ColleagueInvited(staff_card(ctx, staff, asker), invitation_ends(staff))
 
 
 def change_colleague(ctx: Context, command: ChangeColleague) -> ColleagueChanged:
@@ -232,7 +201,7 @@ def change_colleague(ctx: Context, command: ChangeColleague) -> ColleagueChanged
     staff.role = command.role
     if command.providers is not None or command.role is Role.OWNER:
         _give_providers(ctx, staff, _providers_for(command.role, command.providers or ()))
-    return ColleagueChanged(_card(ctx, staff, asker))
+    return ColleagueChanged(staff_card(ctx, staff, asker))
 
 
 def disable_colleague(ctx: Context, command: DisableColleague) -> ColleagueDisabled:
@@ -241,7 +210,7 @@ def disable_colleague(ctx: Context, command: DisableColleague) -> ColleagueDisab
     staff = _by_id(ctx, command.staff_id)
     ctx.about(Subject.STAFF, staff.id)
     _disable(ctx, staff)
-    return ColleagueDisabled(_card(ctx, staff, asker))
+    return ColleagueDisabled(staff_card(ctx, staff, asker))
 
 
 def enable_colleague(ctx: Context, command: EnableColleague) -> ColleagueEnabled:
@@ -249,7 +218,7 @@ def enable_colleague(ctx: Context, command: EnableColleague) -> ColleagueEnabled
     staff = _by_id(ctx, command.staff_id)
     ctx.about(Subject.STAFF, staff.id)
     staff.disabled_at = None
-    return ColleagueEnabled(_card(ctx, staff, asker))
+    return ColleagueEnabled(staff_card(ctx, staff, asker))
 
 
 def reinvite_colleague(ctx: Context, command: ReinviteColleague) -> ColleagueInvited:
@@ -262,7 +231,7 @@ def reinvite_colleague(ctx: Context, command: ReinviteColleague) -> ColleagueInv
     if staff.accepted_at is not None:
         raise InvitationClosed(state="accepted already", next_step="They connect Slack with “/usher link”.")
     renew_invitation(ctx, staff)
-    return ColleagueInvited(_card(ctx, staff, asker), invitation_ends(staff))
+    return ColleagueInvited(staff_card(ctx, staff, asker), invitation_ends(staff))
 
 
 def disable_staff_member(ctx: Context, command: DisableStaffMember) -> StaffMemberDisabled:
@@ -348,54 +317,3 @@ def _fits(search: str) -> tuple[ColumnElement[bool], ...]:
         )
         for word in search.split()
     )
-
-
-def _card(ctx: Context, staff: StaffMember, asker: StaffMember) -> StaffCard:
-    return _cards(ctx, [staff], asker)[0]
-
-
-def _cards(ctx: Context, rows: Sequence[StaffMember], asker: StaffMember) -> tuple[StaffCard, ...]:
-    ctx.session.flush()
-    ids = [staff.id for staff in rows]
-    providers = _providers(ctx, ids)
-    connected = set(
-        ctx.session.scalars(
-            select(SlackUser.staff_id).where(SlackUser.staff_id.in_(ids), SlackUser.confirmed_at.is_not(None))
-        )
-    )
-    return tuple(
-        StaffCard(
-            staff_id=staff.id,
-            name=staff.name,
-            first_name=staff.first_name,
-            last_name=staff.last_name,
-            email=staff.email,
-            role=staff.role,
-            providers=() if staff.all_providers else tuple(providers.get(staff.id, ())),
-            state=_state(staff, ctx.now),
-            is_in_slack=staff.id in connected,
-            is_asker=staff.id == asker.id,
-        )
-        for staff in rows
-    )
-
-
-def _providers(ctx: Context, staff_ids: Sequence[int]) -> dict[int, list[ProviderCard]]:
-    query = (
-        select(ProviderGrant.staff_id, Provider.ukprn, Provider.name)
-        .join(Provider, Provider.id == ProviderGrant.provider_id)
-        .where(ProviderGrant.staff_id.in_(staff_ids))
-        .order_by(Provider.name, Provider.ukprn)
-    )
-    found: dict[int, list[ProviderCard]] = {}
-    for row in ctx.session.execute(query):
-        found.setdefault(row.staff_id, []).append(ProviderCard(row.ukprn, row.name))
-    return found
-
-
-def _state(staff: StaffMember, now: datetime) -> StaffState:
-    if staff.disabled_at is not None:
-        return StaffState.DISABLED
-    if staff.accepted_at is not None:
-        return StaffState.WORKING
-    return StaffState.INVITED if is_invitation_open(staff, now) else StaffState.TOO_OLD

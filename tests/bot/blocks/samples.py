@@ -56,16 +56,14 @@ from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, Share
 from core.usecases.mailbox.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.mailbox.invitations import PreviewDiscarded, PreviewNumbered
 from core.usecases.mailbox.questions import MailQuestion, MailQuestionsShown, QuestionState
+from core.usecases.staff.cards import ProviderCard, StaffCard, StaffState
 from core.usecases.staff.colleagues import (
     ColleagueChanged,
     ColleagueDisabled,
     ColleagueEnabled,
     ColleagueInvited,
     ColleagueShown,
-    ProviderCard,
-    StaffCard,
     StaffListed,
-    StaffState,
 )
 from core.usecases.staff.homes import HomeBatch, HomeShown
 from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound

@@ -41,7 +41,8 @@ from core.rules.links import LinkSigner
 from core.usecases.invitations.corrections import CorrectionShown
 from core.usecases.invitations.gathering import AddressesGathered
 from core.usecases.invitations.single import ReinviteLearner
-from core.usecases.staff.colleagues import ProviderCard, invite_colleague, show_colleague
+from core.usecases.staff.cards import ProviderCard
+from core.usecases.staff.colleagues import invite_colleague, show_colleague
 from core.usecases.staff.slack_identity import confirm_code
 from core.words import ImportState
 from tests.bot.blocks.import_samples import broken_rows, corrected, shown

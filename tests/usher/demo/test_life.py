@@ -16,7 +16,8 @@ from core.usecases.progress.figures import (
     show_progress,
 )
 from core.usecases.progress.reports import ListReports, ReportCounts, list_reports
-from core.usecases.staff.colleagues import ListStaff, StaffState, list_staff
+from core.usecases.staff.cards import StaffState
+from core.usecases.staff.colleagues import ListStaff, list_staff
 from core.usecases.staff.homes import ShowHome, show_home
 from core.usecases.staff.slack_identity import WhoIs, who_is
 from core.words import Channel, InvitationState, MessageKind, MessageState

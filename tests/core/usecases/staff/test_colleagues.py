@@ -22,6 +22,7 @@ from core.rules.links import CodeKind
 from core.rules.policy import PAGE_ROWS, STAFF_INVITATION_LIFE
 from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.messages.letters import LoadLetters, load_letters
+from core.usecases.staff.cards import ProviderCard, StaffCard, StaffState
 from core.usecases.staff.colleagues import (
     ChangeColleague,
     ColleagueInvited,
@@ -31,12 +32,9 @@ from core.usecases.staff.colleagues import (
     InviteColleague,
     ListProviders,
     ListStaff,
-    ProviderCard,
     ReinviteColleague,
     ShowColleague,
-    StaffCard,
     StaffListed,
-    StaffState,
     change_colleague,
     disable_colleague,
     disable_staff_member,
