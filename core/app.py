@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from core.access import insert_into, open_session, row_scope
+from core.access import insert_into, insert_rows, open_session, row_scope
 from core.context import Actor, Clock, Context, SlackVisitor, StaffActor, SystemTokens, Tokens, system_clock
 from core.errors import Busy, OutcomeUnknown, UsherError
 from core.jobs import Jobs
@@ -210,7 +210,7 @@ class App:
             for (kind, subject_id), part in is_part.items()
         ]
         if rows:
-            ctx.session.connection().execute(insert_into(AuditSubject), rows)
+            insert_rows(ctx.session.connection(), AuditSubject, rows)
 
     def _record_refusal(
         self, usecase: Callable[..., object], command: object, actor: Actor, refusal: UsherError, ends: float

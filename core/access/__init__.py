@@ -21,7 +21,9 @@ from core.access.links import row_of_shared_link as row_of_shared_link
 from core.access.links import shared_link_by_link as shared_link_by_link
 from core.access.links import sign_in_by_link as sign_in_by_link
 from core.access.links import staff_by_link as staff_by_link
+from core.access.many import insert_into as insert_into
 from core.access.many import insert_plain as insert_plain
+from core.access.many import insert_rows as insert_rows
 from core.access.many import update_plain as update_plain
 from core.access.people import organisation_by_slug as organisation_by_slug
 from core.access.people import session_staff as session_staff
@@ -47,7 +49,6 @@ from core.access.runs import with_course as with_course
 from core.access.scope import NO_ORGANISATION as NO_ORGANISATION
 from core.access.scope import enter_organisation as enter_organisation
 from core.access.scope import insert_all as insert_all
-from core.access.scope import insert_into as insert_into
 from core.access.scope import insert_shared as insert_shared
 from core.access.scope import open_session as open_session
 from core.access.scope import row_scope as row_scope

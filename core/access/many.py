@@ -2,17 +2,63 @@
 
 What is written is the caller's: values that both drivers take as they are (text, whole numbers, bytes, None). The
 scope is added here, and moments and closed sets, which are alike for all rows, are converted once.
+
+``insert_rows`` takes any values, and knows no scope.
 """
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Dialect, Table
+import msgspec
+from sqlalchemy import Connection, Dialect, Insert, LargeBinary, Table, insert
 
 from core.context import Context
 from core.model import Base
 from core.queries import EVERY_ORGANISATION
+
+_FEW: Final = 3
+
+
+def insert_rows(connection: Connection, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """All rows have the same columns.
+
+    PostgreSQL gets them as one document: its driver would send each row by itself, and the server would begin a
+    statement for each. A school that joins at once costs both sides a third less so (measured).
+    """
+    columns = tuple(rows[0])
+    if connection.dialect.name == "sqlite" or len(rows) < _FEW or _has_bytes(model, columns):
+        connection.execute(insert_into(model), rows)
+        return
+    unsaid = _defaults(model, columns)
+    document = msgspec.json.encode([{**row, **unsaid} for row in rows]).decode()
+    connection.exec_driver_sql(_insert_document(model, (*columns, *unsaid), connection.dialect), (document,))
+
+
+@functools.cache
+def insert_into(model: type[Base]) -> Insert:
+    """Into the table, not the class: the mapper's bookkeeping would cost as much as the insert."""
+    return insert(_table(model))
+
+
+@functools.cache
+def _has_bytes(model: type[Base], columns: tuple[str, ...]) -> bool:
+    return any(isinstance(_table(model).c[name].type, LargeBinary) for name in columns)
+
+
+@functools.cache
+def _defaults(model: type[Base], columns: tuple[str, ...]) -> dict[str, Any]:
+    """Those of the model are unknown to the server."""
+    unsaid = [column for column in _table(model).columns if column.default and column.name not in columns]
+    return {column.name: column.default.arg for column in unsaid}  # type: ignore[union-attr]  # They are plain values.
+
+
+@functools.cache
+def _insert_document(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> str:
+    typed = ", ".join(f'"{name}" {_table(model).c[name].type.compile(dialect)}' for name in columns)
+    listed = _listed(model, columns)
+    rows = f"json_to_recordset(%s::json) AS given ({typed})"
+    return f'INSERT INTO "{_table(model).name}" ({listed}) SELECT {listed} FROM {rows}'  # noqa: S608 - Names of the model.
 
 
 def insert_plain(

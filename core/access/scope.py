@@ -1,12 +1,12 @@
 """The scope of a transaction: one organisation, and the few ways to write many rows within it."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Insert, Update, event, insert
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
+from core.access.many import insert_rows
 from core.context import Actor, Context, Operator, StaffActor, System
 from core.database import EVERY_ROW, reach_only
 from core.model import (
@@ -81,13 +81,7 @@ def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, An
         stamped: Sequence[Mapping[str, Any]] = rows
     else:
         stamped = [{**row, "organisation_id": scope} for row in rows]
-    ctx.session.connection().execute(insert_into(model), stamped)
-
-
-@functools.cache
-def insert_into(model: type[Base]) -> Insert:
-    """Into the table, not the class: the mapper's bookkeeping would cost as much as the insert."""
-    return insert(model.metadata.tables[model.__tablename__])
+    insert_rows(ctx.session.connection(), model, stamped)
 
 
 def update_each(ctx: Context, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
