@@ -10,7 +10,7 @@ from datetime import timedelta
 from threading import Event
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from bench.progress import FIRST_ID, Rows, fill_all
 from bench.report import Goal, Report, Samples, rounded
@@ -95,12 +95,17 @@ def _fill(app: App, size: Size) -> None:
         connection.execute(learner.update().where(learner.c.id >= FIRST_ID).values(provider_id=provider_id))
         _insert(connection, Charge, [_charge(rows, n) for n in range(size.learners // 10)])
         _insert(connection, ProgressChange, [_change(rows, n) for n in range(size.learners // 10)])
-        _insert(connection, StaffMember, [_member(organisation_id, n) for n in range(size.digests)])
+        fill_readers(connection, organisation_id, size.digests)
         _insert(connection, ProviderGrant, [each for n in range(size.digests) for each in _grants(organisation_id, n)])
-        _insert(connection, DigestSetting, [_setting(organisation_id, n) for n in range(size.digests)])
 
 
-def _insert(connection: Any, model: type[Base], made: list[dict[str, Any]]) -> None:
+def fill_readers(connection: Connection, organisation_id: int, count: int) -> None:
+    """Staff who are told every week, by e-mail; at first six days and 23 hours from the beginning."""
+    _insert(connection, StaffMember, [_member(organisation_id, n) for n in range(count)])
+    _insert(connection, DigestSetting, [_setting(organisation_id, n) for n in range(count)])
+
+
+def _insert(connection: Connection, model: type[Base], made: list[dict[str, Any]]) -> None:
     for start in range(0, len(made), _AT_ONCE):
         connection.execute(insert(model.metadata.tables[model.__tablename__]), made[start : start + _AT_ONCE])
 

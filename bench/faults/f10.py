@@ -1,4 +1,4 @@
-"""F10: schedules and reminders across changes of the clock.
+"""F10: schedules, reminders and digests across changes of the clock.
 
 The clock is passed in, and moved: over the days on which clocks change in London, New York and Lord Howe, and over the
 day that Apia skipped; meanwhile it is set forward or back, or nobody works while something falls due.
@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from pathlib import Path
 from threading import Event
@@ -22,10 +22,11 @@ from bench.world import new_folder
 from core.app import App
 from core.context import Door, LinkHolder, Operator, StaffActor, System
 from core.letters import Letter, Loaded, Outcome, Verdict
-from core.model import Invitation, OutboundMessage
+from core.model import Digest, Invitation, OutboundMessage
 from core.rules.policy import MAIL_GAP, QUIET_FROM, QUIET_UNTIL, REMINDERS
 from core.rules.quiet import QuietHours
 from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
+from core.usecases.digests.settings import SetDigest, set_digest
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.invitations.quiet_hours import SetQuietHours, set_quiet_hours
 from core.usecases.messages.letters import LoadLetters, load_letters
@@ -33,6 +34,7 @@ from core.usecases.staff.organisations import CreateOrganisation, create_organis
 from core.usecases.staff.staff import AcceptStaffInvitation, accept_staff_invitation
 from core.words import Channel, MessageKind, MessageState
 from tests.factories import FixedClock, make_app, make_engine
+from worker.digesting import write_what_is_due
 from worker.reminding import remind_who_is_due
 from worker.sending import send_chunk
 
@@ -57,6 +59,7 @@ _FAULTS: Final = (
     "ahead a year",
 )
 _LEARNERS: Final = 3
+_OWNER: Final = "olive@north.example.org"
 _LASTS: Final = timedelta(days=45)
 
 
@@ -98,6 +101,18 @@ class _Counts:
     too_close: int = 0
     too_many: int = 0
     unfinished: int = 0
+    digests: int = 0
+    digests_lost: int = 0
+    digests_doubled: int = 0
+    digests_early: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    app: App
+    accepted: list[tuple[str, str, datetime]]
+    worked_at: list[datetime]
+    """What the clock showed at each tick."""
 
 
 def run(size: Size, seed: int) -> Report:
@@ -108,7 +123,7 @@ def run(size: Size, seed: int) -> Report:
         if _is_chosen(number, size.cases):
             progress(f"F10: {slot[0]}, {slot[1]}: {fault}")
             with new_folder() as folder:
-                _judge(counts, fault, slot, *_play(folder, fault, slot))
+                _judge(counts, fault, slot, _play(folder, fault, slot))
     return _report(seed, counts)
 
 
@@ -121,7 +136,7 @@ def _is_chosen(number: int, cases: int) -> bool:
 # --- Playing ----------------------------------------------------------------------------------------------
 
 
-def _play(folder: Path, fault: str, slot: tuple[str, str, str]) -> tuple[list[tuple[str, str, datetime]], App]:
+def _play(folder: Path, fault: str, slot: tuple[str, str, str]) -> _Played:
     zone, words, meant = slot
     at = datetime.fromisoformat(meant)
     clock = FixedClock((at - timedelta(days=5)).replace(hour=9, minute=0))
@@ -129,17 +144,21 @@ def _play(folder: Path, fault: str, slot: tuple[str, str, str]) -> tuple[list[tu
     ledger = _Ledger(app)
     owner = _make_organisation(app, zone, at)
     _schedule(app, owner, words, zone)
+    _want_digests(app, owner, words, zone)
     app.run(set_quiet_hours, SetQuietHours("21:00-07:00"), owner)
+    worked_at = []
     for is_working in _moments(clock, fault, at):
         if is_working:
+            worked_at.append(clock.now)
             remind_who_is_due(app, Event())
+            write_what_is_due(app, Event())
             _send_due(app, ledger)
-    return ledger.accepted, app
+    return _Played(app, ledger.accepted, worked_at)
 
 
 def _make_organisation(app: App, zone: str, at: datetime) -> StaffActor:
     """Quiet hours are off while the slot is chosen: it lies at night."""
-    command = CreateOrganisation("north", "North", zone, "Olive", "Owner", "olive@north.example.org")
+    command = CreateOrganisation("north", "North", zone, "Olive", "Owner", _OWNER)
     created = app.run(create_organisation, command, Operator())
     app.run(accept_staff_invitation, AcceptStaffInvitation(created.owner.token), LinkHolder())
     header = "course_code,course_title,kind,model,run_code,starts,ends,enrolment_closes,time_zone"
@@ -156,6 +175,13 @@ def _schedule(app: App, owner: StaffActor, words: str, zone: str) -> None:
     command = PrepareInvitation("maths-1", addresses, when=words, time_zone=zone)
     draft_id = app.run(prepare_invitation, command, owner).draft_id
     app.run(invite_learners, InviteLearners(draft_id), owner)
+
+
+def _want_digests(app: App, owner: StaffActor, words: str, zone: str) -> None:
+    """Every week on the slot's day, at its time."""
+    at = datetime.fromisoformat(words)
+    minute = at.hour * 60 + at.minute
+    app.run(set_digest, SetDigest(at.weekday(), minute, by_mail=True, in_slack=False, time_zone=zone), owner)
 
 
 def _moments(clock: FixedClock, fault: str, slot: datetime) -> Iterator[bool]:
@@ -196,7 +222,7 @@ def _send_due(app: App, ledger: _Ledger) -> None:
     query = select(OutboundMessage.id).where(
         OutboundMessage.state == MessageState.PENDING,
         OutboundMessage.channel == Channel.EMAIL,
-        OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER)),
+        OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.DIGEST)),
         OutboundMessage.not_before <= app.clock(),
     )
     ids = app.read(lambda ctx, _: list(ctx.session.scalars(query)), None, System())
@@ -207,9 +233,8 @@ def _send_due(app: App, ledger: _Ledger) -> None:
 # --- Judging ----------------------------------------------------------------------------------------------
 
 
-def _judge(
-    counts: _Counts, fault: str, slot: tuple[str, str, str], accepted: list[tuple[str, str, datetime]], app: App
-) -> None:
+def _judge(counts: _Counts, fault: str, slot: tuple[str, str, str], played: _Played) -> None:
+    app, accepted = played.app, played.accepted
     zone, meant = ZoneInfo(slot[0]), datetime.fromisoformat(slot[2])
     invitations = Counter(address for kind, address, _ in accepted if kind == MessageKind.INVITATION)
     reminders = [(address, at) for kind, address, at in accepted if kind == MessageKind.REMINDER]
@@ -229,7 +254,36 @@ def _judge(
     counts.unfinished += len(app.read(lambda ctx, _: ctx.session.scalars(mails).all(), None, System()))
     stored = app.read(lambda ctx, _: list(ctx.session.scalars(select(Invitation))), None, System())
     counts.doubled += abs(sum(each.reminder_count for each in stored) - len(reminders))
+    _judge_digests(counts, slot, played)
     app.engine.dispose()
+
+
+def _judge_digests(counts: _Counts, slot: tuple[str, str, str], played: _Played) -> None:
+    """One for each week in which somebody worked after its moment; a late one is told once, under its own day."""
+    due = _weeks(slot, max(played.worked_at))
+    moments = [*due.values(), datetime.max.replace(tzinfo=UTC)]
+    wanted = sum(any(since <= at < until for at in played.worked_at) for since, until in pairwise(moments))
+    told_at = [at for kind, _, at in played.accepted if kind == MessageKind.DIGEST]
+    periods = played.app.read(lambda ctx, _: list(ctx.session.scalars(_PERIODS)), None, System())
+    counts.digests += len(told_at)
+    counts.digests_lost += max(0, wanted - len(told_at))
+    counts.digests_doubled += max(0, len(told_at) - wanted, len(told_at) - len(set(periods)))
+    counts.digests_early += sum(at < due[period] for at, period in zip(told_at, periods, strict=False))
+
+
+_PERIODS: Final = select(Digest.period).order_by(Digest.until_at)
+
+
+def _weeks(slot: tuple[str, str, str], until: datetime) -> dict[str, datetime]:
+    """By the name of the day: the moment that is meant, and every week from then on, on an ordinary day."""
+    zone, words, meant = slot
+    first, at = datetime.fromisoformat(words), datetime.fromisoformat(meant)
+    weeks = {first.date().isoformat(): at}
+    while at <= until:
+        first += timedelta(days=7)
+        at = first.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        weeks[first.date().isoformat()] = at
+    return weeks
 
 
 def _judge_number(counts: _Counts, fault: str, number: int) -> None:
@@ -250,6 +304,7 @@ def _report(seed: int, counts: _Counts) -> Report:
         "seed": seed,
         "scheduled_mails": counts.scheduled,
         "reminders": counts.reminders,
+        "digests": counts.digests,
     }
     return Report(
         "F10",
@@ -261,6 +316,9 @@ def _report(seed: int, counts: _Counts) -> Report:
             Goal("reminders in quiet hours", counts.at_night, "== 0"),
             Goal("two mails about one invitation within two days", counts.too_close, "== 0"),
             Goal("more reminders than the rule has", counts.too_many, "== 0"),
+            Goal("digests lost: a week without one", counts.digests_lost, "== 0"),
+            Goal("digests told twice for a week", counts.digests_doubled, "== 0"),
+            Goal("digests before their moment", counts.digests_early, "== 0"),
             Goal("stuck", counts.unfinished, "== 0"),
         ],
     )
