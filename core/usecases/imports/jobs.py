@@ -12,14 +12,13 @@ when their time is over (``import_retention``).
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import select
-
 from core import access
-from core.context import Assurance, Context, Door, StaffActor
+from core.context import Context, Door, StaffActor
 from core.model import Import
-from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT
-from core.usecases.imports.imports import import_job, lock_organisation
+from core.rules.policy import IMPORT_ATTEMPTS
+from core.usecases.imports.imports import import_job
 from core.usecases.imports.telling import tell_settled
+from core.usecases.leased import held_open, sender_of, take_forgotten
 from core.words import ImportReason, ImportState, Subject
 
 _UNATTENDED = (Door.SLACK, Door.MAIL, Door.WEB)
@@ -39,11 +38,7 @@ class SenderOfImport:
 
 def sender_of_import(ctx: Context, command: FindSender) -> SenderOfImport:
     access.require_system(ctx)
-    found = ctx.session.get(Import, command.import_id)
-    if found is None or found.settled_at is not None:
-        return SenderOfImport(None)
-    # Whoever let it in has made sure of the sender; what they may do is read anew when it runs.
-    return SenderOfImport(StaffActor(found.organisation_id, found.staff_id, found.door, Assurance.VERIFIED))
+    return SenderOfImport(sender_of(ctx.session.get(Import, command.import_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +56,8 @@ class ImportGivenUp:
 def give_up_import(ctx: Context, command: GiveUpImport) -> ImportGivenUp:
     """By the worker: its sender may be no staff member any more."""
     access.require_system(ctx)
-    found = ctx.session.get(Import, command.import_id)
+    found = held_open(ctx, Import, command.import_id)
     if found is None:
-        return ImportGivenUp(was_open=False)
-    # Somebody slow may be writing it at this moment: they are waited for.
-    lock_organisation(ctx, found.organisation_id)
-    ctx.session.refresh(found)
-    if found.settled_at is not None:
         return ImportGivenUp(was_open=False)
     found.state, found.reason, found.settled_at = ImportState.REJECTED, ImportReason.OUR_MISTAKE, ctx.now
     tell_settled(ctx, found)
@@ -91,18 +81,10 @@ class ImportsSwept:
 def sweep_imports(ctx: Context, command: SweepImports) -> ImportsSwept:
     """Those nobody is at get a job once more, the longest forgotten first."""
     access.require_system(ctx)
-    query = (
-        select(Import)
-        .where(Import.settled_at.is_(None), Import.busy_until <= ctx.now, Import.door.in_(_UNATTENDED))
-        .order_by(Import.busy_until, Import.id)
-        .limit(IMPORTS_SWEPT)
-        .with_for_update(skip_locked=True)
-    )
-    forgotten = ctx.session.scalars(query).all()
+    forgotten = take_forgotten(ctx, Import, Import.door.in_(_UNATTENDED))
     hopeless = tuple(each.id for each in forgotten if each.attempt >= IMPORT_ATTEMPTS)
     again = [each for each in forgotten if each.attempt < IMPORT_ATTEMPTS]
     for each in forgotten:
-        each.busy_until = ctx.now + IMPORT_LEASE
         if each.state is not ImportState.READING:
             # Whoever begins counts; what fails before that, or after all rows are checked, is counted here.
             each.attempt += 1

@@ -18,16 +18,17 @@ from sqlalchemy import select
 
 from core import access
 from core.access import Permission
-from core.context import Assurance, Context, StaffActor
+from core.context import Context, StaffActor
 from core.errors import ImportClosed
 from core.jobs import Job, JobKind
 from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
 from core.outbox import order_key, say, slack_row, touch
-from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT, SCOREBOARD_INTERVAL
+from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, SCOREBOARD_INTERVAL
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import, require_held
 from core.usecases.imports.imports import find_import, lock_organisation
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
 from core.usecases.imports.values import import_ref, reach_of
+from core.usecases.leased import held_open, sender_of, take_forgotten
 from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
 
 Done = ImportSettled | ImportUndone
@@ -103,11 +104,9 @@ class OrderBegun:
 def begin_order(ctx: Context, command: BeginOrder) -> OrderBegun:
     access.require_system(ctx)
     found = ctx.session.get(ImportOrder, command.order_id, with_for_update=True)
-    if found is None or found.settled_at is not None:
-        return OrderBegun(None)
-    found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
-    # The door that let the order in has made sure of who it was; what they may do is read anew.
-    return OrderBegun(StaffActor(found.organisation_id, found.staff_id, found.door, Assurance.VERIFIED))
+    if found is not None and found.settled_at is None:
+        found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
+    return OrderBegun(sender_of(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +124,8 @@ class OrderFulfilled:
 def fulfil_order(ctx: Context, command: FulfilOrder) -> OrderFulfilled:
     """All of it, or nothing. Raises what releasing and undoing raise."""
     staff = access.require_staff(ctx, Permission.IMPORT)
-    found = ctx.session.get(ImportOrder, command.order_id)
+    found = held_open(ctx, ImportOrder, command.order_id)
     if found is None or found.staff_id != staff.id:
-        return OrderFulfilled(was_open=False)
-    lock_organisation(ctx, staff.organisation_id)
-    ctx.session.refresh(found)
-    if found.settled_at is not None:
         return OrderFulfilled(was_open=False)
     number = ctx.session.get_one(Import, found.import_id).number
     if found.work is ImportWork.RELEASE:
@@ -152,13 +147,8 @@ class RefuseOrder:
 
 def refuse_order(ctx: Context, command: RefuseOrder) -> OrderFulfilled:
     access.require_system(ctx)
-    found = ctx.session.get(ImportOrder, command.order_id)
+    found = held_open(ctx, ImportOrder, command.order_id)
     if found is None:
-        return OrderFulfilled(was_open=False)
-    # Somebody slow may be doing it at this moment: they are waited for.
-    lock_organisation(ctx, found.organisation_id)
-    ctx.session.refresh(found)
-    if found.settled_at is not None:
         return OrderFulfilled(was_open=False)
     _settle(ctx, found, "", command.words or _OUR_MISTAKE)
     return OrderFulfilled(was_open=True)
@@ -188,17 +178,8 @@ class OrdersSwept:
 def sweep_orders(ctx: Context, command: SweepOrders) -> OrdersSwept:
     """Those nobody is at get a job once more."""
     access.require_system(ctx)
-    query = (
-        select(ImportOrder)
-        .where(ImportOrder.settled_at.is_(None), ImportOrder.busy_until <= ctx.now)
-        .order_by(ImportOrder.busy_until, ImportOrder.id)
-        .limit(IMPORTS_SWEPT)
-        .with_for_update(skip_locked=True)
-    )
-    forgotten = ctx.session.scalars(query).all()
+    forgotten = take_forgotten(ctx, ImportOrder)
     again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS]
-    for each in forgotten:
-        each.busy_until = ctx.now + IMPORT_LEASE
     ctx.jobs.enqueue(ctx.session, [order_job(each.id, f"swept-{int(ctx.now.timestamp())}") for each in again])
     return OrdersSwept(len(again), tuple(each.id for each in forgotten if each.tries >= IMPORT_ATTEMPTS))
 

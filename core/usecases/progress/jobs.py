@@ -9,13 +9,11 @@ received --its job--> merged in its sender's name --> settled: whoever sent it i
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import select
-
 from core import access
-from core.context import Assurance, Context, StaffActor
+from core.context import Context, StaffActor
 from core.model import ProgressReport
-from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, IMPORTS_SWEPT
-from core.usecases.imports.imports import lock_organisation
+from core.rules.policy import IMPORT_ATTEMPTS
+from core.usecases.leased import held_open, sender_of, take_forgotten
 from core.usecases.progress.receiving import report_job
 from core.usecases.progress.telling import tell_settled
 from core.words import ReportReason, ReportState
@@ -35,11 +33,7 @@ class ReporterFound:
 
 def reporter_of(ctx: Context, command: FindReporter) -> ReporterFound:
     access.require_system(ctx)
-    found = ctx.session.get(ProgressReport, command.report_id)
-    if found is None or found.settled_at is not None:
-        return ReporterFound(None)
-    # Whoever let it in has made sure of the sender; what they may do is read anew when it runs.
-    return ReporterFound(StaffActor(found.organisation_id, found.staff_id, found.door, Assurance.VERIFIED))
+    return ReporterFound(sender_of(ctx.session.get(ProgressReport, command.report_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +51,8 @@ class ReportGivenUp:
 def give_up_report(ctx: Context, command: GiveUpReport) -> ReportGivenUp:
     """By the worker: its sender may be no staff member any more. One that is settled stays as it is."""
     access.require_system(ctx)
-    found = ctx.session.get(ProgressReport, command.report_id)
+    found = held_open(ctx, ProgressReport, command.report_id)
     if found is None:
-        return ReportGivenUp(was_open=False)
-    # Somebody slow may be merging it at this moment: they are waited for.
-    lock_organisation(ctx, found.organisation_id)
-    ctx.session.refresh(found)
-    if found.settled_at is not None:
         return ReportGivenUp(was_open=False)
     found.state, found.reason, found.settled_at = ReportState.REJECTED, ReportReason.OUR_MISTAKE, ctx.now
     tell_settled(ctx, found)
@@ -86,18 +75,10 @@ class ReportsSwept:
 def sweep_reports(ctx: Context, command: SweepReports) -> ReportsSwept:
     """Those nobody is at get a job once more, the longest forgotten first."""
     access.require_system(ctx)
-    query = (
-        select(ProgressReport)
-        .where(ProgressReport.settled_at.is_(None), ProgressReport.busy_until <= ctx.now)
-        .order_by(ProgressReport.busy_until, ProgressReport.id)
-        .limit(IMPORTS_SWEPT)
-        .with_for_update(skip_locked=True)
-    )
-    forgotten = ctx.session.scalars(query).all()
+    forgotten = take_forgotten(ctx, ProgressReport)
     hopeless = tuple(each.id for each in forgotten if each.tries >= IMPORT_ATTEMPTS)
     again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS]
     for each in forgotten:
-        each.busy_until = ctx.now + IMPORT_LEASE
         if each.state is ReportState.RECEIVED:
             # Whoever begins counts; what fails before that is counted here.
             each.tries += 1

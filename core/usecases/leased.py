@@ -1,0 +1,52 @@
+"""What a worker does alone in somebody's name: imports, orders about them, reports of progress.
+
+open, its own until ``busy_until`` --done, or given up--> settled
+ |                |
+ +----------------+-- nobody has been at it for a while: it is forgotten, and whoever sweeps has it next
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, select
+
+from core.context import Assurance, Context, StaffActor
+from core.model import Import, ImportOrder, ProgressReport
+from core.rules.policy import IMPORT_LEASE, IMPORTS_SWEPT
+from core.usecases.imports.imports import lock_organisation
+
+Leased = TypeVar("Leased", Import, ImportOrder, ProgressReport)
+
+
+def sender_of(found: Import | ImportOrder | ProgressReport | None) -> StaffActor | None:
+    """In whose name it is done. None: it is settled, or gone."""
+    if found is None or found.settled_at is not None:
+        return None
+    # The door that let it in has made sure of the sender; what they may do is read anew when it is done.
+    return StaffActor(found.organisation_id, found.staff_id, found.door, Assurance.VERIFIED)
+
+
+def held_open(ctx: Context, kind: type[Leased], its_id: int) -> Leased | None:
+    """Nobody else settles it before this transaction ends. None: it is settled, or gone."""
+    found = ctx.session.get(kind, its_id)
+    if found is None:
+        return None
+    # Somebody slow may be at it at this moment: they are waited for.
+    lock_organisation(ctx, found.organisation_id)
+    ctx.session.refresh(found)
+    return found if found.settled_at is None else None
+
+
+def take_forgotten(ctx: Context, kind: type[Leased], *which: ColumnElement[bool]) -> Sequence[Leased]:
+    """Those nobody is at, the longest forgotten first. Nobody else takes them for a while."""
+    query = (
+        select(kind)
+        .where(kind.settled_at.is_(None), kind.busy_until <= ctx.now, *which)
+        .order_by(kind.busy_until, kind.id)
+        .limit(IMPORTS_SWEPT)
+        .with_for_update(skip_locked=True)
+    )
+    forgotten = ctx.session.scalars(query).all()
+    for each in forgotten:
+        each.busy_until = ctx.now + IMPORT_LEASE
+    return forgotten
