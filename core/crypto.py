@@ -67,6 +67,18 @@ class Vault:
             raise _key_missing()
         return self._cipher(keys[-1]).decrypt(nonce, sealed, place.encode())
 
+    def decrypt_all(self, stored: Iterable[bytes], place: str) -> list[bytes]:
+        """As ``decrypt_bytes``, of many at a third of the price where the newest key has encrypted them."""
+        if self._marks.count(self._marks[0] if self._marks else 0) != 1:
+            return [self.decrypt_bytes(raw, place) for raw in stored]
+        decrypt, mark, bound = self._cipher(self._keys[0]).decrypt, self._marks[0], place.encode()
+        return [
+            decrypt(raw[1 : 1 + NONCE_BYTES], raw[1 + NONCE_BYTES :], bound)
+            if raw[0] == mark
+            else self.decrypt_bytes(raw, place)
+            for raw in stored
+        ]
+
     def _cipher(self, key: bytes) -> AESGCM:
         if key not in self._ciphers:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 60 ms that most commands need not pay.

@@ -67,7 +67,8 @@ class Import(OrganisationOwned, Base):
     """The earlier import whose answer brought this file: see ``core.usecases.imports.corrections``."""
     file_name: Mapped[str] = mapped_column(Text)
     """Encrypted."""
-    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    # The last column: SQLite goes through all that stands before one.
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, sort_order=1)
     """Encrypted; read when it is asked for, for it may be ten megabytes. None: erased."""
     file_hash: Mapped[str] = mapped_column(String(64))
     content_hash: Mapped[str | None] = mapped_column(String(64))

@@ -31,6 +31,9 @@ _BROKEN: Final = (
 
 _ROWS: Final = re.compile(rb' r="[A-Za-z]{1,9}(\d{1,12})"')
 _COLUMNS: Final = re.compile(rb' r="([A-Za-z]{1,9})\d')
+# A cell beyond Z99999: all others are fewer than SHEET_RECTANGLE, and need not be told apart.
+_FAR: Final = re.compile(rb' r="[A-Za-z](?:[A-Za-z]|\d{6})')
+_NEAR_ROWS, _NEAR_COLUMNS = 99_999, 26
 # Generators may give the elements a prefix, and leave out where a cell stands.
 _FILLED: Final = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Za-z]{1,9})(\d{1,12})"(?:[^>]*[^/>])?>(?!</)')
 _ERROR: Final = re.compile(rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>[^v]*?<(?:\w+:)?v>([^<]{1,40})<')
@@ -52,6 +55,7 @@ _PLACE: Final = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')
 class SheetScan:
     rows: int
     columns: int
+    """At most so many."""
     faulty: dict[int, dict[int, FaultyCell]]
     """By row (1 is the first) and column (0 is the first)."""
 
@@ -217,8 +221,11 @@ def _scanned(archive: zipfile.ZipFile, part: str) -> SheetScan:
     rows = columns = 0
     faulty: dict[int, dict[int, FaultyCell]] = {}
     for block in _blocks(archive, part):
-        rows = max(rows, max(map(int, set(_ROWS.findall(block))), default=0))
-        columns = max(columns, max(map(_column, set(_COLUMNS.findall(block))), default=-1) + 1)
+        if _FAR.search(block):
+            rows = max(rows, max(map(int, set(_ROWS.findall(block))), default=0))
+            columns = max(columns, max(map(_column, set(_COLUMNS.findall(block))), default=-1) + 1)
+        else:
+            rows, columns = max(rows, _NEAR_ROWS), max(columns, _NEAR_COLUMNS)
         if len(faulty) < _FAULTY_CELLS:
             _note_faulty(block, faulty)
     if rows * columns > policy.SHEET_RECTANGLE:

@@ -98,6 +98,9 @@ def _plain(cell: Any, place: int, kinds: dict[int, str]) -> Any:
         return cell if -_EXACT < cell < _EXACT else _as_float(cell)
     if kind is bool:
         return cell
+    if kind is date:
+        kinds[place] = _DATE
+        return cell.isoformat()
     text, mark = _as_text(cell)
     if mark:
         kinds[place] = mark

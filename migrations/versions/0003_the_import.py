@@ -96,7 +96,6 @@ def _create_import() -> None:
         sa.Column("repeats_id", ID, nullable=True),
         sa.Column("corrects_id", ID, nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=True),
         sa.Column("reading", sa.LargeBinary(), nullable=True),
@@ -116,6 +115,7 @@ def _create_import() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", ID, nullable=True),
         sa.Column("organisation_id", ID, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_import_organisation_id_organisation")
         ),

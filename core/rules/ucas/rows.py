@@ -26,7 +26,10 @@ from core.rules.ucas.years import YearGroup, unusual_year, usual_births, year_gr
 
 # Of any type: each column's function has its own, and the row's type says which.
 Check = Callable[[Cell], tuple[Any, Problems]]
-_REMEMBERED: Final = frozenset({Column.UKPRN, Column.YEAR_GROUP, Column.POSTCODE, Column.GENDER, Column.ETHNICITY})
+_REMEMBERED: Final = frozenset({
+    Column.UKPRN, Column.YEAR_GROUP, Column.FIRST_NAME, Column.STREET, Column.TOWN, Column.POSTCODE, Column.GENDER,
+    Column.ETHNICITY,
+})  # fmt: skip
 _MEMO_VALUES: Final = 20_000
 _MEMO_CHARACTERS: Final = 100
 

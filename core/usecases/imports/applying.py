@@ -198,7 +198,8 @@ class _Writer:
 
     def create(self, rows: Sequence[Any]) -> None:
         ctx, kept, provider_ids = self._ctx, self._matching.kept, self._matching.reach.ids
-        read = [self._as_stored(row) for row in rows]
+        values_of_rows = kept.values_of_rows([row.content for row in rows])
+        read = [self._as_stored(values, row.row_hash) for values, row in zip(values_of_rows, rows, strict=True)]
         details = kept.pack_all([values[FIRST_SECRET:] for values, _ in read], "learner.details")
         accounts = self._accounts([values for values, _ in read])
         ids = ctx.tokens.new_ids(len(rows))
@@ -214,12 +215,11 @@ class _Writer:
         access.update_plain(ctx, ImportRow, _CREATED, "number", marks, import_id=self._found.id)
         add_addresses(ctx, addresses, self._shared)
 
-    def _as_stored(self, row: Any) -> tuple[LearnerValues, bytes]:
-        """Its values and their hash: another one where something is stored no more since the row was checked."""
+    def _as_stored(self, read: LearnerValues, row_hash: bytes) -> tuple[LearnerValues, bytes]:
+        """Both as they are, but where something is stored no more since the row was checked."""
         matching = self._matching
-        read = matching.kept.row_values(row.content)
         values = as_stored(matching.organisation, read)
-        return values, row.row_hash if values is read else matching.hashes.content(values, matching.year)
+        return values, row_hash if values is read else matching.hashes.content(values, matching.year)
 
     def update(self, rows: Sequence[Any]) -> None:
         ctx, kept = self._ctx, self._matching.kept

@@ -101,6 +101,10 @@ class Keeper:
     def row_values(self, stored: bytes) -> LearnerValues:
         return value_list(_decode_values(self.vault.decrypt_bytes(stored, "import_row.content")))
 
+    def values_of_rows(self, stored: Sequence[bytes]) -> list[LearnerValues]:
+        clears = self.vault.decrypt_all(stored, "import_row.content")
+        return [value_list(_decode_values(clear)) for clear in clears]
+
     def learner_values(self, row: Any, ukprn: str | None) -> LearnerValues:
         """``row`` has the columns of ``LEARNER_COLUMNS``."""
         open_ones = (ukprn, row.year_group, row.first_name, row.last_name, row.email)
