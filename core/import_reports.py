@@ -19,9 +19,11 @@ from core.sheets.annotate import MarkedFile, full_copies, marked_files
 from core.sheets.marks import Form
 from core.usecases.exports import ExportOrdered
 from core.usecases.imports.answers import MarksLoaded
+from core.usecases.imports.applying import ImportSettled
 from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed, ListImports, list_imports
-from core.usecases.imports.mails import ImportRowsTold, ImportTold, LoadReport, ReportLoaded, load_report
+from core.usecases.imports.mails import ImportRowsTold, ImportTold, LoadReport, OrderTold, ReportLoaded, load_report
+from core.usecases.imports.orders import ShowOrder, show_order
 from core.usecases.imports.rows import ListImportRows, list_import_rows
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.reports import ReportShown, ShowReport, show_report
@@ -93,9 +95,14 @@ def _filled(app: App, asker: StaffActor, result: Any, room: int) -> tuple[object
         return result, (_template(result.subject),)
     if isinstance(result, ExportOrdered) and result.is_file:
         return _exported(app, asker, result, room)
-    if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold | ReportTold):
+    if not isinstance(result, ImportTold | ImportsListed | ImportRowsTold | OrderTold | ReportTold):
         return result, ()
     try:
+        if isinstance(result, OrderTold):
+            shown = app.read(show_order, ShowOrder(result.order_id), asker)
+            if not isinstance(shown.done, ImportSettled):
+                return shown.done or shown, ()
+            result = ImportTold(result.number)
         if isinstance(result, ImportsListed):
             return app.read(list_imports, ListImports(result.page, result.state), asker), ()
         if isinstance(result, ReportTold):

@@ -28,7 +28,7 @@ from core.usecases.history.history import HistoryShown
 from core.usecases.imports.applying import ImportSettled
 from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportShown, ImportsListed
-from core.usecases.imports.mails import ImportLeft, ImportRowsTold, ImportTold
+from core.usecases.imports.mails import ImportLeft, ImportRowsTold, ImportTold, OrderTold
 from core.usecases.imports.rows import ImportRowsListed
 from core.usecases.imports.rules import ImportPolicyShown
 from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
@@ -162,6 +162,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         LearnerProgressShown,
         NamedInFeed,
         NotUnderstood,
+        OrderTold,
         PreviewDiscarded,
         PreviewNumbered,
         ProgressShown,

@@ -144,7 +144,7 @@ class ImportRow(OrganisationOwned, Base):
 
 
 class ImportOrder(OrganisationOwned, Base):
-    """Somebody pressed a button: an import is released or undone by a worker (``core.usecases.imports.orders``)."""
+    """An import is to be released or undone, which a worker does (``core.usecases.imports.orders``)."""
 
     __tablename__ = "import_order"
     __table_args__ = (
@@ -162,6 +162,8 @@ class ImportOrder(OrganisationOwned, Base):
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
     door: Mapped[Door] = mapped_column(closed_set(Door))
     work: Mapped[ImportWork] = mapped_column(closed_set(ImportWork))
+    inbound_id: Mapped[int | None] = mapped_column(Id, ForeignKey("inbound_message.id"))
+    """The e-mail that ordered it, and is answered when it is settled."""
     tries: Mapped[int] = mapped_column(default=0)
     busy_until: Mapped[datetime]
     """Until then somebody is at it, or a job of its own will come; later a worker takes it up again."""

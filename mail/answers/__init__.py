@@ -70,6 +70,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "LearnerProgressShown": progress.tell_learner,
     "NamedInFeed": progress.tell_named,
     "NotUnderstood": asides.tell_not_understood,
+    "OrderShown": imports.tell_order,
     "PreviewDiscarded": batches.tell_discarded,
     "PreviewNumbered": batches.tell_numbered,
     "ProgressShown": progress.tell_progress,

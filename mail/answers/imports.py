@@ -8,6 +8,7 @@ from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.copies import TemplateOffered
 from core.usecases.imports.imports import ImportCard, ImportShown, ImportsListed
 from core.usecases.imports.mails import ImportLeft
+from core.usecases.imports.orders import OrderShown
 from core.usecases.imports.rows import ImportRowShown, ImportRowsListed
 from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
 from core.wording.imports import (
@@ -24,7 +25,7 @@ from core.wording.imports import (
     undo_words,
 )
 from core.wording.results import counted
-from core.words import ImportReason, ImportState, ImportSubject
+from core.words import ImportReason, ImportState, ImportSubject, ImportWork
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 _SHOWN: Final = 20
@@ -287,6 +288,15 @@ def tell_undone(result: ImportUndone, teller: Teller) -> Answer:
         lists=(Listing("Left as they are", rows, more),) if rows else (),
         steps=("The same file sent again is imported anew.",),
     )
+
+
+def tell_order(shown: OrderShown, teller: Teller) -> Answer:
+    """What is done is told as what it has become."""
+    name, is_undo = import_name(shown.number), shown.work is ImportWork.UNDO
+    if shown.refusal:
+        return Answer(f"{name} could not be {'undone' if is_undo else 'imported'}.", lines=(shown.refusal,))
+    doing = "being undone" if is_undo else "being imported"
+    return Answer(f"{name} is {doing} already. You hear of it when that is done.")
 
 
 def tell_undo_preview(found: UndoPreviewed, teller: Teller) -> Answer:

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, TypeGuard
+from typing import Final
 
 import msgspec
 
@@ -36,7 +36,7 @@ from core.results import ReplyAwaited, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.imports.invitations import PrepareImportInvitation
-from core.usecases.imports.mails import undo_by_mail
+from core.usecases.imports.mails import OrderByMail
 from core.usecases.imports.undoing import UndoImport
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.changes import (
@@ -62,11 +62,10 @@ from core.usecases.mailbox.requests import (
     find_thread,
     rehearsed,
 )
-from core.usecases.progress.confirming import ConfirmReport
-from core.usecases.progress.mails import confirm_by_mail
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, PrepareNudge, nudge_learner
 from core.words import MailRule, MailState
 from mail.receiving.asked import MailRequest
+from mail.requests.orders import for_worker
 from mail.requests.progress import task_of_report
 from mail.requests.reading import Asked, body_lines, read_mail
 from mail.requests.reply_words import Word, meant, read_reply
@@ -158,16 +157,7 @@ def _replied(lines: Sequence[str], thread: ThreadFound, inbound_id: int, *, has_
         return line, refusal
     if task is None:
         return None
-    return line, _confirming(task.command, inbound_id) if _is_confirming(task) else task
-
-
-def _is_confirming(task: object) -> TypeGuard[Task]:
-    return isinstance(task, Task) and isinstance(task.command, ConfirmReport)
-
-
-def _confirming(command: ConfirmReport, inbound_id: int) -> Task:
-    """The answer waits until the report is merged."""
-    return Task(confirm_by_mail, replace(command, inbound_id=inbound_id))
+    return line, for_worker(task, inbound_id) if isinstance(task, Task) else task
 
 
 def _thread(app: App, staff: StaffActor, refs: tuple[str, ...]) -> ThreadFound:
@@ -192,10 +182,8 @@ def _as_wanted(asked: Asked, request: MailRequest, thread: ThreadFound) -> _Want
         return "", task_of_report(asked.wanted, request.inbound_id)
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
-    if isinstance(asked.wanted.command, ConfirmReport):
-        return asked.line, _confirming(asked.wanted.command, request.inbound_id)
     try:
-        return asked.line, task_of(asked.wanted)
+        return asked.line, for_worker(task_of(asked.wanted), request.inbound_id)
     except UsherError as refusal:
         return asked.line, refusal
 
@@ -214,8 +202,6 @@ def task_of(request: Request) -> Task:
         if request.verb.name == "cancel":
             return Task(cancel_invitations, CancelInvitations(chosen))
         return Task(resend_invitations, ResendInvitations(chosen))
-    if isinstance(command, UndoImport):
-        return Task(undo_by_mail, command)
     if isinstance(command, PrepareNudge):
         return Task(nudge_learner, NudgeLearner(command.run, command.who, words=command.words))
     if isinstance(command, PreviewRemoval):
@@ -284,6 +270,8 @@ def _instead(app: App, task: Task, error: UsherError) -> object:
 
 def _as_seen(command: object, rehearsed: object) -> object:
     """The very letter that they say yes to, whatever would be proposed then."""
+    if isinstance(command, OrderByMail):
+        return UndoImport(command.number)
     if isinstance(command, NudgeLearner) and isinstance(rehearsed, LearnerNudged):
         return replace(command, learner_id=rehearsed.letter.learner_id, words=rehearsed.letter.words)
     return command

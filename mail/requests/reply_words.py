@@ -35,12 +35,12 @@ from core.usecases.imports.mails import (
     ImportRowsTold,
     ImportTold,
     LeaveImport,
+    OrderTold,
     copy_by_mail,
     leave_import,
-    undo_by_mail,
 )
 from core.usecases.imports.rows import ListImportRows, list_import_rows
-from core.usecases.imports.undoing import UndoImport
+from core.usecases.imports.undoing import UndoImport, undo_import
 from core.usecases.invitations.batches import InviteLearners, LearnersInvited, invite_learners
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -82,7 +82,7 @@ from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.progress.reports import ListReports, ReportsListed, list_reports
 from core.usecases.staff.colleagues import ListStaff, StaffListed, list_staff
 from core.words import MessageKind
-from mail.requests.tasks import Task, numbers_told
+from mail.requests.tasks import Task, is_about_rows, numbers_told
 
 
 class Word(StrEnum):
@@ -156,7 +156,7 @@ def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
     if reply.number and reply.word is Word.UNDO:
         return Task(recall_batch, RecallBatch(number=reply.number))
     if reply.import_number and reply.word is Word.UNDO:
-        return Task(undo_by_mail, UndoImport(reply.import_number))
+        return Task(undo_import, UndoImport(reply.import_number))
     if reply.import_number and reply.word is Word.GOOD_ROWS and thread.kind is None:
         return None
     if thread.kind is None:
@@ -230,7 +230,7 @@ def _offers(result: object, answer_id: int) -> _Offers:
             return _undone(Task(recall_batch, RecallBatch(result.confirmation_id)))
         case InvitedAtOnce() | AddressCorrected():
             return _undone(Task(recall_batch, RecallBatch(result.invited.confirmation_id)))
-        case ImportTold() | ImportLeft():
+        case ImportTold() | ImportLeft() | OrderTold() if is_about_rows(result):
             return _of_import(result.number)
         case InvitationCancelled() | InvitationsCancelled():
             return {Word.UNDO: Task(restore_invitations, RestoreInvitations(result.change_id))}
@@ -252,7 +252,7 @@ def _of_import(number: int) -> _Offers:
         Word.YES: released,
         Word.NO: left,
         Word.CANCEL: left,
-        Word.UNDO: Task(undo_by_mail, UndoImport(number)),
+        Word.UNDO: Task(undo_import, UndoImport(number)),
         Word.FULL: Task(copy_by_mail, CopyImport(number), Mode.READ),
     }
 

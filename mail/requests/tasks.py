@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from core.context import Context
 from core.requests import Mode
-from core.usecases.imports.mails import ImportLeft, ImportTold
+from core.usecases.imports.mails import ImportLeft, ImportTold, OrderTold
+from core.words import ImportWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +23,11 @@ class Task:
 
 def numbers_told(results: Iterable[object]) -> tuple[int, ...]:
     """Of the imports that an answer was about."""
-    return tuple(dict.fromkeys(each.number for each in results if isinstance(each, ImportTold | ImportLeft)))
+    return tuple(dict.fromkeys(each.number for each in results if is_about_rows(each)))
+
+
+def is_about_rows(result: object) -> TypeGuard[ImportTold | ImportLeft | OrderTold]:
+    """Of an import that was taken in or is to be, not of one that was taken back."""
+    if isinstance(result, OrderTold):
+        return result.work is ImportWork.RELEASE
+    return isinstance(result, ImportTold | ImportLeft)

@@ -146,6 +146,7 @@ def _create_import_order() -> None:
         sa.Column("staff_id", ID, nullable=False),
         sa.Column("door", one_of("door", "slack", "mail", "web", "cli", "worker"), nullable=False),
         sa.Column("work", one_of("importwork", "release", "undo"), nullable=False),
+        sa.Column("inbound_id", ID, nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
@@ -154,6 +155,9 @@ def _create_import_order() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_import_order_import_id_import")),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_import_order_inbound_id_inbound_message")
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_import_order_organisation_id_organisation")
         ),

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.app import App
 from core.context import Assurance, Door, StaffActor
-from core.importing import run_in_background
+from core.importing import fulfil_in_background, run_in_background
 from core.letters import AnswerPart
-from core.model import Base, Import, InboundMessage, MailAnswer, OutboundMessage, ProgressReport
+from core.model import Base, Import, ImportOrder, InboundMessage, MailAnswer, OutboundMessage, ProgressReport
 from core.progressing import merge_in_background
 from core.results import revived_parts
 from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
@@ -159,8 +159,11 @@ def finish_imports(app: App) -> None:
     with looking(app) as session:
         waiting = session.scalars(select(Import.id).where(Import.settled_at.is_(None)).order_by(Import.number)).all()
         reports = session.scalars(select(ProgressReport.id).where(ProgressReport.settled_at.is_(None))).all()
+        orders = session.scalars(select(ImportOrder.id).where(ImportOrder.settled_at.is_(None))).all()
     for import_id in waiting:
         run_in_background(app, import_id)
+    for order_id in orders:
+        fulfil_in_background(app, order_id)
     for report_id in reports:
         merge_in_background(app, report_id)
 

@@ -1,7 +1,8 @@
 """Files that come by e-mail, and what is replied to their answers.
 
     e-mail with files --import_by_mail--> received, message settled, answer kept --worker--> settled --> answer is due
-    "good rows", "undo", "full", "no" in reply --> an answer of its own
+    "good rows", "undo" in reply --> ordered, message settled, answer kept --worker--> done --> answer is due
+    "full", "no" in reply --> an answer of its own
 
 An answer names its imports and no more: what is said of their rows is read, and the marked copy made, when it is sent.
 """
@@ -28,9 +29,10 @@ from core.usecases.imports.imports import (
     receive_import,
     show_import,
 )
-from core.usecases.imports.undoing import ImportUndone, PreviewUndo, UndoImport, preview_undo, undo_import
+from core.usecases.imports.orders import OrderWork, order_work
+from core.usecases.imports.undoing import PreviewUndo, preview_undo
 from core.usecases.imports.values import import_ref
-from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, Subject
+from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, ImportWork, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,38 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     return ImportLeft(found.number, found.ends_at, found.reason)
 
 
-def undo_by_mail(ctx: Context, command: UndoImport) -> ImportUndone:
-    """Raises ReplyNeeded, with what it would do, where that is many learners, and whatever ``undo_import`` raises."""
+@dataclass(frozen=True, slots=True)
+class OrderByMail:
+    number: int
+    work: ImportWork
+    inbound_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTold:
+    """An answer about what was ordered; ``core.import_reports`` fills it when it is sent."""
+
+    number: int
+    work: ImportWork
+    order_id: int
+
+
+def order_by_mail(ctx: Context, command: OrderByMail) -> OrderTold:
+    """The answer waits until a worker has done it. Raises what ``order_work`` raises."""
+    access.require_staff(ctx, Permission.IMPORT)
+    ordered = order_work(ctx, OrderWork(command.number, command.work, command.inbound_id))
+    return OrderTold(ordered.number, ordered.work, ordered.order_id)
+
+
+def undo_by_mail(ctx: Context, command: OrderByMail) -> OrderTold:
+    """Raises ReplyNeeded, with what it would do, where that is many learners, and whatever ``order_work`` raises."""
     access.require_staff(ctx, Permission.IMPORT)
     preview = preview_undo(ctx, PreviewUndo(command.number))
     if preview.removed + preview.restored > MAIL_UNDOES_AT_ONCE:
         question = ReplyNeeded()
         question.rehearsed = preview
         raise question
-    return undo_import(ctx, command)
+    return order_by_mail(ctx, command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Releasing and undoing an import from Slack: ordered by a button, done by a worker, told in a message of its own.
+"""Releasing and undoing an import: ordered by a button in Slack or by e-mail, done by a worker, told when it is done.
+
+Slack: in a message of its own. E-mail: the message that ordered it is answered then.
 
     ordered --its job--> done in the orderer's name, in one transaction --> settled: done, or refused
        |                        |
@@ -18,8 +20,8 @@ from sqlalchemy import select
 
 from core import access
 from core.access import Permission
-from core.context import Context, StaffActor
-from core.errors import ImportClosed
+from core.context import Context, Door, StaffActor
+from core.errors import ImportClosed, ImportNotFound
 from core.jobs import Job, JobKind
 from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
 from core.outbox import order_key, say, slack_row, touch
@@ -29,6 +31,7 @@ from core.usecases.imports.imports import find_import, lock_organisation
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
 from core.usecases.imports.values import import_ref, reach_of
 from core.usecases.leased import held_open, sender_of, take_forgotten
+from core.usecases.mailbox.answers import answer_settled
 from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
 
 Done = ImportSettled | ImportUndone
@@ -40,12 +43,15 @@ class OrderWork:
 
     number: int
     work: ImportWork
+    inbound_id: int | None = None
+    """The e-mail that orders it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkOrdered:
     number: int
     work: ImportWork
+    order_id: int
 
 
 def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
@@ -55,31 +61,34 @@ def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
     found = find_import(ctx, command.number)
     (require_held if command.work is ImportWork.RELEASE else require_undoable)(ctx, staff, found)
     ctx.about(Subject.IMPORT, found.id)
-    open_order = select(ImportOrder.staff_id).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
-    by = ctx.session.scalars(open_order).first()
-    if by is None:
-        _order(ctx, staff, found, command.work)
-    elif by != staff.id:
+    query = select(ImportOrder).where(ImportOrder.import_id == found.id, ImportOrder.settled_at.is_(None))
+    known = ctx.session.scalars(query).first()
+    if known is None:
+        return WorkOrdered(found.number, command.work, _order(ctx, staff, found, command))
+    if known.staff_id != staff.id:
         # Its message goes to whoever ordered it: nobody else is to wait for one.
         raise ImportClosed(number=import_ref(found.number), reason="a colleague has ordered it a moment ago")
-    return WorkOrdered(found.number, command.work)
+    return WorkOrdered(found.number, known.work, known.id)
 
 
-def _order(ctx: Context, staff: StaffMember, found: Import, work: ImportWork) -> None:
+def _order(ctx: Context, staff: StaffMember, found: Import, command: OrderWork) -> int:
     order_id = ctx.tokens.new_id()
     row = {
         "id": order_id,
         "import_id": found.id,
         "staff_id": staff.id,
         "door": ctx.actor.door,
-        "work": work,
+        "work": command.work,
+        "inbound_id": command.inbound_id,
         "busy_until": ctx.now + IMPORT_LEASE,
         "ordered_at": ctx.now,
     }
     access.insert_all(ctx, ImportOrder, [row])
-    key = order_key(order_id)
-    say(ctx, [slack_row(ctx, MessageKind.IMPORT_ORDER, staff_id=staff.id, about_id=order_id, key=key)])
+    if ctx.actor.door is not Door.MAIL:
+        key = order_key(order_id)
+        say(ctx, [slack_row(ctx, MessageKind.IMPORT_ORDER, staff_id=staff.id, about_id=order_id, key=key)])
     ctx.jobs.enqueue(ctx.session, [order_job(order_id, "0")])
+    return order_id
 
 
 def order_job(order_id: int, generation: str) -> Job:
@@ -159,6 +168,7 @@ _OUR_MISTAKE = "It was tried several times and could not be finished, and that i
 
 def _settle(ctx: Context, found: ImportOrder, outcome: str, refusal: str) -> None:
     found.outcome, found.refusal, found.settled_at = outcome, refusal[:400], ctx.now
+    answer_settled(ctx, found)
     touch(ctx, [order_key(found.id)], after=SCOREBOARD_INTERVAL)
 
 
@@ -198,6 +208,20 @@ class OrderShown:
     subject: ImportSubject
     done: Done | None
     refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOrder:
+    order_id: int
+
+
+def show_order(ctx: Context, command: ShowOrder) -> OrderShown:
+    """Raises ImportNotFound of a colleague's."""
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    found = ctx.session.get(ImportOrder, command.order_id)
+    if found is None or found.staff_id != staff.id:
+        raise ImportNotFound(number="this")
+    return order_shown(ctx, found.id)
 
 
 def order_shown(ctx: Context, order_id: int) -> OrderShown:

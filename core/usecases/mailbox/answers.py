@@ -2,7 +2,8 @@
 
 answered --nothing awaited--> its e-mail is due
     |
-    +--a file that came with the message is still being imported or merged--> the last is settled --> it is due
+    +--a file that came with the message is still being imported or merged, or an import that it names is still being
+       released or undone--> the last is settled --> it is due
 """
 
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from core.context import Context
-from core.model import Import, InboundMessage, MailAnswer, ProgressReport, StaffMember
+from core.model import Import, ImportOrder, InboundMessage, MailAnswer, ProgressReport, StaffMember
 from core.outbox import email_row, say
 from core.queries import Query
 from core.words import MessageKind
 
 _AWAITED = tuple(
     Query(select(kind.id).where(kind.inbound_id == bindparam("inbound_id"), kind.settled_at.is_(None)).limit(1))
-    for kind in (Import, ProgressReport)
+    for kind in (Import, ImportOrder, ProgressReport)
 )
 
 
@@ -34,18 +35,18 @@ def answer_row(ctx: Context, staff: StaffMember, answer_id: int) -> dict[str, An
 
 
 def is_awaited(ctx: Context, inbound_id: int) -> bool:
-    """Whether a file of the message is still being imported or merged."""
+    """Whether anything that the message brought or ordered is still under way."""
     # A report that waited is merged on because of this very message.
     ctx.session.flush()
     return any(query.run(ctx, inbound_id=inbound_id).first() is not None for query in _AWAITED)
 
 
-def answer_settled(ctx: Context, found: Import | ProgressReport) -> None:
-    """The e-mail that brought the file is answered, if this was the last one that it waited for."""
+def answer_settled(ctx: Context, found: Import | ImportOrder | ProgressReport) -> None:
+    """The e-mail that brought or ordered it is answered, if this was the last that it waited for."""
     if found.inbound_id is None:
         return
     ctx.session.flush()
-    # Whoever answers the message, and whoever settles another file of it, has this row as well: one after the other.
+    # Whoever answers the message, and whoever settles something else of it, has this row as well: one after the other.
     ctx.session.execute(select(InboundMessage.id).where(InboundMessage.id == found.inbound_id).with_for_update())
     query = select(MailAnswer).where(
         MailAnswer.inbound_id == found.inbound_id, MailAnswer.organisation_id == found.organisation_id

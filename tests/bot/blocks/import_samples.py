@@ -88,7 +88,7 @@ def every_import(count: int, name: str) -> list[object]:
         ImportUndone(12_345, count, count, kept, count),
         ImportUndone(12_345, count, count, kept, count, ImportSubject.CATALOGUE),
         CopyOrdered(12_345),
-        *(WorkOrdered(12_345, work) for work in ImportWork),
+        *(WorkOrdered(12_345, work, 7) for work in ImportWork),
         *(OrderShown(12_345, work, count, ImportSubject.LEARNERS, None, name[:400]) for work in ImportWork),
         OrderShown(12_345, ImportWork.UNDO, count, ImportSubject.LEARNERS, None, ""),
         OrderShown(12_345, ImportWork.UNDO, count, ImportSubject.LEARNERS, ImportUndone(12_345, 1, 1, kept, count), ""),

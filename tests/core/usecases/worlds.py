@@ -16,6 +16,7 @@ from core.usecases.digests.settings import SetDigest, set_digest
 from core.usecases.imports import applying as import_applying
 from core.usecases.imports import checking as import_checking
 from core.usecases.imports import imports
+from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.values import Reading
 from core.usecases.invitations import batches, gathering
 from core.usecases.invitations import single as invitations
@@ -33,7 +34,7 @@ from core.usecases.staff import (
     slack_identity,
     staff,
 )
-from core.words import FeedKind, MailboxAuth, MailboxSecurity, ReportReason, Role
+from core.words import FeedKind, ImportWork, MailboxAuth, MailboxSecurity, ReportReason, Role
 from tests.core.usecases import managing
 from tests.core.usecases.acting import (
     POETRY,
@@ -107,6 +108,7 @@ class World:
     """Made, and can be taken back."""
     prepared_learner_id: int
     applied_import: int
+    order_id: int
     """These two are numbers, the others ids."""
     received_report: int
     reading_report: int
@@ -183,7 +185,8 @@ def make_world(school: School) -> World:
         reading_import=_begun(school, "s@example.org", ()),
         checked_import=_begun(school, "t@example.org", (_row(2),)),
         held_import=_held(school),
-        applied_import=_applied(school),
+        applied_import=(applied := _applied(school)),
+        order_id=school.app.run(order_work, OrderWork(applied, ImportWork.UNDO), school.owner).order_id,
         received_report=_report(school, b"1"),
         reading_report=_report(school, b"2", is_begun=True),
         waiting_report=_waiting(school),

@@ -27,7 +27,8 @@ from core.results import (
     revived_parts,
 )
 from core.usecases.imports.imports import ImportsListed
-from core.usecases.imports.mails import ImportRowsTold, ImportTold
+from core.usecases.imports.mails import ImportRowsTold, ImportTold, OrderTold
+from core.usecases.imports.orders import OrderShown
 from core.usecases.imports.rows import ImportRowsListed
 from core.usecases.links.shared_links import SharedLinkShown
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
@@ -42,7 +43,7 @@ from tests.mail.answers.imports import import_results
 from tests.mail.letters import LINKS, SETTINGS, html_text, parsed, plain_text
 
 TELLER = Teller(zone_named("Europe/London"))
-_KEPT_OTHERWISE = (SharedLinkShown, ImportReport, ImportRowsListed, ReportShown)
+_KEPT_OTHERWISE = (SharedLinkShown, ImportReport, ImportRowsListed, OrderShown, ReportShown)
 SCRIPT = '<script>alert("x")</script> & \u202eco'
 
 
@@ -104,7 +105,7 @@ def test_every_result_that_can_be_kept_can_be_told_and_the_other_way_round() -> 
 
     # A link is kept by what was done, and told with its address; an import or a report by its number, told from rows.
     kept_otherwise = {kind.__name__ for kind in _KEPT_OTHERWISE}
-    by_number = {kind.__name__ for kind in (ImportTold, ImportRowsTold, ReportTold)}
+    by_number = {kind.__name__ for kind in (ImportTold, ImportRowsTold, OrderTold, ReportTold)}
     assert set(BUILDERS) == {*RESULTS, *kept_otherwise} - by_number == told
 
 

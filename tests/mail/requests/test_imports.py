@@ -10,13 +10,13 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
 
 from core.context import Door
-from core.importing import run_in_background
-from core.model import Import, ImportRow, MailAnswer, OutboundMessage
+from core.importing import fulfil_in_background, run_in_background
+from core.model import Import, ImportOrder, ImportRow, MailAnswer, OutboundMessage
 from core.results import RequestRefused
 from core.rules.policy import MAIL_UNDOES_AT_ONCE, SHEET_BYTES
 from core.usecases.imports.jobs import GiveUpImport, give_up_import
-from core.usecases.imports.mails import ImportLeft, ImportTold
-from core.usecases.imports.undoing import ImportUndone
+from core.usecases.imports.mails import ImportLeft, ImportTold, OrderTold
+from core.usecases.imports.undoing import UndoImport, undo_import
 from core.words import CopyWanted, ImportReason, ImportState, MailState, MessageKind
 from mail.parsing.parsed import Attachment
 from mail.requests.answering import answer
@@ -92,7 +92,7 @@ def test_a_file_with_problems_waits_and_a_word_imports_the_good_rows(school: Sch
     assert "Would be new: 2\n" in held.text
     assert list(held.files) == ["learners (checked).xlsx", "learners (checked).csv"]
     assert none_yet == {}
-    assert released.result == ImportTold(1)
+    assert isinstance(released.result, OrderTold)
     assert released.text.startswith("2 of 3 rows imported; 1 left out.")
     assert set(learners(school)) == {"Ada", "Cy"}
     assert cells(released.files["learners (checked).xlsx"])[2][-3] == "Not imported"
@@ -146,7 +146,7 @@ def test_undo_full_and_no_are_words_for_an_import(school: School, olive: Writer)
     assert full.result == ImportTold(1, CopyWanted.FULL)
     assert full.text.startswith("Here is I-0001 with all its rows marked.")
     assert len(full.files) == 2
-    assert isinstance(undone.result, ImportUndone)
+    assert isinstance(undone.result, OrderTold)
     assert "2 learners whom it had made are removed." in undone.text
     assert learners(school) == {}
     assert isinstance(again.result, RequestRefused)
@@ -163,8 +163,35 @@ def test_an_import_of_many_learners_is_undone_after_a_yes(school: School, olive:
     assert asked.text.startswith("Undo I-0001? It would take 51 learners away that it had made.")
     assert "Nothing has changed yet." in asked.text
     assert kept == len(people)
-    assert isinstance(undone.result, ImportUndone)
+    assert undone.text.startswith("I-0001 is undone.")
     assert learners(school) == {}
+
+
+@pytest.mark.parametrize("is_undone_meanwhile", [False, True])
+def test_what_a_reply_orders_is_done_once_by_a_worker_and_answered_once(
+    school: School, olive: Writer, is_undone_meanwhile: bool
+) -> None:
+    imported = olive.write("", "", csv_file(GOOD, line("Cy")))
+    request = olive.received(parsed_mail("undo I-0001", ref="<order@mail.example.org>"))
+
+    states = [answer(school.app, request), answer(school.app, request)]
+    (order,) = rows(school.app, ImportOrder)
+    before = len(learners(school)), len(answers(school))
+    if is_undone_meanwhile:
+        school.app.run(undo_import, UndoImport(1), school.owner)
+    done = [fulfil_in_background(school.app, order.id), fulfil_in_background(school.app, order.id)]
+    told = olive.answered(request, states[0])
+
+    assert imported.text.startswith("All 2 rows are imported.")
+    assert states == [MailState.PROCESSED, MailState.PROCESSED], "As after a kill between commit and filing."
+    assert before == (2, 1), "Nobody is answered before it is done."
+    assert done == [True, False]
+    assert len(answers(school)) == 2
+    assert learners(school) == {}
+    expected = "I-0001 could not be undone." if is_undone_meanwhile else "I-0001 is undone."
+    assert told.text.startswith(expected)
+    kinds = {each.kind for each in rows(school.app, OutboundMessage)}
+    assert MessageKind.IMPORT_ORDER not in kinds, "What mail orders is told by mail alone."
 
 
 def test_a_workbook_with_a_password_is_answered_with_what_to_do(school: School, olive: Writer) -> None:
@@ -288,7 +315,7 @@ def test_several_files_of_a_mail_are_answered_together_when_the_last_is_settled(
     unclear = olive.reply(told, "undo")
     named = olive.reply(told, "undo I-0002")
     assert "Name the import" in unclear.text
-    assert isinstance(named.result, ImportUndone)
+    assert named.text.startswith("I-0002 is undone.")
 
 
 def test_two_imports_at_once_are_each_answered_once(school: School, olive: Writer) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from core.requests import VERBS, Asker, Mode, Request, mode_of, read_request, usecase_of
 from core.results import ReplyAwaited, storable
+from core.usecases.imports.mails import OrderTold
+from core.usecases.imports.orders import ShowOrder, show_order
 from core.usecases.invitations.batches import InvitationPreviewed, InviteLearners, invite_learners
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -25,7 +27,7 @@ from tests.core.usecases.importing import broken, checked, imported_at_once
 from tests.core.usecases.managing import save
 from tests.core.usecases.progressing import enrol
 from tests.factories import FixedClock, School
-from tests.mail.asking import Writer
+from tests.mail.asking import Writer, by_mail
 
 MATHS = "maths-2026-03"
 _FIRST = f"invite {MATHS} ada@example.org bo@example.org"
@@ -181,6 +183,7 @@ class ByMail:
     """What is asked back is answered with yes."""
 
     def __init__(self, school: School) -> None:
+        self._school = school
         self._olive = Writer(school, school.owner)
 
     def tell(self, words: str) -> object:
@@ -188,4 +191,7 @@ class ByMail:
         if isinstance(answered.result, ReplyAwaited):
             answered = self._olive.reply(answered, "yes")
         result = answered.result
+        if isinstance(result, OrderTold):
+            done = self._school.app.read(show_order, ShowOrder(result.order_id), by_mail(self._school.owner)).done
+            return storable(done)
         return result.invited if isinstance(result, InvitedAtOnce) else result
