@@ -206,7 +206,7 @@ def returned_names(ctx: Context, windows: Windows) -> Rows:
 def at_risk(ctx: Context, windows: Windows) -> Rows:
     """A few of each run and provider with ``number``, how many there are; set aside is nobody of them."""
     is_removed = exists().where(Learner.id == _P.learner_id, Learner.removed_at.is_not(None))
-    cohort = cohorts(_P.organisation_id.in_(windows.organisation_ids), ~is_removed)
+    cohort = cohorts(lambda rows: rows.organisation_id.in_(windows.organisation_ids), ~is_removed)
     now = literal(windows.until, UtcDateTime())
     test = risk_test(STORED, cohort.c.median, CourseRun.starts_at, now)
     among = (windows.place, Enrolment.run_id, Learner.provider_id)

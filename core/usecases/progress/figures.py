@@ -203,7 +203,7 @@ _NOT_REMOVED: Final = Progress.learner_id.not_in(
 
 def _facts() -> Query[*tuple[Any, ...]]:
     """One row of what holds for the whole run, where nothing is known of anybody, too."""
-    cohort = cohorts(_P.run_id == bindparam("run_id"), _NOT_REMOVED)
+    cohort = cohorts(lambda rows: rows.run_id == bindparam("run_id"), _NOT_REMOVED)
     one = select(_WAITING.label("waiting")).cte("one")
     columns = (cohort.c.median, cohort.c.learners.label("cohort"))
     return Query(

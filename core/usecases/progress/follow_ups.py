@@ -112,7 +112,7 @@ def subject_of(ctx: Context, staff: StaffMember, code: str, learner_id: int, who
     access.require_provider(ctx, staff, run)
     learner = meant_learner(ctx, staff, learner_id, who)
     cohort = cohorts(
-        Progress.run_id == run.id,
+        lambda rows: rows.run_id == run.id,
         Progress.learner_id.not_in(select(Learner.id).where(Learner.removed_at.is_not(None))),
     )
     row = ctx.session.execute(

@@ -92,8 +92,9 @@ class LearnerProgressShown:
 
 _P: Final = Progress
 _LEARNER_ROWS: Final = 30
+_THEIR_RUNS: Final = select(Enrolment.run_id).where(Enrolment.learner_id == bindparam("learner_id")).correlate(None)
 _COHORT: Final = cohorts(
-    _P.run_id.in_(select(Enrolment.run_id).where(Enrolment.learner_id == bindparam("learner_id")).correlate(None)),
+    lambda rows: rows.run_id.in_(_THEIR_RUNS),
     _P.learner_id.not_in(select(Learner.id).where(Learner.removed_at.is_not(None)).correlate(None)),
 )
 _RUNS_OF: Final = Query(

@@ -6,12 +6,13 @@ from itertools import product
 import pytest
 
 from core.errors import RiskRuleUnclear, RoleMissing
-from core.model import Progress, RunRisk
+from core.model import Enrolment, Progress, RunRisk
 from core.rules.progress.risk import DEFAULT_RISK, Cohort, RiskKind
+from core.usecases.digests.digests import ShowDigest, show_digest
 from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
-from tests.core.usecases.acting import MATHS, change, clock_of, everything
+from tests.core.usecases.acting import MATHS, change, clock_of, everything, only
 from tests.core.usecases.progressing import enrol, line, send
 from tests.factories import School
 
@@ -65,6 +66,24 @@ def test_lists_and_counts_hold_whom_the_rule_names(cohort: School) -> None:
     ]
     card = cohort.app.read(show_learner_progress, ShowLearnerProgress(found.page.rows[0].address), cohort.owner)
     assert card.runs[0].risks == found.page.rows[0].risks
+
+
+def test_nobody_is_compared_with_those_who_have_left(cohort: School) -> None:
+    now, far = clock_of(cohort.app)(), [row for row in _everybody(cohort) if row.figures.step_percentage == 9500]
+    by_report, *here = far
+    (told,) = everything(cohort.app, Progress, Progress.learner_id == by_report.learner_id)
+    change(cohort.app, Progress, told.id, left_at=now)
+    for each in here:
+        enrolment = only(cohort.app, Enrolment, Enrolment.learner_id == each.learner_id)
+        change(cohort.app, Enrolment, enrolment.id, left_at=now)
+
+    found = listed(cohort)
+
+    # Of three each at 0, 8 and 55 %.
+    assert (len(here), found.cohort) == (2, Cohort(800, 9))
+    assert not [row for row in found.page.rows if RiskKind.BEHIND in {risk.kind for risk in row.risks}]
+    digest = cohort.app.read(show_digest, ShowDigest(), cohort.owner)
+    assert digest.at_risk == found.at_risk
 
 
 def test_the_rule_of_a_run_is_set_and_holds_at_once(cohort: School) -> None:
