@@ -133,6 +133,8 @@ class AnswerLetter:
     """The organisation's, in which moments are said."""
     asker: StaffActor
     """Whoever asked: what is read for the answer is read with what they may do now."""
+    silent_until: datetime | None = None
+    """Set where it is the last that they get for now."""
 
 
 @dataclass(frozen=True, slots=True)

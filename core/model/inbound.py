@@ -151,3 +151,5 @@ class MailAnswer(OrganisationOwned, Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     closed_at: Mapped[datetime | None]
     """When the question in it was answered, with yes or no."""
+    silent_until: Mapped[datetime | None]
+    """Set where it is the last answer that they get this hour: when the next one may be."""

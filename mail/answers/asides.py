@@ -17,8 +17,8 @@ from mail.answers.document import Answer, Listing, Row, Teller, some
 from mail.answers.follow_ups import nudge_consequences, the_letter
 
 _HOW = (
-    "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached .csv "
-    "or .txt file."
+    "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached "
+    "workbook, .csv or .txt file."
 )
 _FILES = "Attach a spreadsheet to import its learners; every row is answered. “template” sends the workbook to fill in."
 _REPLIES = "Reply to any answer of mine with a word: yes, no, undo, resend, cancel, more."

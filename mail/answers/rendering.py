@@ -1,10 +1,11 @@
 """An answer's subject and body. It is nobody else's, so nothing of it is shared between mails."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.letters import AnswerLetter, DigestLetter
+from core.rules.policy import MAIL_ANSWERS_AN_HOUR
 from core.settings import Settings
 from core.wording.phrases import zone_named
 from mail.answers import Answer, Teller, tell
@@ -26,7 +27,17 @@ def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, byte
     teller = Teller(zone_named(letter.time_zone), settings.base_url)
     parts = [ToldPart(one_line(part.asked), tell(part.result, teller)) for part in letter.parts]
     subject = _subject(letter.subject, parts[0].answer.headline if len(parts) == 1 else "Your requests")
+    if letter.silent_until is not None:
+        parts[-1] = replace(parts[-1], answer=_as_last(parts[-1].answer, teller.moment(letter.silent_until)))
     return _rendered(letter, subject, parts, settings)
+
+
+def _as_last(answer: Answer, until: str) -> Answer:
+    note = (
+        f"You have had {MAIL_ANSWERS_AN_HOUR} answers from me within an hour, so this is the last one for now. What you"
+        f" write until {until} I still do, without an answer. After that I answer again; in Slack there is no such limit."
+    )
+    return replace(answer, steps=(*answer.steps, note))
 
 
 def rendered_digest(letter: DigestLetter, settings: Settings, stop_url: str) -> tuple[str, bytes]:

@@ -149,6 +149,7 @@ def _create_mail_answer() -> None:
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silent_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound_message.id"], name=op.f("fk_mail_answer_inbound_id_inbound_message")

@@ -10,19 +10,19 @@
    fails the others stand. A kill in between changes nothing: done again, each key gives what it gave.
 3. The audit names the request's own use case, by whomever it is wrapped.
 4. The answer goes to the address on record, whatever the message wanted. Who had as many answers this hour as there may
-   be gets none: what was asked is done in silence.
+   be gets none: what was asked is done in silence, and the last answer has said so.
 5. A message is settled for the one who is proven to have written it, and for nobody else.
 6. The answer to a message that brought files waits until the last of them is imported (``mail_answers``).
 7. Our own mistake is answered, too, with its reference: nobody waits in vain. Run again, the message is answered anew.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 
 from core import access
 from core.access import Permission
@@ -65,9 +65,10 @@ _LOCK_RECIPIENT = Query(
     select(StaffMember.id).where(StaffMember.id == bindparam("staff_id")).with_for_update(key_share=True)
 )
 _ANSWERED = Query(
-    select(func.count()).where(
-        MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago")
-    )
+    select(MailAnswer.created_at)
+    .where(MailAnswer.staff_id == bindparam("staff_id"), MailAnswer.created_at > bindparam("hour_ago"))
+    .order_by(MailAnswer.created_at)
+    .limit(MAIL_ANSWERS_AN_HOUR)
 )
 UseCase = Callable[[Context, Any], Any]
 
@@ -200,8 +201,10 @@ def _require_own(ctx: Context, inbound_id: int) -> None:
 def _leave_answer(
     ctx: Context, staff: StaffMember, asking: Asking, parts: tuple[AnswerPart, ...], *, is_final: bool = True
 ) -> None:
-    if not _may_answer(ctx, staff):
+    former = _answered_this_hour(ctx, staff)
+    if len(former) >= MAIL_ANSWERS_AN_HOUR:
         return
+    is_last = len(former) == MAIL_ANSWERS_AN_HOUR - 1
     kind, result = kept_parts(parts)
     answer_id = ctx.tokens.new_id()
     answer = {
@@ -214,6 +217,7 @@ def _leave_answer(
         "result_kind": kind,
         "result": result,
         "created_at": ctx.now,
+        "silent_until": former[0] + _HOUR if is_last else None,
     }
     access.insert_all(ctx, MailAnswer, [answer])
     _ask_in_slack(ctx, staff, answer_id, parts)
@@ -223,13 +227,12 @@ def _leave_answer(
     leave(ctx, [answer_row(ctx, staff, answer_id)])
 
 
-def _may_answer(ctx: Context, staff: StaffMember) -> bool:
-    """Not too many within the hour, counted here: of requests that end at the same moment each counts."""
+def _answered_this_hour(ctx: Context, staff: StaffMember) -> Sequence[datetime]:
+    """When, the oldest first; asked here, so that of requests that end at the same moment each counts."""
     if not ctx.settings.is_sqlite:
         # A writer on SQLite has no rival; here the second waits for the first, and then counts its answer.
         _LOCK_RECIPIENT.run(ctx, staff_id=staff.id)
-    found = _ANSWERED.run(ctx, staff_id=staff.id, hour_ago=ctx.now - _HOUR).scalar_one()
-    return bool(found < MAIL_ANSWERS_AN_HOUR)
+    return _ANSWERED.run(ctx, staff_id=staff.id, hour_ago=ctx.now - _HOUR).scalars().all()
 
 
 def pressable(parts: tuple[AnswerPart, ...]) -> tuple[AnswerPart, ...]:

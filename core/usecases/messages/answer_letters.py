@@ -43,6 +43,7 @@ def _letter(
         references=tuple(answer.references.split()),
         time_zone=organisation.time_zone,
         asker=StaffActor(organisation.id, staff.id, Door.MAIL, Assurance.VERIFIED),
+        silent_until=answer.silent_until,
     )
 
 

@@ -361,8 +361,7 @@ def test_unproven_mail_does_and_tells_nothing(olive: Writer) -> None:
 
 def test_two_bots_that_look_like_people_end_at_the_limit_of_answers(olive: Writer) -> None:
     """Proven, and nothing tells them from a colleague: so many answers an hour, and no more."""
-    for _ in range(MAIL_ANSWERS_AN_HOUR):
-        olive.write("help")
+    answered = [olive.write("help") for _ in range(MAIL_ANSWERS_AN_HOUR)]
 
     request = olive.received(parsed_mail(f"invite {MATHS} ada@example.org", ref="<bot@example.org>"))
     state = answer(olive.app, request)
@@ -372,6 +371,8 @@ def test_two_bots_that_look_like_people_end_at_the_limit_of_answers(olive: Write
     assert state is MailState.PROCESSED
     assert len(list(rows(olive.app, Invitation))) == 1
     assert len(list(rows(olive.app, MailAnswer))) == MAIL_ANSWERS_AN_HOUR + 1
+    assert ["the last one for now" in each.text for each in answered] == [False] * (MAIL_ANSWERS_AN_HOUR - 1) + [True]
+    assert "I still do, without an answer" in answered[-1].html
 
 
 def test_a_viewer_s_request_is_refused_and_changes_nothing(olive: Writer) -> None:
