@@ -34,8 +34,8 @@ def rendered_answer(letter: AnswerLetter, settings: Settings) -> tuple[str, byte
 
 def _as_last(answer: Answer, until: str) -> Answer:
     note = (
-        f"You have had {MAIL_ANSWERS_AN_HOUR} answers from me within an hour, so this is the last one for now. What you"
-        f" write until {until} I still do, without an answer. After that I answer again; in Slack there is no such limit."
+        f"You have had {MAIL_ANSWERS_AN_HOUR} answers within an hour, so this is the last one for now. What you write"
+        f" until {until} I still do, without an answer. After that I answer again. In Slack there is no such limit."
     )
     return replace(answer, steps=(*answer.steps, note))
 
