@@ -11,9 +11,9 @@ from core.words import ExportForm
 
 HEADINGS: Final = (
     export.Heading("date", 12), export.Heading("course code", 18, is_text=True), export.Heading("course", 36),
-    export.Heading("run", 20, is_text=True), export.Heading("price in pounds", 14),
-    export.Heading("to invoice in pounds", 18), export.Heading("paid how", 12), export.Heading("reason", 36),
-    export.Heading("joined", 20), export.Heading("agreement with", 28),
+    export.Heading("run", 20, is_text=True), export.Heading("price in pounds", 14, is_money=True),
+    export.Heading("to invoice in pounds", 18, is_money=True), export.Heading("paid how", 12),
+    export.Heading("reason", 36), export.Heading("joined", 20), export.Heading("agreement with", 28),
 )  # fmt: skip
 
 

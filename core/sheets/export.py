@@ -10,13 +10,15 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import Any, BinaryIO, Final
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.packaging.custom import StringProperty
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from core.rules import policy
 from core.sheets.cells import Cell, CellFault, FaultyCell
@@ -27,6 +29,16 @@ _LINES_AT_ONCE: Final = 500
 _SHORT: Final = 1000
 _FORMATS: Final = ((datetime, "yyyy-mm-dd hh:mm"), (date, "yyyy-mm-dd"), (time, "hh:mm"))
 TEXT_FORMAT: Final = "@"
+MONEY_FORMAT: Final = "0.00"
+# With the name and size of the rest: where a font says neither, each program takes another one.
+BOLD: Final = Font(name="Calibri", size=11, bold=True)
+_BOLD_WIDTH: Final = 1.1
+_LINE_POINTS: Final = 15
+_A4: Final = "9"
+# Of one page's width at about half of their size.
+_PAGE_CHARACTERS: Final = 260
+# More of them would leave no room for the rows.
+_FROZEN_ROWS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,8 @@ class Heading:
     width: int = 16
     is_text: bool = False
     """Identifiers: a number typed into such a column keeps its zeros."""
+    is_money: bool = False
+    """Numbers in it have two places: 45.60."""
 
 
 def csv_pieces(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -76,11 +90,15 @@ def write_workbook(
     """One sheet, row by row: not all of it is ever in memory."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
-    set_widths(sheet, headings)
-    sheet.freeze_panes = "A2"
-    sheet.append([safe_cell(sheet, heading.text, font=Font(bold=True)) for heading in headings])
+    lay_out(sheet, headings)
+    sheet.append([heading_cell(sheet, heading.text) for heading in headings])
+    money = [place for place, heading in enumerate(headings) if heading.is_money]
     for row in rows:
-        sheet.append([safe_value(sheet, cell) for cell in row])
+        cells = [safe_value(sheet, cell) for cell in row]
+        for place in money:
+            cells[place] = safe_cell(sheet, row[place])
+            cells[place].number_format = MONEY_FORMAT
+        sheet.append(cells)
     set_properties(book, properties)
     book.save(into)
 
@@ -91,6 +109,39 @@ def set_widths(sheet: Any, headings: Sequence[Heading]) -> None:
         column.width = heading.width
         if heading.is_text:
             column.number_format = TEXT_FORMAT
+
+
+def lay_out(sheet: Any, headings: Sequence[Heading], row: int = 1) -> None:
+    """``row``: in which the headings stand; they stay in sight, and are printed on each page."""
+    set_widths(sheet, headings)
+    set_pages(sheet, headings)
+    sheet.print_title_rows = f"{row}:{row}"
+    give_room(sheet, row, ((heading.text, heading.width / _BOLD_WIDTH) for heading in headings))
+    if row <= _FROZEN_ROWS:
+        sheet.freeze_panes = f"A{row + 1}"
+
+
+def give_room(sheet: Any, row: int, texts: Iterable[tuple[str, float]]) -> None:
+    """Of a row with ``texts`` in several lines, each in so many characters: not every program makes room by itself."""
+    lines = max((sum(ceil(len(line) / width) or 1 for line in text.split("\n")) for text, width in texts), default=1)
+    if lines > 1:
+        told = sheet.row_dimensions[row]
+        told.height = max(told.height or 0, _LINE_POINTS * lines)
+
+
+def set_pages(sheet: Any, headings: Sequence[Heading]) -> None:
+    """Printed across, as few pages wide as can be read."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    wide = sum(heading.width for heading in headings)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = ceil(wide / _PAGE_CHARACTERS), 0
+
+
+def heading_cell(sheet: Any, text: str) -> Any:
+    """For a sheet that is written row by row."""
+    cell = safe_cell(sheet, text, font=BOLD)
+    cell.alignment = Alignment(wrap_text=True)
+    return cell
 
 
 def safe_value(sheet: Any, value: Cell) -> Any:

@@ -69,13 +69,15 @@ def _own(content: bytes, rows: list[Row], marks: SheetMarks) -> openpyxl.Workboo
     sheet: Any = book[marks.sheet]
     _put_values_back(sheet, rows, marks)
     columns = _own_columns(sheet, marks.header_row)
+    bold = _bold(sheet, marks.header_row)
     for column, (heading, width) in zip(columns, _HEADINGS, strict=True):
         cell = sheet.cell(marks.header_row, column)
         export.put(cell, heading)
-        cell.font = Font(bold=True)
+        cell.font = bold
         sheet.column_dimensions[get_column_letter(column)].width = width
     wrapped = _style_of(sheet, columns[0])
     for result in marks.results:
+        _give_room(sheet, result.row, result)
         for column, words in zip(columns, (result.status, result.reason, result.suggestion), strict=True):
             cell = sheet.cell(result.row, column)
             if words or cell.value is not None:
@@ -87,11 +89,24 @@ def _own(content: bytes, rows: list[Row], marks: SheetMarks) -> openpyxl.Workboo
     return book
 
 
+def _give_room(sheet: Any, row: int, result: RowResult) -> None:
+    if result.reason:
+        export.give_room(sheet, row, ((result.reason, _HEADINGS[1][1]), (result.suggestion, _HEADINGS[2][1])))
+
+
+def _bold(sheet: Any, header_row: int) -> Font:
+    """As their own headings, only bold."""
+    font: Font = copy(next((cell.font for cell in sheet[header_row] if cell.value is not None), export.BOLD))
+    font.b = True
+    return font
+
+
 def _style_of(sheet: Any, column: int) -> Any:
     """Of text in several lines; by way of a cell that is not there afterwards."""
     place = sheet.max_row + 1, column
     cell = sheet.cell(*place)
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    # At the bottom, as what stands left of it does in most sheets.
+    cell.alignment = Alignment(wrap_text=True)
     del sheet._cells[place]
     return cell._style
 
@@ -180,15 +195,18 @@ def _fresh(rows: list[Row], request: MarkRequest) -> openpyxl.Workbook:
     left = [export.Heading(ROW_COLUMN, 14)] if has_numbers else []
     middle = [export.Heading(str(cell), 18) for cell in _filled_up(header, width)]
     headings = [*left, *middle, *(export.Heading(text, size) for text, size in _HEADINGS)]
-    export.set_widths(sheet, headings)
+    export.lay_out(sheet, headings, 1 if has_numbers else marks.header_row)
     if has_numbers:
-        sheet.append([export.safe_cell(sheet, heading.text, Font(bold=True)) for heading in headings])
-        for row in chosen:
+        sheet.append([export.heading_cell(sheet, heading.text) for heading in headings])
+        for place, row in enumerate(chosen, start=2):
+            _give_room(sheet, place, results[row.number])
             sheet.append([row.number, *_marked_cells(sheet, row, width, results)])
         return book
     for row in _with_blank_rows(rows):
+        if row.number in results:
+            _give_room(sheet, row.number, results[row.number])
         if row.number == marks.header_row:
-            sheet.append([export.safe_cell(sheet, heading.text, Font(bold=True)) for heading in headings])
+            sheet.append([export.heading_cell(sheet, heading.text) for heading in headings])
         else:
             sheet.append(_marked_cells(sheet, row, width, results))
     return book
@@ -201,13 +219,22 @@ def _marked_cells(sheet: Any, row: Row, width: int, results: Mapping[int, RowRes
         return [export.safe_value(sheet, value) for value in values]
     cells = [
         *(export.safe_value(sheet, value) for value in values),
-        *(export.safe_value(sheet, words) for words in (result.status, result.reason, result.suggestion)),
+        *(_told(sheet, words) for words in (result.status, result.reason, result.suggestion)),
     ]
     for place, words in result.cells.items():
         if place < width:
             cells[place] = export.safe_cell(sheet, values[place])
             _mark(cells[place], words)
     return cells
+
+
+def _told(sheet: Any, words: str) -> Any:
+    """In several lines, where it needs them."""
+    if len(words) < _HEADINGS[0][1]:
+        return export.safe_value(sheet, words)
+    cell = export.safe_cell(sheet, words)
+    cell.alignment = Alignment(wrap_text=True)
+    return cell
 
 
 def _all_lines(rows: list[Row], marks: SheetMarks) -> Iterator[list[Cell]]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -120,19 +120,19 @@ def _fill_sheet(template: Template, sheet: Any, lists: Any) -> None:
         export.Heading(_starred(template, column), template.words[column].width, column in template.as_text)
         for column in columns
     ]
-    export.set_widths(sheet, headings)
+    export.lay_out(sheet, headings)
     for place, (column, heading) in enumerate(zip(columns, headings, strict=True), start=1):
         letter = get_column_letter(place)
         cell = sheet.cell(1, place)
         export.put(cell, heading.text)
-        cell.font = Font(bold=True)
+        cell.font = export.BOLD
+        cell.alignment = Alignment(wrap_text=True)
         cell.number_format = export.TEXT_FORMAT
         if column in template.mandatory:
             cell.fill = _NEEDED
         if column in template.as_dates:
             sheet.column_dimensions[letter].number_format = "yyyy-mm-dd"
         sheet.add_data_validation(_validation(template, column, letter, lists))
-    sheet.freeze_panes = "A2"
 
 
 def _validation(template: Template, column: StrEnum, letter: str, lists: Any) -> DataValidation:
@@ -168,10 +168,13 @@ def _fill_instructions(template: Template, sheet: Any) -> None:
         for place, words in enumerate(line, start=1):
             cell = sheet.cell(row, place)
             export.put(cell, words)
-            cell.font = Font(bold=row == first or place == 1)
+            if row == first or place == 1:
+                cell.font = export.BOLD
             cell.alignment = Alignment(vertical="top", wrap_text=place == 3)
     export.put(sheet.cell(first + len(lines) + 1, 1), f"Version {template.version} of this template.")
-    export.set_widths(sheet, [export.Heading("", width) for width in (26, 8, 64, 26)])
+    headings = [export.Heading("", width) for width in (26, 8, 64, 26)]
+    export.set_widths(sheet, headings)
+    export.set_pages(sheet, headings)
 
 
 def _starred(template: Template, column: StrEnum) -> str:

@@ -149,7 +149,7 @@ def _codes(ctx: Context, sight: Sight, command: LoadAccessCodes) -> tuple[Access
 
 HEADINGS = (
     ("Username", 26), ("One-time access code", 22), ("First name", 18), ("Last name", 18),
-    (Column.YEAR_GROUP.value, 14), (Column.DOB.value, 12), (Column.EMAIL.value, 30), ("Provider", 30),
+    (Column.YEAR_GROUP.value, 20), (Column.DOB.value, 12), (Column.EMAIL.value, 40), ("Provider", 30),
     (Column.UKPRN.value, 12), ("Date created", 14),
 )  # fmt: skip
 """Of the workbook, with the widths of the columns."""

@@ -111,6 +111,24 @@ def test_the_cells_meant_are_coloured_and_say_why(own: openpyxl.Workbook) -> Non
     assert sheet["E5"].comment.text == "Usher: Merged."
 
 
+@pytest.mark.parametrize(("kind", "form"), [(FileKind.XLSX, Form.OWN), (FileKind.CSV, Form.FRESH)])
+def test_a_row_has_room_for_its_reasons_and_a_tall_one_stays_so(theirs: bytes, kind: FileKind, form: Form) -> None:
+    """Not every program makes it by itself: LibreOffice wrote one row over the next."""
+    is_own = form is Form.OWN
+    content = theirs if is_own else b"First name,Last name\nA,B\nC,D\n"
+    reasons = "Postcode: it is empty, and nobody knows why it should be. Write one.\nDob: it is no date."
+    results = RowResult(2, "not imported", "x\ny"), RowResult(3, "not imported", reasons)
+
+    answer = only(full_copies(content, kind, "a", marks(*results, sheet="Learners" if is_own else "")), form)
+
+    sheet: Any = answer["Learners"]
+    status = next(cell for cell in sheet[1] if cell.value == STATUS_COLUMNS[0])
+    assert status.font.name == sheet["A1"].font.name
+    assert sheet.row_dimensions[3].height == 45
+    assert sheet.row_dimensions[2].height == (33 if is_own else 30)
+    assert sheet.cell(3, status.column + 1).alignment.wrap_text
+
+
 def test_known_columns_keep_what_their_formulas_came_to() -> None:
     calculated = raw_xlsx(
         text_cells(1, *HEADINGS)

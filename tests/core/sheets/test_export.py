@@ -87,6 +87,24 @@ def test_other_values_keep_their_type() -> None:
     assert lines.decode("utf-8-sig") == "1,1.5,TRUE,2008-03-01,,#N/A,\r\n\r\n\r\nx\r\n"
 
 
+def test_a_workbook_is_laid_out_for_the_screen_and_for_paper() -> None:
+    """As looked at in LibreOffice: headings in the font of the rest, in full, always in sight; money as money."""
+    file = io.BytesIO()
+    headings = [Heading("to invoice in pounds", 12, is_money=True), Heading("reason", 40), Heading("url", 250)]
+    write_workbook(file, "Costs", headings, [[45.6, "left", ""]], {})
+
+    sheet: Any = openpyxl.load_workbook(file).worksheets[0]
+
+    assert (sheet["A2"].value, sheet["A2"].number_format) == (45.6, "0.00")
+    assert (sheet["A1"].font.name, sheet["A1"].font.b) == (sheet["B2"].font.name, True)
+    assert (sheet["A1"].alignment.wrap_text, sheet.row_dimensions[1].height) == (True, 30)
+    assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape", 2, 0,
+    )  # fmt: skip
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
 def test_a_long_csv_comes_in_pieces() -> None:
     pieces = list(csv_pieces(["n"], ([number] for number in range(1200))))
 
