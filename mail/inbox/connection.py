@@ -155,7 +155,7 @@ class Connection:
 
     async def file(self, uids: Sequence[int], folder: Folder) -> None:
         """Out of INBOX. What is not there any more was filed by another watcher."""
-        listed, name = ",".join(map(str, uids)), quoted(self.name_of(folder))
+        listed, name = _spans(uids), quoted(self.name_of(folder))
         verb = "MOVE" if self.can_move else "COPY"
         response = await self._protocol.uid(verb, listed, name)
         if response.result != "OK" and "TRYCREATE" in _said(response).upper():
@@ -222,6 +222,17 @@ async def _log_in(protocol: Protocol, account: Account) -> None:
     if response.result != "OK":
         what = "password" if account.auth is MailboxAuth.PASSWORD else "access token"
         raise LoginRefused(f"the server refuses the user name or the {what}")
+
+
+def _spans(uids: Sequence[int]) -> str:
+    """As in “3:5,9”: a server need not take a line of more than 8,000 characters."""
+    spans: list[list[int]] = []
+    for uid in sorted(uids):
+        if spans and uid == spans[-1][1] + 1:
+            spans[-1][1] = uid
+        else:
+            spans.append([uid, uid])
+    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in spans)
 
 
 def _accepted(response: Response, verb: str) -> Response:

@@ -43,6 +43,8 @@ from mail.inbox.taking import Again, Boundary, Taker
 from mail.receiving.reception import Reception
 
 _AT_ONCE: Final = 100
+# Dovecot writes its list of a whole folder anew with each command: a hundred at a time took five times as long.
+_PUT_ASIDE_AT_ONCE: Final = 500
 _NOTE_SECONDS: Final = 60.0
 
 _log = logging.getLogger("usher.mail")
@@ -180,7 +182,7 @@ class Watcher:
             if boundary.first_uid is not None and boundary.first_uid > 1:
                 old = await connection.search(1, boundary.first_uid - 1)
         if self.mailbox.old_mail is OldMail.IGNORED and old:
-            for uids in _batched(old, _AT_ONCE):
+            for uids in _batched(old, _PUT_ASIDE_AT_ONCE):
                 await connection.file(uids, Folder.IGNORED)
             self._taker.old.clear()
             old = []

@@ -7,7 +7,7 @@ import asyncio
 import re
 import ssl
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from types import TracebackType
 from typing import Self
@@ -203,7 +203,7 @@ class ScriptedImap:
 
     def _fetch(self, tag: str, rest: str) -> bytes:
         said = b""
-        uids = [int(uid) for uid in rest.split()[2].split(",")]
+        uids = list(named(rest.split()[2]))
         for uid in (uid for uid in uids if uid in self.inbox):
             number, mail = list(self.inbox).index(uid) + 1, self.inbox[uid]
             if "BODY" in rest:
@@ -223,7 +223,7 @@ class ScriptedImap:
         folder = self.folders.get(rest.split('"')[1])
         if folder is None:
             return f"{tag} NO [TRYCREATE] there is no such folder\r\n".encode()
-        for uid in map(int, rest.split()[2].split(",")):
+        for uid in named(rest.split()[2]):
             if uid in self.inbox:
                 folder.append(self.inbox[uid])
                 if not is_copy:
@@ -231,11 +231,11 @@ class ScriptedImap:
         return f"{tag} OK done\r\n".encode()
 
     def _store(self, tag: str, rest: str) -> bytes:
-        self.deleted |= {int(uid) for uid in rest.split()[2].split(",")}
+        self.deleted |= set(named(rest.split()[2]))
         return f"{tag} OK done\r\n".encode()
 
     def _expunge(self, tag: str, rest: str) -> bytes:
-        for uid in map(int, rest.split()[2].split(",")):
+        for uid in named(rest.split()[2]):
             self.inbox.pop(uid, None)
         return f"{tag} OK done\r\n".encode()
 
@@ -254,3 +254,10 @@ def _verb(line: str) -> str:
     if words[1:2] == ["UID"]:
         return words[2]
     return words[1] if len(words) > 1 else line.upper()
+
+
+def named(uids: str) -> Iterator[int]:
+    """Of “3:5,9”."""
+    for span in uids.split(","):
+        first, _, last = span.partition(":")
+        yield from range(int(first), int(last or first) + 1)
