@@ -31,7 +31,7 @@ def _listed(lines: Sequence[str]) -> Iterator[Block]:
     """In as few sections as take them: Slack leaves a gap between two. Whole: Slack folds what is long."""
     part = ""
     for line in lines:
-        if part and len(part) + len(line) >= SECTION_CHARACTERS:
+        if part and len(part) + len("\n") + len(line) >= SECTION_CHARACTERS:
             yield {**section(part), "expand": True}
             part = ""
         part += f"\n{line}" if part else line
