@@ -78,7 +78,7 @@ def _tick(app: App, size: Size, samples: Samples, queries: dict[str, int]) -> No
     samples.add("tick_seconds", time.perf_counter() - began[1])
     if written < size.digests:
         raise RuntimeError(f"{written} digests of {size.digests} were written")
-    batches = -(-size.digests // DIGESTS_AT_ONCE)
+    batches = -(-written // DIGESTS_AT_ONCE)
     queries["of_batch"] = len([each for each in statements if each.startswith("SELECT")]) // batches
 
 

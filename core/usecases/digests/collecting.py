@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from core.context import Context
@@ -41,9 +42,11 @@ class Reader:
 
 class _Cell(NamedTuple):
     run_id: int
-    provider_id: int | None
-    """Of the learners; None where it is not known, or of none."""
     counts: Counter[str]
+
+
+_Cells = dict[int | None, list[_Cell]]
+"""By the learners' provider, for most readers see few of them; None where it is not known, or of none."""
 
 
 class _News:
@@ -53,7 +56,7 @@ class _News:
         self.until = ctx.now
         self._windows = windows
         table = Windows(windows, ctx.now)
-        self.cells: dict[Window, list[_Cell]] = defaultdict(list)
+        self.cells: dict[Window, _Cells] = {window: defaultdict(list) for window in windows}
         self._of_windows(figures.enrolments(ctx, table), "enrolled", "pence")
         self._of_windows(figures.changes(ctx, table), "completed", "scored", "score_sum", "returned")
         self._of_windows(figures.stalled(ctx, table), "stalled")
@@ -61,13 +64,13 @@ class _News:
         self.at_risk = self._by_window(at_risk)
         for row in at_risk:
             if row.n == 1:
-                cell = _Cell(row.run_id, row.provider_id, Counter(at_risk=row.number))
-                self.cells[windows[row.place]].append(cell)
+                cell = _Cell(row.run_id, Counter(at_risk=row.number))
+                self.cells[windows[row.place]][row.provider_id].append(cell)
         self.stalled = self._by_window(figures.stalled_names(ctx, table))
         self.returned = self._by_window(figures.returned_names(ctx, table))
         self._of_windows(figures.complaints(ctx, table), "complained")
         self._of_organisations(figures.invitations(ctx, table), "bounced", "ending")
-        run_ids = sorted({cell.run_id for cells in self.cells.values() for cell in cells})
+        run_ids = sorted({each.run_id for found in self.cells.values() for cells in found.values() for each in cells})
         self.runs = figures.runs(ctx, run_ids)
         self._of_organisations(figures.totals(ctx, table, run_ids), "learners", "finished")
         self.imports = {windows[row.place]: row for row in figures.imports(ctx, table)}
@@ -77,17 +80,16 @@ class _News:
     def _of_windows(self, rows: Iterable[Any], *names: str) -> None:
         for row in rows:
             counts = Counter({name: int(getattr(row, name)) for name in names})
-            cell = _Cell(row.run_id, getattr(row, "provider_id", None), counts)
-            self.cells[self._windows[row.place]].append(cell)
+            self.cells[self._windows[row.place]][getattr(row, "provider_id", None)].append(_Cell(row.run_id, counts))
 
     def _of_organisations(self, rows: Iterable[Any], *names: str) -> None:
         by_organisation = defaultdict(list)
         for row in rows:
             counts = Counter({name: int(getattr(row, name)) for name in names})
-            provider_id = getattr(row, "provider_id", None)
-            by_organisation[row.organisation_id].append(_Cell(row.run_id, provider_id, counts))
+            by_organisation[row.organisation_id].append((getattr(row, "provider_id", None), _Cell(row.run_id, counts)))
         for window in self._windows:
-            self.cells[window] += by_organisation[window.organisation_id]
+            for provider_id, cell in by_organisation[window.organisation_id]:
+                self.cells[window][provider_id].append(cell)
 
     def _by_window(self, rows: Iterable[Any]) -> dict[Window, list[Any]]:
         found = defaultdict(list)
@@ -169,9 +171,11 @@ def _told(news: _News, reader: Reader) -> DigestShown:
 
 def _by_run(news: _News, reader: Reader) -> dict[int, Counter[str]]:
     found: dict[int, Counter[str]] = defaultdict(Counter)
-    for cell in news.cells[reader.window]:
-        if _is_granted(news.runs[cell.run_id], reader) and _has(reader, cell.provider_id):
-            found[cell.run_id].update(cell.counts)
+    seen = {run_id for run_id, run in news.runs.items() if _is_granted(run, reader)}
+    for provider_id, cells in news.cells[reader.window].items():
+        for cell in cells if _has(reader, provider_id) else ():
+            if cell.run_id in seen:
+                found[cell.run_id].update(cell.counts)
     return found
 
 
@@ -194,8 +198,8 @@ def _run(run: Any, counts: Counter[str]) -> DigestRun:
 
 
 def _names(news: _News, reader: Reader, rows: Iterable[Any]) -> Iterator[DigestName]:
-    granted = [row for row in rows if _is_granted(news.runs[row.run_id], reader) and _has(reader, row.provider_id)]
-    for row in granted[:DIGEST_NAMES]:
+    granted = (row for row in rows if _has(reader, row.provider_id) and _is_granted(news.runs[row.run_id], reader))
+    for row in islice(granted, DIGEST_NAMES):
         name = f"{row.first_name} {row.last_name}".strip()
         code = news.runs[row.run_id].code
         risks = _risks(row, news.until) if hasattr(row, "steps_as_of") else ()
