@@ -1,16 +1,14 @@
 """B7: what an export of progress costs, beside a bare csv writer of rows that are ready, and how much memory it takes.
 
-Each size is written by a process of its own, from the database to a file, so that its memory at its highest is its own.
+Each size is written by a process of its own (``bench.export_once``), from the database to a file, so that its memory at
+its highest is the product's own.
 The peer gets the very rows of the export, made before its clock starts, and looks for no formula. The two take turns;
 seconds are CPU seconds.
 """
 
-import csv
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,17 +16,12 @@ from typing import Any, Final
 
 from sqlalchemy import case, literal
 
-from bench.processes import highest_memory_mb
 from bench.progress import N, Rows, fill_all, text_of
 from bench.report import ROOT, Goal, Report, Samples, rounded
 from bench.report import progress as tell
 from bench.world import new_folder
-from core.app import App
-from core.context import Door, StaffActor, SystemTokens
 from core.model import Progress
 from core.model.base import Base
-from core.usecases.exports import ExportProgress, WriteExport, export_progress, write_export
-from core.words import ExportForm
 from tests.factories import NOW, make_app, make_engine, make_school
 
 
@@ -106,52 +99,7 @@ class _FullRows(Rows):
 
 
 def _child(what: str, *arguments: str) -> dict[str, float]:
-    """``bench.export`` itself, in a process of its own."""
-    command = [sys.executable, "-m", "bench.export", what, *arguments]
+    command = [sys.executable, "-m", "bench.export_once", what, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
-
-
-def _main(what: str, database: str, organisation_id: str, staff_id: str) -> None:
-    owner = StaffActor(int(organisation_id), int(staff_id), Door.CLI)
-    target = Path(database)
-    if what == "bare":
-        seconds = _bare(target.with_suffix(".csv"))
-    else:
-        seconds = _export(make_app(make_engine(f"sqlite:///{database}")), owner, ExportForm(what), target)
-    print(json.dumps({"seconds": seconds, "memory_mb": highest_memory_mb()}))
-
-
-def _export(app: App, owner: StaffActor, form: ExportForm, target: Path) -> float:
-    # Each process would draw the same ids as the last one.
-    app.tokens = SystemTokens()
-    ordered = app.run(export_progress, ExportProgress("", form), owner)
-
-    def write() -> None:
-        with target.with_suffix(f".{form}").open("w+b") as into:
-            app.read(write_export, WriteExport(ordered.export_id, into), owner)
-
-    return _seconds(write)
-
-
-def _bare(made: Path) -> float:
-    """Of the rows of the export that was written before."""
-    with made.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [tuple(row) for row in csv.reader(lines)]
-
-    def write() -> None:
-        with made.with_suffix(".bare").open("w", encoding="utf-8", newline="") as into:
-            csv.writer(into).writerows(rows)
-
-    return _seconds(write)
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
