@@ -24,6 +24,9 @@ class Method(StrEnum):
     UPLOAD = "files.completeUploadExternal"
 
 
+# Slack does not say how many it takes at once. Two places are left to whoever waits for an answer.
+NEWS_BURST: Final = 3
+ANSWER_BURST: Final = 5
 _MINUTE: Final = timedelta(minutes=1)
 _BURST: Final = {Method.POST: 40, Method.UPDATE: 8, Method.PUBLISH: 16, Method.UPLOAD: 8}
 _A_MINUTE: Final = {
@@ -45,11 +48,11 @@ def method_lane(place: Place, method: Method) -> Lane:
     return Lane(name, _MINUTE / _A_MINUTE[method], _BURST[method])
 
 
-def lanes_of(place: Place, method: Method, user_id: str) -> tuple[Lane, ...]:
+def lanes_of(place: Place, method: Method, user_id: str, *, burst: int = NEWS_BURST) -> tuple[Lane, ...]:
     """``user_id``: in whose direct messages it is said."""
     if method not in _WRITES:
         return (method_lane(place, method),)
-    person = Lane(f"{place.enterprise_id}/{place.team_id}/{user_id}", timedelta(seconds=1), burst=3)
+    person = Lane(f"{place.enterprise_id}/{place.team_id}/{user_id}", timedelta(seconds=1), burst)
     return person, method_lane(place, method)
 
 

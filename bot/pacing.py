@@ -12,7 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.authorize import place_of
 from bot.deps import Deps
-from bot.pace import Method, lanes_of, method_lane, seconds_asked
+from bot.pace import ANSWER_BURST, Method, lanes_of, method_lane, seconds_asked
 from core.context import System
 from core.errors import Unavailable
 from core.usecases.messages.lanes import EnterLanes, HoldUpLane, enter_lanes, hold_up_lane
@@ -51,7 +51,7 @@ class Pacing:
             raise SlackTooBusy from error
 
     async def _enter(self, method: Method) -> None:
-        command = EnterLanes(lanes_of(self._place, method, self._user_id))
+        command = EnterLanes(lanes_of(self._place, method, self._user_id, burst=ANSWER_BURST))
         wait = (await self._deps.run(enter_lanes, command, System())).wait
         if 0 < wait <= _PATIENCE_SECONDS:
             await self._deps.pause(wait)
