@@ -13,6 +13,7 @@ from bench.processes import clean_environment
 from bench.report import ROOT, Goal, Report
 from tests.servers import dovecot, postgresql
 from tests.servers.requirement import require
+from tests.this_process import left_as_it_was
 
 Runs = Mapping[str, Future["subprocess.CompletedProcess[str]"]]
 
@@ -52,7 +53,8 @@ def test_every_goal_of_an_experiment_holds(runs: Runs, name: str) -> None:
 
 
 def test_an_experiment_ends_with_one_line_and_one_object(capsys: pytest.CaptureFixture[str]) -> None:
-    status = main(["F4", "--runs", "20", "--json"])
+    with left_as_it_was():
+        status = main(["F4", "--runs", "20", "--json"])
 
     printed = capsys.readouterr()
     found = json.loads(printed.out)

@@ -792,7 +792,7 @@ async def test_a_viewer_looks_after_neither_staff_nor_learners(stage: Stage, sce
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario.__name__))
 async def test_everybody_else_is_refused_by_every_listener(stage: Stage, scenario: Scenario) -> None:
     # Who somebody is, is asked in one place for all listeners.
-    for person in some(PEOPLE, scenario.__name__, 3):
+    for person in some(PEOPLE, scenario.__name__, 1):
         user = person(stage.world)
         before = stage.world.counts()
 

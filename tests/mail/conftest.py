@@ -1,19 +1,16 @@
-"""A school for the tests of e-mail that comes in: made once, copied for each test."""
+"""A school for the tests of e-mail that comes in: made once a test process, copied for each test."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.copies import Copies, SqliteCopies
-from tests.factories import FixedClock, School, make_school
+from tests.factories import FixedClock, School
 
 
-@pytest.fixture(scope="module")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies[School]]:
-    made = SqliteCopies(tmp_path_factory.mktemp("schools"), make_school)
-    yield made
-    made.close()
+@pytest.fixture(scope="session")
+def copies(sqlite_school: SqliteCopies[School]) -> Copies[School]:
+    return sqlite_school
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await writer.wait_closed()
 
 
+@pytest.mark.slow  # Whatever a browser shows every day needs this.
 async def test_chromium_renders_a_page_served_on_loopback(browser: Browser) -> None:
     server = await asyncio.start_server(_serve, LOOPBACK, 0)
     port = server.sockets[0].getsockname()[1]
@@ -33,6 +34,7 @@ async def test_chromium_renders_a_page_served_on_loopback(browser: Browser) -> N
         assert await page.get_by_role("heading").inner_text() == "Join the course"
 
 
+@pytest.mark.slow  # Whatever a browser shows every day needs this.
 async def test_dark_mode_and_a_narrow_window_can_be_asked_for(browser: Browser) -> None:
     context = await browser.new_context(
         color_scheme="dark", viewport={"width": 320, "height": 640}, java_script_enabled=True

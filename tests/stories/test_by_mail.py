@@ -76,6 +76,7 @@ async def test_learners_of_the_text_and_of_a_file_are_invited_and_taken_back_by_
     assert "4 invitations" in listed.text
 
 
+@pytest.mark.slow  # Few are invited so every day, by the tests of requests.
 async def test_sixty_learners_are_previewed_and_invited_by_yes(post: PostOffice) -> None:
     addresses = "\n".join(f"learner{number}@example.org" for number in range(60))
 
@@ -241,6 +242,7 @@ async def test_what_bounces_after_it_was_sent_is_seen_in_slack_and_by_mail(post:
     assert "northfield" in suppressed
 
 
+@pytest.mark.slow  # The tests of reports do the same every day without servers.
 async def test_a_learner_replies_stop_and_is_left_alone(post: PostOffice) -> None:
     """In ten minutes Olive is told as well."""
     answer = await post.ask("invite stop-1", "hal@example.org")

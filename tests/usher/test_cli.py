@@ -20,6 +20,7 @@ from core.context import System
 from core.settings import load_settings
 from core.usecases.mailbox.inbound import ReceiveMail, SettleMail, receive_mail, settle_mail
 from core.words import MailRule, MailState
+from tests.this_process import left_as_it_was
 from usher.cli import COMMANDS, main, usher
 from usher.wiring import make_app
 
@@ -47,7 +48,7 @@ class Operator:
 
     @contextmanager
     def _at_terminal(self, settings: dict[str, str]) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch, chdir(self.folder):
+        with pytest.MonkeyPatch.context() as patch, chdir(self.folder), left_as_it_was():
             for name in os.environ:
                 patch.delenv(name)
             for name, value in {**self.environment, **settings}.items():

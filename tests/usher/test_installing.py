@@ -175,6 +175,7 @@ async def test_looking_ahead_installs_nothing(grounds: Grounds) -> None:
     assert grounds.slack.workspace.calls("oauth.v2.access") == []
 
 
+@pytest.mark.slow  # The same way is gone every day without a browser.
 @pytest.mark.browser
 async def test_a_browser_goes_all_the_way_without_javascript(grounds: Grounds, browser: Browser) -> None:
     context = await browser.new_context(java_script_enabled=False)

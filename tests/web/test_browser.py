@@ -29,6 +29,8 @@ COLOUR_RULES = {**RULES, "runOnly": ["color-contrast", "link-in-text-block"]}
 """What other colours can break."""
 LOOKS = (("light", RULES), ("dark", COLOUR_RULES))
 """No colour hangs on the width, so every day each look has a width of its own."""
+_EVERYDAY = ("error", "accepted", "expired", "link, open")
+"""A form with everything, a page of facts, one of words, a shared link's form; the others are built of the same."""
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -72,7 +74,7 @@ async def test_a_learner_joins_by_a_shared_link_without_javascript(browser: Brow
     url, world = served
     _, link = share(world)
 
-    for width in (320, 1280):
+    for width in (320, 1280) if IS_CI else (320,):
         async with window(browser, java_script_enabled=False, viewport={"width": width, "height": 800}) as page:
             await page.goto(url + link)
             await page.get_by_role("button", name="Join the course").click()
@@ -112,7 +114,7 @@ async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple
 async def test_the_two_answers_look_alike(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
 
-    for width in (320, 1280):
+    for width in (320, 1280) if IS_CI else (320,):
         async with window(browser, viewport={"width": width, "height": 800}) as page:
             await page.goto(url + world.invite(f"w{width}@example.org"))
             looks = [await _look(page, name) for name in ("Accept", "Decline")]
@@ -149,7 +151,7 @@ async def test_the_keyboard_reaches_everything_in_the_order_of_reading(
 
 async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
-    paths = _every_state(world)
+    paths = {name: path for name, path in _every_state(world).items() if IS_CI or name in _EVERYDAY}
     found = {}
 
     # Without motion a change of colours is done at once.
@@ -159,7 +161,7 @@ async def test_every_page_is_clean_light_and_dark_narrow_and_wide(browser: Brows
             await _press_accept(page, name)
             found[name] = await faults_of(page)
 
-    assert len(found) == len(paths)
+    assert len(found) == len(paths) >= len(_EVERYDAY)
     assert {page: faults for page, faults in found.items() if faults} == {}
 
 

@@ -87,6 +87,7 @@ def test_four_classes_behind_one_address_are_let_through(world: World, visitor: 
     assert looks == {200}
 
 
+@pytest.mark.slow  # The flood of answers goes through the same door.
 def test_a_flood_of_looks_is_refused_until_the_minute_is_over(world: World, visitor: TestClient) -> None:
     for _ in range(LOOKS_A_MINUTE):
         visitor.head("/nowhere")

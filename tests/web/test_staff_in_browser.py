@@ -65,6 +65,7 @@ async def test_an_owner_signs_in_accepts_the_terms_and_signs_out(browser: Browse
         await expect(page).to_have_title("Sign in")
 
 
+@pytest.mark.slow  # Without a browser the same is tried every day.
 async def test_a_link_opened_elsewhere_shows_the_code_for_the_window_that_asked(
     browser: Browser, served: tuple[str, World]
 ) -> None:

@@ -90,6 +90,7 @@ async def test_progress_is_one_message_that_becomes_the_result(importing: Import
     assert [each.files == [] for each in importing.messages()] == [True, False]
 
 
+@pytest.mark.slow  # By mail the same is tried every day.
 async def test_the_same_file_again_and_the_same_rows_again_do_nothing(importing: Importing) -> None:
     await importing.drop("learners.csv", sheet(ADA, BO))
     await importing.drop("copy.csv", sheet(ADA, BO))
@@ -159,6 +160,7 @@ async def test_a_list_of_addresses_and_an_invitation_in_the_comment_are_no_impor
     assert importing.world.counts()["import"] == 0
 
 
+@pytest.mark.slow  # The form's corrections are tried every day; by mail, those in a reply.
 async def test_a_reply_in_the_thread_corrects_an_import_and_runs_what_changed(importing: Importing) -> None:
     world = importing.world
     await importing.drop("learners.csv", sheet(ADA, BO, BAD))
@@ -218,6 +220,7 @@ async def test_a_few_rows_are_corrected_in_a_form_and_the_others_imported_with_t
     assert set(learners(world.school)) == {"Ada", "Bo", "Cy"}
 
 
+@pytest.mark.slow  # The test above has the form before anything is applied.
 async def test_after_a_partly_applied_import_the_form_imports_the_corrected_rows_alone(importing: Importing) -> None:
     world = importing.world
     await importing.drop("learners.csv", sheet(ADA, BO, line("Cy", Postcode="nowhere")))
@@ -250,6 +253,7 @@ async def test_what_stands_in_cells_mentions_nobody_and_starts_no_formula(import
     assert b"'=cmd" in as_text.content
 
 
+@pytest.mark.slow  # Copies come back every day, unasked and by mail.
 async def test_a_copy_is_sent_on_demand_and_a_workspace_without_uploads_is_told(importing: Importing) -> None:
     await importing.drop("learners.csv", sheet(ADA, BAD))
     message = importing.message("I-0001")
@@ -336,6 +340,7 @@ async def test_a_viewer_imports_nothing_and_looks_only(importing: Importing) -> 
     assert "Cy Young" in words(rows), "A viewer of all providers."
 
 
+@pytest.mark.slow  # By mail the same is tried every day.
 async def test_courses_and_runs_are_looked_at_written_by_a_button_and_undone(importing: Importing) -> None:
     header, *rows = CATALOGUE.splitlines()
     art = "art,Art,open,upgraded,,0,art-1,2026-05-01,2026-07-01,,10,UTC"

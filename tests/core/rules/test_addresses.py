@@ -188,6 +188,7 @@ def test_every_piece_is_counted_once(pieces: list[str]) -> None:
     assert len(found.accepted) + len(found.duplicates) + len(found.invalid) == len(pieces)
 
 
+@pytest.mark.slow  # Load: it guards how long hostile text takes, not how it is read.
 def test_reading_takes_time_in_proportion_to_the_text() -> None:
     """Each of these took minutes with a pattern that looks back. The limit is generous: a sum of milliseconds."""
     program = """

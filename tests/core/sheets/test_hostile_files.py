@@ -127,6 +127,7 @@ def test_a_bomb_is_refused_by_the_directory_alone(filling: str) -> None:
     assert read.fault is FileFault.TOO_BIG_INSIDE
 
 
+@pytest.mark.slow  # Load: it guards how long hostile text takes, not how it is read.
 def test_one_long_string_used_thousands_of_times_is_stopped_by_the_limits() -> None:
     """Its directory looks honest: nothing in it unpacks to much."""
     namespace = "http://schemas.openxmlformats.org"
@@ -251,6 +252,7 @@ def test_too_large_a_file_is_not_even_looked_at() -> None:
     assert read_sheets(b"a" * (policy.SHEET_BYTES + 1)) == NotRead(FileFault.TOO_BIG)
 
 
+@pytest.mark.slow  # Load: a hundred thousand rows.
 def test_too_many_rows_are_refused_whole() -> None:
     assert read_here(b"a\n" * (policy.SHEET_ROWS + 1)).fault is FileFault.TOO_MANY_ROWS
 

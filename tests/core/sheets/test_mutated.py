@@ -27,6 +27,7 @@ def answer(seed: int) -> str:
     return read.fault.value
 
 
+@pytest.mark.slow  # Its kinds of damage stand one by one among the hostile files.
 def test_a_damaged_file_is_answered_and_harms_nobody() -> None:
     answers = {answer(seed) for seed in range(12)}
 

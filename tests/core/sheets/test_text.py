@@ -118,6 +118,7 @@ def test_quotation_marks_within_a_text_are_text() -> None:
     assert read_here(b'a,b\n6" pipe,"say ""hi"""\n"x"y,z\n').only[1:] == [('6" pipe', 'say "hi"'), ("xy", "z")]
 
 
+@pytest.mark.slow  # Load: it guards how long hostile text takes, not how it is read.
 def test_no_text_takes_long() -> None:
     """Each of these once kept some program busy; here they take milliseconds."""
     for content in (b"," * 1_000_000, b'"' * 1_000_000, b"\n" * 200_000, b"a " * 500_000, b"'" * 1_000_000 + b"="):

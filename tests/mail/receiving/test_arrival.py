@@ -111,6 +111,7 @@ def test_headers_end_at_256_kb() -> None:
     assert read_arrival(beyond).message_ref == ""
 
 
+@pytest.mark.slow  # Load: it guards how long hostile text takes, not how it is read.
 @pytest.mark.parametrize(
     "raw",
     [

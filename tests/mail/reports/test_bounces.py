@@ -27,7 +27,7 @@ from tests.core.usecases.acting import deliver, everything, invite, message_of, 
 from tests.core.usecases.reporting import arrived
 from tests.factories import SYSTEM, School
 from tests.mail.bounce_samples import COMPLAINTS, DSNS, NO_BOUNCES, SAMPLES, TEXTS, Sample
-from tests.slow import examples
+from tests.slow import every, examples
 
 LEARNER = "bo@school.example"
 SENDER = f"bounces+{'a2' * 13}@usher.example.org"
@@ -141,7 +141,8 @@ def _settled(school: School, sample: Sample) -> MailState:
     return note_report(school.app, reported(parsed(raw), arrived(school.app)))
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=_name)
+# What each says is read above; to the end it goes by what it says.
+@pytest.mark.parametrize("sample", every(3, SAMPLES), ids=_name)
 def test_each_does_to_its_message_what_it_says(school: School, sample: Sample) -> None:
     state = _settled(school, sample)
 
@@ -156,7 +157,7 @@ def test_each_does_to_its_message_what_it_says(school: School, sample: Sample) -
     assert reasons == ({SuppressReason.COMPLAINED} if sample.says is ReportedAs.COMPLAINT else expected)
 
 
-@pytest.mark.parametrize("sample", [*DSNS, *TEXTS, *COMPLAINTS], ids=_name)
+@pytest.mark.parametrize("sample", every(3, [*DSNS, *TEXTS, *COMPLAINTS]), ids=_name)
 def test_the_same_words_without_proof_change_nothing(school: School, sample: Sample) -> None:
     invite(school, LEARNER)
     deliver(school.app, Verdict.ACCEPTED)
@@ -199,7 +200,7 @@ def _process(school: School, raw: bytes, *, envelope_to: str = "") -> MailState:
     return _processor(school).process(received.inbound_id)
 
 
-@pytest.mark.parametrize("sample", [*DSNS, *TEXTS, *COMPLAINTS], ids=_name)
+@pytest.mark.parametrize("sample", every(3, [*DSNS, *TEXTS, *COMPLAINTS]), ids=_name)
 def test_through_screening_each_report_comes_here(school: School, sample: Sample) -> None:
     invite(school, LEARNER)
     deliver(school.app, Verdict.ACCEPTED)
@@ -231,6 +232,7 @@ def test_through_screening_what_is_no_report_changes_nothing(school: School, sam
 # --- Hostile ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # Load: it guards how long hostile text takes, not how it is read.
 @pytest.mark.parametrize(
     "text",
     ["5.1.1 " * 40_000, "a@" * 90_000, "<" * 200_000, "delivery " * 30_000, "a.b@c." * 40_000, "\n" * 200_000],

@@ -1,7 +1,6 @@
 """Whole turns: bytes in, read by the real parser, screened, done, and the answer's bytes out; then the reply to it."""
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,19 +22,12 @@ from mail.receiving.processing import Processor
 from mail.requests.answering import answer
 from mail.sending.rendering import render
 from tests.copies import SqliteCopies
-from tests.factories import SYSTEM, School, make_school
+from tests.factories import SYSTEM, School
 from tests.mail.asking import looking
 from tests.mail.letters import parsed
 from tests.mail.receiving.mailroom import PROVEN, Mailroom, school_with_a_mailbox
 
 MATHS = "maths-2026-03"
-
-
-@pytest.fixture(scope="module")
-def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopies[School]]:
-    made = SqliteCopies(tmp_path_factory.mktemp("schools"), make_school)
-    yield made
-    made.close()
 
 
 @dataclass
@@ -95,8 +87,8 @@ class Correspondence:
 
 
 @pytest.fixture
-def olive(schools: SqliteCopies[School]) -> Correspondence:
-    return Correspondence(Mailroom(school_with_a_mailbox(schools)))
+def olive(sqlite_school: SqliteCopies[School]) -> Correspondence:
+    return Correspondence(Mailroom(school_with_a_mailbox(sqlite_school)))
 
 
 GMAIL = "yes B-0001\r\n\r\nOn Mon, 2 Mar 2026 at 09:00, Usher <u@usher.test> wrote:\r\n> Reply “no”\r\n> undo\r\n"

@@ -123,6 +123,7 @@ def test_a_marked_workbook_says_itself_what_it_corrects(school: School, olive: W
     assert set(learners(school)) == {"Ada", "Bo", "Cy"}
 
 
+@pytest.mark.slow  # Two more ways to correct are tried every day.
 def test_a_corrected_workbook_takes_the_place_of_a_held_one(school: School, olive: Writer) -> None:
     held = olive.write("", "", book(*MIXED))
     (marked,) = held.files.values()
@@ -134,6 +135,7 @@ def test_a_corrected_workbook_takes_the_place_of_a_held_one(school: School, oliv
     assert stored(school, 1).state is ImportState.REJECTED
 
 
+@pytest.mark.slow  # Undoing is tried every day, here after a yes and in Slack by a button.
 def test_undo_full_and_no_are_words_for_an_import(school: School, olive: Writer) -> None:
     held = olive.write("", "", csv_file(*MIXED))
     left = olive.reply(held, "No, thanks")
@@ -194,6 +196,7 @@ def test_what_a_reply_orders_is_done_once_by_a_worker_and_answered_once(
     assert MessageKind.IMPORT_ORDER not in kinds, "What mail orders is told by mail alone."
 
 
+@pytest.mark.slow  # The reader's own test and other unreadable files are there every day.
 def test_a_workbook_with_a_password_is_answered_with_what_to_do(school: School, olive: Writer) -> None:
     locked = io.BytesIO()
     OOXMLFile(io.BytesIO(book(GOOD).content)).encrypt("secret", locked)
@@ -260,6 +263,7 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_stored(school: School, 
     assert list(rows(school.app, Import)) == []
 
 
+@pytest.mark.slow  # The use case's own test says it every day.
 def test_another_provider_s_rows_are_a_problem_of_these_rows(school: School) -> None:
     max_writes = Writer(school, school.manager)
 
@@ -318,6 +322,7 @@ def test_several_files_of_a_mail_are_answered_together_when_the_last_is_settled(
     assert named.text.startswith("I-0002 is undone.")
 
 
+@pytest.mark.slow  # A race; several files of one mail are tried every day.
 def test_two_imports_at_once_are_each_answered_once(school: School, olive: Writer) -> None:
     same = {"ULN": ULNS[0]}
     requests = [
@@ -410,6 +415,7 @@ def test_from_slack_nothing_is_answered_by_mail(school: School) -> None:
     assert answers(school) == []
 
 
+@pytest.mark.slow  # The use case's own test erases every day.
 def test_an_erased_file_is_told_without_a_copy(school: School, olive: Writer) -> None:
     held = olive.write("", "", csv_file(*MIXED))
     clock = school.app.clock

@@ -3,11 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from usher.demo.life import join_long_ago
 from usher.demo.running import running_demo
 from usher.demo.story.telling import tell_stories
 
 
+@pytest.mark.slow  # The stories tell more every day, and the demo's page plays this.
 async def test_three_stories_are_told_by_signed_requests_and_by_mail(tmp_path: Path) -> None:
     async with running_demo(tmp_path, recall_window=timedelta(0), live=join_long_ago) as demo:
         figures = await tell_stories(demo, addresses=8)

@@ -168,6 +168,7 @@ async def test_buttons_and_menus_ask_where_slack_asks_and_send_what_was_chosen(s
     assert pressed == ["go=1", "undo=2", "pick=two", "more=one"]
 
 
+@pytest.mark.slow  # As long as all that a visitor does there.
 async def test_the_page_has_no_accessibility_faults(stage: Stage, browser: Browser) -> None:
     _post_every_block(stage)
     mail = EmailMessage()
@@ -251,6 +252,7 @@ async def test_the_picture_of_a_link_is_shown(tmp_path: Path, browser: Browser) 
         assert await picture.evaluate("each => each.decode().then(() => each.naturalWidth)") > 100
 
 
+@pytest.mark.slow  # The page's own tests do the same every day without a browser.
 async def test_a_visitor_writes_to_usher_from_the_mailbox(stage: Stage, browser: Browser, tmp_path: Path) -> None:
     _post_every_block(stage)
     page = await _open(await browser.new_context(), stage.slack.base_url)
@@ -268,6 +270,7 @@ async def test_a_visitor_writes_to_usher_from_the_mailbox(stage: Stage, browser:
     assert [part.get_filename() for part in mail.iter_attachments()] == ["more.csv"]
 
 
+@pytest.mark.slow  # The page's own tests do the same every day without a browser.
 async def test_the_sample_spreadsheet_is_attached_with_one_click(stage: Stage, browser: Browser) -> None:
     _post_every_block(stage)
     page = await _open(await browser.new_context(), stage.slack.base_url)
@@ -304,6 +307,7 @@ async def test_usher_answers_what_a_visitor_writes_and_takes_it_back(tmp_path: P
         await expect(_message(page, "B-0001")).to_contain_text("2 cancelled", timeout=30_000)
 
 
+@pytest.mark.slow  # The page's own tests do the same every day without a browser.
 async def test_a_suggestion_begins_an_email(stage: Stage, browser: Browser) -> None:
     _post_every_block(stage)
     page = await _open(await browser.new_context(viewport={"width": 390, "height": 800}), stage.slack.base_url)

@@ -60,10 +60,10 @@ def test_six_courses_cover_every_kind_and_access_model(app: App) -> None:
 @pytest.mark.parametrize(
     "now",
     [
-        NOW,
+        pytest.param(NOW, marks=pytest.mark.slow),
         datetime(2028, 2, 29, 12, tzinfo=UTC),
         datetime(2026, 12, 31, 23, 59, tzinfo=UTC),
-        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+        pytest.param(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), marks=pytest.mark.slow),
     ],
 )
 def test_on_any_day_there_are_past_current_and_future_runs_of_each_course(tmp_path: Path, now: datetime) -> None:

@@ -119,6 +119,7 @@ def test_lists_page_by_ten(school: School) -> None:
     assert len({*addresses(first), *addresses(second)}) == 12
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_the_queries_do_not_grow_with_the_learners(school: School) -> None:
     def queries() -> int:
         with counted_queries(school.app.engine) as statements:

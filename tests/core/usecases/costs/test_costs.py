@@ -94,6 +94,7 @@ def test_no_month_is_told_with_an_example(school: School) -> None:
     assert "2026-0" in refusal.hint
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_the_number_of_queries_does_not_grow(school: School) -> None:
     enrol(school, "a@example.org", run=MATHS)
     with counted_queries(school.app.engine) as few:

@@ -146,6 +146,7 @@ def test_a_state_that_is_over_has_nothing_to_change(three: School, do: Callable[
         do(three, state=ListedState.EXPIRED)
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_the_queries_do_not_grow_with_the_invitations(school: School) -> None:
     def queries(*addresses: str) -> int:
         invite(school, *addresses)

@@ -126,6 +126,7 @@ def test_pages_have_ten_rows_newest_first_and_cover_all(school: School) -> None:
     assert listed(school, page=0) == pages[0]
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 @pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
 def test_listing_takes_as_many_queries_for_1000_invitations_as_for_10(school: School) -> None:
     def queries(run: str) -> int:

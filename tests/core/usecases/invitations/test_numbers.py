@@ -55,6 +55,7 @@ def test_a_batch_has_at_most_1000_addresses(school: School, count: int, sizes: l
     assert of_batch == sizes
 
 
+@pytest.mark.slow  # Load: its quicker twin is that of 1,000 addresses below.
 @SQLITE
 def test_10000_addresses_are_ten_batches_under_one_confirmation(school: School) -> None:
     addresses = "\n".join(f"a{number}@example.org" for number in range(10_000))

@@ -108,6 +108,7 @@ def test_a_batch_that_is_not_there_is_not_found(school: School) -> None:
     assert "B-0041" in unknown.value.message
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 @pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
 def test_a_scoreboard_takes_as_many_queries_for_1000_invitations_as_for_10(school: School) -> None:
     def queries(number: int) -> int:

@@ -238,6 +238,7 @@ def message_about(school: School, letter: SlackCodeLetter) -> int:
     return only(school.app, OutboundMessage, OutboundMessage.id == letter.head.message_id).about_id
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 @pytest.mark.parametrize("copies", ["sqlite"], indirect=True)
 def test_a_chunk_takes_as_many_queries_for_50_letters_as_for_1(school: School) -> None:
     invite(school, *(f"a{number}@example.org" for number in range(50)))

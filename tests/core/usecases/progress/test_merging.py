@@ -288,6 +288,7 @@ def _batch(app: App, content: bytes, rows: int) -> Batch:
     return Batch(batch.rows[:rows], batch.cursor)
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_statements_do_not_grow_with_the_rows(school: School) -> None:
     people = [f"p{number}@example.org" for number in range(40)]
     enrol(school, *people)

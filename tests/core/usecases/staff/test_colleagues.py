@@ -127,6 +127,7 @@ def test_the_list_is_searched_and_paged(school: School) -> None:
     assert listed(school, "%").total == 0
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_a_longer_list_takes_as_many_queries(school: School) -> None:
     with counted_queries(school.app.engine) as few:
         listed(school)

@@ -127,6 +127,7 @@ def test_imports_that_wait_and_those_that_run_are_counted(school: School) -> Non
     assert (home.imports_waiting, home.imports_running) == (1, 1)
 
 
+@pytest.mark.slow  # Load: it guards how much is asked of a database, not what is answered.
 def test_the_queries_do_not_grow(school: School) -> None:
     def queries() -> int:
         with counted_queries(school.app.engine) as statements:
