@@ -22,7 +22,7 @@ Thing = TypeVar("Thing")
 IS_CI = os.environ.get("CI") == "true"
 
 # Time is the machine's, so there is no deadline.
-settings.register_profile("everyday", max_examples=20, deadline=None)
+settings.register_profile("everyday", max_examples=10, deadline=None)
 settings.register_profile("thorough", max_examples=400, deadline=None)
 settings.load_profile("thorough" if IS_CI else "everyday")
 

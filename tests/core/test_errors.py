@@ -4,16 +4,14 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from core import errors
 from core.errors import UsherError
+from tests.core.test_house import PRODUCT, nodes, sources
 
-HOUSE = Path(__file__).parents[2]
-FOLDERS = ("bot", "core", "mail", "usher", "web", "worker")
 FAMILIES = [family for family in UsherError.__subclasses__() if family.__module__.startswith("core.errors")]
 HOSTILE = "{0}{verb!r:>{x}}}}{{%s%(x)s|`*\x00\u202e\n<b>@channel"
 
@@ -104,13 +102,13 @@ def test_nearest_names_are_offered_only_if_there_are_any() -> None:
 def test_each_error_is_made_with_the_values_that_its_words_need() -> None:
     kinds = {kind.__name__: kind for kind in ERRORS}
     wrong = []
-    for path in sorted(path for folder in FOLDERS for path in (HOUSE / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in sources(*PRODUCT):
+        for node in nodes(tree):
             name, given = _made(node)
             if name in kinds and None not in given:
                 missing = wanted(kinds[name]) - _optional(kinds[name]) - given
                 if missing or given - wanted(kinds[name]):
-                    wrong.append(f"{path.relative_to(HOUSE)} {name} {missing}")
+                    wrong.append(f"{path} {name} {missing}")
 
     assert wrong == []
 

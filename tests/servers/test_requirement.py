@@ -24,7 +24,9 @@ def test_is_skipped_for_another_reason():
 """
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "2 skipped"), ("true", "1 failed, 1 skipped")])
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [pytest.param("", "2 skipped", marks=pytest.mark.slow), ("true", "1 failed, 1 skipped")]
+)
 def test_missing_server_fails_only_in_continuous_integration(tmp_path: Path, ci: str, outcome: str) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_suite.py").write_text(SUITE)

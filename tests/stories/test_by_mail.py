@@ -180,6 +180,7 @@ async def test_a_mistyped_verb_is_answered_with_the_nearest(post: PostOffice) ->
     assert "invte" in answer.text
 
 
+@pytest.mark.slow  # In Slack its story is told every day; by mail, the use cases' answers.
 async def test_a_spreadsheet_is_imported_and_comes_back_marked(post: PostOffice) -> None:
     head = "UKPRN,First name,Last name,Postcode"
     rows = ["10000001,Amara,Storey,ZZ99 9ZZ", "10000001,Ben,Storey,nowhere", "10000001,Cleo,Storey,ZZ99 9ZZ"]

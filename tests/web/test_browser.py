@@ -111,6 +111,7 @@ async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple
     assert {page: faults for page, faults in found.items() if faults} == {}
 
 
+@pytest.mark.slow  # A look, not a way: who changes the style runs it.
 async def test_the_two_answers_look_alike(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
 
@@ -134,6 +135,7 @@ async def _look(page: Page, name: str) -> dict[str, Any]:
     return look
 
 
+@pytest.mark.slow  # Joining without JavaScript is done by the keyboard, too.
 async def test_the_keyboard_reaches_everything_in_the_order_of_reading(
     browser: Browser, served: tuple[str, World]
 ) -> None:

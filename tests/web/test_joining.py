@@ -211,6 +211,7 @@ def test_a_look_is_kept_for_two_seconds_and_a_press_never(world: World, visitor:
     assert "This link is paused" in fresh.text
 
 
+@pytest.mark.slow  # Load: a crowd joins every day in test_crowds.
 def test_a_whole_school_behind_one_address_can_join(world: World, visitor: TestClient) -> None:
     _, path = share(world)
 

@@ -46,6 +46,7 @@ async def ask(page: Page, url: str) -> None:
     await expect(page).to_have_title("Look at your e-mail")
 
 
+@pytest.mark.slow  # Without a browser the same is tried every day.
 async def test_an_owner_signs_in_accepts_the_terms_and_signs_out(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
     without_terms(world)

@@ -237,6 +237,7 @@ async def test_after_a_partly_applied_import_the_form_imports_the_corrected_rows
     assert set(learners(world.school)) == {"Ada", "Bo", "Cy"}
 
 
+@pytest.mark.slow  # What is drawn and what is written keep to that every day.
 async def test_what_stands_in_cells_mentions_nobody_and_starts_no_formula(importing: Importing) -> None:
     await importing.drop("<!channel> \u202e=learners.csv", sheet(ADA, HOSTILE))
     message = importing.message("I-0001")

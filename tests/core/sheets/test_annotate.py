@@ -262,8 +262,8 @@ def test_nothing_of_the_file_stays_on_the_disk(tmp_path: Path, monkeypatch: pyte
     ("name", "expected"),
     [
         ("Year 11 (checked) (rows to correct).xlsx", "Year 11 (checked).xlsx"),
-        ("C:\\Users\\ann\\pupils.XLS", "pupils (checked).xlsx"),
-        ("", "import (checked).xlsx"),
+        pytest.param("C:\\Users\\ann\\pupils.XLS", "pupils (checked).xlsx", marks=pytest.mark.slow),
+        pytest.param("", "import (checked).xlsx", marks=pytest.mark.slow),
         ("\u202egnp.xlsx\r\nX: y", "gnp.xlsxX y (checked).xlsx"),
         ("a" * 300 + ".xlsx", "a" * 80 + " (checked).xlsx"),
     ],
