@@ -70,7 +70,7 @@ class App:
         self.links = LinkSigner(settings.link_keys)
         self.jobs = jobs
         # SQLite's writers poll for their turn, unfairly; ours queue here instead.
-        self._turn = WriteTurn(engine.url.database or "") if settings.is_sqlite else None
+        self._turn = WriteTurn(engine.url.database or "") if engine.dialect.name == "sqlite" else None
 
     def read(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
         """Runs a query on a snapshot. It sees no half-done work and waits for no writer. Raises Busy."""
