@@ -27,7 +27,8 @@
     │   │   InstallationRepeated, ImportClosed, BudgetSpent, EthnicityStored, LearnerKnown,
     │   │   LearnerUnchanged, LearnerChanged, ReportClosed, ErasureWaits, ExportEnded, NudgeRefused
     ├── LimitExceeded       too much or too often
-    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyCodes, TooManyLearners, ExportTooLarge
+    │   ├── BudgetExceeded, TooManyAddresses, TooManyRequests, TooManyFiles, TooManyCodes, TooManyLearners,
+    │   │   ExportTooLarge
     └── Unavailable         ours to mend; trying again helps
         ├── Busy
         └── OutcomeUnknown
@@ -81,6 +82,7 @@ from core.errors.limits import BudgetExceeded as BudgetExceeded
 from core.errors.limits import ExportTooLarge as ExportTooLarge
 from core.errors.limits import TooManyAddresses as TooManyAddresses
 from core.errors.limits import TooManyCodes as TooManyCodes
+from core.errors.limits import TooManyFiles as TooManyFiles
 from core.errors.limits import TooManyLearners as TooManyLearners
 from core.errors.limits import TooManyRequests as TooManyRequests
 from core.errors.missing import AgreementNotFound as AgreementNotFound

@@ -16,6 +16,12 @@ class TooManyRequests(LimitExceeded):
     advice = "The first {limit} are answered here. Send me the others in another e-mail."
 
 
+class TooManyFiles(LimitExceeded):
+    code = "too_many_files"
+    wording = "There are {count} files in this e-mail; I read {limit} at a time."
+    advice = "The first {limit} are taken. Send me the others in another e-mail."
+
+
 class TooManyCodes(LimitExceeded):
     code = "too_many_codes"
     wording = "I have sent {count} codes within the last hour."

@@ -106,6 +106,8 @@ MAIL_COMMANDS_AN_HOUR: Final = 60
 MAIL_COMMANDS_AN_HOUR_ORGANISATION: Final = 600
 MAIL_ANSWERS_AN_HOUR: Final = 20
 MAIL_COMMAND_LINES: Final = 10
+# Each of them may keep a child process busy for as long as a sheet may take.
+MAIL_FILES: Final = 10
 # Whoever asks by e-mail may read the answer tomorrow: a preview or a question there waits longer than in Slack.
 MAIL_QUESTION_LIFE: Final = timedelta(days=1)
 # The end of a long thread says what it is about; its beginning only makes the headers long.

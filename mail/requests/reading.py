@@ -31,7 +31,7 @@ from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.requests.progress import progress_file, run_of
 from mail.requests.reply_words import read_reply
-from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets, use_of_attached
+from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets, taken_files, use_of_attached
 
 Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
 
@@ -59,7 +59,7 @@ _THANKS: Final = re.compile(
 _LAST_THANKS: Final = re.compile(r"[\s,.;!-]+(?:please|(?:many )?thanks|thank you|cheers|ta)[\s.!]*$", re.IGNORECASE)
 _PHONE: Final = re.compile(r"(?:sent from|get outlook for|von meinem|envoyé de)\b", re.IGNORECASE)
 _BULLET: Final = re.compile(r"(?:[-*•·–]|\d{1,2}[.)])\s+")
-_LISTS: Final = (".csv", ".txt")
+_LISTS: Final = (".csv", ".tsv", ".txt")
 _BOOKS: Final = ("xlsx", "xls", "ods")
 
 
@@ -80,12 +80,13 @@ class _Found:
 
 
 def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
-    """At least one; at most MAIL_COMMAND_LINES, and a refusal of the rest. ``is_ours``: it replies to us."""
+    """At least one; of lines and files at most so many, and a refusal of the rest. ``is_ours``: it replies to us."""
     lines = list(body_lines(mail.text))
     subject = "" if is_ours else _subject_line(mail)
     said = [*([subject] if subject else []), *lines]
     is_list = any(map(_invites, said))
-    given = [(each, FileUse.ADDRESSES if is_list else use_of_attached(each)) for each in mail.attachments]
+    taken, refused = taken_files(mail.attachments)
+    given = [(each, FileUse.ADDRESSES if is_list else use_of_attached(each)) for each in taken]
     reports = [each for each, use in given if use is FileUse.PROGRESS]
     # The subject may choose how a file is imported, whatever else it says.
     sheets = _sheets([each for each, use in given if use is FileUse.IMPORT], [_without_manners(mail.subject), *lines])
@@ -99,6 +100,7 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
         asked.append(Asked(found[MAIL_COMMAND_LINES].line, refusal))
     if reports:
         asked = list(_with_reports(reports, asked))
+    asked += [Asked("", each) for each in refused]
     return (*notices, *sheets, *asked) or (_not_understood(mail, lines, files),)
 
 

@@ -5,15 +5,14 @@
 3. A line ``import good-rows``, ``import all-or-nothing`` or ``import hold`` chooses the policy of the file.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.errors import NotReadable, UsherError
+from core.errors import NotReadable, TooManyFiles, UsherError
 from core.given_files import FileUse, use_of
-from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
+from core.rules.policy import MAIL_FILES, SHEET_BYTES
 from core.rules.text import clean_name, folded
 from core.usecases.imports.mails import ImportByMail, import_by_mail
 from core.words import ImportPolicy
@@ -49,9 +48,23 @@ def task_of_sheet(attached: SheetAttached, inbound_id: int, corrects: int | None
     return Task(import_by_mail, command)
 
 
+def taken_files(attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[TooManyFiles, ...]]:
+    """Those to read, and a refusal of the rest. The same file twice is one; of pictures, signatures and the like
+    nothing is read.
+    """
+    found = {each.content: each for each in reversed(attachments) if _may_be_sheet(each)}
+    files = tuple(reversed(found.values()))
+    if len(files) <= MAIL_FILES:
+        return files, ()
+    return files[:MAIL_FILES], (TooManyFiles(count=len(files), limit=MAIL_FILES),)
+
+
+def _may_be_sheet(attached: Attachment) -> bool:
+    return attached.kind in (*_BOOKS, *_TABLES) or attached.name.lower().endswith(_NAMES)
+
+
 def use_of_attached(attached: Attachment) -> FileUse:
-    """Of pictures, signatures and the like nothing is read."""
-    if attached.kind not in (*_BOOKS, *_TABLES) and not attached.name.lower().endswith(_NAMES):
+    if not _may_be_sheet(attached):
         return FileUse.OTHER
     use = use_of(attached.name, attached.content)
     return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in _BOOKS else use
@@ -60,13 +73,9 @@ def use_of_attached(attached: Attachment) -> FileUse:
 def attached_sheets(
     sheets: Sequence[Attachment], lines: Iterable[str]
 ) -> tuple[tuple[str, SheetAttached | UsherError], ...]:
-    """Name and file, or why it cannot be one. The same file twice is one; of very many the first few count."""
+    """Name and file, or why it cannot be one."""
     policy = next((chosen for line in lines if (chosen := policy_of(line)) is not None), None)
-    found: dict[str, tuple[str, SheetAttached | UsherError]] = {}
-    for attached in sheets:
-        digest = hashlib.sha256(attached.content).hexdigest()
-        found.setdefault(digest, _sheet(attached, policy))
-    return tuple(found.values())[:MAIL_COMMAND_LINES]
+    return tuple(_sheet(attached, policy) for attached in sheets)
 
 
 def _sheet(attached: Attachment, policy: ImportPolicy | None) -> tuple[str, SheetAttached | UsherError]:

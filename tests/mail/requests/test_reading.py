@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyRequests, UnknownVerb, UsherError
+from core.errors import NoAddresses, NotReadable, RunNotChosen, TooManyFiles, TooManyRequests, UnknownVerb, UsherError
 from core.given_files import FileUse
 from core.requests import Help, Request
 from core.results import NotUnderstood, SheetRecognised
-from core.rules.policy import MAIL_COMMAND_LINES, SHEET_BYTES
+from core.rules.policy import MAIL_COMMAND_LINES, MAIL_FILES, SHEET_BYTES
 from core.usecases.catalogue.courses import ListCourses
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.recall import RecallBatch
@@ -225,6 +225,18 @@ def test_too_many_requests_are_done_as_far_as_they_go() -> None:
 
     assert len(wanted) == MAIL_COMMAND_LINES + 1
     assert isinstance(wanted[-1], TooManyRequests)
+
+
+def test_of_very_many_files_the_first_few_are_read_and_the_rest_is_refused() -> None:
+    files = [Attachment(f"{number}.csv", "csv", b"First name,Last name\nAda,%d\n" % number) for number in range(12)]
+    pictures = [Attachment(f"{number}.png", "image", bytes([number])) for number in range(12)]
+    many = read("", "", *pictures, files[0], *files)
+
+    enough = read("", "", *pictures, *files[:MAIL_FILES])
+
+    assert [each.name for each in many if isinstance(each, SheetAttached)] == [f"{n}.csv" for n in range(MAIL_FILES)]
+    assert isinstance(many[-1], TooManyFiles)
+    assert all(isinstance(each, SheetAttached) for each in enough)
 
 
 def test_a_mistyped_verb_is_offered_the_nearest() -> None:
