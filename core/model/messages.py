@@ -95,3 +95,5 @@ class SpeechLane(Base):
     key: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     free_from: Mapped[int] = mapped_column(BigInteger)
     """Milliseconds since 1970."""
+    next_turn: Mapped[int] = mapped_column(BigInteger)
+    """When the next of those who wait is to come again, likewise."""

@@ -158,6 +158,7 @@ def _create_speech_lane() -> None:
         "speech_lane",
         sa.Column("key", ID, autoincrement=False, nullable=False),
         sa.Column("free_from", sa.BigInteger(), nullable=False),
+        sa.Column("next_turn", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_speech_lane")),
     )
 

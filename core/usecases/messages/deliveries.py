@@ -39,7 +39,7 @@ from core.rules.policy import (
 )
 from core.usecases.mailbox.bounces import mark_refused
 from core.usecases.mailbox.suppressions import NOT_TO_BE_WRITTEN_TO
-from core.usecases.messages.lanes import hold_up, wait_in
+from core.usecases.messages.lanes import hold_up, turn_in
 from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
@@ -145,10 +145,10 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
 
 def _may_go(ctx: Context, message_id: int, lanes: Sequence[Lane]) -> bool:
     """Else it is put off: a wait in its claim's own transaction costs no call and no try."""
-    wait = wait_in(ctx, lanes)
+    wait = turn_in(ctx, lanes)
     if wait:
         message = ctx.session.get_one(OutboundMessage, message_id, populate_existing=True)
-        _mark_later(ctx, message, Outcome(message_id, Verdict.LATER, "Slack wants messages one by one", wait))
+        _come_again(ctx, message, timedelta(seconds=wait), "Slack wants messages one by one")
         ctx.session.flush()
     return not wait
 
@@ -244,7 +244,7 @@ def _mark_later(ctx: Context, message: OutboundMessage, outcome: Outcome) -> Non
     if outcome.retry_after is not None:
         if outcome.lane is not None:
             hold_up(ctx, outcome.lane, outcome.retry_after)
-        _wait_as_asked(ctx, message, outcome, timedelta(seconds=outcome.retry_after))
+        _come_again(ctx, message, timedelta(seconds=outcome.retry_after) * _not_sooner(ctx), outcome.detail)
     elif message.attempts >= SENDING_ATTEMPTS:
         _give_up(message, outcome.detail)
     else:
@@ -298,13 +298,13 @@ def _wait(ctx: Context, message: OutboundMessage, outcome: Outcome) -> None:
     _postpone(ctx, message, ctx.now + pause, outcome.detail)
 
 
-def _wait_as_asked(ctx: Context, message: OutboundMessage, outcome: Outcome, asked_for: timedelta) -> None:
+def _come_again(ctx: Context, message: OutboundMessage, pause: timedelta, problem: str) -> None:
     """Nobody failed who was asked to come later: the try does not count. A job of its own comes when the time is up."""
     message.attempts = max(0, message.attempts - 1)
     message.generation += 1
-    _postpone(ctx, message, ctx.now + asked_for * _not_sooner(ctx), outcome.detail)
-    kind, pause = _JOB_OF[message.channel], message.not_before - ctx.now
-    ctx.jobs.enqueue(ctx.session, [Job(kind, f"{kind}-{message.id}-{message.generation}", (message.id,), pause)])
+    _postpone(ctx, message, ctx.now + pause, problem)
+    kind, left = _JOB_OF[message.channel], message.not_before - ctx.now
+    ctx.jobs.enqueue(ctx.session, [Job(kind, f"{kind}-{message.id}-{message.generation}", (message.id,), left)])
 
 
 def _not_sooner(ctx: Context) -> float:

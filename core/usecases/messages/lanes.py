@@ -4,10 +4,13 @@
 
     enter     free_from = max(free_from, now) + interval, if it is not too far ahead; else so long is the wait
     hold up   free_from = as far ahead as makes the next call wait for so long
+    queue     next_turn = max(next_turn, when one may go) + interval: whoever was too early comes again then
 
 1. Whether a call may go is one conditional UPDATE: of two processes with one place left, one gets it.
 2. The worker enters with its claim and holds up with its mark: no commit is added to those.
 3. Who is killed has counted a call that it did not make, and holds nothing.
+4. Of many that the worker puts off each has a moment of its own to come again: with one moment for all of them, all but
+   one would come in vain each time. It is no claim: who comes between goes, and who finds the lane full queues anew.
 """
 
 from collections.abc import Sequence
@@ -32,6 +35,16 @@ _ENTER: Final = (
         + bindparam("interval", type_=BigInteger)
     )
     .returning(literal(1))
+)
+_OPENS: Final = bindparam("opens", type_=BigInteger)
+_QUEUE: Final = (
+    update(SpeechLane)
+    .where(SpeechLane.key == bindparam("lane_key"))
+    .values(
+        next_turn=case((SpeechLane.next_turn > _OPENS, SpeechLane.next_turn), else_=_OPENS)
+        + bindparam("interval", type_=BigInteger)
+    )
+    .returning(SpeechLane.next_turn)
 )
 _FREE_FROM: Final = select(SpeechLane.free_from).where(SpeechLane.key == bindparam("lane_key"))
 
@@ -77,7 +90,18 @@ def hold_up_lane(ctx: Context, command: HoldUpLane) -> LaneHeldUp:
 
 def wait_in(ctx: Context, lanes: Sequence[Lane]) -> float:
     """As ``LanesEntered.wait``. Places in the lanes before the one that is full stay taken: the next call is later."""
-    return next((wait for wait in (_wait_in(ctx, lane) for lane in lanes) if wait), 0.0)
+    return next((wait for lane in lanes if (wait := _wait_in(ctx, lane))), 0.0)
+
+
+def turn_in(ctx: Context, lanes: Sequence[Lane]) -> float:
+    """As ``wait_in``, for what can wait: nobody else is told the same moment."""
+    return next((_turn_in(ctx, lane, wait) for lane in lanes if (wait := _wait_in(ctx, lane))), 0.0)
+
+
+def _turn_in(ctx: Context, lane: Lane, wait: float) -> float:
+    now, interval = _ms(ctx.now), _interval(lane)
+    given = {"lane_key": lane.key, "opens": now + int(wait * 1000), "interval": interval}
+    return float(ctx.session.execute(_QUEUE, given, execution_options=_QUIET).scalar_one() - interval - now) / 1000
 
 
 def _wait_in(ctx: Context, lane: Lane) -> float:
@@ -103,7 +127,7 @@ def _first_in(ctx: Context, lane: Lane, free_from: int) -> int | None:
     known = ctx.session.scalar(_FREE_FROM, {"lane_key": lane.key})
     if known is None:
         # Of two that are the first, the later one's INSERT fails, and its use case runs anew.
-        ctx.session.execute(access.insert_into(SpeechLane), {"key": lane.key, "free_from": free_from})
+        ctx.session.execute(access.insert_into(SpeechLane), {"key": lane.key, "free_from": free_from, "next_turn": 0})
     return known
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.app import App
 from core.rules.lanes import Lane
-from core.usecases.messages.lanes import EnterLanes, HoldUpLane, enter_lanes, hold_up_lane
+from core.usecases.messages.lanes import EnterLanes, HoldUpLane, enter_lanes, hold_up_lane, turn_in
 from tests.core.usecases.acting import clock_of
 from tests.factories import SYSTEM
 
@@ -46,6 +46,23 @@ def test_a_lane_that_is_held_up_opens_for_one_call_when_the_time_is_over(app: Ap
     assert (wait(app, EDITS), wait(app, PERSON)) == (30, 30)
     clock_of(app).now += timedelta(seconds=30)
     assert [wait(app, EDITS) for _ in range(2)] == [0, 0.5]
+
+
+def test_whoever_is_put_off_has_a_moment_of_its_own_and_one_who_waits_for_an_answer_goes_before(app: App) -> None:
+    def turn() -> float:
+        return app.run(turn_in, (EDITS,), SYSTEM)
+
+    at_once = [turn() for _ in range(8)]
+    queued = [turn() for _ in range(3)]
+    asked = wait(app, EDITS)
+    clock_of(app).now += timedelta(seconds=0.5)
+    next_one, too_early = turn(), turn()
+    clock_of(app).now += timedelta(minutes=1)
+    rested = [turn() for _ in range(9)]
+
+    assert (at_once, queued, asked) == ([0] * 8, [0.5, 1, 1.5], 0.5)
+    assert (next_one, too_early) == (0, 1.5)
+    assert rested == [*at_once, 0.5]
 
 
 def test_of_many_at_the_same_moment_as_many_go_as_there_are_places(app: App) -> None:
