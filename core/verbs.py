@@ -56,7 +56,7 @@ WORDS: dict[str, VerbWords] = {
             ("undo B-0041", "undo I-0007"),
         ),
         VerbWords(
-            "scheduled", "(nothing more)", "List what waits to go out; cancel it, or send it now.", ("scheduled",),
+            "scheduled", "", "List what waits to go out; cancel it, or send it now.", ("scheduled",),
         ),
         VerbWords(
             "reminders", "RUN [DAYS|default|off]", "See or set when a run's invitations are reminded of.",

@@ -17,7 +17,7 @@ _SEARCH_CHARACTERS = 100
 def draw_courses(listed: CoursesListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
     fits = f" that {'fits' if listed.total == 1 else 'fit'} “{said(search)}”" if search else ""
-    head = f"{counted(listed.total, 'run')}{fits} to choose from"
+    head = f"{counted(listed.total, 'run')} to choose from{fits}"
     rows = tuple(block for row in listed.rows for block in _course(row))
     nothing = (context("Other words may find more: “courses” alone lists all."),)
     pages = paged(Action.RUNS_PAGE, listed.page, listed.page_count, (search,))
@@ -27,7 +27,7 @@ def draw_courses(listed: CoursesListed) -> Message:
 def _course(row: CourseRow) -> tuple[Block, Block]:
     run = row.run
     partner = f" · {said(run.partner, 60)}" if run.partner else ""
-    closes = f"\nEnrolment closes {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
+    closes = f"\nEnrolment closes at {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
     counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited and not there yet"
     text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}{closes}"
     invite = button("Invite", Action.COMPOSE, value_of(run.code))

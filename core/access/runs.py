@@ -1,8 +1,9 @@
 """The runs and courses that an organisation can reach: its own, and others' under an agreement that is current (LM)."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, exists, or_, select
@@ -51,7 +52,9 @@ Takes ``organisation_id`` and ``now``.
 """
 _REACHABLE_BY_CODE: Final = Query(REACHABLE_RUNS.where(CourseRun.code == bindparam("code")))
 _REACHABLE_BY_ID: Final = Query(REACHABLE_RUNS.where(CourseRun.id == bindparam("run_id")))
-_REACHABLE_CODES: Final = Query(REACHABLE_RUNS.with_only_columns(CourseRun.code))
+_REACHABLE_CODES: Final = Query(REACHABLE_RUNS.with_only_columns(CourseRun.code, CourseRun.ends_at))
+# Shorter words begin too many codes.
+_HEAD_CHARACTERS: Final = 3
 _REACHABLE_COURSES: Final = Query(
     select(Course).where(
         Course.code == bindparam("code"), or_(Course.organisation_id == bindparam("organisation_id"), _IS_AGREED)
@@ -75,8 +78,26 @@ def run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:
     own_first = sorted(found, key=lambda run: run.organisation_id != organisation_id)
     if own_first:
         return own_first[0]
-    codes = _REACHABLE_CODES.run(ctx, organisation_id=organisation_id, now=ctx.now).scalars().all()
-    raise RunNotFound(run=code, nearest=tuple(difflib.get_close_matches(wanted, codes, n=3, cutoff=0.5)))
+    known = _REACHABLE_CODES.run(ctx, organisation_id=organisation_id, now=ctx.now).all()
+    ends = {row.code: row.ends_at for row in known}
+    raise RunNotFound(run=code, nearest=_nearest(wanted, ends, ctx.now))
+
+
+def _nearest(wanted: str, ends: Mapping[str, datetime | None], now: datetime) -> tuple[str, ...]:
+    """At most three. Of those that are as near as one another, as all runs of a course are to its code, past ones come
+    last.
+    """
+    heads = {code[: len(wanted)] for code in ends} if len(wanted) >= _HEAD_CHARACTERS else set()
+    near_heads = set(difflib.get_close_matches(wanted, heads, n=3, cutoff=0.75))
+    near = difflib.get_close_matches(wanted, ends, n=3, cutoff=0.5)
+    begun = {code for code in ends if code[: len(wanted)] in near_heads}
+
+    def rank(code: str) -> tuple[float, bool, str]:
+        likeness = difflib.SequenceMatcher(None, wanted, code[: len(wanted)] if code in begun else code).ratio()
+        end = ends[code]
+        return -round(likeness, 1), end is not None and end <= now, code
+
+    return tuple(sorted({*near, *begun}, key=rank)[:3])
 
 
 def invited_run_by_code(ctx: Context, organisation_id: int, code: str) -> CourseRun:

@@ -3,7 +3,7 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen,
-    │   │   ImportNotChosen, HistoryNotChosen, NoAddresses,
+    │   │   ImportNotChosen, HistoryNotChosen, NoAddresses, NoUsableAddress,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear, RiskRuleUnclear, NudgeWordsUnclear, NobodyChosen,
@@ -144,6 +144,7 @@ from core.errors.requests import NobodyChosen as NobodyChosen
 from core.errors.requests import NoteHasLink as NoteHasLink
 from core.errors.requests import NoteTooLong as NoteTooLong
 from core.errors.requests import NotReadable as NotReadable
+from core.errors.requests import NoUsableAddress as NoUsableAddress
 from core.errors.requests import NudgeWordsUnclear as NudgeWordsUnclear
 from core.errors.requests import OnlyInSlack as OnlyInSlack
 from core.errors.requests import OrganisationNotChosen as OrganisationNotChosen

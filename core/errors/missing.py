@@ -118,7 +118,10 @@ class ChargeNotFound(NotFound):
 class LearnerNotFound(NotFound):
     code = "learner_not_found"
     wording = "I found no learner “{who}” among those whom you may see."
-    advice = "“learners” and a part of the name lists whoever fits; removed learners are not shown."
+    advice = (
+        "Write the e-mail address or the username. “learners” and a part of the name shows them; "
+        "who was removed is not shown."
+    )
 
 
 class LearnerNotOnRun(NotFound):

@@ -66,6 +66,13 @@ class NoAddresses(InvalidRequest):
     field = "addresses"
 
 
+class NoUsableAddress(InvalidRequest):
+    code = "no_usable_address"
+    wording = "“{entry}” is no e-mail address that I can use, and I found no other."
+    advice = "Write addresses like name@example.org, or give a workbook, .csv or .txt file with them."
+    field = "addresses"
+
+
 class NoteTooLong(InvalidRequest):
     code = "note_too_long"
     wording = "The note has {length} characters; {limit} fit."

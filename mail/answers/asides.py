@@ -41,7 +41,7 @@ def _verbs() -> Listing:
 
 
 def _written(verb: Verb) -> str:
-    return verb.name if verb.usage.startswith("(") else f"{verb.name} {verb.usage}".strip()
+    return f"{verb.name} {verb.usage}".strip()
 
 
 def tell_not_understood(result: NotUnderstood, teller: Teller) -> Answer:

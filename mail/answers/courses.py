@@ -14,7 +14,7 @@ def tell_courses(listed: CoursesListed, teller: Teller) -> Answer:
     rows = tuple(_course(row) for row in listed.rows)
     code = listed.rows[0].run.code if listed.rows else ""
     return Answer(
-        headline=f"{counted(listed.total, 'run')}{fits} to choose from.",
+        headline=f"{counted(listed.total, 'run')} to choose from{fits}.",
         lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
         steps=some(
             f"“invite {code}” and addresses below it invites learners." if code else "",
@@ -32,7 +32,7 @@ def _course(row: CourseRow) -> Row:
         some(
             f"{row.enrolled:,} enrolled · {row.waiting:,} invited and not there yet",
             f"{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}",
-            f"Enrolment closes {until_words(run.closes_at, run.time_zone)}" if run.closes_at else "",
+            f"Enrolment closes at {until_words(run.closes_at, run.time_zone)}" if run.closes_at else "",
         ),
     )
 

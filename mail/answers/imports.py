@@ -131,10 +131,11 @@ def _replies(card: ImportCard) -> tuple[str, ...]:
         case ImportState.HELD if card.reason is ImportReason.NAMES:
             return ("Reply “yes” to import it as it stands, or “no” to leave everything as it is.",)
         case ImportState.HELD:
-            good = card.buckets.rows - card.buckets.problem
-            return (
+            good = card.buckets.rows - card.buckets.problem - card.buckets.duplicate
+            would_change = card.buckets.created + card.buckets.updated > 0
+            return some(
                 "Correct the red cells in the attached copy and reply with it: then all rows are looked at anew.",
-                f"Or reply “good rows” to import the other {counted(good, 'row')} now.",
+                f"Or reply “good rows” to import the other {counted(good, 'row')} now." if would_change else "",
             )
         case ImportState.APPLIED if card.buckets.problem:
             return (

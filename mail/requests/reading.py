@@ -178,7 +178,13 @@ def _without_own(mail: ParsedMail, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _subject_line(mail: ParsedMail) -> str:
-    """Empty where it is none, or only that of the message which is replied to."""
+    """Empty where it is no request."""
+    words = _subject_words(mail)
+    return words if _begins_with_verb(words) else ""
+
+
+def _subject_words(mail: ParsedMail) -> str:
+    """Empty where it is only that of the message which is replied to."""
     subject, is_reply = clean_name(mail.subject, len(mail.subject)), False
     for _ in range(10):
         if match := _REPLY.match(subject):
@@ -189,8 +195,7 @@ def _subject_line(mail: ParsedMail) -> str:
         subject = subject[match.end() :]
     if is_reply and (mail.in_reply_to or mail.references):
         return ""
-    words = _without_manners(subject)
-    return words if _begins_with_verb(words) else ""
+    return _without_manners(subject)
 
 
 def _begins_with_verb(words: str) -> bool:
@@ -271,9 +276,12 @@ def _refusal_of(form: Form) -> UsherError:
 
 
 def _not_understood(mail: ParsedMail, lines: Sequence[str], files: Sequence[str]) -> Asked:
-    """Addresses alone lack their run; else the line that looked most like a request is named."""
+    """A mistyped verb in the subject first; addresses alone lack their run; else the likeliest line is named."""
     seen = next(iter(lines), "") or clean_name(mail.subject, _SHOWN_CHARACTERS)
     line = clean_name(seen, _SHOWN_CHARACTERS)
+    subject = clean_name(_subject_words(mail), _SHOWN_CHARACTERS)
+    if len(subject.split()) > 1 and _is_mistyped(subject):
+        return Asked(subject, NotUnderstood(subject, _nearest(subject)))
     if files or (lines and all("@" in each for each in lines)):
         return Asked(line, RunNotChosen(verb=_INVITE))
     if not line:

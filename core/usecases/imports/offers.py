@@ -42,9 +42,7 @@ def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
     rows = found.created + found.updated + found.unchanged + found.duplicate + found.problem
     corrected_by = _corrected_by(ctx, found)
     return ImportOffers(
-        good_rows=rows - found.problem - found.duplicate
-        if is_sender and is_kept and found.state is ImportState.HELD
-        else 0,
+        good_rows=rows - found.problem - found.duplicate if is_sender and is_kept and _would_change(found) else 0,
         corrections=found.problem if is_sender and is_kept and corrected_by is None and is_correctable(found) else 0,
         invitable=count_invitable(ctx, staff, found) if is_kept and found.state is ImportState.APPLIED else 0,
         undo=(is_sender or is_owner) and found.state is ImportState.APPLIED and found.ends_at > ctx.now,
@@ -52,6 +50,11 @@ def offers_of(ctx: Context, staff: StaffMember, found: Import) -> ImportOffers:
         full_copy=rows > OWN_WORKBOOK_ROWS,
         corrected_by=corrected_by,
     )
+
+
+def _would_change(found: Import) -> bool:
+    """Nobody need import rows that are all stored as they are."""
+    return found.state is ImportState.HELD and found.created + found.updated > 0
 
 
 def count_invitable(ctx: Context, staff: StaffMember, found: Import) -> int:

@@ -8,19 +8,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import PreviewExpired
+from core.errors import NoAddresses, NoUsableAddress, PreviewExpired
 from core.model import Draft, StaffMember
 from core.rules.addresses import AddressList
 from core.rules.policy import DRAFT_LIFE
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.invitations.batches import InvitationPreviewed, draft_preview
 from core.usecases.invitations.drafts import checked_addresses, own_draft, require_fresh
+
+_SHOWN_CHARACTERS: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,13 @@ class ChooseRun:
 
 
 def gather_addresses(ctx: Context, command: GatherAddresses) -> AddressesGathered:
+    """Raises NoAddresses or NoUsableAddress where there is nobody to write to, and TooManyAddresses."""
     staff = access.require_staff(ctx, Permission.INVITE)
     listed = checked_addresses(command.addresses)
+    if not listed.accepted:
+        # A letter, a picture, one mistyped address: no run makes an invitation of it.
+        meant = next((each.text for each in listed.invalid if "@" in each.text), "")
+        raise NoUsableAddress(entry=meant[:_SHOWN_CHARACTERS]) if meant else NoAddresses
     draft = Draft(
         id=ctx.tokens.new_id(),
         organisation_id=staff.organisation_id,

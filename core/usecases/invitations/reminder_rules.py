@@ -12,11 +12,11 @@ from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.errors import RemindersUnclear
-from core.model import CourseRun, Invitation, Organisation, RunReminders
+from core.model import CourseRun, Invitation, Organisation, OutboundMessage, RunReminders
 from core.model.invitations import IS_LIVE
 from core.rules.policy import REMINDERS
 from core.rules.reminders import DEFAULT_RULE, ReminderRule, read_rule
-from core.usecases.invitations.reminders import replan
+from core.usecases.invitations.reminders import IS_REACHED, replan
 from core.words import Subject
 
 _DAYS_SHOWN = 5
@@ -87,7 +87,8 @@ def _shown(ctx: Context, organisation_id: int, run: CourseRun, *, is_changed: bo
     )
     moments = ctx.session.execute(
         select(Invitation.next_reminder_at, func.count().label("number"))
-        .where(*is_open, Invitation.next_reminder_at.is_not(None))
+        .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
+        .where(*is_open, Invitation.next_reminder_at.is_not(None), IS_REACHED)
         .group_by(Invitation.next_reminder_at)
         .order_by(Invitation.next_reminder_at)
         .limit(_MOMENTS_READ)

@@ -39,6 +39,7 @@ from core.words import MessageKind, MessageState
 
 # An e-mail that waits for a server or for an operator is no reason to look every minute.
 _UNSENT_PAUSE: Final = timedelta(days=1)
+_UNREACHED: Final = (MessageState.BOUNCED, MessageState.DROPPED)
 _QUIET: Final = {"synchronize_session": False}
 
 
@@ -146,8 +147,12 @@ def _is_suppressed() -> Any:
     )
 
 
+IS_REACHED: Final = and_(OutboundMessage.state.not_in(_UNREACHED), ~_is_suppressed())
+"""With the e-mail of the invitation joined: by what is known now a reminder would go out."""
+
+
 def _decided(ctx: Context, row: _Facts) -> _Decided:
-    if row.suppressed or row.delivery in (MessageState.BOUNCED, MessageState.DROPPED):
+    if row.suppressed or row.delivery in _UNREACHED:
         return _Decided(row, is_due=False, next_at=None)
     if row.delivery is not MessageState.SENT or row.sent_at is None:
         return _Decided(row, is_due=False, next_at=ctx.now + _UNSENT_PAUSE)

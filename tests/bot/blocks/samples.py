@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from core.cards import RunCard
 from core.context import Door
-from core.errors import NoAddresses
+from core.errors import NoAddresses, NoUsableAddress
 from core.pages import Page
 from core.requests import VERBS, ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Help
 from core.results import QuestionClosed, ReplyAwaited, kept, refused
@@ -255,6 +255,7 @@ def mail_questions(count: int, name: str) -> list[object]:
         ImportPolicyShown(name, ImportPolicy.GOOD_ROWS),
         EthnicityShown(name, name + name[:100], NOW, count, is_changed=True),
         refused(NoAddresses()),
+        refused(NoUsableAddress(entry="ana@college")),
     ]
     questions = [ReplyAwaited("", "", type(each).__name__, kept(each), NOW) for each in rehearsed]
     return [

@@ -244,6 +244,7 @@ def test_a_mistyped_verb_is_offered_the_nearest() -> None:
 
     assert isinstance(wanted, UnknownVerb)
     assert wanted.values["nearest"] == "courses"
+    assert only(f"invte {MATHS}", "zoe@example.org") == NotUnderstood(f"invte {MATHS}", "invite")
 
 
 def test_what_is_missing_is_said() -> None:

@@ -144,7 +144,7 @@ def test_several_requests_are_answered_in_one_mail_and_one_refusal_stops_none(ol
     assert kinds == ["CoursesListed", "RequestRefused", "SharedLinkChanged"]
     assert answered.mail["Subject"] == "Your requests"
     assert "1. courses maths" in answered.text
-    assert "1 run that fits “maths” to choose from." in answered.text
+    assert "1 run to choose from that fits “maths”." in answered.text
     assert "https://usher.example.org/j/" in answered.text
 
 

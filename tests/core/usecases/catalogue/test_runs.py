@@ -171,7 +171,8 @@ def test_a_viewer_sees_runs_and_invites_nobody(school: School) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "nearest"), [("maths-2026-3", MATHS), ("safty-2026-03", SAFETY), ("poetry2026-03", POETRY)]
+    ("typed", "nearest"),
+    [("maths-2026-3", MATHS), ("safty-2026-03", SAFETY), ("poetry2026-03", POETRY), ("mathz", MATHS)],
 )
 def test_an_unknown_code_is_answered_with_the_nearest_ones(school: School, typed: str, nearest: str) -> None:
     with pytest.raises(RunNotFound) as unknown:

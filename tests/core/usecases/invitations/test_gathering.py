@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import NoAddresses, NotYourPreview, PreviewExpired, RoleMissing, RunNotChosen, RunNotFound
+from core.errors import (
+    NoAddresses,
+    NotYourPreview,
+    NoUsableAddress,
+    PreviewExpired,
+    RoleMissing,
+    RunNotChosen,
+    RunNotFound,
+)
 from core.model import Draft, IdempotencyRecord, Invitation
 from core.rules.policy import DRAFT_LIFE
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
@@ -100,6 +108,10 @@ def test_an_empty_list_and_an_unknown_run_are_said_so(school: School) -> None:
 
     with pytest.raises(NoAddresses):
         gathered(school, " \n")
+    with pytest.raises(NoAddresses):
+        gathered(school, "a letter\nabout things")
+    with pytest.raises(NoUsableAddress, match="“ana@college”"):
+        gathered(school, "ana@college")
     with pytest.raises(RunNotFound):
         school.app.run(choose_run, ChooseRun(found.draft_id, "no-such-run"), school.owner)
 

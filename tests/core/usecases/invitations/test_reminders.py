@@ -175,6 +175,7 @@ def test_answers_cancelling_and_bounces_end_reminders(school: School) -> None:
     cancel(school, addresses[2])
     suppress(school, addresses[3])
     change(school.app, OutboundMessage, message_of(school.app, addresses[4]).id, state=MessageState.BOUNCED)
+    assert shown(school).coming == ()
     wait(school, 3)
 
     assert tick(school.app) == 0
