@@ -26,7 +26,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from bot.authorize import Place
 from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
-from bot.pace import Method, lanes_of, method_lane, seconds_asked
+from bot.pace import Method, held_lane, lanes_of, seconds_asked
 from bot.sealing import Seals
 from bot.sheet_files import made, upload
 from core.app import App
@@ -188,7 +188,7 @@ def _refused(note: SlackNote, error: SlackApiError, method: Method) -> Outcome |
     message_id = note.message_id
     seconds = seconds_asked(error)
     if seconds:
-        lane = method_lane(_place(note), method)
+        lane = held_lane(_place(note), method)
         return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", seconds, lane)
     response: Any = error.response
     code = str(response.get("error", ""))[:100]

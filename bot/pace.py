@@ -24,9 +24,11 @@ class Method(StrEnum):
     UPLOAD = "files.completeUploadExternal"
 
 
-# Slack does not say how many it takes at once. Two places are left to whoever waits for an answer.
-NEWS_BURST: Final = 3
-ANSWER_BURST: Final = 5
+# Places in each lane that the worker leaves to whoever waits for an answer: else five hundred digests of a Monday
+# would keep everybody's buttons busy for two minutes.
+FOR_ANSWERS: Final = 2
+# Slack does not say how many it takes at once.
+_PERSON_BURST: Final = 3
 _MINUTE: Final = timedelta(minutes=1)
 _BURST: Final = {Method.POST: 40, Method.UPDATE: 8, Method.PUBLISH: 16, Method.UPLOAD: 8}
 _A_MINUTE: Final = {
@@ -42,18 +44,22 @@ _A_MINUTE: Final = {
 _WRITES: Final = frozenset({Method.POST, Method.UPLOAD})
 
 
-def method_lane(place: Place, method: Method) -> Lane:
-    """The one that Slack's “wait” is about: other methods go on."""
-    name = f"{place.enterprise_id}/{place.team_id}/{method}"
-    return Lane(name, _MINUTE / _A_MINUTE[method], _BURST[method])
+def held_lane(place: Place, method: Method) -> Lane:
+    """The one that Slack's “wait” is about, for answers, too: other methods go on."""
+    return _method_lane(place, method, FOR_ANSWERS)
 
 
-def lanes_of(place: Place, method: Method, user_id: str, *, burst: int = NEWS_BURST) -> tuple[Lane, ...]:
-    """``user_id``: in whose direct messages it is said."""
+def lanes_of(place: Place, method: Method, user_id: str, *, more: int = 0) -> tuple[Lane, ...]:
+    """``user_id``: in whose direct messages it is said. ``more``: FOR_ANSWERS, where somebody waits for it."""
     if method not in _WRITES:
-        return (method_lane(place, method),)
-    person = Lane(f"{place.enterprise_id}/{place.team_id}/{user_id}", timedelta(seconds=1), burst)
-    return person, method_lane(place, method)
+        return (_method_lane(place, method, more),)
+    name = f"{place.enterprise_id}/{place.team_id}/{user_id}"
+    return Lane(name, timedelta(seconds=1), _PERSON_BURST + more), _method_lane(place, method, more)
+
+
+def _method_lane(place: Place, method: Method, more: int) -> Lane:
+    name = f"{place.enterprise_id}/{place.team_id}/{method}"
+    return Lane(name, _MINUTE / _A_MINUTE[method], _BURST[method] + more)
 
 
 def seconds_asked(error: SlackApiError) -> float:

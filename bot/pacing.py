@@ -12,7 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.authorize import place_of
 from bot.deps import Deps
-from bot.pace import ANSWER_BURST, Method, lanes_of, method_lane, seconds_asked
+from bot.pace import FOR_ANSWERS, Method, held_lane, lanes_of, seconds_asked
 from core.context import System
 from core.errors import Unavailable
 from core.usecases.messages.lanes import EnterLanes, HoldUpLane, enter_lanes, hold_up_lane
@@ -47,11 +47,11 @@ class Pacing:
             seconds = seconds_asked(error)
             if not seconds:
                 raise
-            await self._deps.run(hold_up_lane, HoldUpLane(method_lane(self._place, method), seconds), System())
+            await self._deps.run(hold_up_lane, HoldUpLane(held_lane(self._place, method), seconds), System())
             raise SlackTooBusy from error
 
     async def _enter(self, method: Method) -> None:
-        command = EnterLanes(lanes_of(self._place, method, self._user_id, burst=ANSWER_BURST))
+        command = EnterLanes(lanes_of(self._place, method, self._user_id, more=FOR_ANSWERS))
         wait = (await self._deps.run(enter_lanes, command, System())).wait
         if 0 < wait <= _PATIENCE_SECONDS:
             await self._deps.pause(wait)

@@ -7,11 +7,12 @@ import pytest
 
 from bot.authorize import Place
 from bot.deliverer import SlackDeliverer
-from bot.pace import Method, lanes_of
+from bot.pace import FOR_ANSWERS, Method, lanes_of
 from core.app import App
 from core.context import System
 from core.database import open_engine
 from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.messages.lanes import EnterLanes, enter_lanes
 from tests.bot.conftest import World
 from tests.bot.handlers.test_home import opened
 from tests.bot.test_deliverer import Post, confirmations
@@ -24,7 +25,7 @@ def test_a_burst_and_a_minute_together_stay_under_what_slack_counts() -> None:
     counted = {Method.UPDATE: 50, Method.PUBLISH: 100, Method.UPLOAD: 50, Method.POST: 300}
 
     for method, most in counted.items():
-        lane = lanes_of(Place("", "T1"), method, "U1")[-1]
+        lane = lanes_of(Place("", "T1"), method, "U1", more=FOR_ANSWERS)[-1]
         assert lane.burst + 60 / lane.interval.total_seconds() <= most, method
 
 
@@ -70,6 +71,18 @@ async def test_what_a_listener_says_counts_for_the_worker(world: World, workers:
     assert (answered, outcomes) == ([1, 2, 3], [])
     world.clock.advance(seconds=2)
     assert len(await workers[0].deliver()) == 1
+
+
+async def test_who_presses_a_button_is_answered_while_the_worker_has_much_to_say(world: World) -> None:
+    await _asked_in_home(world)
+    place = Place("", world.team.id)
+    news = [EnterLanes(lanes_of(place, Method.POST, f"U{number}")) for number in range(60)]
+    waits = [world.app.run(enter_lanes, each, System()).wait for each in news]
+
+    answered = await _asked_in_home(world)
+
+    assert waits[-1] > 0
+    assert answered == 2
 
 
 async def test_a_listener_that_slack_asked_to_wait_holds_up_the_worker(world: World, workers: list[Post]) -> None:
