@@ -195,7 +195,7 @@ class Taker:
             await self._room.acquire()
             if self._stopping.is_set():
                 self._room.release()
-                await asyncio.to_thread(self._reception.lay_down, row.inbound_id)
+                await asyncio.to_thread(self._reception.lay_down, row)
             else:
                 self._start(each.uid, row)
         return True

@@ -91,18 +91,23 @@ class Reception:
         self._failpoint("mail_settled")
         return state
 
-    def lay_down(self, inbound_id: int) -> None:
-        """Whoever comes next may begin with it at once; else it would have to wait until we are taken for dead."""
-        with contextlib.suppress(Unavailable):
-            self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
+    def lay_down(self, received: MailReceived) -> None:
+        """Instead of ``finish``. What somebody else has begun with stays theirs."""
+        if received.begun is not None:
+            self._lay_down(received.inbound_id)
 
     def process(self, inbound_id: int, begun: MailBegun | None = None) -> MailState:
         """Raises Unavailable."""
         try:
             return self._process(inbound_id, begun)
         except Unavailable:
-            self.lay_down(inbound_id)
+            self._lay_down(inbound_id)
             raise
+
+    def _lay_down(self, inbound_id: int) -> None:
+        """Whoever comes next may begin with it at once; else it would have to wait until we are taken for dead."""
+        with contextlib.suppress(Unavailable):
+            self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
 
 
 def _command(raw: bytes, arrival: Arrival, mailbox_id: int | None, *, begins: bool = False) -> ReceiveMail:

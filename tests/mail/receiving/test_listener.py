@@ -13,12 +13,13 @@ import pytest
 from core.app import App
 from core.rules.policy import MAIL_BYTES
 from core.usecases.mailbox.received import ShowReceived, show_received
+from core.words import MailState
 from mail.receiving.listener import Addresses, Kind, Listener
 from mail.receiving.reception import Process, Reception, Sweeper
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR
 from tests.mail.certificates import tls_contexts
-from tests.mail.inbox.watching import Away, Clerk, mail, rows, until
+from tests.mail.inbox.watching import Away, Clerk, add, mail, rows, until
 
 OURS = "usher@in.example.org"
 
@@ -367,6 +368,20 @@ async def test_sweeper_leaves_alone_what_somebody_is_at(app: App) -> None:
     await Sweeper(app, Reception(app, clerk)).sweep()
 
     assert clerk.begun == 1
+
+
+def test_of_a_message_that_two_have_received_only_whoever_began_with_it_lays_it_down(app: App) -> None:
+    mailbox_id = add(app, 993).mailbox_id
+    ours, theirs = (Reception(app, Clerk(app)) for _ in range(2))
+    (began,) = ours.receive_all([mail(1)], mailbox_id)
+    (second,) = theirs.receive_all([mail(1)], mailbox_id)
+
+    theirs.lay_down(second)
+    meanwhile = theirs.finish(second)
+    ours.lay_down(began)
+    afterwards = theirs.finish(second)
+
+    assert (meanwhile, afterwards) == (MailState.RECEIVED, MailState.PROCESSED)
 
 
 @pytest.mark.parametrize(("trusted", "is_believed"), [(("127.0.0.0/8",), True), (("192.0.2.0/24",), False)])
