@@ -43,17 +43,33 @@ class Copies(Protocol[Filling]):
         """The database stays until its server or its folder goes."""
 
 
+class _Compiled(dict[Any, Any]):
+    """Statements as they were compiled, for all engines of a process: what one of them compiled serves the others.
+
+    SQLAlchemy asks by the engine's own dialect; all engines of one kind of database have alike ones.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+_COMPILED = _Compiled()
+
+
 class SqliteCopies(Generic[Filling]):
     def __init__(self, folder: Path, fill: Callable[[App], Filling]) -> None:
         self._folder = folder
         self._made = folder / "beginning.db"
-        made = make_engine(f"sqlite:///{self._made}")
+        made = _sharing(make_engine(f"sqlite:///{self._made}"))
         app = make_app(made)
         self.filling = fill(app)
         made.dispose()
         self._tokens = app.tokens
         self.path = folder / "usher.db"
-        self.engine = open_engine(f"sqlite:///{self.path}")
+        self.engine = _sharing(open_engine(f"sqlite:///{self.path}"))
 
     def renew(self) -> None:
         self.engine.dispose()
@@ -88,7 +104,7 @@ class PostgresqlCopies(Generic[Filling]):
 
     def __init__(self, server: PostgreSQL, fill: Callable[[App], Filling]) -> None:
         database = server.create_database()
-        self.engine = make_engine(server.url(database))
+        self.engine = _sharing(make_engine(server.url(database)))
         app = make_app(self.engine)
         self.filling = fill(app)
         self._tokens = app.tokens
@@ -109,6 +125,11 @@ class PostgresqlCopies(Generic[Filling]):
         self.engine.dispose()
         self._keeper.close()
         self._keeper.engine.dispose()
+
+
+def _sharing(engine: Engine) -> Engine:
+    engine.update_execution_options(compiled_cache=_COMPILED)
+    return engine
 
 
 def _app(copies: Copies[Any], tokens: Any, **options: Any) -> App:

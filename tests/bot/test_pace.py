@@ -29,12 +29,15 @@ def test_a_burst_and_a_minute_together_stay_under_what_slack_counts() -> None:
         assert lane.burst + 60 / lane.interval.total_seconds() <= most, method
 
 
-async def test_two_workers_as_fast_as_they_may_are_never_refused(world: World, workers: list[Post]) -> None:
+@pytest.mark.parametrize("seconds", [15, pytest.param(75, marks=pytest.mark.slow)])
+async def test_two_workers_as_fast_as_they_may_are_never_refused(
+    world: World, workers: list[Post], seconds: int
+) -> None:
     for number in range(_BOARDS):
         await world.invited(f"ada{number}@example.org")
     world.slack.rates.allowance = 1
 
-    for _ in range(150):
+    for _ in range(2 * seconds):
         world.app.run(turn_over, TurnOver("x", confirmation_ids=confirmations(world)), System())
         for worker in workers:
             await worker.deliver()
@@ -43,8 +46,8 @@ async def test_two_workers_as_fast_as_they_may_are_never_refused(world: World, w
     answers = [(entry.method, entry.status) for entry in world.slack.workspace.journal]
     assert {status for _, status in answers} == {200}
     assert answers.count((Method.POST, 200)) == _BOARDS
-    # In 75 seconds: most of what is allowed.
-    assert 45 <= answers.count((Method.UPDATE, 200)) <= 62
+    # Most of what is allowed.
+    assert 0.6 * seconds <= answers.count((Method.UPDATE, 200)) <= 2 + 0.8 * seconds
 
 
 async def test_who_is_asked_to_wait_makes_the_other_process_wait(world: World, workers: list[Post]) -> None:

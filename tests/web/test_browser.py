@@ -70,6 +70,7 @@ async def test_a_learner_joins_without_javascript(browser: Browser, served: tupl
     assert world.count("SELECT count(*) FROM enrolment") == 1
 
 
+@pytest.mark.slow  # An invitation's form is built of the same; what joining does, its own tests ask every day.
 async def test_a_learner_joins_by_a_shared_link_without_javascript(browser: Browser, served: tuple[str, World]) -> None:
     url, world = served
     _, link = share(world)

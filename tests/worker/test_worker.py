@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+import pytest
+
 from core.app import App
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.invitations.recall import RecallBatch, recall_batch
@@ -101,6 +103,7 @@ def test_two_workers_share_the_work_and_double_nothing(life: Life, app: App) -> 
     assert set(deliveries(life.ledger).values()) == {1}
 
 
+@pytest.mark.slow  # A slip of a person; that a claim is taken once is tried every day with two workers.
 def test_a_live_worker_resumed_by_mistake_sends_once(life: Life, app: App) -> None:
     make_organisation(app)
     client = open_client(life.url)

@@ -325,4 +325,4 @@ class Invitations(RuleBasedStateMachine):
 
 TestInvitations = Invitations.TestCase
 # An example is a whole story on a database.
-TestInvitations.settings = settings(max_examples=max(4, settings().max_examples // 16), stateful_step_count=25)
+TestInvitations.settings = settings(max_examples=max(2, settings().max_examples // 16), stateful_step_count=25)

@@ -141,6 +141,7 @@ async def test_every_kind_of_block_is_drawn_and_nothing_said_becomes_markup(stag
     assert await page.title() == "Usher demo"
 
 
+@pytest.mark.slow  # A visitor presses and chooses every day below; what a press sends is also tried without a browser.
 async def test_buttons_and_menus_ask_where_slack_asks_and_send_what_was_chosen(stage: Stage, browser: Browser) -> None:
     pressed: list[str] = []
 
