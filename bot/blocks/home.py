@@ -54,7 +54,7 @@ def _buttons(home: HomeShown) -> Block:
     """What is written after “/usher” may be pressed here; the answer comes as a direct message."""
     asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled"}
     asked |= {"Held imports": "imports held"} if home.imports_waiting else {"Imports": "imports"}
-    asked |= {"Help": "help"}
+    asked |= {"Learners": "learners", "What changed": "digest now", "Costs": "costs", "Help": "help"}
     if home.role is Role.OWNER:
         asked |= {"Staff": "staff"}
     invite = [button("Invite learners…", Action.COMPOSE, value_of("", ""), style="primary")]

@@ -1,5 +1,6 @@
 """Digests: what changed, every week."""
 
+import re
 from typing import Final
 
 from core.errors import DigestUnclear
@@ -44,6 +45,10 @@ def _digest(rest: str) -> ShowDigestPlan | ShowDigest | StopDigest | SetDigest:
     return _wish(rest, words)
 
 
+# "Mon 8": no day of a month is written in a digest's moment, so a number at its end is an hour.
+_BARE_HOUR: Final = re.compile(r"(?<![:.\d])(\d{1,2})$")
+
+
 def _wish(rest: str, words: list[str]) -> SetDigest:
     rhythm, only_changes, zone = None, None, ""
     by_mail: bool | None = None
@@ -69,7 +74,7 @@ def _when(words: str, rest: str) -> tuple[int | None, int | None]:
     """A weekday and a time, or only a time. Raises DigestUnclear for a date."""
     if not words:
         return None, None
-    moment = read_moment(words)
+    moment = read_moment(_BARE_HOUR.sub(r"\1:00", words))
     if isinstance(moment, Unread) or moment.day is not None or moment.in_days is not None:
         raise DigestUnclear(words=rest[:60])
     return moment.weekday, moment.at.hour * 60 + moment.at.minute

@@ -1,6 +1,7 @@
 """Staff and their Slack accounts."""
 
 import re
+from difflib import get_close_matches
 from typing import Final
 
 from core.errors import CodeWrong, StaffDetailsInvalid
@@ -59,11 +60,20 @@ def _staff_invitation(rest: str) -> InviteColleague | ComposeStaffInvitation:
     if role_word:
         words.remove(role_word)
     names = [word for word in words if word not in (*emails, *ukprns)]
+    if not role_word and names and (near := get_close_matches(folded(names[0])[:40], list(Role), n=1, cutoff=0.75)):
+        # It may be a name after all: a form shows what was understood.
+        return ComposeStaffInvitation(
+            bare_address(emails[0]) if emails else "", Role(near[0]), *_names(names[1:]), ukprns
+        )
     email, role = bare_address(emails[0]) if emails else "", Role(folded(role_word)) if role_word else None
-    first_name, last_name = (names[0] if names else ""), " ".join(names[1:])
+    first_name, last_name = _names(names)
     if email and role and first_name and last_name:
         return InviteColleague(email, role, first_name, last_name, ukprns)
     return ComposeStaffInvitation(email, role, first_name, last_name, ukprns)
+
+
+def _names(words: list[str]) -> tuple[str, str]:
+    return (words[0] if words else ""), " ".join(words[1:])
 
 
 def _unlink(rest: str) -> UnlinkAccount:

@@ -180,6 +180,10 @@ def test_people_may_be_called_like_a_role() -> None:
         ("staff invite", ComposeStaffInvitation("", None, "", "", ())),
         ("staff invite max@example.org", ComposeStaffInvitation("max@example.org", None, "", "", ())),
         ("staff invite max@example.org owner", ComposeStaffInvitation("max@example.org", Role.OWNER, "", "", ())),
+        (
+            "staff invite max@example.org ownr Max van Dyck",
+            ComposeStaffInvitation("max@example.org", Role.OWNER, "Max", "van Dyck", ()),
+        ),
         ("staff invite Max 10000001", ComposeStaffInvitation("", None, "Max", "", ("10000001",))),
     ],
 )

@@ -130,6 +130,19 @@ def test_accept_joins_and_lands_on_our_own_page(world: World, visitor: TestClien
     assert [world.count(query) for query in (LEARNERS, ENROLMENTS, CHARGES, WELCOMES)] == [1, 1, 1, 1]
 
 
+def test_who_joins_a_course_without_an_address_after_its_start_reads_whom_to_ask(
+    world: World, visitor: TestClient
+) -> None:
+    link = world.invite()
+    world.clock.advance(days=20)
+
+    visitor.post(f"{link}/accept", data=NAMES)
+
+    text = text_of(visitor.get(link).text)
+    assert "The course has begun. If you do not know how to get to it, ask the people at" in text
+    assert "begin at once" not in text
+
+
 def test_accepting_twice_joins_once(world: World, visitor: TestClient) -> None:
     link = world.invite()
     visitor.post(f"{link}/accept", data=NAMES)

@@ -82,6 +82,9 @@ async def test_a_viewer_sees_the_numbers_and_no_button_that_they_may_not_press(w
     shown = home(world, world.vera)
     assert "*2* invited and not answered yet" in words(shown)
     assert {"invitations_compose", "scoreboards_undo"}.isdisjoint(action_ids(shown))
+    for asked in ("home_ask:learners", "home_ask:digest_now", "home_ask:costs"):
+        assert (await world.driver.press(world.vera, shown, asked)).ok
+    assert "does not include this" not in "".join(words(each) for each in world.direct_messages(world.vera))
 
 
 async def test_it_is_drawn_again_when_something_happened_and_only_then(world: World) -> None:

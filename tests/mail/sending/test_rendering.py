@@ -234,10 +234,13 @@ def test_welcome_leads_to_the_course() -> None:
 
 @pytest.mark.parametrize("join_url", ["", "javascript:alert(1)", "ftp://learn.example.org"])
 def test_welcome_without_a_web_address_leads_to_the_place(join_url: str) -> None:
-    mail = _rendered(welcome(run=run_card(join_url=join_url)))
+    mail = _rendered(welcome(run=replace(run_card(join_url=join_url), starts_at=NOW)))
 
     assert "Go to the course" not in plain_text(mail) + html_text(mail)
     assert "See your place:" in plain_text(mail)
+    for text in (plain_text(mail), html_text(mail)):
+        assert "If you do not know how to get to" in text
+        assert "begin at once" not in text
 
 
 def test_staff_invitation_names_organisation_role_and_end() -> None:

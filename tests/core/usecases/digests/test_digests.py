@@ -113,6 +113,7 @@ def test_off_until_asked_and_owners_have_one_on_mondays_until_they_say_off(schoo
 
 def test_each_reader_has_their_own_weekday_hour_zone_place_and_rhythm(school: School) -> None:
     first = ask(school, "digest Fri 16:00 mail Europe/Paris", school.viewer)
+    assert ask(school, "digest friday 16", school.viewer).next_at == first.next_at
     second = ask(school, "digest monthly changes", school.viewer)
 
     assert first.next_at == datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
@@ -123,7 +124,14 @@ def test_each_reader_has_their_own_weekday_hour_zone_place_and_rhythm(school: Sc
         True,
         False,
     )
-    for words in ("digest Mon", "digest 1 Dec 08:00", "digest tomorrow 9am", "digest Mon 25:00", "digest Mon 8:00 A/B"):
+    for words in (
+        "digest Mon",
+        "digest 1 Dec 08:00",
+        "digest tomorrow 9am",
+        "digest 1 Dec 8",
+        "digest Mon 25",
+        "digest Mon 8:00 A/B",
+    ):
         with pytest.raises(DigestUnclear):
             ask(school, words)
 
