@@ -60,14 +60,18 @@ def readers_killed() -> Iterator[None]:
     stop = Event()
 
     def kill() -> None:
-        while not stop.wait(0.001):
-            # A database server of the tests is a child, too.
-            for child in children_of(os.getpid(), "limited"):
-                with suppress(OSError):
-                    for reader in children_of(child) if b"nursery" in command_of(child) else [child]:
-                        os.kill(reader, signal.SIGKILL)
+        # A database server of the tests is a child, too. Without a nursery a reader is long enough in coming to be met.
+        for child in children_of(os.getpid(), "limited"):
+            with suppress(OSError):
+                for each in (*children_of(child), child):
+                    os.kill(each, signal.SIGKILL)
 
-    killer = Thread(target=kill)
+    def go_on() -> None:
+        while not stop.wait(0.001):
+            kill()
+
+    kill()
+    killer = Thread(target=go_on)
     killer.start()
     try:
         yield
