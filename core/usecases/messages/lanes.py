@@ -110,8 +110,10 @@ def _wait_in(ctx: Context, lane: Lane) -> float:
     if ctx.session.execute(_ENTER, given, execution_options=_QUIET).first():
         return 0.0
     free_from = _first_in(ctx, lane, now + _interval(lane))
-    # More than nothing, whatever came between the two looks.
-    return 0.0 if free_from is None else max(1, free_from - latest) / 1000
+    if free_from is not None and free_from <= latest:
+        # The row was made after the first look had begun, by another process: there are places still.
+        return _wait_in(ctx, lane)
+    return 0.0 if free_from is None else (free_from - latest) / 1000
 
 
 def hold_up(ctx: Context, lane: Lane, seconds: float) -> None:
