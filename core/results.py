@@ -105,6 +105,8 @@ class NotUnderstood:
 
     seen: str
     nearest: str
+    files: tuple[str, ...] = ()
+    """Names of attached files that are of a kind which nothing is read from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet
 
 FILE_MEGABYTES: Final = 10
-_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+# Archives and office files; PDF and RTF, in which text stands among much else.
+_NO_TEXT: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
 _HEAD: Final = 64 * 1024
 # Far more than ten thousand addresses with names, or a thousand screens of a sheet: reading more would take seconds.
 _CHARACTERS: Final = 2_000_000
@@ -39,7 +40,7 @@ def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     """Of a text file. Raises NotReadable."""
     require_size(name, content)
     text = _decoded(content)
-    if content.startswith(_PACKED) or "\x00" in text:
+    if content.startswith(_NO_TEXT) or "\x00" in text:
         raise unreadable(name, "it is not a text file")
     if not is_csv:
         return FileContent(name, _bounded(name, text))

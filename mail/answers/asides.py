@@ -1,5 +1,7 @@
 """What is no result of a use case: help, refusals, questions, and what nobody understood."""
 
+from collections.abc import Sequence
+
 from core.requests import VERBS, Asker, Help, Verb
 from core.results import (
     NotUnderstood,
@@ -48,9 +50,19 @@ def tell_not_understood(result: NotUnderstood, teller: Teller) -> Answer:
     nearest = f"Did you mean “{result.nearest}”?" if result.nearest else ""
     return Answer(
         headline="I did not find a request in your e-mail, so I did nothing.",
-        lines=some(f"What I saw: “{result.seen}”" if result.seen else "", nearest, _HOW),
+        lines=some(
+            _unread(result.files),
+            f"What I saw: “{result.seen}”" if result.seen else "",
+            nearest,
+            _HOW,
+        ),
         lists=(_verbs(),),
     )
+
+
+def _unread(files: Sequence[str]) -> str:
+    names = " and ".join(f"“{name}”" for name in files)
+    return f"I cannot read {names}: send a workbook, a .csv or a .txt file." if names else ""
 
 
 def tell_refused(result: RequestRefused, teller: Teller) -> Answer:

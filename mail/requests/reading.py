@@ -60,6 +60,9 @@ _LAST_THANKS: Final = re.compile(r"[\s,.;!-]+(?:please|(?:many )?thanks|thank yo
 _PHONE: Final = re.compile(r"(?:sent from|get outlook for|von meinem|envoyé de)\b", re.IGNORECASE)
 _BULLET: Final = re.compile(r"(?:[-*•·–]|\d{1,2}[.)])\s+")
 _LISTS: Final = (".csv", ".tsv", ".txt")
+_UNREAD_KINDS: Final = frozenset({"pdf", "zip", "other"})
+_PROGRAMS_OWN: Final = (".p7s", ".asc", ".sig", ".vcf", ".dat")
+_MOST_NAMED: Final = 3
 _BOOKS: Final = ("xlsx", "xls", "ods")
 
 
@@ -281,12 +284,22 @@ def _not_understood(mail: ParsedMail, lines: Sequence[str], files: Sequence[str]
     line = clean_name(seen, _SHOWN_CHARACTERS)
     subject = clean_name(_subject_words(mail), _SHOWN_CHARACTERS)
     if len(subject.split()) > 1 and _is_mistyped(subject):
-        return Asked(subject, NotUnderstood(subject, _nearest(subject)))
+        return Asked(subject, NotUnderstood(subject, _nearest(subject), _unread(mail)))
     if files or (lines and all("@" in each for each in lines)):
         return Asked(line, RunNotChosen(verb=_INVITE))
-    if not line:
+    unread = _unread(mail)
+    if not line and not unread:
         return Asked("", Help())
-    return Asked(line, NotUnderstood(line, _nearest(line)))
+    return Asked(line, NotUnderstood(line, _nearest(line), unread))
+
+
+def _unread(mail: ParsedMail) -> tuple[str, ...]:
+    """Documents that somebody may have taken for a list; not what mail programs attach by themselves."""
+    return tuple(
+        clean_name(each.name, _SHOWN_CHARACTERS)
+        for each in mail.attachments
+        if each.kind in _UNREAD_KINDS and not each.is_inline and not each.name.lower().endswith(_PROGRAMS_OWN)
+    )[:_MOST_NAMED]
 
 
 def _nearest(line: str) -> str:

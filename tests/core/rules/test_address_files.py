@@ -44,7 +44,10 @@ def test_a_text_file_is_taken_as_it_stands() -> None:
     assert read("list.txt", b"Ada <ada@example.org>; bo@example.org").text == "Ada <ada@example.org>; bo@example.org"
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x00\x01", b'"\n' + b"x" * 200_000 + b'"'])
+@pytest.mark.parametrize(
+    "content",
+    [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-1.7\na@example.org", b"\x00\x01", b'"\n' + b"x" * 200_000 + b'"'],
+)
 def test_what_is_no_list_is_not_readable(content: bytes) -> None:
     with pytest.raises(NotReadable) as refused:
         read("list.csv", content)

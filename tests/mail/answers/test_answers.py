@@ -94,7 +94,7 @@ def answers(count: int, name: str) -> list[object]:
         PreviewDiscarded((41,)),
         QuestionClosed(),
         NotUnderstood(name, "invite"),
-        NotUnderstood("", ""),
+        NotUnderstood("", "", (name, name, name)),
         WentWrong("E-00000001"),
         SheetRecognised(name, 17, count),
         *import_results(count, name),

@@ -251,6 +251,9 @@ def test_what_is_missing_is_said() -> None:
     assert isinstance(only("invite"), RunNotChosen)
     assert isinstance(only(f"invite {MATHS}"), NoAddresses)
     assert isinstance(only("New learners", "a@example.org\nb@example.org"), RunNotChosen)
+    files = Attachment("list.docx", "zip", b"PK"), Attachment("smime.p7s", "other", b"s")
+    assert only("New learners", "", *files) == NotUnderstood("New learners", "", ("list.docx",))
+    assert only("", "", *files) == NotUnderstood("", "", ("list.docx",))
 
 
 def test_a_workbook_of_addresses_is_a_list_like_any_other() -> None:
