@@ -17,7 +17,7 @@ from typing import Final
 from core.rules.address_files import (
     FileContent,
     content_of,
-    content_of_rows,
+    content_of_sheets,
     first_rows,
     is_address_list,
     require_size,
@@ -72,7 +72,7 @@ def addresses_in(name: str, content: bytes, *, is_csv: bool) -> FileContent:
     if isinstance(file, NotRead):
         message = f"{file.message[0].lower()}{file.message[1:]} {file.hint}"
         raise unreadable(name, message.removesuffix("."))
-    return content_of_rows(name, _texts(file))
+    return content_of_sheets(name, _texts(file))
 
 
 def _use_of_odd_text(name: str, content: bytes) -> FileUse:
@@ -115,8 +115,8 @@ def _is_workbook(content: bytes) -> bool:
         return False
 
 
-def _texts(file: SheetFile) -> Iterator[list[str]]:
-    return ([_text(cell) for cell in row.cells] for sheet in file.sheets for row in sheet.rows)
+def _texts(file: SheetFile) -> Iterator[Iterator[list[str]]]:
+    return (([_text(cell) for cell in row.cells] for row in sheet.rows) for sheet in file.sheets)
 
 
 def _text(cell: Cell) -> str:

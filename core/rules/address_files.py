@@ -12,10 +12,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from core.errors import NotReadable
-from core.rules.learner_sheets import LearnerSheet, recognised_sheet
+from core.rules.learner_sheets import LearnerSheet, recognised_sheet, together
 
 FILE_MEGABYTES: Final = 10
 # Archives and office files; PDF and RTF, in which text stands among much else.
@@ -44,18 +45,26 @@ def content_of(name: str, content: bytes, *, is_csv: bool) -> FileContent:
         raise unreadable(name, "it is not a text file")
     if not is_csv:
         return FileContent(name, _bounded(name, text))
-    return content_of_rows(name, _rows(text))
-
-
-def content_of_rows(name: str, rows: Iterable[Sequence[str]]) -> FileContent:
-    """``rows`` may fail while they are gone through. Raises NotReadable."""
     try:
-        known = list(_limited(name, rows))
+        rows = list(_limited(name, _rows(text)))
     except csv.Error as error:
         raise unreadable(name, "its rows cannot be told apart") from error
-    sheet = recognised_sheet(known)
-    listed = "\n".join(_cells(known) if sheet is None else sheet.emails or ())
-    return FileContent(name, _bounded(name, listed), sheet)
+    return _content(name, [rows])
+
+
+def content_of_sheets(name: str, sheets: Iterable[Iterable[Sequence[str]]]) -> FileContent:
+    """Each by itself: an import's headings may stand behind a sheet of instructions. Raises NotReadable."""
+    known = [list(_limited(name, rows)) for rows in sheets]
+    if sum(len(row) or 1 for rows in known for row in rows) > _CELLS:
+        raise _too_many_cells(name)
+    return _content(name, known)
+
+
+def _content(name: str, sheets: Sequence[Sequence[Sequence[str]]]) -> FileContent:
+    imports = [found for rows in sheets if (found := recognised_sheet(rows))]
+    listed = (each.emails or () for each in imports) if imports else map(_cells, sheets)
+    text = _bounded(name, "\n".join(chain.from_iterable(listed)))
+    return FileContent(name, text, together(imports) if imports else None)
 
 
 def require_size(name: str, content: bytes) -> None:
@@ -116,8 +125,12 @@ def _limited(name: str, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]
     for row in rows:
         cells += len(row) or 1
         if cells > _CELLS:
-            raise unreadable(name, f"it has more than {_CELLS:,} cells")
+            raise _too_many_cells(name)
         yield row
+
+
+def _too_many_cells(name: str) -> NotReadable:
+    return unreadable(name, f"it has more than {_CELLS:,} cells")
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> Iterator[str]:

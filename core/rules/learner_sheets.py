@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from core.rules.ucas.columns import MANDATORY, Column
 from core.rules.ucas.headings import find_headings
@@ -23,6 +24,13 @@ def recognised_sheet(rows: Sequence[Sequence[str]]) -> LearnerSheet | None:
         return None
     filled = [learner for learner in rows[headings.row + 1 :] if any(map(str.strip, learner))]
     return LearnerSheet(headings.filled, len(filled), _emails(headings.places.get(Column.EMAIL), filled))
+
+
+def together(sheets: Sequence[LearnerSheet]) -> LearnerSheet:
+    """Those of one workbook, as one."""
+    emails = [each.emails for each in sheets if each.emails is not None]
+    rows = sum(each.rows for each in sheets)
+    return LearnerSheet(sheets[0].columns, rows, tuple(chain.from_iterable(emails)) if emails else None)
 
 
 def _emails(place: int | None, rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:

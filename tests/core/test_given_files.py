@@ -93,6 +93,22 @@ def test_of_a_learner_import_only_its_email_column_counts() -> None:
     assert found.sheet.rows == 2
 
 
+def test_a_learner_import_behind_a_long_sheet_of_instructions_invites_nobody_s_mother() -> None:
+    learners = [(*row, other) for row, other in zip(LEARNERS, ("Parent", "mum@example.org"), strict=True)]
+
+    found = addresses_in("learners.xlsx", book([("Read this line.",)] * 40, learners), is_csv=False)
+
+    assert found.text == "ada@example.org"
+    assert found.sheet is not None
+    assert found.sheet.rows == 1
+
+
+def test_each_sheet_of_a_workbook_may_have_its_heading() -> None:
+    found = addresses_in("list.xlsx", book(ADDRESSES, (("E-mail",), ("cy@example.org",))), is_csv=False)
+
+    assert parse_addresses(found.text).invalid == ()
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
