@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from core.rules.policy import STALLED_AFTER
+from core.rules.policy import COMPLETED_SHARE, STALLED_AFTER
 from core.rules.progress.risk import RiskKind
 from core.usecases.digests.news import DigestBudget, DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
@@ -96,7 +96,7 @@ def run_bar(run: DigestRun) -> Bar | None:
     """None where nothing is known of anybody's steps."""
     if not run.learners:
         return None
-    words = f"{run.finished:,} of {run.learners:,} finished, {percent(run.finished, run.learners)} %"
+    words = f"{run.finished:,} of {run.learners:,} with {COMPLETED_SHARE // 100} % or more of the steps"
     return Bar(f"{run.course_title} ({run.code})", run.finished, run.learners, words)
 
 
