@@ -227,6 +227,7 @@ async def test_what_nobody_proved_waits_until_its_sender_says_yes_in_slack(post:
 # --- What comes back --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # In Slack its story is told every day; what a report means, the tests of reports.
 async def test_what_bounces_after_it_was_sent_is_seen_in_slack_and_by_mail(post: PostOffice) -> None:
     gone = f"fay@{GONE_DOMAIN}"
     answer = await post.ask("invite bounce-1", f"{gone}\ngus@example.org")
