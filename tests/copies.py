@@ -8,6 +8,7 @@ import atexit
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from sqlalchemy import Engine, create_engine
 from core.app import App
 from core.database import open_engine
 from core.model import Base
-from tests.factories import School, make_app, make_engine, make_school
+from tests.factories import FixedClock, School, make_app, make_engine, make_school
 from tests.servers.postgresql import SUPERUSER, PostgreSQL
 from tests.servers.processes import quickest_place
 
@@ -70,13 +71,28 @@ class SqliteCopies(Generic[Filling]):
         self._tokens = app.tokens
         self.path = folder / "usher.db"
         self.engine = _sharing(open_engine(f"sqlite:///{self.path}"))
+        self._later: dict[Callable[..., object], tuple[Path, Any, datetime]] = {}
 
     def renew(self) -> None:
+        self._put(self._made)
+
+    def go_on(self, school: School, play: Callable[[School], object]) -> School:
+        """The school, which is at its beginning, when ``play`` has ended: played the first time only."""
+        if play not in self._later:
+            play(school)
+            self.engine.dispose()
+            kept = Path(shutil.copy(self.path, self._folder / f"later-{len(self._later)}.db"))
+            self._later[play] = kept, school.app.tokens, school.app.clock()
+        kept, tokens, now = self._later[play]
+        self._put(kept)
+        return replace(school, app=_app(self, tokens, clock=FixedClock(now)))
+
+    def _put(self, made: Path) -> None:
         self.engine.dispose()
         # Whoever still has the old files open keeps them, and changes nothing here.
         for name in _FILES:
             (self._folder / name).unlink(missing_ok=True)
-        shutil.copy(self._made, self.path)
+        shutil.copy(made, self.path)
 
     def app(self, **options: Any) -> App:
         return _app(self, self._tokens, **options)

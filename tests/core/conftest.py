@@ -1,5 +1,6 @@
 """An app on each database. SQLite is a file, as in production. Whoever asks for the school finds it there."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.app import App
-from tests.copies import Copies
+from tests.copies import Copies, SqliteCopies
 from tests.factories import School
 
 
@@ -32,3 +33,19 @@ def app(copies: Copies[Any]) -> App:
 @pytest.fixture
 def school(app: App, copies: Copies[School]) -> School:
     return replace(copies.filling, app=app)
+
+
+Play = Callable[[Callable[[School], object]], School]
+
+
+@pytest.fixture
+def after(school: School, copies: Copies[School]) -> Play:
+    """The school after what is played there; without ``app``, which would have another clock."""
+
+    def played(play: Callable[[School], object]) -> School:
+        if isinstance(copies, SqliteCopies):
+            return copies.go_on(school, play)
+        play(school)
+        return school
+
+    return played

@@ -34,6 +34,7 @@ from core.usecases.exports import (
     show_export,
 )
 from core.words import ExportForm, ReportState
+from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, clock_of, everything
 from tests.core.usecases.progressing import enrol, line, send, send_file
 from tests.factories import OPERATOR, School
@@ -55,8 +56,7 @@ def rows_of(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-@pytest.fixture
-def enrolled(school: School) -> School:
+def _enrolled(school: School) -> None:
     enrol(school, ADA, BO, CY)
     send(
         school,
@@ -66,7 +66,11 @@ def enrolled(school: School) -> School:
         ),
         line(BO, left_at="2026-02-20 10:23:45 UTC", steps_completed="0"),
     )  # fmt: skip
-    return school
+
+
+@pytest.fixture
+def enrolled(after: Play) -> School:
+    return after(_enrolled)
 
 
 def test_an_export_has_the_platforms_columns_and_leaves_empty_what_is_not_known(enrolled: School) -> None:

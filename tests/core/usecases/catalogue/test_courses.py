@@ -18,6 +18,7 @@ from core.usecases.catalogue.courses import (
 from core.usecases.invitations.lists import InvitationRow
 from core.usecases.links.shared_links import SharedLinkShown
 from core.words import JoinedBy
+from tests.core.conftest import Play
 from tests.core.usecases.acting import (
     MATHS,
     POETRY,
@@ -46,8 +47,7 @@ def addresses(found: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkSh
     return [row.address for row in found.rows if not isinstance(row, SharedLinkShown)]
 
 
-@pytest.fixture
-def mixed(school: School) -> School:
+def _mixed(school: School) -> None:
     """One learner in each state on the maths run, and two elsewhere."""
     invite(school, "bounced@example.org")
     deliver(school.app, Verdict.REFUSED)
@@ -58,7 +58,11 @@ def mixed(school: School) -> School:
     cancel(school, "cancelled@example.org")
     expire(school, "expired@example.org")
     invite(school, "one@example.org", "two@example.org", run=POETRY)
-    return school
+
+
+@pytest.fixture
+def mixed(after: Play) -> School:
+    return after(_mixed)
 
 
 def test_each_run_has_its_enrolled_and_its_not_yet_accepted(mixed: School) -> None:

@@ -19,6 +19,7 @@ from core.usecases.progress.one_learner import (
     show_learner_progress,
 )
 from core.words import FeedKind
+from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, change, clock_of, decline, invite
 from tests.core.usecases.progressing import enrol, learner_of, line, send, send_file
 from tests.factories import NOW, School, counted_queries, sent
@@ -34,8 +35,7 @@ def card(school: School, who: str) -> LearnerProgressShown:
     return school.app.read(show_learner_progress, ShowLearnerProgress(who), school.owner)
 
 
-@pytest.fixture
-def told(school: School) -> School:
+def _told(school: School) -> None:
     """Ada is done, Bo stalled, Cy has not begun, Di left, nobody knows of Eve; Fay has not answered yet."""
     enrol(school, ADA, BO, CY, DI, EVE)
     invite(school, "fay@example.org")
@@ -48,7 +48,11 @@ def told(school: School) -> School:
         line(DI, steps_completed="55%", left_at="2026-03-01"),
     )
     clock_of(school.app).advance(days=15)
-    return school
+
+
+@pytest.fixture
+def told(after: Play) -> School:
+    return after(_told)
 
 
 def test_a_runs_figures_add_up_and_name_their_source(told: School) -> None:

@@ -20,6 +20,7 @@ from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProg
 from core.usecases.progress.follow_ups import FollowUpNoted, UndoFollowUp, undo_follow_up
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
 from core.words import MessageKind, MessageState
+from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only, rival_before
 from tests.core.usecases.progressing import enrol, learner_of, line, send
 from tests.factories import SYSTEM, School, counted_queries
@@ -27,8 +28,7 @@ from tests.factories import SYSTEM, School, counted_queries
 ADA, BO = "ada@example.org", "bo@example.org"
 
 
-@pytest.fixture
-def stalled(school: School) -> School:
+def _stalled(school: School) -> None:
     """Ada and Bo did nothing for twelve days, as today's report says."""
     enrol(school, ADA, BO)
     clock_of(school.app).advance(days=30)
@@ -36,7 +36,11 @@ def stalled(school: School) -> School:
     clock_of(school.app).advance(days=12)
     scored = {"avg_test_score": "50%"}
     send(school, line(ADA, steps_completed="30%", **scored), line(BO, steps_completed="8%", **scored))
-    return school
+
+
+@pytest.fixture
+def stalled(after: Play) -> School:
+    return after(_stalled)
 
 
 def say(school: School, words: str, by: Any = None) -> Any:

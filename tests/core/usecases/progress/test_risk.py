@@ -12,6 +12,7 @@ from core.usecases.digests.digests import ShowDigest, show_digest
 from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
+from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, change, clock_of, everything, only
 from tests.core.usecases.progressing import enrol, line, send
 from tests.factories import School
@@ -25,8 +26,7 @@ def ask(school: School, rule: str) -> ProgressShown:
     return school.app.run(set_risk_rule, SetRiskRule(MATHS, rule), school.owner)
 
 
-@pytest.fixture
-def cohort(school: School) -> School:
+def _cohort(school: School) -> None:
     """Twelve learners in every kind of standing; the first report is thirty days old, the last one of today."""
     shares, silences = ("0%", "8%", "55%", "95%"), (2, 10, 20)
     kinds = list(product(shares, silences))
@@ -38,7 +38,11 @@ def cohort(school: School) -> School:
     for each in everything(school.app, Progress):
         silent = kinds[names.index(_address(school, each.learner_id))][1]
         change(school.app, Progress, each.id, active_at=now - timedelta(days=silent))
-    return school
+
+
+@pytest.fixture
+def cohort(after: Play) -> School:
+    return after(_cohort)
 
 
 def _address(school: School, learner_id: int) -> str:
