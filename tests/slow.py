@@ -1,8 +1,8 @@
 """What only continuous integration runs each time: slow tests, many examples for each property, and both databases.
 
 What is said of both databases is tried on one of them otherwise: which of the two hangs on the test's name. As one
-takes three times as long on PostgreSQL, that sees a twelfth of what every use case does. Only what is about a race, with
-``at_once`` in its name, always meets both.
+takes three times as long on PostgreSQL, that sees a twelfth of what every use case does. Only what is about a race,
+with ``at_once`` in its name, always meets both.
 """
 
 import gc
