@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from core.importing import run_import
 from core.rules.policy import SHEET_BYTES
 from core.sheets.template import learner_template
-from tests.bot.conftest import World, words
+from tests.bot.conftest import World, action_ids, words
 from tests.bot.importing import Importing, cells_of, workbook
 from tests.core.usecases.acting import jobs_of
 from tests.core.usecases.importing import ULNS, checked, imported_at_once, learners, line, sheet
@@ -100,6 +100,15 @@ async def test_the_same_file_again_and_the_same_rows_again_do_nothing(importing:
     assert "This file is already imported as I-0001. Nothing was done." in again
     assert "The same rows are already imported, as I-0001." in words(importing.message("I-0002"))
     assert [file.name for file in importing.files()] == ["learners (checked).xlsx", "learners (checked).csv"]
+
+
+async def test_good_rows_that_are_all_stored_already_are_not_offered(importing: Importing) -> None:
+    await importing.drop("good.csv", sheet(line("Ada", ULN=ULNS[0])))
+
+    await importing.drop("again.csv", sheet(line("Ada", ULN=ULNS[0]), line("Bo", Postcode="nowhere")))
+
+    (held,) = [each for each in importing.world.direct_messages(importing.world.olive) if "1 of 2 rows" in words(each)]
+    assert {"imports_correct", "imports_release"} & set(action_ids(held)) == {"imports_correct"}
 
 
 async def test_a_sheet_that_is_no_learner_import_names_its_headings_and_offers_the_template(
