@@ -319,6 +319,16 @@ def _postpone(ctx: Context, message: OutboundMessage, until: datetime, problem: 
     message.lease_until = None
 
 
+def keep_quiet_hours(ctx: Context, ids: Sequence[int]) -> None:
+    """Of what is pending again."""
+    query = select(OutboundMessage).where(OutboundMessage.id.in_(ids), OutboundMessage.kind.in_(_NEVER_IN_QUIET_HOURS))
+    for message in ctx.session.scalars(query, execution_options={"populate_existing": True}):
+        at = _outside_quiet_hours(ctx, message, ctx.now)
+        if at > ctx.now:
+            message.not_before = at
+    ctx.session.flush()
+
+
 def _outside_quiet_hours(ctx: Context, message: OutboundMessage, at: datetime) -> datetime:
     """Tries reach over hours: what was due in the evening would arrive at night."""
     if message.kind not in _NEVER_IN_QUIET_HOURS or message.organisation_id is None:

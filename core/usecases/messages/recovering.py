@@ -18,6 +18,7 @@ from core.context import Context
 from core.jobs import Job, JobKind
 from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, SENDING_ATTEMPTS
+from core.usecases.messages.deliveries import keep_quiet_hours
 from core.words import Channel, MessageKind, MessageState
 
 _QUIET = {"synchronize_session": False}
@@ -87,10 +88,11 @@ def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
         execution_options=_QUIET,
     ).all()
     # not_before stands as it was, so the sweeper finds them due.
-    again = ctx.session.execute(
+    again = ctx.session.scalars(
         sending.values(state=MessageState.PENDING, lease_until=None).returning(OutboundMessage.id),
         execution_options=_QUIET,
     ).all()
+    keep_quiet_hours(ctx, again)
     return LeasesReleased(len(again), len(held))
 
 

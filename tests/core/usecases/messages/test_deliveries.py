@@ -332,6 +332,19 @@ def test_a_dead_worker_s_messages_go_out_again_except_codes_which_are_held(schoo
     assert school.app.run(release_leases, ReleaseLeases("dead"), SYSTEM) == LeasesReleased(0, 0)
 
 
+def test_what_a_worker_left_behind_is_not_sent_in_quiet_hours(school: School) -> None:
+    ids = tuple(write(school, kind, key=kind) for kind in (MessageKind.INVITATION, MessageKind.REMINDER))
+    clock_of(school.app).now = datetime(2026, 3, 3, 20, 59, 59, tzinfo=UTC)
+    claim(school.app, *ids, by="dead")
+    clock_of(school.app).now = datetime(2026, 3, 3, 22, tzinfo=UTC)
+
+    school.app.run(release_leases, ReleaseLeases("dead"), SYSTEM)
+
+    assert claim(school.app, *ids) == ids[:1]
+    clock_of(school.app).now = datetime(2026, 3, 4, 7, tzinfo=UTC)
+    assert claim(school.app, *ids) == ids[1:]
+
+
 def test_leases_that_have_run_out_are_released_whoever_held_them(school: School) -> None:
     early, late = write(school, MessageKind.INVITATION, key="1"), write(school, MessageKind.INVITATION, key="2")
     claim(school.app, early, by="x")
