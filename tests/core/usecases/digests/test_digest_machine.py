@@ -144,4 +144,4 @@ class Digests(RuleBasedStateMachine):
 
 TestDigests = Digests.TestCase
 # An example is a whole story on a database.
-TestDigests.settings = settings(max_examples=max(4, settings().max_examples // 16), stateful_step_count=25)
+TestDigests.settings = settings(max_examples=max(2, settings().max_examples // 16), stateful_step_count=25)

@@ -178,4 +178,4 @@ class Reports(RuleBasedStateMachine):
 
 TestReports = Reports.TestCase
 # An example is a whole story on a database.
-TestReports.settings = settings(max_examples=max(4, settings().max_examples // 16), stateful_step_count=14)
+TestReports.settings = settings(max_examples=max(2, settings().max_examples // 16), stateful_step_count=14)
