@@ -18,20 +18,20 @@ def draw_courses(listed: CoursesListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
     fits = f" that {'fits' if listed.total == 1 else 'fit'} “{said(search)}”" if search else ""
     head = f"{counted(listed.total, 'run')} to choose from{fits}"
-    rows = tuple(block for row in listed.rows for block in _course(row))
+    rows = tuple(block for row in listed.rows for block in _course(row, may_invite=listed.may_invite))
     nothing = (context("Other words may find more: “courses” alone lists all."),)
     pages = paged(Action.RUNS_PAGE, listed.page, listed.page_count, (search,))
     return Message(f"{head}.", (section(f"*{head}*"), *(rows or nothing), *pages))
 
 
-def _course(row: CourseRow) -> tuple[Block, Block]:
+def _course(row: CourseRow, *, may_invite: bool) -> tuple[Block, Block]:
     run = row.run
     partner = f" · {said(run.partner, 60)}" if run.partner else ""
     closes = f"\nEnrolment closes at {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
     counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited and not there yet"
     text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}{closes}"
-    invite = button("Invite", Action.COMPOSE, value_of(run.code))
-    return section(text), actions(invite, button("Learners", Action.RUN_PAGE, _place(run, RunList.ENROLLED)))
+    invite = (_invite_button(run),) if may_invite else ()
+    return section(text), actions(*invite, button("Learners", Action.RUN_PAGE, _place(run, RunList.ENROLLED)))
 
 
 def _place(run: RunCard, shown: RunList, search: str = "") -> str:
@@ -47,7 +47,7 @@ def draw_run(page: RunShown) -> Message:
     return Message(
         f"{said(run.course_title)}: {head}.",
         (
-            section(f"{run_name(run)}\n*{head}*\n{run_dates(run)}", _invite_button(run)),
+            section(f"{run_name(run)}\n*{head}*\n{run_dates(run)}", _invite_button(run) if page.may_invite else None),
             _tabs(page, search),
             *rows,
             *_bounced_hint(page),

@@ -17,7 +17,7 @@ def tell_courses(listed: CoursesListed, teller: Teller) -> Answer:
         headline=f"{counted(listed.total, 'run')} to choose from{fits}.",
         lists=(Listing("", rows, page_line(listed.page, listed.page_count)),) if rows else (),
         steps=some(
-            f"“invite {code}” and addresses below it invites learners." if code else "",
+            f"“invite {code}” and addresses below it invites learners." if code and listed.may_invite else "",
             f"“run {code}” shows who is on it." if code else "",
             "" if rows else "Other words may find more: “courses” alone lists all.",
         ),

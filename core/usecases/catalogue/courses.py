@@ -14,7 +14,7 @@ from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress
+from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, StaffMember
 from core.pages import Page, page_within
 from core.queries import Query
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
@@ -55,6 +55,7 @@ class CoursesListed:
     page_count: int
     total: int
     search: str
+    may_invite: bool
 
 
 class RunList(StrEnum):
@@ -93,6 +94,7 @@ class RunShown:
     shown: RunList
     search: str
     page: Page[EnrolledRow] | Page[InvitationRow] | Page[SharedLinkShown]
+    may_invite: bool
 
 
 def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
@@ -100,7 +102,11 @@ def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
     listed = choosable_page(ctx, staff, ListChoosableRuns(command.search, command.page))
     counts = _counts(ctx, [run.run_id for run in listed.runs])
     rows = tuple(CourseRow(run, *counts[run.run_id]) for run in listed.runs)
-    return CoursesListed(rows, listed.page, listed.page_count, listed.total, listed.search)
+    return CoursesListed(rows, listed.page, listed.page_count, listed.total, listed.search, _may_invite(staff))
+
+
+def _may_invite(staff: StaffMember) -> bool:
+    return Permission.INVITE in access.ROLE_PERMISSIONS[staff.role]
 
 
 def show_run(ctx: Context, command: ShowRun) -> RunShown:
@@ -121,6 +127,7 @@ def show_run(ctx: Context, command: ShowRun) -> RunShown:
         shown=command.shown,
         search=command.search,
         page=_page(ctx, run, command, links),
+        may_invite=_may_invite(staff),
     )
 
 

@@ -197,7 +197,9 @@ def run_page(count: int, name: str, shown: RunList) -> RunShown:
         rows = Page(tuple(shared_links(count, name)[: min(2, count)]), 1, 1, min(2, count))
     elif shown is not RunList.ENROLLED:
         rows = Page(listed(count, name).rows, 1, max(1, -(-count // 10)), count)
-    return RunShown(run_called(name), tuple((each, count) for each in RunList), count, shown, name, rows)
+    return RunShown(
+        run_called(name), tuple((each, count) for each in RunList), count, shown, name, rows, may_invite=True
+    )
 
 
 def home(count: int, name: str, role: Role = Role.OWNER) -> HomeShown:
@@ -493,7 +495,9 @@ def every_result(count: int, name: str) -> list[object]:
         BatchRecalled((41,), 0, 0, 0),
         listed(count, name),
         listed(count, name, ListedState.BOUNCED),
-        CoursesListed(tuple(CourseRow(run, count, count) for run in runs), 1, max(1, count // 10), count, name),
+        CoursesListed(
+            tuple(CourseRow(run, count, count) for run in runs), 1, max(1, count // 10), count, name, may_invite=True
+        ),
         *(run_page(count, name, shown) for shown in RunList),
         InvitationsResent(run, count, count, count, count, count),
         InvitationsResent(run, 0, 0, 0, 0, 0),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text as sql
 
-from tests.bot.conftest import RUN, World, words
+from tests.bot.conftest import RUN, World, action_ids, words
 from tests.factories import sent
 
 
@@ -21,6 +21,18 @@ async def test_the_bots_own_name_may_stand_before_it(world: World) -> None:
     await world.driver.say_dm(world.olive, "/usher courses")
 
     assert "runs to choose from" in words(world.direct_messages(world.olive)[-1])
+
+
+async def test_only_who_may_invite_is_offered_it_beside_a_run(world: World) -> None:
+    shown = {}
+    for person in (world.olive, world.vera):
+        for asked in ("courses", f"run {RUN}"):
+            await world.driver.say_dm(person, asked)
+            shown[person.name, asked] = action_ids(world.direct_messages(person)[-1])
+
+    offered = {case for case, ids in shown.items() if "invitations_compose" in ids}
+    assert offered == {("olive", "courses"), ("olive", f"run {RUN}")}
+    assert all("runs_page" in " ".join(ids) or "run_page" in " ".join(ids) for ids in shown.values())
 
 
 async def test_a_greeting_is_answered_with_help_and_thanks_with_a_word(world: World) -> None:
