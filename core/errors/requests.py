@@ -41,7 +41,13 @@ class OrganisationNotChosen(InvalidRequest):
 class BatchNotChosen(InvalidRequest):
     code = "batch_not_chosen"
     wording = "I do not know yet which batch you mean."
-    advice = "A batch has a number like B-0041; it stands in the message that I sent when it started."
+    advice = "{suggestion}A batch has a number like B-0041; it stands in the message that I sent when it started."
+
+    def __init__(self, *, nearest: tuple[str, ...] = ()) -> None:
+        """``nearest``: what they did last and can be undone, the latest first, as in B-0041 and I-0007."""
+        suggestion = f"Did you mean {' or '.join(f'“undo {each}”' for each in nearest)}? " if nearest else ""
+        super().__init__(suggestion=suggestion, nearest=nearest)
+        self.nearest = nearest
 
 
 class HistoryNotChosen(InvalidRequest):

@@ -18,6 +18,7 @@ from core.requests.language import (
     verb,
 )
 from core.rules.moments import split_moment
+from core.rules.text import folded
 from core.usecases.catalogue.courses import ListCourses
 from core.usecases.imports.invitations import PrepareImportInvitation, prepare_import_invitation
 from core.usecases.imports.undoing import UndoImport
@@ -38,6 +39,7 @@ from core.usecases.invitations.single import (
     resend_invitation,
 )
 
+_THE_LATEST: Final = frozenset(("", "it", "that", "last", "latest", "the last one"))
 _BATCH: Final = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"import:?\s+(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)
 
@@ -109,7 +111,9 @@ def _quiet(rest: str) -> ShowQuietHours | SetQuietHours:
 
 
 def _undo(rest: str) -> RecallBatch | UndoImport:
-    """``B-0041`` or a bare number is a batch, ``I-0007`` an import."""
+    """``B-0041`` or a bare number is a batch, ``I-0007`` an import. Nothing is answered with what they did last."""
+    if folded(rest) in _THE_LATEST:
+        return RecallBatch()
     return undo_of_import(rest) or RecallBatch(number=_batch_number(rest))
 
 

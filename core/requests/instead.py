@@ -1,8 +1,8 @@
-"""What was meant where no verb or run is called so: the same request with the nearest word in its place."""
+"""What was meant where no verb or run is called so, or no number was given: the same request with the nearest word."""
 
 from dataclasses import dataclass
 
-from core.errors import RunNotFound, UnknownVerb, UsherError
+from core.errors import BatchNotChosen, RunNotFound, UnknownVerb, UsherError
 from core.requests.language import first_word
 
 
@@ -21,6 +21,8 @@ def instead_of(text: str, error: UsherError) -> tuple[Instead, ...]:
         return (Instead(nearest, f"{nearest} {first_word(text)[1]}".strip()),)
     if isinstance(error, RunNotFound):
         return _with_run(text, error.run, error.nearest)
+    if isinstance(error, BatchNotChosen):
+        return tuple(Instead(number, f"{first_word(text)[0]} {number}") for number in error.nearest)
     return ()
 
 

@@ -71,6 +71,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 _SEVERAL: dict[type[UsherError], tuple[str, ...]] = {
     errors.AgreementUnclear: ("choices",),
     errors.AgreementNotFound: ("known",),
+    errors.BatchNotChosen: ("nearest",),
 }
 
 

@@ -331,7 +331,14 @@ def test_a_batch_is_named_by_its_number(typed: str) -> None:
     assert command_of(f"batch {typed}") == ShowBatch(41)
 
 
-@pytest.mark.parametrize("typed", ["", "B-", "x", "4 1", "-41", "B-41x", "1234567890", "²"])
+@pytest.mark.parametrize("typed", ["", "it", "That", "the last one"])
+def test_undo_alone_asks_what_was_done_last(typed: str) -> None:
+    assert command_of(f"undo {typed}") == RecallBatch()
+    with pytest.raises(BatchNotChosen):
+        read_request("batch")
+
+
+@pytest.mark.parametrize("typed", ["B-", "x", "4 1", "-41", "B-41x", "1234567890", "²"])
 def test_what_is_no_number_names_no_batch(typed: str) -> None:
     for verb in ("undo", "batch"):
         with pytest.raises(BatchNotChosen):

@@ -5,6 +5,8 @@ Against a worker that claims at the same moment, or a learner who answers, whoev
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import func, select, update
 
@@ -12,16 +14,18 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.deeds import about_batches
-from core.errors import BatchNotFound
-from core.model import Invitation, InvitationBatch, OutboundMessage
+from core.errors import BatchNotChosen, BatchNotFound
+from core.model import Import, Invitation, InvitationBatch, OutboundMessage, StaffMember
 from core.outbox import is_first_invitation, touch_scoreboards
 from core.usecases.invitations.batch_rows import batches_of
-from core.words import CancelReason, InvitationState, MessageState
+from core.words import CancelReason, ImportState, InvitationState, MessageState
+
+_LATELY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class RecallBatch:
-    """By the confirmation's id (a button), or by any of its batch numbers (typed)."""
+    """By the confirmation's id (a button), or by any of its batch numbers (typed); with neither nothing is done."""
 
     confirmation_id: int | None = None
     number: int | None = None
@@ -39,8 +43,13 @@ class BatchRecalled:
 
 
 def recall_batch(ctx: Context, command: RecallBatch) -> BatchRecalled:
-    """Cancels what nobody has answered; pressing it again finds nothing left and says so with zeros."""
+    """Cancels what nobody has answered; pressing it again finds nothing left and says so with zeros.
+
+    Raises BatchNotChosen, with what they did last.
+    """
     staff = access.require_staff(ctx, Permission.INVITE)
+    if command == RecallBatch():
+        raise BatchNotChosen(nearest=_latest(ctx, staff))
     batches = _batches_to_recall(ctx, command)
     access.require_provider(ctx, staff, access.run_of_invitation(ctx, batches[0]))
     ids = [batch.id for batch in batches]
@@ -64,6 +73,23 @@ def _batches_to_recall(ctx: Context, command: RecallBatch) -> list[InvitationBat
     if not batches:
         raise BatchNotFound(number=f"B-{command.number or 0:04d}")
     return batches
+
+
+def _latest(ctx: Context, staff: StaffMember) -> tuple[str, ...]:
+    """Their own newest batch and import of the last day, the later one first."""
+    since = ctx.now - _LATELY
+    batch = select(InvitationBatch.created_at, InvitationBatch.number).where(
+        InvitationBatch.staff_id == staff.id, InvitationBatch.created_at > since, InvitationBatch.recalled_at.is_(None)
+    )
+    imported = select(Import.settled_at, Import.number).where(
+        Import.staff_id == staff.id, Import.settled_at > since, Import.state == ImportState.APPLIED
+    )
+    found = [
+        (row[0], name.format(row.number))
+        for name, query in (("B-{:04d}", batch), ("I-{:04d}", imported))
+        if (row := ctx.session.execute(query.order_by(*(each.desc() for each in query.selected_columns))).first())
+    ]
+    return tuple(name for _, name in sorted(found, reverse=True))
 
 
 def _answered(ctx: Context, batch_ids: list[int]) -> int:

@@ -55,6 +55,18 @@ async def test_a_press_asks_with_the_nearest_verb_in_place_of_the_wrong_one(worl
     assert "*1 learner* of 1 will be invited" in words(shown(ack))
 
 
+async def test_undo_alone_offers_what_was_done_last_and_a_press_undoes_it(world: World) -> None:
+    await world.invited()
+    ack = await world.usher("undo")
+    offered = words(ack)
+
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:0")
+
+    assert "Did you mean “undo B-0001”?" in offered
+    assert "B-0001" in words(shown(ack))
+    assert "taken back" in words(shown(ack)).lower() or "undone" in words(shown(ack)).lower()
+
+
 async def test_a_mistyped_verb_that_opens_a_form_opens_it_with_a_press(world: World) -> None:
     ack = await world.usher("invte")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import BatchNotFound, ProviderNotGranted, RoleMissing
+from core.errors import BatchNotChosen, BatchNotFound, ProviderNotGranted, RoleMissing
 from core.letters import Outcome, Verdict
 from core.model import Invitation, OutboundMessage
 from core.usecases.invitations.answers import LinkState, ShowInvitation, show_invitation
@@ -30,6 +30,7 @@ from tests.core.usecases.acting import (
     newest,
     token_of,
 )
+from tests.core.usecases.importing import checked, imported_at_once
 from tests.factories import LEARNER, SYSTEM, School
 
 A, B, C = "a@example.org", "b@example.org", "c@example.org"
@@ -101,7 +102,7 @@ def test_a_recall_leaves_other_batches_alone(school: School) -> None:
     assert _states(school) == {A: InvitationState.CANCELLED, B: InvitationState.PENDING}
 
 
-@pytest.mark.parametrize("command", [RecallBatch(number=7), RecallBatch(confirmation_id=7), RecallBatch()])
+@pytest.mark.parametrize("command", [RecallBatch(number=7), RecallBatch(confirmation_id=7)])
 def test_a_batch_that_is_not_there_is_not_found(school: School, command: RecallBatch) -> None:
     invite(school, A)
 
@@ -109,6 +110,32 @@ def test_a_batch_that_is_not_there_is_not_found(school: School, command: RecallB
         school.app.run(recall_batch, command, school.owner)
 
     assert _states(school) == {A: InvitationState.PENDING}
+
+
+def test_without_a_number_nothing_is_taken_back_and_what_they_did_last_is_named(school: School) -> None:
+    invite(school, A)
+    recall(school, invite(school, B))
+    clock_of(school.app).advance(minutes=1)
+    imported_at_once(school, checked(2, "Ada"))
+    invite(school, C, run=POETRY, by=school.manager)
+
+    with pytest.raises(BatchNotChosen) as refused:
+        school.app.run(recall_batch, RecallBatch(), school.owner)
+
+    assert refused.value.nearest == ("I-0001", "B-0001")
+    assert "Did you mean “undo I-0001” or “undo B-0001”?" in refused.value.hint
+    assert _states(school)[A] is InvitationState.PENDING
+
+
+def test_what_was_done_yesterday_is_not_offered_to_be_undone(school: School) -> None:
+    invite(school, A)
+    clock_of(school.app).advance(days=1)
+
+    with pytest.raises(BatchNotChosen) as refused:
+        school.app.run(recall_batch, RecallBatch(), school.owner)
+
+    assert refused.value.nearest == ()
+    assert refused.value.hint.startswith("A batch has a number")
 
 
 def test_a_viewer_recalls_nothing(school: School) -> None:
