@@ -31,6 +31,8 @@ _PLACES: Final = {
 }  # fmt: skip
 # Said around the rest: "every Monday at 8:00 by mail and only changes".
 _FILLING: Final = frozenset({"every", "each", "by", "in", "only", "and", "to", "send", "me"})
+# "Mon 8": no day of a month is written in a digest's moment, so a number at its end is an hour.
+_BARE_HOUR: Final = re.compile(r"(?<![:.\d])(\d{1,2})$")
 
 
 def _digest(rest: str) -> ShowDigestPlan | ShowDigest | StopDigest | SetDigest:
@@ -43,10 +45,6 @@ def _digest(rest: str) -> ShowDigestPlan | ShowDigest | StopDigest | SetDigest:
     if len(plain) == 1 and plain[0] in _OFF:
         return StopDigest()
     return _wish(rest, words)
-
-
-# "Mon 8": no day of a month is written in a digest's moment, so a number at its end is an hour.
-_BARE_HOUR: Final = re.compile(r"(?<![:.\d])(\d{1,2})$")
 
 
 def _wish(rest: str, words: list[str]) -> SetDigest:
