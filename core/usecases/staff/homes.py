@@ -185,10 +185,12 @@ def _of_granted(staff: StaffMember, granted: frozenset[int] | None) -> tuple[Any
 
 
 def _learners(ctx: Context, staff: StaffMember, granted: frozenset[int] | None) -> int:
-    """Counted no further than a home needs: a million index entries would take longer than all the rest."""
+    """Those that “learners” lists. Counted no further than a home needs: a million index entries would take longer
+    than all the rest.
+    """
     some = select(Learner.id).where(Learner.organisation_id == staff.organisation_id, Learner.removed_at.is_(None))
     if granted is not None:
-        some = some.where(or_(Learner.provider_id.is_(None), Learner.provider_id.in_(granted)))
+        some = some.where(Learner.provider_id.in_(granted))
     return ctx.session.scalar(select(func.count()).select_from(some.limit(LEARNERS_COUNTED + 1).subquery())) or 0
 
 

@@ -8,6 +8,7 @@ from core.letters import Verdict
 from core.model import CourseRun, Learner, OutboundMessage
 from core.rules.policy import HOME_INTERVAL, HOME_LIFE
 from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.learners.lists import ListLearners, list_learners
 from core.usecases.staff.homes import HomeShown, KeepHome, RefreshHomes, ShowHome, keep_home, refresh_homes, show_home
 from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (
@@ -115,6 +116,19 @@ def test_a_removed_learner_is_not_counted(school: School) -> None:
     change(school.app, Learner, only(school.app, Learner).id, removed_at=clock_of(school.app)())
 
     assert shown(school).learners == 0
+
+
+def test_as_many_learners_are_counted_as_their_list_has(school: School) -> None:
+    """Somebody of whom no provider is known is seen by those who see all of them."""
+    invite(school, "nobodys@example.org")
+    accept(school.app, "nobodys@example.org")
+    import_sheet(school, line("Ada"))
+    import_sheet(school, line("Bo", UKPRN="10000002"))
+
+    counted = [school.app.read(show_home, ShowHome(), each).learners for each in (school.owner, school.manager)]
+    listed = [school.app.read(list_learners, ListLearners(), each).total for each in (school.owner, school.manager)]
+
+    assert counted == listed == [3, 1]
 
 
 def test_imports_that_wait_and_those_that_run_are_counted(school: School) -> None:
