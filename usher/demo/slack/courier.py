@@ -6,7 +6,7 @@ import hmac
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 import aiohttp
@@ -17,6 +17,7 @@ from usher.demo.slack.socket_mode import SocketHub
 from usher.demo.slack.workspace import Workspaces
 
 ACK_SECONDS = 3
+_KEPT_SECONDS: Final = 2.0
 
 
 class Kind(StrEnum):
@@ -117,7 +118,10 @@ class Courier:
     def _open_session(self) -> aiohttp.ClientSession:
         """Opened inside the running loop, and kept: Slack reuses its connections too."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"User-Agent": "Slackbot 1.0 (look-alike)"})
+            # Let go of before a server does: else a request may meet a connection that is just being closed.
+            connector = aiohttp.TCPConnector(keepalive_timeout=_KEPT_SECONDS)
+            agent = {"User-Agent": "Slackbot 1.0 (look-alike)"}
+            self._session = aiohttp.ClientSession(connector=connector, headers=agent)
         return self._session
 
 
