@@ -56,11 +56,11 @@ def use_of(name: str, content: bytes) -> FileUse:
         return _by_rows(first_rows(content)) or _use_of_odd_text(name, content)
     file = read_headings(content)
     use = _use_of_sheets(file) if isinstance(file, SheetFile) else None
-    if is_named or kind is FileKind.XLS:
-        return use or FileUse.IMPORT
     # Any web page may have an address in it, and any archive may be something else than a workbook.
-    is_book = isinstance(file, SheetFile) and kind is not FileKind.HTML
-    return (use or FileUse.IMPORT) if is_book else use if use in _BY_HEADINGS else FileUse.OTHER
+    is_book = kind is FileKind.XLS or (isinstance(file, SheetFile) and kind is not FileKind.HTML)
+    if is_named or is_book:
+        return use or FileUse.IMPORT
+    return use if use in _BY_HEADINGS else FileUse.OTHER
 
 
 def addresses_in(name: str, content: bytes, *, is_csv: bool) -> FileContent:

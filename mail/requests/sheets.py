@@ -64,8 +64,7 @@ def _may_be_sheet(attached: Attachment) -> bool:
 
 
 def use_of_attached(attached: Attachment) -> FileUse:
-    if not _may_be_sheet(attached):
-        return FileUse.OTHER
+    """Of one of those."""
     use = use_of(attached.name, attached.content)
     return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in _BOOKS else use
 
