@@ -32,7 +32,7 @@ from usher.serving import House
 from usher.wiring import make_app
 from worker.engine import migrate
 
-RUNS = ("sharing-1", "caring-1", "later-1", "home-1", "file-1")
+RUNS = ("sharing-1", "caring-1", "again-1", "later-1", "home-1", "file-1")
 """One for each story that invites, so that no story counts another's learners."""
 
 

@@ -146,13 +146,13 @@ async def _correct(story: Story, listed: Message, address: str) -> None:
 
 @pytest.mark.parametrize("story", list(Way), indirect=True)
 async def test_an_invitation_is_sent_again_with_the_same_link(story: Story) -> None:
-    await story.invite("caring-1", "flo@example.org")
+    await story.invite("again-1", "flo@example.org")
     first = await story.link_in_mail("flo@example.org", "i")
 
-    await story.press(await story.write("invites caring-1 pending"), "invitations_resend_all")
+    await story.press(await story.write("invites again-1 pending"), "invitations_resend_all")
     too_soon = words(story.newest())
     story.clock.let_pass(RESEND_PAUSE)
-    again = words(await story.write("resend caring-1 flo@example.org"))
+    again = words(await story.write("resend again-1 flo@example.org"))
     await until(lambda: len(story.mails_to("flo@example.org")) == 2, "the second mail arrives")
 
     assert "got it within the last hour" in too_soon
