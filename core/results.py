@@ -193,10 +193,6 @@ _ROWS: Final[dict[RunList, Any]] = {
     RunList.LINKS: Page[SharedLinkShown],
 }
 SEVERAL: Final = "several"
-KEPT_BY_NUMBER: Final = frozenset({
-    ImportRowsListed.__name__, ImportSettled.__name__, ImportShown.__name__, ReportShown.__name__,
-})  # fmt: skip
-"""What stands in files is told from their rows, when it is sent."""
 
 
 def refused(error: UsherError) -> RequestRefused:

@@ -13,36 +13,16 @@ _LENGTH: Final = sum(ACCESS_CODE_GROUPS)
 _FAIR: Final = 256 - 256 % len(ACCESS_CODE_CHARACTERS)
 _BY_BYTE: Final = bytes(ord(ACCESS_CODE_CHARACTERS[byte % len(ACCESS_CODE_CHARACTERS)]) for byte in range(256))
 _UNFAIR: Final = bytes(range(_FAIR, 256))
-_BETWEEN: Final = str.maketrans("", "", "-–— \u00a0\t")
 _BOUNDS: Final = tuple(pairwise(accumulate(ACCESS_CODE_GROUPS, initial=0)))
 
 
-def access_code_from(entropy: bytes) -> str:
-    """``KXQ47-MRT3W``, from at least 16 random bytes: with fewer, some codes would be likelier than others."""
-    if len(entropy) < 16:
-        raise ValueError(len(entropy))
-    number = int.from_bytes(entropy)
-    characters: list[str] = []
-    for _ in range(_LENGTH):
-        number, place = divmod(number, len(ACCESS_CODE_CHARACTERS))
-        characters.append(ACCESS_CODE_CHARACTERS[place])
-    return _grouped("".join(characters))
-
-
 def access_codes(count: int, entropy: Callable[[int], bytes]) -> list[str]:
-    """As many, at a tenth of the price. ``entropy`` gives so many random bytes."""
+    """``KXQ47-MRT3W`` each. ``entropy`` gives as many random bytes as it is asked for."""
     characters = b""
     while len(characters) < count * _LENGTH:
         characters += entropy(count * _LENGTH).translate(_BY_BYTE, _UNFAIR)
     text = characters.decode("ascii")
     return [_grouped(text[begin : begin + _LENGTH]) for begin in range(0, count * _LENGTH, _LENGTH)]
-
-
-def typed_access_code(text: str) -> str | None:
-    """The code as we write it, however somebody typed it; None when it cannot be one."""
-    bare = text.translate(_BETWEEN).upper()
-    is_code = len(bare) == _LENGTH and all(character in ACCESS_CODE_CHARACTERS for character in bare)
-    return _grouped(bare) if is_code else None
 
 
 def _grouped(characters: str) -> str:

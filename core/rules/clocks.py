@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-MINUTES_A_DAY = 24 * 60
-
 
 def wall_moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """In UTC. A time that the clock skips is the first moment after the jump; of one shown twice, the first."""

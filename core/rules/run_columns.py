@@ -1,11 +1,9 @@
-"""The columns of a catalogue sheet: one run a row, with its course; and whether a sheet is one at all."""
+"""The columns of a catalogue sheet: one run a row, with its course."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 from core.rules.ucas.headings import LEARNERS, HeadingTable
-from core.rules.ucas.problems import Cell
 
 
 class RunColumn(StrEnum):
@@ -65,20 +63,6 @@ RUNS: Final = HeadingTable(
         RunColumn.JOIN_URL: "join link, url, link",
     },
 )
-
-
-class SheetKind(StrEnum):
-    LEARNERS = "learners"
-    CATALOGUE = "catalogue"
-    UNKNOWN = "unknown"
-
-
-def sheet_kind(headings: Sequence[Cell]) -> SheetKind:
-    """By one row of headings: the import that knows more of them."""
-    learners, runs = LEARNERS.known(headings), RUNS.known(headings)
-    if not learners and not runs:
-        return SheetKind.UNKNOWN
-    return SheetKind.CATALOGUE if len(runs) > len(learners) else SheetKind.LEARNERS
 
 
 def is_known_heading(heading: str) -> bool:

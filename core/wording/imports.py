@@ -11,13 +11,7 @@ from core.usecases.imports.imports import ImportCard, ImportShown, ProblemCount
 from core.usecases.imports.undoing import UndoPreviewed
 from core.wording.phrases import day_words
 from core.wording.results import counted
-from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
-
-POLICIES: dict[ImportPolicy, str] = {
-    ImportPolicy.HOLD_IF_ERRORS: "Nothing is imported while a row has a problem.",
-    ImportPolicy.GOOD_ROWS: "Rows without problems are imported, the others left out.",
-    ImportPolicy.ALL_OR_NOTHING: "All rows are imported, or none.",
-}
+from core.words import ImportReason, ImportState, ImportSubject, KeptReason
 
 KEPT_REASONS: dict[KeptReason, str] = {
     KeptReason.CHANGED: "changed since",

@@ -13,7 +13,7 @@ from flufl.bounce import all_failures
 
 from mail.parsing.mime import Part, first
 from mail.parsing.parsed import Report, ReportedRecipient, ReportKind
-from mail.parsing.reports import RECIPIENTS, address_in, original_of
+from mail.parsing.reports import RECIPIENTS, address_in, original_ref
 
 _LOOKED_AT: Final = 16 << 10
 _DAEMONS: Final = ("mailer-daemon", "postmaster", "mail delivery", "mailerdaemon", "mail-daemon", "postmast")
@@ -36,14 +36,7 @@ def guessed(root: Part, raw: bytes) -> Report | None:
     ]
     if not recipients:
         return None
-    original = original_of(root)
-    return Report(
-        ReportKind.DELIVERY,
-        tuple(recipients[:RECIPIENTS]),
-        original.ref,
-        original_headers=original.headers,
-        is_guess=True,
-    )
+    return Report(ReportKind.DELIVERY, tuple(recipients[:RECIPIENTS]), original_ref(root), is_guess=True)
 
 
 def _looks_like_bounce(root: Part) -> bool:

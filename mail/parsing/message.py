@@ -6,7 +6,6 @@
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from core.rules.policy import MAIL_BYTES
@@ -21,7 +20,6 @@ from mail.parsing.parsed import Attachment, NotParsed, ParsedMail
 HEADER_BYTES: Final = 256 << 10
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _SUBJECT: Final = 1000
-_FORWARD_MARKS: Final = ("fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "doorst:", "vs:", "vb:", "yml:", "ymlaen:")
 _IN_WORDS: Final = ("subject", "thread-topic", "comments", "keywords")
 
 
@@ -54,14 +52,13 @@ def _read(root: Part, raw: bytes) -> ParsedMail:
     report = reports.report_of(root)
     if report is None or not report.recipients:
         report = guesses.guessed(root, raw) or report
-    files, has_envelope = _files(found)
+    files = _files(found)
     whole = "\n".join(found.texts)
     if len(whole) > quotes.CHARACTERS:
         whole = whole[: quotes.CHARACTERS]
         found.problems.append("a long text was cut")
     cut = quotes.cut(whole)
     headers = root.headers
-    subject = clean_name(clean(decode_words(first(headers, "subject")))[: 2 * _SUBJECT], _SUBJECT)
     return ParsedMail(
         headers=tuple((name, _decoded(name, value)) for name, value in headers),
         message_ref=message_ref(first(headers, "message-id")),
@@ -69,13 +66,11 @@ def _read(root: Part, raw: bytes) -> ParsedMail:
         from_headers=sum(name == "from" for name, _ in headers),
         in_reply_to=next(iter(message_refs(first(headers, "in-reply-to"))), ""),
         references=message_refs(" ".join(value for name, value in headers if name == "references")),
-        subject=subject,
+        subject=clean_name(clean(decode_words(first(headers, "subject")))[: 2 * _SUBJECT], _SUBJECT),
         text=cut.text,
         quoted=cut.quoted,
-        has_quote=bool(cut.quoted.strip()),
         attachments=files,
         report=report,
-        features=_features(root, found, files, subject, _Seen(cut.is_forwarded, has_envelope, report is not None)),
         problems=tuple(dict.fromkeys(found.problems)),
     )
 
@@ -89,14 +84,11 @@ def _senders(headers: Headers) -> tuple[str, ...]:
     return tuple(each[:320] for name, value in headers if name == "from" for each in mailboxes(value))
 
 
-def _files(found: bodies.Found) -> tuple[tuple[Attachment, ...], bool]:
-    """What is attached, and whether an envelope of Outlook's was opened."""
+def _files(found: bodies.Found) -> tuple[Attachment, ...]:
     files: list[Attachment] = []
-    has_envelope = False
     for part in found.files:
         content = part.content()
         if tnef.is_envelope(content):
-            has_envelope = True
             _open(content, found, files)
             continue
         default = "attachment"
@@ -105,7 +97,7 @@ def _files(found: bodies.Found) -> tuple[tuple[Attachment, ...], bool]:
             kind, default = "message", "message.eml"
         is_inline = part.disposition != "attachment" and (bool(first(part.headers, "content-id")) or not part.name)
         files.append(Attachment(attachments.name_of(part.name, default), kind, content, is_inline))
-    return tuple(files), has_envelope
+    return tuple(files)
 
 
 def _open(content: bytes, found: bodies.Found, files: list[Attachment]) -> None:
@@ -120,36 +112,3 @@ def _open(content: bytes, found: bodies.Found, files: list[Attachment]) -> None:
         text = envelope.text or to_text(envelope.html)
         found.texts.append(clean(text))
         found.has_plain = bool(text.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    forward: bool
-    envelope: bool
-    report: bool
-
-
-def _features(
-    root: Part, found: bodies.Found, files: tuple[Attachment, ...], subject: str, seen: _Seen
-) -> frozenset[str]:
-    parts = list(root.walk())
-    kinds = {part.content_type for part in parts}
-    text = "\n".join(found.texts)
-    smime = {
-        part.params.get("smime-type", "").lower()
-        for part in parts
-        if part.content_type in ("application/pkcs7-mime", "application/x-pkcs7-mime")
-    }
-    has_messages = any(each.kind == "message" for each in files)
-    said = {
-        "encrypted": "multipart/encrypted" in kinds
-        or bool(smime - {"signed-data", "certs-only"})
-        or "-----BEGIN PGP MESSAGE-----" in text,
-        "signed": "multipart/signed" in kinds or "signed-data" in smime or "-----BEGIN PGP SIGNED MESSAGE-----" in text,
-        "calendar": "text/calendar" in kinds or any(each.kind == "calendar" for each in files),
-        "forwarded": not seen.report and (has_messages or seen.forward or subject.lower().startswith(_FORWARD_MARKS)),
-        "resent": any(name.startswith("resent-") for name, _ in root.headers),
-        "html_only": found.has_html and not found.has_plain,
-        "tnef": seen.envelope,
-    }
-    return frozenset(name for name, is_so in said.items() if is_so)

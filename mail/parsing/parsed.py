@@ -37,8 +37,6 @@ class Report:
     """Of a complaint: abuse, not-spam and so on."""
     disposition: str = ""
     """Of a reading: what was done, as it is said there."""
-    original_headers: tuple[tuple[str, str], ...] = ()
-    """Of the message that the report is about, as far as the report brings them: not decoded, the first hundred."""
     is_guess: bool = False
     """No report, but the words of a host that makes none were understood."""
 
@@ -72,13 +70,10 @@ class ParsedMail:
     subject: str
     text: str
     """What the sender wrote this time: without quoted parts and signature; from HTML where there is no text."""
-    has_quote: bool
     quoted: str
     """What was cut off: quoted, forwarded, and what others wrote below. Nobody said that this time."""
     attachments: tuple[Attachment, ...]
     report: Report | None
-    features: frozenset[str]
-    """Of: encrypted, signed, calendar, forwarded, resent, html_only, tnef."""
     problems: tuple[str, ...]
     """What was left out or guessed, in a few words each, for operators."""
 

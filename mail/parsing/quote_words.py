@@ -28,12 +28,6 @@ TITLES: Final = (
     "пересылаемое сообщение", "reply message", "begin forwarded message", "původní zpráva",
 )  # fmt: skip
 
-# Of these, what tells that it is forwarded.
-FORWARDS: Final = (
-    "forwarded message", "forwarded by", "weitergeleitete nachricht", "message transféré", "mensaje reenviado",
-    "messaggio inoltrato", "doorgestuurd bericht", "mensagem encaminhada", "пересылаемое сообщение",
-)  # fmt: skip
-
 # The first header in a block of another message's headers.
 FROM: Final = frozenset((
     "da", "de", "feladó", "fra", "from", "från", "gan", "kimden", "lähettäjä", "od", "oddi wrth", "van", "von",

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from mail.parsing.quote_words import BEGINS, CLOSINGS, DEVICES, FORWARDS, FROM, OTHER_HEADERS, TITLES, WROTE
+from mail.parsing.quote_words import BEGINS, CLOSINGS, DEVICES, FROM, OTHER_HEADERS, TITLES, WROTE
 
 CHARACTERS: Final = 1 << 18
 # A control character, so that it stands in no mail that was decoded: what follows it belongs to another message.
@@ -27,14 +27,12 @@ _PGP_END: Final = "-----BEGIN PGP SIGNATURE-----"
 class Cut:
     text: str
     quoted: str
-    is_forwarded: bool
 
 
 def cut(text: str) -> Cut:
     lines = _without_armour(text.split("\n"))
     kept: list[str] = []
     quoted: list[str] = []
-    is_forwarded = False
     at = 0
     while at < len(lines):
         seen = lines[at][:_WIDTH].strip()
@@ -52,13 +50,12 @@ def cut(text: str) -> Cut:
             if not _next_is_marked(lines, at):
                 break
         elif _begins_other_message(lines, at, seen):
-            is_forwarded = any(each in seen.lower() for each in FORWARDS)
             break
         else:
             kept.append(lines[at])
             at += 1
     quoted.extend(lines[at:])
-    return Cut(_unsigned(kept), "\n".join(each for each in quoted if each != CUT).strip("\n"), is_forwarded)
+    return Cut(_unsigned(kept), "\n".join(each for each in quoted if each != CUT).strip("\n"))
 
 
 def _without_armour(lines: list[str]) -> list[str]:

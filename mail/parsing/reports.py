@@ -1,7 +1,6 @@
 """What mail hosts report about messages of ours: deliveries (RFC 3464), complaints (RFC 5965), readings (RFC 8098)."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from core.rules.text import clean_name
@@ -10,7 +9,6 @@ from mail.parsing.mime import Part, first
 from mail.parsing.parsed import Report, ReportedRecipient, ReportKind
 
 RECIPIENTS: Final = 100
-_ORIGINAL_HEADERS: Final = 100
 _DIAGNOSTIC: Final = 500
 _READ: Final = 1 << 18
 _KINDS: Final = {
@@ -27,12 +25,6 @@ _EMPTY_LINE: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _ADDRESS: Final = re.compile(r"[^\s<>,;@]{1,128}@[^\s<>,;@]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    ref: str
-    headers: tuple[tuple[str, str], ...]
-
-
 def report_of(root: Part) -> Report | None:
     """The first one that stands in the message."""
     leaves = list(root.leaves())
@@ -41,23 +33,21 @@ def report_of(root: Part) -> Report | None:
         return None
     kind = _KINDS[part.content_type]
     blocks = _blocks(part.content())
-    original = original_of(root)
     said = next((first(block, "original-message-id") for block in blocks if first(block, "original-message-id")), "")
     return Report(
         kind,
         _recipients(kind, blocks),
-        message_ref(said) or original.ref,
+        message_ref(said) or original_ref(root),
         feedback_type=clean_name(next((first(each, "feedback-type") for each in blocks), ""), 40).lower(),
         disposition=clean_name(next((first(each, "disposition") for each in blocks), ""), 100).lower(),
-        original_headers=original.headers,
     )
 
 
-def original_of(root: Part) -> Original:
-    """The message that came back, or its headers."""
+def original_ref(root: Part) -> str:
+    """The Message-ID in what came back: the message, or its headers."""
     parts = (each for each in root.leaves() if each.content_type in _ORIGINALS)
     headers = next((_headers(each.content()) for each in parts), [])
-    return Original(message_ref(first(headers, "message-id")), tuple(headers[:_ORIGINAL_HEADERS]))
+    return message_ref(first(headers, "message-id"))
 
 
 def _headers(content: bytes) -> Headers:

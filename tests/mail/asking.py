@@ -52,11 +52,9 @@ def parsed_mail(
         references=references,
         subject=subject,
         text=text,
-        has_quote=False,
         quoted="",
         attachments=attachments,
         report=None,
-        features=frozenset(),
         problems=(),
     )
 

@@ -45,10 +45,8 @@ def read(raw: bytes) -> ParsedMail:
         subject=next((value for name, value in headers if name == "subject"), ""),
         text=body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
         quoted="",
-        has_quote=False,
         attachments=(),
         report=None,
-        features=frozenset(),
         problems=(),
     )
 

@@ -1,12 +1,11 @@
-"""The canonical record of progress, into which every feed is brought, and the protocol of a feed."""
+"""The canonical record of progress, into which every feed is brought."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from core.rules.progress.faults import ProgressFault
-from core.words import FeedKind
 
 
 class LearnerKey(NamedTuple):
@@ -83,16 +82,3 @@ class Batch:
     cursor: str = ""
     problems: tuple[str, ...] = field(default=())
     """Why the feed could not tell everything, in words: what is missing stays as it is known."""
-
-
-class ProgressSource(Protocol):
-    """A feed. It only reads: whoever merges calls it between transactions, and a gap in it erases nothing.
-
-    A connector fetches in ``worker/`` and gives the same batches as the files in ``core.progress_files`` do.
-    """
-
-    @property
-    def kind(self) -> FeedKind: ...
-
-    def batches(self, since: str) -> Iterator[Batch]:
-        """What changed after the cursor ``since``; empty: everything."""

@@ -46,7 +46,6 @@ _BY_HASH: Final = {
     Key.EMAIL: (Learner.email_key, ImportRow.email_key),
     Key.PERSON: (Learner.person_hash, ImportRow.person_hash),
 }
-_TELLING: Final = frozenset({Column.LAST_NAME, Column.EMAIL})
 _FOUND: Final = ("bucket", "learner_id", "changes")
 _REFUSED: Final = ("bucket", "match_problem", "learner_id")
 _Placed = tuple[str, int, str]

@@ -7,14 +7,12 @@ import pytest
 from openpyxl import load_workbook
 
 from core.rules.catalogue import CatalogueTerms, read_rows
-from core.rules.run_columns import RUN_COLUMNS, RUNS, SheetKind, sheet_kind
-from core.rules.ucas.columns import LEARNER_COLUMNS
+from core.rules.run_columns import RUN_COLUMNS, RUNS
 from core.rules.ucas.headings import best_sheet
 from core.sheets.cells import SheetFile
 from core.sheets.marks import TEMPLATE_PROPERTY
 from core.sheets.reader import read_sheets
 from core.sheets.run_template import COURSE_RUNS, RUN_TEMPLATE_VERSION, run_template
-from core.sheets.template import learner_template
 
 
 @pytest.fixture(scope="module")
@@ -50,28 +48,3 @@ def test_kind_and_model_have_drop_downs_and_codes_are_text(template: bytes) -> N
     lists = {str(rule.sqref)[0] for rule in sheet.data_validations.dataValidation if rule.type == "list"}
     assert lists == {"C", "D"}
     assert [sheet.column_dimensions[letter].number_format for letter in "AEF"] == ["@", "@", "yyyy-mm-dd"]
-
-
-@pytest.mark.parametrize(
-    ("headings", "kind"),
-    [
-        (LEARNER_COLUMNS, SheetKind.LEARNERS),
-        (RUN_COLUMNS, SheetKind.CATALOGUE),
-        (("UKPRN*", "First name*", "Last name*", "Postcode*", "Course"), SheetKind.LEARNERS),
-        (("course_code", "run_code", "kind", "provider_ukprn"), SheetKind.CATALOGUE),
-        (("Course", "Run", "Start date", "End date", "UKPRN"), SheetKind.CATALOGUE),
-        (("Title", "Price", "Slug", "Starts", "Ends"), SheetKind.UNKNOWN),
-        (("Name", "Colour", "", None), SheetKind.UNKNOWN),
-        ((), SheetKind.UNKNOWN),
-    ],
-)
-def test_a_sheet_is_known_by_its_headings(headings: tuple[str, ...], kind: SheetKind) -> None:
-    assert sheet_kind(headings) is kind
-
-
-def test_neither_template_is_taken_for_the_other() -> None:
-    for content, table_is_runs in ((learner_template(), False), (run_template(), True)):
-        file = read_sheets(content)
-        assert isinstance(file, SheetFile)
-        kinds = {sheet_kind(cells) for sheet in file.sheets for _, cells in sheet.rows} - {SheetKind.UNKNOWN}
-        assert kinds == {SheetKind.CATALOGUE if table_is_runs else SheetKind.LEARNERS}

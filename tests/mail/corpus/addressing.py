@@ -158,7 +158,8 @@ def others() -> Iterator[Case]:
         "1,000 references", partial(letter, b"x", ("References", many)), reads(references=("<0@example.org>", *last))
     )
     yield Case("broken references", partial(letter, b"x", ("References", "a <> <@> b@c")), reads(references=()))
-    yield Case("sent again", partial(letter, b"x", ("Resent-From", "a@example.org")), reads(features={"resent"}))
+    sent_again = partial(letter, b"x", ("Resent-From", "a@example.org"))
+    yield Case("sent again", sent_again, reads(senders=("bo@example.org",)))
     yield Case(
         "latin-1 in headers",
         lambda: b"From: bo@example.org\nSubject: caf\xe9\n\nx",
@@ -170,4 +171,4 @@ def others() -> Iterator[Case]:
         "a verdict in encoded words", partial(letter, b"x", ("Authentication-Results", verdict)), reads(headers=headers)
     )
     for subject in ("Fwd: x", "FW: x", "WG: x", "TR: x"):
-        yield Case(f"subject {subject}", partial(letter, b"x", ("Subject", subject)), reads(features={"forwarded"}))
+        yield Case(f"subject {subject}", partial(letter, b"x", ("Subject", subject)), reads(subject=subject))

@@ -40,7 +40,7 @@ class Case:
 
 
 def reads(**values: Any) -> Expected:
-    return Expected(values={name: frozenset(each) if name == "features" else each for name, each in values.items()})
+    return Expected(values=values)
 
 
 def refused(reason: str) -> Expected:
@@ -51,6 +51,7 @@ def seen(mail: ParsedMail) -> dict[str, Any]:
     report = mail.report
     own = {name: getattr(mail, name) for name in ParsedMail.__slots__}
     return own | {
+        "has_quote": bool(mail.quoted.strip()),
         "files": len(mail.attachments),
         "names": tuple(each.name for each in mail.attachments),
         "kinds": tuple(each.kind for each in mail.attachments),

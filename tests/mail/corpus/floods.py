@@ -105,7 +105,7 @@ def part_floods() -> Iterator[Case]:
     yield Case(
         "messages in messages",
         lambda: b"Content-Type: message/rfc822\n\n" * 100_000 + b"\ninvite\n",
-        reads(text="", features={"forwarded"}),
+        reads(text=""),
     )
     for count in (101, 20_000, 1_000_000):
         yield Case(f"{count} parts", partial(many, count), refused("more than 100 parts"))

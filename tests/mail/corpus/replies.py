@@ -122,7 +122,7 @@ def replies() -> Iterator[Case]:
         yield reply(f"block in CRLF, {block}", f"{NEW}\n\n{block}\n\n{OLD}".replace("\n", "\r\n"))
     for forward in FORWARDS:
         text = f"{NEW}\n\n{forward}\n\n{OLD}"
-        yield Case(f"forward, {forward}", partial(plain, text.encode()), reads(text=NEW, features={"forwarded"}))
+        yield Case(f"forward, {forward}", partial(plain, text.encode()), reads(text=NEW))
     for signature in SIGNATURES:
         yield reply(f"signature, {signature}", f"{NEW}\n\n{signature}\n", has_quote=False)
         yield reply(f"signature and quote, {signature}", f"{NEW}\n\n{signature}\n\n{INTRODUCTIONS[0]}\n{marked}")

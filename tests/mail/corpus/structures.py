@@ -120,7 +120,6 @@ def reports() -> Iterator[Case]:
                 report_kind="delivery",
                 reported=recipients,
                 original_ref="<sent@example.com>",
-                features=set(),
                 text="Sorry.",
             ),
         )

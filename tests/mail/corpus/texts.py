@@ -203,11 +203,9 @@ def chosen() -> Iterator[Case]:
     page = part(b"<p>rich</p>", "text/html; charset=utf-8")
     empty = part(b" \n")
     words = part(b"plain")
-    yield Case("plain and HTML", partial(of, "alternative", words, page), reads(text="plain", features=set()))
+    yield Case("plain and HTML", partial(of, "alternative", words, page), reads(text="plain"))
     yield Case("HTML and plain", partial(of, "alternative", page, words), reads(text="plain"))
-    yield Case(
-        "empty plain and HTML", partial(of, "alternative", empty, page), reads(text="rich", features={"html_only"})
-    )
+    yield Case("empty plain and HTML", partial(of, "alternative", empty, page), reads(text="rich"))
     yield Case("only empty plain", partial(of, "alternative", empty), reads(text=""))
     yield Case("two texts", partial(of, "mixed", words, part(b"more")), reads(text="plain\nmore"))
     yield Case(

@@ -208,10 +208,8 @@ MAILS = st.builds(
     references=st.lists(TEXT, max_size=3).map(tuple),
     subject=TEXT,
     text=TEXT | st.just("stop"),
-    has_quote=st.booleans(),
     attachments=st.just(()),
     report=REPORTS,
-    features=st.just(frozenset()),
     problems=st.just(()),
 )
 FACTS = st.builds(
