@@ -26,6 +26,8 @@ class Wall(StrEnum):
     """Read by both sides, written for the side that it lets in: enrolling draws its prepaid places."""
     OURS = "ours"
     """Of no organisation, and with secrets in it: for the worker, the operator, and whoever is not known yet."""
+    OF_MAIL = "of_mail"
+    """What follows in a long message: for whoever reaches the message."""
 
 
 WALLS: Final[dict[str, dict[str, Wall]]] = {
@@ -62,6 +64,7 @@ WALLS: Final[dict[str, dict[str, Wall]]] = {
     "0002": {
         "delivery_report": Wall.OWN,
         "inbound_message": Wall.OWN,
+        "inbound_piece": Wall.OF_MAIL,
         "mail_answer": Wall.OWN,
         "mailbox": Wall.OURS,
     },
@@ -115,12 +118,17 @@ def lower_walls(revision: str) -> None:
 def statements(table: str, wall: Wall) -> Iterator[str]:
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
     yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
+    if wall is Wall.OF_MAIL:
+        # The message's own wall holds in here.
+        yield f'CREATE POLICY scope ON "{table}" USING ({_OF_REACHED_MAIL})'
+        return
     reached = ", ".join(("-1", *_OWNERS[wall]))
     yield f'CREATE POLICY scope ON "{table}" USING ({_SCOPE} IN ({reached}))'
     if wall in _READ_BY:
         yield f'CREATE POLICY seen ON "{table}" FOR SELECT USING ({_READ_BY[wall]})'
 
 
+_OF_REACHED_MAIL: Final = "inbound_id IN (SELECT id FROM inbound_message)"
 _OWNERS: Final = {
     Wall.OWN: ("organisation_id",),
     Wall.ITSELF: ("id",),

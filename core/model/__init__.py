@@ -14,6 +14,7 @@ from core.model.imports import Import as Import
 from core.model.imports import ImportOrder as ImportOrder
 from core.model.imports import ImportRow as ImportRow
 from core.model.inbound import InboundMessage as InboundMessage
+from core.model.inbound import InboundPiece as InboundPiece
 from core.model.inbound import MailAnswer as MailAnswer
 from core.model.inbound import Mailbox as Mailbox
 from core.model.invitations import Draft as Draft

@@ -15,7 +15,8 @@ InboundMessage:
    folder of the message at the mail server follows: it is filed when the row is settled, never before.
 2. ``message_ref`` and ``content_digest`` are unique together: the same message delivered twice is done once. The same
    id with other content is another message, and held: its sender chose the id.
-3. ``raw`` is encrypted, and erased after 30 days; at once where it is ignored and nobody may need it.
+3. ``raw`` is encrypted, and erased after 30 days; at once where it is ignored and nobody may need it. What follows in
+   a long message stands in rows of its own (InboundPiece), stored and erased with it.
 """
 
 from datetime import datetime
@@ -105,7 +106,9 @@ class InboundMessage(Base):
     content_digest: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the message without the headers that its way adds."""
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Its first piece (``core.large_mail``), which mostly is all of it."""
     size: Mapped[int]
+    """Of all of it."""
     envelope_from: Mapped[str | None] = mapped_column(String(320))
     """Empty string: the null sender of bounces. None: not told."""
     envelope_to: Mapped[str] = mapped_column(String(320), default="")
@@ -129,6 +132,20 @@ class InboundMessage(Base):
     settled_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     """The claimed sender said in another channel that it was them: from then on it counts as verified."""
+
+
+class InboundPiece(Base):
+    """What follows the first piece of a long message: nobody needs to have all of it in memory to store it."""
+
+    __tablename__ = "inbound_piece"
+    __table_args__ = (UniqueConstraint("inbound_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    inbound_id: Mapped[int] = mapped_column(Id, ForeignKey("inbound_message.id"))
+    number: Mapped[int]
+    """From 1."""
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted."""
 
 
 class MailAnswer(OrganisationOwned, Base):

@@ -73,6 +73,7 @@ PERSONAL: Final[dict[str, Personal]] = {
     "outbound_message.problem": Personal("Why it was late or came back", _F.MESSAGE, _E.BLANKED),
     "delivery_report.detail": Personal("What a mail server reported", _F.MESSAGE, _E.BLANKED),
     "inbound_message.raw": Personal("Words of the e-mail", _F.SENDER, _E.BLANKED),
+    "inbound_piece.content": Personal("Further words of a long e-mail", _F.SENDER, _E.ROW),
     "inbound_message.subject": Personal("Subject", _F.SENDER, _E.BLANKED),
     "inbound_message.sender": Personal("Sender", _F.SENDER, _E.BLANKED),
     "inbound_message.envelope_from": Personal("Sender, as its mail server said", _F.SENDER, _E.BLANKED),

@@ -32,6 +32,7 @@ from core.rules.policy import (
     USED_UP_LIFE,
 )
 from core.usecases.invitations.batches import prepare_invitation
+from core.usecases.mailbox.raw_mail import drop_pieces
 from core.words import MailState
 
 _QUIET = {"synchronize_session": False}
@@ -185,4 +186,6 @@ def _forget_mail(ctx: Context) -> int:
         .returning(InboundMessage.id),
         execution_options=_QUIET,
     )
-    return len(forgotten.all())
+    count = len(forgotten.all())
+    drop_pieces(ctx)
+    return count

@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from core.large_mail import Intake, RawMail
 from core.words import MailboxAuth, MailboxSecurity
 from mail.inbox.protocol import PATIENCE, ConnectionLost, Protocol, Refused, Response, open_protocol, quoted
 
@@ -24,7 +25,6 @@ _CODE: Final = re.compile(r"\[(UIDVALIDITY|UIDNEXT) (\d+)\]", re.IGNORECASE)
 _UID: Final = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
 _ARRIVED: Final = re.compile(rb'\bINTERNALDATE "([^"]+)"', re.IGNORECASE)
-_FETCHED: Final = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _GOODBYE_SECONDS: Final = 5.0
 
 
@@ -142,16 +142,10 @@ class Connection:
                 found[int(uid[1])] = Waiting(int(uid[1]), int(size[1]), _moment(arrived[1]) if arrived else None)
         return found
 
-    async def body(self, uid: int) -> bytes | None:
+    async def body(self, uid: int) -> RawMail | None:
         """Leaves the message unread. None: the server has no bytes for it, whatever it listed."""
-        response = await self._protocol.uid("FETCH", str(uid), "(UID BODY.PEEK[])")
-        is_ours = False
-        for part in response.lines if response.result == "OK" else ():
-            # News about the flags of other messages may stand between.
-            if isinstance(part, bytearray) and is_ours:
-                return bytes(part)
-            is_ours = isinstance(part, bytes) and b"BODY[]" in part.upper() and _FETCHED.match(part) is not None
-        return None
+        intake = Intake()
+        return intake.taken() if await self._protocol.fetch_body(uid, intake) else None
 
     async def file(self, uids: Sequence[int], folder: Folder) -> None:
         """Out of INBOX. What is not there any more was filed by another watcher."""

@@ -6,8 +6,9 @@ The library keeps commands, tags and states. Reading, waiting and giving up are 
    silence or a cancelled command nobody knows what comes next, so the connection is closed.
 2. Commands take turns: every line that is not tagged belongs to the one under way.
 3. Whatever the server sends, reading takes time and memory in proportion, within limits, and never raises.
-4. That a message arrived is remembered (``news``), whenever it was said.
-5. Nothing that was sent or read is logged: it holds passwords, tokens and people's mail.
+4. A message's body goes where its ``fetch_body`` says as it comes, and is never held here as a whole.
+5. That a message arrived is remembered (``news``), whenever it was said.
+6. Nothing that was sent or read is logged: it holds passwords, tokens and people's mail.
 """
 
 import asyncio
@@ -25,10 +26,13 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]  # It has no
     AioImapException,
     Command,
     Commands,
+    FetchCommand,
     IMAP4ClientProtocol,
     Response,
     quoted,
 )
+
+from core.large_mail import Intake
 
 __all__ = ["ConnectionLost", "Protocol", "Refused", "Response", "open_protocol", "quoted"]
 
@@ -40,6 +44,7 @@ _LONGEST_LINE: Final = 16 * 1024 * 1024
 _MOST_LINES: Final = 20_000
 _LITERAL: Final = re.compile(rb"\{(\d{1,12})\}\Z")
 _STATUS: Final = re.compile(rb"(?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
+_BODY: Final = re.compile(rb"\d+ FETCH \(.*BODY\[\] \{\d+\}\Z", re.IGNORECASE | re.DOTALL)
 _EXISTS: Final = re.compile(rb"\d+ EXISTS\b", re.IGNORECASE)
 _TAGGED: Final = re.compile(rb"[A-P]+\d+ (?:OK|NO|BAD)\b")
 
@@ -53,6 +58,13 @@ class ConnectionLost(Exception):
 
 class Refused(Exception):
     """The server said NO or BAD, or cannot do what we need. ``str`` says so in words for an operator."""
+
+
+class _FetchBody(FetchCommand):  # type: ignore[misc]  # It has no annotations.
+    def __init__(self, tag: str, uid: int, into: Intake, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(tag, str(uid), "(UID BODY.PEEK[])", prefix="UID", loop=loop)
+        self.into = into
+        self.is_taken = False
 
 
 class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
@@ -73,7 +85,7 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
         self._ends = 0.0
         self._buffer = bytearray()
         self._scanned = 0
-        self._literal = bytearray()
+        self._literal: bytearray | Intake = bytearray()
         self._missing = 0
         self._is_inside = False
         self._owner: Command | None = None
@@ -88,6 +100,8 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
         # Whatever it is, the answers can no longer be told apart.
         except (AioImapException, ValueError, UnicodeDecodeError) as problem:
             self.give_up(f"the server's answer cannot be understood ({type(problem).__name__})")
+        except OSError as problem:
+            self.give_up(f"there is no room for what the server sends ({problem.strerror})")
 
     def _handle_responses(self, data: bytes) -> None:
         """In a loop: the library's own recursion ends at a thousand lines."""
@@ -111,13 +125,20 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
 
     def _take_literal(self, start: int) -> int:
         part = self._buffer[start : start + self._missing]
-        self._literal += part
+        if isinstance(self._literal, bytearray):
+            self._literal += part
+        else:
+            self._literal.add(part)
         self._missing -= len(part)
         if not self._missing:
-            self._give(self._owner, self._literal)
-            self._literal = bytearray()
+            self._end_literal()
         self._scanned = 0
         return start + len(part)
+
+    def _end_literal(self) -> None:
+        if isinstance(self._literal, bytearray):
+            self._give(self._owner, self._literal)
+        self._literal = bytearray()
 
     def _take_line(self, line: bytes) -> None:
         has_literal = _LITERAL.search(line)
@@ -142,11 +163,19 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
             return
         self._is_inside = has_literal is not None
         if has_literal is not None:
-            self._missing = int(has_literal[1])
-            if self._missing > self._largest:
-                self.give_up("the server sends more than a message may have")
-            elif not self._missing:
-                self._give(self._owner, bytearray())
+            self._begin_literal(line, int(has_literal[1]))
+
+    def _begin_literal(self, line: bytes, octets: int) -> None:
+        self._missing = octets
+        owner = self._owner
+        # News about the flags of other messages may stand between.
+        if isinstance(owner, _FetchBody) and not owner.is_taken and _BODY.match(line, 2):
+            owner.is_taken = True
+            self._literal = owner.into
+        if octets > self._largest:
+            self.give_up("the server sends more than a message may have")
+        elif not octets:
+            self._end_literal()
 
     def _give(self, command: Command | None, line: bytes | bytearray) -> None:
         if command is None:
@@ -221,6 +250,11 @@ class Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # As above.
             self._start(command)
             await self._patiently(command.wait())
             return command.response
+
+    async def fetch_body(self, uid: int, into: Intake) -> bool:
+        """Leaves the message unread. False: the server sends no bytes. Raises ConnectionLost."""
+        command = _FetchBody(self.new_tag(), uid, into, loop=self.loop)
+        return bool((await self.execute(command)).result == "OK" and command.is_taken)
 
     async def idle(self, seconds: float) -> None:
         """Returns when a message has arrived, or had before; at the latest then. Raises ConnectionLost, Refused."""

@@ -17,6 +17,7 @@ from typing import Final
 from core.app import App
 from core.context import System
 from core.errors import Unavailable
+from core.large_mail import RawMail, size_of
 from core.rules.policy import MAIL_BYTES, MAIL_TRIES
 from core.usecases.mailbox.inbound import HoldUnread, MailReceived, hold_unread
 from core.usecases.mailbox.watching import WatchedMailbox
@@ -70,7 +71,7 @@ class _Later:
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     uid: int
-    raw: bytes = field(repr=False)
+    raw: RawMail = field(repr=False)
 
 
 class Taker:
@@ -161,7 +162,7 @@ class Taker:
             return
         self._fetched.append(_Fetched(entry.uid, raw))
         del raw
-        if is_big or len(self._fetched) >= _STORED_AT_ONCE or sum(len(each.raw) for each in self._fetched) > _BIG:
+        if is_big or len(self._fetched) >= _STORED_AT_ONCE or sum(size_of(each.raw) for each in self._fetched) > _BIG:
             await self._store()
         if is_big:
             await self.finish()

@@ -7,6 +7,9 @@ from core.rules.text import clean_name
 
 NAME_CHARACTERS: Final = 120
 _LOOKED_AT: Final = 4096
+BOOKS: Final = ("xlsx", "xls", "ods")
+_TABLES: Final = (*BOOKS, "csv", "html")
+_TABLE_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 _IMAGES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"\x00\x00\x01\x00")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Excel before 5.0 wrote its records without a container.
@@ -91,6 +94,10 @@ def _has_columns(lines: list[bytes]) -> bool:
 def _delimiters(line: bytes, delimiter: bytes) -> int:
     """Outside of quotation marks."""
     return sum(piece.count(delimiter) for piece in line.split(b'"')[::2])
+
+
+def may_be_table(kind: str, name: str) -> bool:
+    return kind in _TABLES or name.lower().endswith(_TABLE_NAMES)
 
 
 def name_of(said: str, default: str) -> str:

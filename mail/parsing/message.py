@@ -8,7 +8,7 @@
 import re
 from typing import Final
 
-from core.rules.policy import MAIL_BYTES
+from core.rules.policy import MAIL_BYTES, SHEET_BYTES
 from core.rules.text import clean_name
 from mail.parsing import attachments, bodies, guesses, quotes, reports, tnef
 from mail.parsing.charsets import clean
@@ -20,6 +20,7 @@ from mail.parsing.parsed import Attachment, NotParsed, ParsedMail
 HEADER_BYTES: Final = 256 << 10
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _SUBJECT: Final = 1000
+_UNREAD_BYTES: Final = 64 << 10
 _IN_WORDS: Final = ("subject", "thread-topic", "comments", "keywords")
 
 
@@ -96,18 +97,25 @@ def _files(found: bodies.Found) -> tuple[Attachment, ...]:
         if part.content_type in ("message/rfc822", "message/global"):
             kind, default = "message", "message.eml"
         is_inline = part.disposition != "attachment" and (bool(first(part.headers, "content-id")) or not part.name)
-        files.append(Attachment(attachments.name_of(part.name, default), kind, content, is_inline))
+        files.append(_as_file(attachments.name_of(part.name, default), kind, content, is_inline=is_inline))
     return tuple(files)
+
+
+def _as_file(name: str, kind: str, content: bytes, *, is_inline: bool = False) -> Attachment:
+    """What nobody would read is not carried back to whoever waits for it."""
+    if len(content) > (SHEET_BYTES if attachments.may_be_table(kind, name) else _UNREAD_BYTES):
+        return Attachment(name, kind, b"", is_inline, len(content))
+    return Attachment(name, kind, content, is_inline)
 
 
 def _open(content: bytes, found: bodies.Found, files: list[Attachment]) -> None:
     envelope = tnef.opened(content)
     if envelope is None:
         found.problems.append("winmail.dat could not be read")
-        files.append(Attachment("winmail.dat", "other", content))
+        files.append(_as_file("winmail.dat", "other", content))
         return
     for name, inner in envelope.files:
-        files.append(Attachment(attachments.name_of(name, "attachment"), attachments.kind_of(inner), inner))
+        files.append(_as_file(attachments.name_of(name, "attachment"), attachments.kind_of(inner), inner))
     if not (found.has_plain or found.has_html):
         text = envelope.text or to_text(envelope.html)
         found.texts.append(clean(text))

@@ -51,6 +51,12 @@ class Attachment:
     content: bytes
     is_inline: bool = False
     """Shown within the text, as pictures in a signature are; or it has no name."""
+    octets_left_out: int = 0
+    """Of a large file that nobody would read: its content is empty here."""
+
+    @property
+    def size(self) -> int:
+        return len(self.content) + self.octets_left_out
 
 
 @dataclass(frozen=True, slots=True)

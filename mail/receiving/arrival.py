@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from core.large_mail import RawMail, head_of, pieces_of
+
 HEADER_BYTES: Final = 256 * 1024
 """What is beyond counts as body."""
-_PIECE_BYTES: Final = 1 << 20
 _REF_CHARACTERS: Final = 255
 _ADDRESS_CHARACTERS: Final = 320
 _REF: Final = re.compile(rb"<[!-;=?A-~]+@[!-;=?A-~]+>")
@@ -44,31 +45,32 @@ class Arrival:
     envelope_to: str
 
 
-def read_arrival(raw: bytes, *, envelope_from: str | None = None, envelope_to: str = "") -> Arrival:
+def read_arrival(raw: RawMail, *, envelope_from: str | None = None, envelope_to: str = "") -> Arrival:
     """What the caller knows of the envelope goes before what the last host wrote into the headers."""
-    block, body = _parted(raw)
+    block = _header_block(head_of(raw, HEADER_BYTES))
     headers = list(_headers(block))
     told = next((value for name, value in headers if name == b"return-path"), None)
     written_to = next((value for wanted in _TO for name, value in headers if name == wanted), b"")
     return Arrival(
         message_ref=_ref([value for name, value in headers if name == b"message-id"]),
-        content_digest=_digest(headers, body),
+        content_digest=_digest(headers, _unified(_after(pieces_of(raw), len(block)))),
         envelope_from=envelope_from if envelope_from is not None else _return_path(told),
         envelope_to=(envelope_to or _address(written_to))[:_ADDRESS_CHARACTERS],
     )
 
 
-def _parted(raw: bytes) -> tuple[bytes, memoryview]:
+def _header_block(head: bytes) -> bytes:
     """Up to the first empty line, or as much as may be headers."""
-    if raw.startswith((b"\n", b"\r\n")):
-        return b"", memoryview(raw)
-    ends = [
-        place + len(mark)
-        for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n")
-        if (place := raw.find(mark, 0, HEADER_BYTES)) >= 0
-    ]
-    end = min(ends, default=min(len(raw), HEADER_BYTES))
-    return raw[:end], memoryview(raw)[end:]
+    if head.startswith((b"\n", b"\r\n")):
+        return b""
+    ends = [place + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if (place := head.find(mark)) >= 0]
+    return head[: min(ends, default=len(head))]
+
+
+def _after(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+    """Without the first octets, which are of the first piece."""
+    yield next(pieces)[start:]
+    yield from pieces
 
 
 def _headers(block: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -87,22 +89,22 @@ def _headers(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield name, b" ".join(lines)
 
 
-def _digest(headers: list[tuple[bytes, bytes]], body: memoryview) -> str:
+def _digest(headers: list[tuple[bytes, bytes]], body: Iterator[bytes]) -> str:
     digest = hashlib.sha256()
     for name, value in headers:
         if (name or value) and name not in _OF_THE_WAY and not name.startswith(_OF_THE_WAY_BEGINS):
             digest.update(name + b":" + value + b"\n")
     digest.update(b"\n")
-    for piece in _stripped(_pieces(body)):
+    for piece in _stripped(body):
         digest.update(piece)
     return digest.hexdigest()
 
 
-def _pieces(body: memoryview) -> Iterator[bytes]:
-    """It may be large. IMAP and LMTP end lines with CRLF, a file with LF: it is the same message."""
+def _unified(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """IMAP and LMTP end lines with CRLF, a file with LF: it is the same message."""
     carried = b""
-    for start in range(0, len(body), _PIECE_BYTES):
-        piece = carried + bytes(body[start : start + _PIECE_BYTES])
+    for each in pieces:
+        piece = carried + each
         # Perhaps the first half of a line's end.
         carried = b"\r" if piece.endswith(b"\r") else b""
         yield piece.removesuffix(b"\r").replace(b"\r\n", b"\n")

@@ -22,12 +22,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from core.app import App
 from core.errors import Unavailable
+from core.large_mail import Intake, RawMail
 from core.rules.policy import MAIL_BYTES
 from core.words import MailState
 from mail.receiving.reception import Reception
 
 _MOST_CONNECTIONS: Final = 20
-# Each may hold a whole message in memory.
+# Each may hold a whole message beside our memory.
 _MOST_RECEIVING: Final = 4
 _MOST_RECIPIENTS: Final = 10
 _MOST_COMMANDS: Final = 1000
@@ -44,6 +45,18 @@ for _name in ("mail.log", "aiosmtpd"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 Kind = Literal["smtp", "lmtp"]
+
+
+def _sure(waiting: bytearray) -> int:
+    """How many octets begin no end of the message, and split no line's end from a dot."""
+    sure = max(0, len(waiting) - len(_END) + 1)
+    return sure - max(len(mark) for mark in (b"", b"\r", b"\r\n") if waiting.endswith(mark, 0, sure))
+
+
+def _without_dots(lines: bytearray, *, is_first: bool) -> bytearray:
+    """Without the dots that SMTP adds (RFC 5321, 4.5.2); of the first, without the line's end that we put before it."""
+    plain = lines.replace(b"\r\n.", b"\r\n")
+    return plain[2:] if is_first else plain
 
 
 class Background:
@@ -169,10 +182,12 @@ class Listener:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def receive(self, raw: bytes, sender: str, recipient: str, peer: str) -> str:
-        """The answer to the message. After 250 it cannot be lost any more. ``peer``: the address of who connected."""
-        if not self.trusts(peer):
-            raw = f"Authentication-Results: {self._hostname}; none\r\n".encode() + raw
+    def head_of(self, peer: str) -> bytes:
+        """What we write above the message. ``peer``: the address of who connected."""
+        return b"" if self.trusts(peer) else f"Authentication-Results: {self._hostname}; none\r\n".encode()
+
+    async def receive(self, raw: RawMail, sender: str, recipient: str) -> str:
+        """The answer to the message. After 250 it cannot be lost any more."""
         try:
             received = await asyncio.to_thread(
                 lambda: self._reception.receive(raw, envelope_from=sender, envelope_to=recipient)
@@ -255,10 +270,12 @@ class Conversation(SMTP):
             async with self._listener.receiving:
                 self._reset_timeout()
                 await self.push("354 End with a dot on a line of its own")
-                raw = await self._content()
-                await self._answer(envelope, raw)
+                intake = Intake()
+                intake.add(self._listener.head_of(self._peer()))
+                is_taken = await self._take_content(intake)
+                await self._answer(envelope, intake.taken() if is_taken else None)
 
-    async def _answer(self, envelope: Envelope, raw: bytes | None) -> None:
+    async def _answer(self, envelope: Envelope, raw: RawMail | None) -> None:
         recipients = list(envelope.rcpt_tos)
         self.envelope = self._create_envelope()
         if raw is None:
@@ -266,7 +283,7 @@ class Conversation(SMTP):
         else:
             # aiosmtpd leaves the null sender its brackets.
             sender = (envelope.mail_from or "").strip("<>")
-            answer = await self._listener.receive(raw, sender, recipients[0], self._peer())
+            answer = await self._listener.receive(raw, sender, recipients[0])
         # LMTP wants an answer for each.
         for _ in recipients if self._kind == "lmtp" else recipients[:1]:
             await self.push(answer)
@@ -275,31 +292,29 @@ class Conversation(SMTP):
         known = None if self.transport is None else self.transport.get_extra_info("peername")
         return str(known[0]) if known else ""
 
-    async def _content(self) -> bytes | None:
-        """Up to the end, which is taken, too. None: it is too much, and was not kept."""
+    async def _take_content(self, intake: Intake) -> bool:
+        """Up to the end, which is taken, too. False: it is too much, and was not kept."""
         # So that a dot in the first line is one at a line's beginning.
-        content, is_too_much = bytearray(b"\r\n"), False
-        while True:
-            scanned = max(0, len(content) - len(_END) + 1)
+        waiting, size = bytearray(b"\r\n"), 0
+        while (end := waiting.find(_END)) < 0:
+            sure = _sure(waiting)
+            if size <= MAIL_BYTES:
+                intake.add(_without_dots(waiting[:sure], is_first=not size))
+            size += sure
+            del waiting[:sure]
             # All there is: nothing is left in the reader that would come before what is given back below.
             chunk = await self._reader.read(_CHUNK)
             if not chunk:
                 # The connection is over; whatever is said now, nobody hears it.
                 raise ConnectionResetError
-            content += chunk
-            end = content.find(_END, scanned)
-            if end >= 0:
-                break
-            if len(content) > MAIL_BYTES + _CHUNK:
-                is_too_much = True
-                del content[: -len(_END)]
-        rest = bytes(content[end + len(_END) :])
+            waiting += chunk
+        rest = bytes(waiting[end + len(_END) :])
         if rest:
             self._give_back(rest)
-        if is_too_much or end > MAIL_BYTES:
-            return None
-        del content[end + 2 :]
-        return bytes(content.replace(b"\r\n.", b"\r\n")[2:])
+        if size + end > MAIL_BYTES:
+            return False
+        intake.add(_without_dots(waiting[: end + 2], is_first=not size))
+        return True
 
     def _give_back(self, rest: bytes) -> None:
         """Commands that came with the end of the message. aiosmtpd reaches for the same buffer at STARTTLS."""

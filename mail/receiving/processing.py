@@ -17,6 +17,7 @@ from typing import Final
 from core.app import App
 from core.context import Assurance, Door, StaffActor, System
 from core.errors import MailNotFound, OrganisationNotChosen, Unavailable, UsherError
+from core.large_mail import RawMail
 from core.rules.addresses import Address, address_key, parse_address
 from core.settings import Settings
 from core.usecases.mailbox.held_mail import HoldMail, hold_mail
@@ -47,7 +48,7 @@ from mail.receiving.together import Together
 from mail.receiving.written_to import is_bounce_address, slug_written_to
 from mail.sending.wire import ascii_address
 
-Parse = Callable[[bytes], ParsedMail | NotParsed]
+Parse = Callable[[RawMail], ParsedMail | NotParsed]
 
 _SYSTEM: Final = System(Door.MAIL)
 _SENDERS_LOOKED_UP: Final = 5
@@ -59,7 +60,7 @@ class _Work:
     """What is known of the message from the start."""
 
     inbound_id: int
-    raw: bytes
+    raw: RawMail
     begun: MailBegun
     received_at: datetime
     mail: ParsedMail

@@ -17,6 +17,7 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.failpoints import Failpoints
+from core.large_mail import RawMail
 from core.usecases.mailbox.inbound import (
     LayDownMail,
     ListUnsettled,
@@ -58,7 +59,7 @@ class Reception:
 
     def receive(
         self,
-        raw: bytes,
+        raw: RawMail,
         *,
         mailbox_id: int | None = None,
         envelope_from: str | None = None,
@@ -68,7 +69,7 @@ class Reception:
         arrival = read_arrival(raw, envelope_from=envelope_from, envelope_to=envelope_to)
         return self._received([_command(raw, arrival, mailbox_id)])[0]
 
-    def receive_all(self, raws: Sequence[bytes], mailbox_id: int) -> tuple[MailReceived, ...]:
+    def receive_all(self, raws: Sequence[RawMail], mailbox_id: int) -> tuple[MailReceived, ...]:
         """In one commit, and begun with: whoever calls finishes each. Raises Unavailable."""
         return self._received([_command(raw, read_arrival(raw), mailbox_id, begins=True) for raw in raws])
 
@@ -110,7 +111,7 @@ class Reception:
             self._app.run(lay_down_mail, LayDownMail(inbound_id), System())
 
 
-def _command(raw: bytes, arrival: Arrival, mailbox_id: int | None, *, begins: bool = False) -> ReceiveMail:
+def _command(raw: RawMail, arrival: Arrival, mailbox_id: int | None, *, begins: bool = False) -> ReceiveMail:
     return ReceiveMail(
         raw,
         arrival.message_ref,

@@ -15,14 +15,20 @@ from typing import Final
 
 import authres  # type: ignore[import-untyped]  # It has no types.
 
+from core.large_mail import RawMail
+from core.limited import Limits, Stream
 from core.rules.addresses import Address, parse_address
 from core.settings import Settings
 from mail.parsing.parsed import ParsedMail
-from mail.receiving.signatures import TxtLookup, Wanted, vouched_for
+from mail.receiving.arrival import HEADER_BYTES
+from mail.receiving.signatures import LookupSlow, TxtLookup, Wanted, names_of_records, vouched_for
+from mail.receiving.work import Signed
 from mail.receiving.written_to import names_us
 
 WITHOUT_ID: Final = "-"
 """In the setting: our host writes no name of its own (Microsoft 365)."""
+_WORK: Final = "mail.receiving.work:vouched"
+_LIMITS: Final = Limits(wall=30.0, cpu=20.0, memory=1 << 30, answer=1 << 16)
 _RESULTS_CHARACTERS: Final = 4096
 # At most once in a message (RFC 5322, 3.6); of two it is anybody's guess which one was signed.
 _ONCE: Final = ("from", "subject", "date", "message-id", "to", "cc", "reply-to", "content-type", "mime-version")
@@ -71,7 +77,7 @@ class Claim:
     received_at: datetime
 
 
-def proof_of(mail: ParsedMail, raw: bytes, claim: Claim, settings: Settings, lookup: TxtLookup) -> Proof:
+def proof_of(mail: ParsedMail, raw: RawMail, claim: Claim, settings: Settings, lookup: TxtLookup) -> Proof:
     """Never raises."""
     sender = claim.sender
     passed_on = passed_on_by(mail)
@@ -87,8 +93,23 @@ def proof_of(mail: ParsedMail, raw: bytes, claim: Claim, settings: Settings, loo
     if said == "":
         return Proof(True, "our mail host checked it (DMARC)")
     wanted = Wanted(sender.domain, settings.mail_inbox, claim.received_at)
-    unsigned = vouched_for(raw, wanted, lookup) if settings.mail_inbox else "no address of ours is set"
+    unsigned = _unsigned(raw, wanted, lookup) if settings.mail_inbox else "no address of ours is set"
     return Proof(True, "signed by its domain (DKIM)") if unsigned == "" else Proof(False, f"{said}; {unsigned}")
+
+
+def _unsigned(raw: RawMail, wanted: Wanted, lookup: TxtLookup) -> str:
+    """Empty when its domain vouches for it; else why not."""
+    if isinstance(raw, bytes):
+        return vouched_for(raw, wanted, lookup)
+    records, slow = dict[str, bytes | None](), list[str]()
+    for name in names_of_records(raw.head(HEADER_BYTES), wanted):
+        try:
+            records[name] = lookup(name)
+        except LookupSlow:
+            slow.append(name)
+    signed = Signed(raw.size, wanted, records, tuple(slow))
+    with raw.opened() as source, Stream(_WORK, str, _LIMITS, signed, source=source) as said:
+        return next(iter(said), "its signature cannot be checked")
 
 
 def passed_on_by(mail: ParsedMail) -> str:

@@ -59,6 +59,20 @@ _END_OF_HEADERS: Final = re.compile(rb"\r?\n\r?\n")
 _Headers = list[tuple[bytes, bytes]]
 
 
+def names_of_records(head: bytes, wanted: Wanted) -> tuple[str, ...]:
+    """Where the keys of those signatures stand that may count. ``head``: the message's first ``HEADER_BYTES``."""
+    end = _END_OF_HEADERS.search(head)
+    headers = _headers(head[: end.start()]) if end is not None else None
+    if headers is None or _problem(headers, wanted):
+        return ()
+    named = _where_named(headers, wanted.inbox)
+    return tuple(
+        f"{tags.get(b's', b'').decode('ascii', 'replace')}._domainkey.{tags.get(b'd', b'').decode('ascii', 'replace')}."
+        for tags in _signatures(headers)
+        if not _refusal(tags, headers, named, wanted)
+    )
+
+
 def vouched_for(raw: bytes, wanted: Wanted, lookup: TxtLookup) -> str:
     """Empty when the domain vouches for it; else why not, in a few words for operators."""
     end = _END_OF_HEADERS.search(raw, 0, HEADER_BYTES)

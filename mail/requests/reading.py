@@ -31,7 +31,14 @@ from core.rules.text import clean_name, folded
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.requests.progress import progress_file, run_of
 from mail.requests.reply_words import read_reply
-from mail.requests.sheets import SheetAttached, attached_sheets, is_about_sheets, taken_files, use_of_attached
+from mail.requests.sheets import (
+    SheetAttached,
+    attached_sheets,
+    is_about_sheets,
+    taken_files,
+    too_large,
+    use_of_attached,
+)
 
 Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
 
@@ -323,6 +330,9 @@ def _lists(attachments: Sequence[Attachment]) -> tuple[list[str], tuple[Asked, .
         if not (attached.kind in _BOOKS or attached.name.lower().endswith(_LISTS)):
             continue
         name = clean_name(attached.name, _SHOWN_CHARACTERS) or "the file"
+        if attached.octets_left_out:
+            notices.append(Asked(name, too_large(name)))
+            continue
         try:
             content = addresses_in(name, attached.content, is_csv=name.lower().endswith(".csv"))
         except UsherError as refusal:

@@ -16,13 +16,11 @@ from core.rules.policy import MAIL_FILES, SHEET_BYTES
 from core.rules.text import clean_name, folded
 from core.usecases.imports.mails import ImportByMail, import_by_mail
 from core.words import ImportPolicy
+from mail.parsing.attachments import BOOKS, may_be_table
 from mail.parsing.parsed import Attachment
 from mail.requests.tasks import Task
 
 _NAME_CHARACTERS: Final = 120
-_BOOKS: Final = ("xlsx", "xls", "ods")
-_TABLES: Final = ("csv", "html")
-_NAMES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 _NUMBER: Final = re.compile(r"\bi-\d", re.IGNORECASE)
 _POLICIES: Final = (
     (re.compile(r"import (?:the )?good[ -]?rows"), ImportPolicy.GOOD_ROWS),
@@ -52,21 +50,18 @@ def taken_files(attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ..
     """Those to read, and a refusal of the rest. The same file twice is one; of pictures, signatures and the like
     nothing is read.
     """
-    found = {each.content: each for each in reversed(attachments) if _may_be_sheet(each)}
+    tables = [each for each in attachments if may_be_table(each.kind, each.name)]
+    found = {each.content or each.name: each for each in reversed(tables)}
     files = tuple(reversed(found.values()))
     if len(files) <= MAIL_FILES:
         return files, ()
     return files[:MAIL_FILES], (TooManyFiles(count=len(files), limit=MAIL_FILES),)
 
 
-def _may_be_sheet(attached: Attachment) -> bool:
-    return attached.kind in (*_BOOKS, *_TABLES) or attached.name.lower().endswith(_NAMES)
-
-
 def use_of_attached(attached: Attachment) -> FileUse:
     """Of one of those."""
     use = use_of(attached.name, attached.content)
-    return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in _BOOKS else use
+    return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in BOOKS else use
 
 
 def attached_sheets(
@@ -79,11 +74,13 @@ def attached_sheets(
 
 def _sheet(attached: Attachment, policy: ImportPolicy | None) -> tuple[str, SheetAttached | UsherError]:
     name = clean_name(attached.name, _NAME_CHARACTERS) or "the file"
-    if len(attached.content) > SHEET_BYTES:
-        limit = SHEET_BYTES // 1024**2
-        reason = f"it is larger than {limit} MB. Keep the sheet with the learners only, without pictures, or split it"
-        return name, NotReadable(name=name[:100], reason=reason, limit_mb=limit)
-    return name, SheetAttached(name, attached.content, policy)
+    return name, too_large(name) if attached.size > SHEET_BYTES else SheetAttached(name, attached.content, policy)
+
+
+def too_large(name: str) -> NotReadable:
+    limit = SHEET_BYTES // 1024**2
+    reason = f"it is larger than {limit} MB. Keep the sheet with the learners only, without pictures, or split it"
+    return NotReadable(name=name[:100], reason=reason, limit_mb=limit)
 
 
 def policy_of(line: str) -> ImportPolicy | None:

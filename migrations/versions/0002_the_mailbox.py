@@ -18,6 +18,7 @@ depends_on = None
 def upgrade() -> None:
     _create_mailbox()
     _create_inbound_message()
+    _create_inbound_piece()
     _create_mail_answer()
     _extend_draft()
     _create_delivery_report()
@@ -28,7 +29,7 @@ def downgrade() -> None:
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_column("last_number")
         batch_op.drop_column("first_number")
-    for table in ("delivery_report", "mail_answer", "inbound_message", "mailbox"):
+    for table in ("delivery_report", "mail_answer", "inbound_piece", "inbound_message", "mailbox"):
         op.drop_table(table)
 
 
@@ -134,6 +135,21 @@ def _create_inbound_message() -> None:
         )
         batch_op.create_index("ix_inbound_message_raw", ["received_at"], unique=False, **only("raw IS NOT NULL"))
         batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
+
+
+def _create_inbound_piece() -> None:
+    op.create_table(
+        "inbound_piece",
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("inbound_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_inbound_piece_inbound_id_inbound_message")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_piece")),
+        sa.UniqueConstraint("inbound_id", "number", name=op.f("uq_inbound_piece_inbound_id_number")),
+    )
 
 
 def _create_mail_answer() -> None:

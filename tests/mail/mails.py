@@ -6,12 +6,19 @@ from email import message_from_bytes
 from email.utils import format_datetime, getaddresses
 from typing import Any
 
-from mail.parsing.parsed import ParsedMail, Report, ReportKind
+from core.large_mail import RawMail, pieces_of
+from mail.parsing import message
+from mail.parsing.parsed import NotParsed, ParsedMail, Report, ReportKind
 from tests.factories import NOW
 
 INBOX = "usher@usher.example.org"
 OLIVE = "olive@north.example.org"
 DATE = format_datetime(NOW)
+
+
+def parse_here(raw: RawMail) -> ParsedMail | NotParsed:
+    """As the house's parser, without its child."""
+    return message.parse(b"".join(pieces_of(raw)))
 
 
 def written(
@@ -29,12 +36,12 @@ def written(
     return f"{head}\r\n{text}".encode()
 
 
-def read(raw: bytes) -> ParsedMail:
+def read(raw: RawMail) -> ParsedMail:
     """As the real parser would, of plain mails: enough for what comes after it."""
-    message = message_from_bytes(raw)
-    headers = tuple((name.lower(), str(value).replace("\r\n", "")) for name, value in message.items())
+    found = message_from_bytes(b"".join(pieces_of(raw)))
+    headers = tuple((name.lower(), str(value).replace("\r\n", "")) for name, value in found.items())
     senders_said = [value for name, value in headers if name == "from"]
-    body = message.get_payload(decode=True)
+    body = found.get_payload(decode=True)
     return ParsedMail(
         headers=headers,
         message_ref=next((value.strip() for name, value in headers if name == "message-id"), ""),

@@ -49,6 +49,7 @@ from core.usecases.learners.traces import (
     trace_of,
     whole_name,
 )
+from core.usecases.mailbox.raw_mail import drop_pieces
 from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, Subject
 
 _QUIET: Final = {"synchronize_session": False}
@@ -196,6 +197,7 @@ def forget_strangers_mail(ctx: Context, command: ForgetStrangersMail) -> Strange
         )
     ).all()
     _erase_rows(ctx, InboundMessage, found)
+    drop_pieces(ctx, InboundMessage.id.in_(found))
     return StrangersMailForgotten(len(found))
 
 
@@ -237,6 +239,7 @@ def _forget_words(ctx: Context, staff: StaffMember) -> None:
     ctx.session.execute(
         update(InboundMessage).where(*_is_mail(staff, *_SETTLED)).values(raw=None, subject=""), execution_options=_QUIET
     )
+    drop_pieces(ctx, InboundMessage.organisation_id == staff.organisation_id)
 
 
 def _is_mail(staff: StaffMember, *states: MailState) -> tuple[Any, ...]:

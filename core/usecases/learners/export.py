@@ -27,6 +27,7 @@ from core.model import (
     Import,
     ImportRow,
     InboundMessage,
+    InboundPiece,
     Invitation,
     InvitationBatch,
     JoinRequest,
@@ -56,7 +57,7 @@ from core.usecases.learners.traces import (
     trace_of,
     whole_name,
 )
-from core.usecases.mailbox.inbound import RAW_PLACE
+from core.usecases.mailbox.raw_mail import PIECE_PLACE, RAW_PLACE
 from core.words import Subject
 
 TITLES: Final[dict[type[Base], str]] = {
@@ -71,6 +72,7 @@ TITLES: Final[dict[type[Base], str]] = {
     OutboundMessage: "E-mails sent",
     DeliveryReport: "What mail servers reported",
     InboundMessage: "E-mails received",
+    InboundPiece: "E-mails received: what follows in long ones",
     Progress: "Progress",
     ProgressChange: "How it changed",
     ProgressName: "Names by which a feed knows them",
@@ -251,6 +253,10 @@ def _raw(kept: Keeper, stored: bytes) -> list[tuple[str, str]]:
     return [("Words of the e-mail", kept.vault.decrypt_bytes(stored, RAW_PLACE).decode("utf-8", "replace"))]
 
 
+def _piece(kept: Keeper, stored: bytes) -> list[tuple[str, str]]:
+    return [("Further words of the e-mail", kept.vault.decrypt_bytes(stored, PIECE_PLACE).decode("utf-8", "replace"))]
+
+
 def _subject(kept: Keeper, stored: str) -> list[tuple[str, str]]:
     return [("Subject", kept.vault.decrypt(stored, "inbound_message.subject"))]
 
@@ -267,6 +273,7 @@ _SEALED: Final[dict[str, Callable[[Keeper, Any], list[tuple[str, str]]]]] = {
     "import_row.problems": _problems,
     "import_row.match_problem": _problems,
     "inbound_message.raw": _raw,
+    "inbound_piece.content": _piece,
     "inbound_message.subject": _subject,
 }
 

@@ -27,6 +27,7 @@ from core.model import (
     Import,
     ImportRow,
     InboundMessage,
+    InboundPiece,
     Invitation,
     InvitationBatch,
     JoinRequest,
@@ -143,7 +144,8 @@ def _note_by_address(ctx: Context, rows: _Rows, staff: StaffMember, learner: Lea
     rows.note(Suppression, Suppression.address_key.in_(keys))
     messages = rows.note(OutboundMessage, _is_written_to(ctx, keys, invitations))
     reports = rows.note(DeliveryReport, DeliveryReport.message_id.in_(messages))
-    rows.note(InboundMessage, _is_from(ctx, staff, keys, reports))
+    mails = rows.note(InboundMessage, _is_from(ctx, staff, keys, reports))
+    rows.note(InboundPiece, InboundPiece.inbound_id.in_(mails))
 
 
 def _note_by_words(ctx: Context, rows: _Rows, learner: Learner, words: Sequence[str]) -> None:

@@ -23,12 +23,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from core import access
 from core.context import Assurance, Context
 from core.errors import MailNotFound
+from core.large_mail import RawMail, pieces_of, size_of
 from core.model import InboundMessage
 from core.queries import Query
 from core.rules.policy import MAIL_LEASE, MAIL_TRIES
+from core.usecases.mailbox.raw_mail import RAW_PLACE, drop_pieces, keep_pieces, raw_of
 from core.words import MailRule, MailState
 
-RAW_PLACE = "inbound_message.raw"
 _NOT_KEPT = frozenset({
     MailRule.OWN_MAIL, MailRule.LOOP, MailRule.AUTO_REPLY, MailRule.NO_SINGLE_SENDER, MailRule.UNKNOWN_SENDER,
     MailRule.BOUNCE, MailRule.COMPLAINT, MailRule.NO_ROOM,
@@ -45,7 +46,7 @@ class ReceiveMail:
 
     is_routine: ClassVar = True
 
-    raw: bytes = field(repr=False)
+    raw: RawMail = field(repr=False)
     message_ref: str
     content_digest: str
     mailbox_id: int | None = None
@@ -95,7 +96,7 @@ class MailBegun:
     """``raw`` None: there is nothing to do, for it is settled already, was just given up, or somebody else is at it."""
 
     state: MailState
-    raw: bytes | None = field(repr=False)
+    raw: RawMail | None = field(repr=False)
     message_ref: str = ""
     envelope_from: str | None = None
     envelope_to: str = ""
@@ -202,13 +203,14 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     if known is not None:
         return MailReceived(known.id, known.state, is_new=False)
     inbound_id = ctx.tokens.new_id()
+    pieces = pieces_of(command.raw)
     row = {
         "id": inbound_id,
         "mailbox_id": command.mailbox_id,
         "message_ref": ref,
         "content_digest": command.content_digest,
-        "raw": ctx.vault.encrypt_bytes(command.raw, RAW_PLACE),
-        "size": len(command.raw),
+        "raw": ctx.vault.encrypt_bytes(next(pieces), RAW_PLACE),
+        "size": size_of(command.raw),
         "envelope_from": command.envelope_from,
         "envelope_to": command.envelope_to,
         "received_at": ctx.now,
@@ -217,6 +219,7 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         "state": MailState.RECEIVED,
     }
     ctx.session.execute(access.insert_into(InboundMessage), row)
+    keep_pieces(ctx, inbound_id, pieces)
     begun = _begun_at_once(ctx, command, inbound_id, ref) if command.begins else None
     return MailReceived(inbound_id, MailState.RECEIVED, is_new=True, begun=begun)
 
@@ -258,10 +261,10 @@ def begin_mail(ctx: Context, command: BeginMail) -> MailBegun:
         return MailBegun(MailState.FAILED, None)
     if not _claim(ctx, row.id):
         return MailBegun(row.state, None)
-    return _begun(ctx, row, ctx.vault.decrypt_bytes(row.raw, RAW_PLACE))
+    return _begun(ctx, row, raw_of(ctx, row.id, row.raw, row.size))
 
 
-def _begun(ctx: Context, row: InboundMessage, raw: bytes) -> MailBegun:
+def _begun(ctx: Context, row: InboundMessage, raw: RawMail) -> MailBegun:
     return MailBegun(
         row.state,
         raw,
@@ -349,7 +352,10 @@ def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **va
     statement = _settling(tuple(sorted(values)))
     given = {"inbound_id": inbound_id, "settled_as": state, "by_rule": rule, "now": ctx.now}
     settled = ctx.session.execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})
-    return settled.one_or_none() is not None
+    is_settled = settled.one_or_none() is not None
+    if is_settled and "raw" in values:
+        drop_pieces(ctx, InboundMessage.id == inbound_id)
+    return is_settled
 
 
 @functools.cache

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 from core import access
 from core.context import Assurance, Context
 from core.errors import HeldMailClosed, MailNotFound
+from core.large_mail import pieces_of
 from core.model import InboundMessage, Organisation
 from core.rules.policy import MAIL_LIFE
 from core.usecases.mailbox.held_mail import release
-from core.usecases.mailbox.inbound import RAW_PLACE
+from core.usecases.mailbox.raw_mail import raw_of
 from core.words import MailRule, MailState
 
 _WAITING = (MailState.HELD, MailState.FAILED)
@@ -141,7 +142,7 @@ def show_received(ctx: Context, command: ShowReceived) -> ReceivedShown:
         envelope_from=row.envelope_from,
         envelope_to=row.envelope_to,
         server=row.server,
-        raw=None if row.raw is None else ctx.vault.decrypt_bytes(row.raw, RAW_PLACE),
+        raw=None if row.raw is None else b"".join(pieces_of(raw_of(ctx, row.id, row.raw, row.size))),
     )
 
 

@@ -15,7 +15,6 @@ from core.usecases.staff.staff import (
     invite_staff_member,
 )
 from core.words import MailRule, MailState, Role
-from mail.parsing.message import parse
 from mail.parsing.parser import Parser
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import clock_of
@@ -23,7 +22,7 @@ from tests.factories import OPERATOR, School
 from tests.mail.corpus import everyday
 from tests.mail.corpus.case import Case
 from tests.mail.corpus.floods import floods
-from tests.mail.mails import INBOX
+from tests.mail.mails import INBOX, parse_here
 from tests.mail.receiving.mailroom import HOST, Mailroom, school_with_a_mailbox
 
 PROOF = f"Authentication-Results: {HOST}; dmarc=pass header.from=example.org\r\nTo: {INBOX}\r\n".encode()
@@ -72,7 +71,7 @@ def test_each_sixth_message_ends_by_its_rule(school: School) -> None:
     chosen = list(everyday())[::6]
 
     assert len(chosen) >= 100
-    assert ends(Mailroom(school, parse), chosen) == {}
+    assert ends(Mailroom(school, parse_here), chosen) == {}
 
 
 @pytest.mark.slow
@@ -80,7 +79,7 @@ def test_every_message_ends_by_its_rule(school: School) -> None:
     every = list(everyday())
 
     assert len(every) >= 600
-    assert ends(Mailroom(school, parse), every) == {}
+    assert ends(Mailroom(school, parse_here), every) == {}
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from core.app import App
+from core.large_mail import RawMail, pieces_of
 from core.rules.policy import MAIL_BYTES
 from core.usecases.mailbox.received import ShowReceived, show_received
 from core.words import MailState
@@ -118,7 +119,7 @@ async def test_each_recipient_has_its_answer_over_lmtp(app: App) -> None:
 
 async def test_without_the_database_nothing_is_acknowledged(app: App) -> None:
     class Full(Reception):
-        def receive(self, raw: bytes, **where: object) -> NoReturn:
+        def receive(self, raw: RawMail, **where: object) -> NoReturn:
             raise Away
 
     async with listening(app, reception=Full(app, Clerk(app))) as (_, port):
@@ -188,15 +189,16 @@ async def test_addresses_beyond_ascii_are_taken(app: App) -> None:
         (b"bare\n.\r\nlf\r\n", b"bare\n.\r\nlf\r\n"),
         (b"\r\n" * 50_000, b"\r\n" * 50_000),
         (b"x" * 200_000 + b"\r\n", b"x" * 200_000 + b"\r\n"),
+        ((b"y" * 96 + b"\r\n..\r\n") * 15_000, (b"y" * 96 + b"\r\n.\r\n") * 15_000),
     ],
-    ids=["empty", "dots", "dot first", "bare lf", "bare lf before", "many lines", "long line"],
+    ids=["empty", "dots", "dot first", "bare lf", "bare lf before", "many lines", "long line", "many dots"],
 )
 async def test_content_is_taken_as_it_was_sent(app: App, sent: bytes, kept: bytes) -> None:
     seen: list[bytes] = []
 
     class Seeing(Reception):
-        def receive(self, raw: bytes, **where: object) -> object:  # type: ignore[override]
-            seen.append(raw)
+        def receive(self, raw: RawMail, **where: object) -> object:  # type: ignore[override]
+            seen.append(b"".join(pieces_of(raw)))
             raise Away
 
     async with listening(app, reception=Seeing(app, Clerk(app))) as (_, port):

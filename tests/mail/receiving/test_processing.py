@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from core.context import Assurance, Door
 from core.errors import Busy, OrganisationNotChosen
+from core.large_mail import RawMail
 from core.model import InboundMessage, OutboundMessage, StaffMember
 from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_LEASE
 from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
@@ -70,7 +71,7 @@ def test_of_two_watchers_one_acts(room: Mailroom) -> None:
     second = Mailroom(room.school)
     states = []
 
-    def slow(raw: bytes) -> ParsedMail:
+    def slow(raw: RawMail) -> ParsedMail:
         states.append(second.processor.process(inbound_id))
         clock_of(room.app).now += MAIL_LEASE
         states.append(second.processor.process(inbound_id))
@@ -186,7 +187,7 @@ def test_what_cannot_be_read_has_failed(school: School) -> None:
 
 
 def test_our_own_mistake_has_a_reference_and_can_be_run_again(school: School, caplog: Any) -> None:
-    def broken(_raw: bytes) -> ParsedMail:
+    def broken(_raw: RawMail) -> ParsedMail:
         raise ZeroDivisionError
 
     row = Mailroom(school, broken).take(written(PROVEN))
@@ -200,7 +201,7 @@ def test_a_message_that_ends_its_process_is_given_up_at_its_third_try(school: Sc
     class Killed(BaseException):
         pass
 
-    def killed(_raw: bytes) -> ParsedMail:
+    def killed(_raw: RawMail) -> ParsedMail:
         raise Killed
 
     room = Mailroom(school, killed)
@@ -218,7 +219,7 @@ def test_a_message_that_ends_its_process_is_given_up_at_its_third_try(school: Sc
 def test_with_the_database_gone_nothing_is_decided(school: School) -> None:
     inbound_id = Mailroom(school).receive(written(PROVEN))
 
-    def gone(raw: bytes) -> ParsedMail:
+    def gone(raw: RawMail) -> ParsedMail:
         with school.app.engine.begin() as connection:
             connection.execute(text("ALTER TABLE inbound_message RENAME TO elsewhere"))
         return read(raw)

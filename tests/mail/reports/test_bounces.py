@@ -27,6 +27,7 @@ from tests.core.usecases.acting import deliver, everything, invite, message_of, 
 from tests.core.usecases.reporting import arrived
 from tests.factories import SYSTEM, School
 from tests.mail.bounce_samples import COMPLAINTS, DSNS, NO_BOUNCES, SAMPLES, TEXTS, Sample
+from tests.mail.mails import parse_here
 from tests.slow import every, examples
 
 LEARNER = "bo@school.example"
@@ -186,7 +187,7 @@ def _processor(school: School) -> Processor:
 
     return Processor(
         school.app,
-        parse,
+        parse_here,
         answer=answer,
         note_report=partial(note_report, school.app),
         stop=partial(stop, school.app),

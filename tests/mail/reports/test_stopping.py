@@ -22,6 +22,7 @@ from tests.copies import SqliteCopies
 from tests.core.usecases.acting import deliver, everything, invite, message_of
 from tests.core.usecases.reporting import arrived
 from tests.factories import SYSTEM, School
+from tests.mail.mails import parse_here
 from tests.slow import examples
 
 LEARNER = "bo@school.example"
@@ -197,7 +198,7 @@ def test_through_screening_a_learner_s_reply_stops(school: School) -> None:
 
     processor = Processor(
         school.app,
-        parse,
+        parse_here,
         answer=nothing,
         note_report=nothing,
         stop=partial(stop, school.app),

@@ -17,7 +17,6 @@ from core.usecases.invitations.recall import BatchRecalled
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewNumbered
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.words import MailState, MessageKind
-from mail.parsing.message import parse
 from mail.receiving.processing import Processor
 from mail.requests.answering import answer
 from mail.sending.rendering import render
@@ -25,6 +24,7 @@ from tests.copies import SqliteCopies
 from tests.factories import SYSTEM, School
 from tests.mail.asking import looking
 from tests.mail.letters import parsed
+from tests.mail.mails import parse_here
 from tests.mail.receiving.mailroom import PROVEN, Mailroom, school_with_a_mailbox
 
 MATHS = "maths-2026-03"
@@ -49,7 +49,7 @@ class Correspondence:
         desk = self.room.desk
         self.room.processor = Processor(
             self.app,
-            parse,
+            parse_here,
             answer=functools.partial(answer, self.app),
             note_report=desk.note_report,
             stop=desk.stop,

@@ -50,6 +50,7 @@ from core.usecases.learners.erasing import (
 from core.usecases.learners.export import ExportLearner, as_json, export_learner
 from core.usecases.learners.traces import ERASED_LAST, is_one_of, trace_of
 from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.raw_mail import PIECE_PLACE, keep_pieces
 from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
 from core.usecases.mailbox.senders import NoteSender, note_sender
 from core.words import (
@@ -84,6 +85,7 @@ _PLACES = (
     WAS_PLACE,
     "import_row.content",
     "organisation.match_key",
+    PIECE_PLACE,
 )
 
 
@@ -146,6 +148,8 @@ def _plant(school: School, learner_id: int) -> None:
     def fill(ctx: Context, command: None) -> None:
         _report(ctx, school, learner_id)
         _digest(ctx, school)
+        for inbound_id in _trace(ctx, school, learner_id).rows[InboundMessage]:
+            keep_pieces(ctx, inbound_id, iter((MARK.encode(),)))
         planted = _planted(keeper(ctx))
         for model, ids in _trace(ctx, school, learner_id).rows.items():
             values = {name: value for (table, name), value in planted.items() if table == model.__tablename__}
