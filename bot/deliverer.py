@@ -2,14 +2,15 @@
 
     no ref ---------------- post ------------> accepted, ref "channel/ts#generation"
     ref ------------------- update ----------> accepted
+      +-- the message is gone: post a new one, when its lanes are free as well
     a home ---------------- publish ---------> accepted, ref "digest#generation"
     a file ---------------- upload ----------> accepted; made when it is sent
-      +-- the message is gone: post a new one
 
 Posting twice shows two messages, updating twice shows one. So a post whose answer was lost is UNSURE, an update whose
 answer was lost is simply done again LATER. Slack's client must not repeat a call by itself.
 
-How fast is told by lanes (``bot.pace``), which are entered with the claim: who is here may call.
+How fast is told by lanes (``bot.pace``), which are entered with the claim: who is here may call. Of what is seen only
+when it is drawn or refused (a home, a post in place of an edit, words in place of a file) they are entered then.
 """
 
 import http.client
@@ -26,7 +27,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from bot.authorize import Place
 from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
-from bot.pace import Method, held_lane, lanes_of, seconds_asked
+from bot.pace import Method, held_lane, lanes_of, method_of, seconds_asked, upload_lanes
 from bot.sealing import Seals
 from bot.sheet_files import made, upload
 from core.app import App
@@ -126,7 +127,7 @@ def _deliver(client: WebClient, item: _Drawn) -> Outcome:
     method = _method(item.note)
     outcome = _called(item, partial(_CALLS[method], client, item), method)
     if outcome is None and method is Method.UPDATE:
-        outcome = _called(item, partial(_post, client, item), Method.POST)
+        outcome = _called(item, partial(_post_anew, client, item), Method.POST)
     nowhere = "the home tab is gone" if method is Method.PUBLISH else "channel_not_found"
     return outcome or Outcome(item.note.message_id, Verdict.REFUSED, nowhere)
 
@@ -146,6 +147,8 @@ def _method(note: SlackNote) -> Method:
 def _lanes(note: SlackNote) -> tuple[Lane, ...]:
     """Entered with the claim. Whether a home is published at all is seen when it is drawn."""
     method = _method(note)
+    if method is Method.UPLOAD:
+        return upload_lanes(_place(note), note.user_id)
     return () if method is Method.PUBLISH else lanes_of(_place(note), method, note.user_id)
 
 
@@ -188,7 +191,7 @@ def _refused(note: SlackNote, error: SlackApiError, method: Method) -> Outcome |
     message_id = note.message_id
     seconds = seconds_asked(error)
     if seconds:
-        lane = held_lane(_place(note), method)
+        lane = held_lane(_place(note), method_of(error, method))
         return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", seconds, lane)
     response: Any = error.response
     code = str(response.get("error", ""))[:100]
@@ -211,6 +214,19 @@ def _kind_of(error: Exception) -> str:
     return f"no answer from Slack ({type(reason).__name__})"
 
 
+def _enter(item: _Drawn, method: Method) -> None:
+    """Raises _TooSoon."""
+    lanes = lanes_of(_place(item.note), method, item.note.user_id)
+    wait = item.app.run(enter_lanes, EnterLanes(lanes), System()).wait
+    if wait:
+        raise _TooSoon(wait)
+
+
+def _post_anew(client: WebClient, item: _Drawn) -> str:
+    _enter(item, Method.POST)
+    return _post(client, item)
+
+
 def _post(client: WebClient, item: _Drawn) -> str:
     """A person's id stands for our direct messages with them."""
     answer = client.chat_postMessage(
@@ -227,10 +243,7 @@ def _publish(client: WebClient, item: _Drawn) -> str:
     """What is shown already is not published again. The digest stands for what is shown."""
     digest = digest_of(item.message.blocks)
     if digest != item.note.ref:
-        lanes = lanes_of(_place(item.note), Method.PUBLISH, item.note.user_id)
-        wait = item.app.run(enter_lanes, EnterLanes(lanes), System()).wait
-        if wait:
-            raise _TooSoon(wait)
+        _enter(item, Method.PUBLISH)
         client.views_publish(user_id=item.note.user_id, view=home_view(tuple(item.blocks), digest=digest))
     return digest
 
@@ -243,7 +256,7 @@ def _update(client: WebClient, item: _Drawn) -> str:
 
 def _upload(client: WebClient, item: _Drawn) -> str:
     content = cast(ExportCopy | ImportCopy | TemplateCopy, item.note.content)
-    return upload(client, item.note.user_id, made(item.app, content))
+    return upload(client, item.note.user_id, made(item.app, content), partial(_enter, item, Method.POST))
 
 
 _CALLS: Final[dict[Method, Callable[[WebClient, _Drawn], str]]] = {

@@ -2,7 +2,7 @@
 
 Of a message to a person: one a second in that conversation, with short bursts. Of each method: so many a minute in a
 workspace. Slack counts in any sixty seconds, so a burst and a minute's calls together stay under its number; what is
-left is for calls that were late.
+left is for calls that were late. Forms take no place, for they cannot wait: they heed what Slack has asked for.
 """
 
 from datetime import timedelta
@@ -22,6 +22,9 @@ class Method(StrEnum):
     UPDATE = "chat.update"
     PUBLISH = "views.publish"
     UPLOAD = "files.completeUploadExternal"
+    # The conversation for which a file is uploaded: it takes no person's id.
+    OPEN = "conversations.open"
+    FORM = "views.open"
 
 
 # Places in each lane that the worker leaves to whoever waits for an answer: else five hundred digests of a Monday
@@ -30,17 +33,26 @@ FOR_ANSWERS: Final = 2
 # Slack does not say how many it takes at once.
 _PERSON_BURST: Final = 3
 _MINUTE: Final = timedelta(minutes=1)
-_BURST: Final = {Method.POST: 40, Method.UPDATE: 8, Method.PUBLISH: 16, Method.UPLOAD: 8}
+_BURST: Final = {
+    Method.POST: 40,
+    Method.UPDATE: 8,
+    Method.PUBLISH: 16,
+    Method.UPLOAD: 16,
+    Method.OPEN: 8,
+    Method.FORM: 16,
+}
 _A_MINUTE: Final = {
     # Slack names no number; several hundred pass.
     Method.POST: 200,
     # Fifty a minute.
     Method.UPDATE: 38,
+    Method.OPEN: 38,
     # A hundred a minute.
     Method.PUBLISH: 76,
-    # A hundred, but each opens its conversation first: fifty.
-    Method.UPLOAD: 38,
+    Method.UPLOAD: 76,
+    Method.FORM: 76,
 }
+_NAMES: Final = frozenset(Method)
 _WRITES: Final = frozenset({Method.POST, Method.UPLOAD})
 
 
@@ -57,9 +69,20 @@ def lanes_of(place: Place, method: Method, user_id: str, *, more: int = 0) -> tu
     return Lane(name, timedelta(seconds=1), _PERSON_BURST + more), _method_lane(place, method, more)
 
 
+def upload_lanes(place: Place, user_id: str) -> tuple[Lane, ...]:
+    """Of both calls that a file takes."""
+    return *lanes_of(place, Method.OPEN, user_id), *lanes_of(place, Method.UPLOAD, user_id)
+
+
 def _method_lane(place: Place, method: Method, more: int) -> Lane:
     name = f"{place.enterprise_id}/{place.team_id}/{method}"
     return Lane(name, _MINUTE / _A_MINUTE[method], _BURST[method] + more)
+
+
+def method_of(error: SlackApiError, otherwise: Method) -> Method:
+    """Which call was refused, of several that say one thing."""
+    name = str(error.response.api_url).rpartition("/")[2]
+    return Method(name) if name in _NAMES else otherwise
 
 
 def seconds_asked(error: SlackApiError) -> float:

@@ -3,7 +3,7 @@
 They are made here, when they are sent, and kept nowhere. Where a workspace takes no files its people are told so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from slack_sdk import WebClient
@@ -71,11 +71,15 @@ def _words(name: str, file_name: str, files: Sequence[MarkedFile]) -> str:
     return f"{name}: “{said(file_name, 80)}”, marked. Each row has its status; what is wrong is coloured and explained."
 
 
-def upload(client: WebClient, user_id: str, given: Given) -> str:
-    """The ``channel/ts`` of the message that carries them, as far as Slack tells. Raises what Slack's client raises."""
+def upload(client: WebClient, user_id: str, given: Given, before_words: Callable[[], None]) -> str:
+    """The ``channel/ts`` of the message that carries them, as far as Slack tells. Raises what Slack's client raises.
+
+    ``before_words``: called where words take the files' place.
+    """
     words, files = given
     channel = str(client.conversations_open(users=user_id)["channel"]["id"])
     if not files:
+        before_words()
         return _told(client, channel, words)
     uploads: list[dict[str, Any]] = [{"filename": name, "title": name, "file": content} for name, content in files]
     try:
@@ -84,6 +88,7 @@ def upload(client: WebClient, user_id: str, given: Given) -> str:
         reason = _NOT_TAKEN.get(str(error.response.get("error")))
         if reason is None:
             raise
+        before_words()
         return _told(client, channel, f"I cannot send you the file, for {reason}. {words}")
     return f"{channel}/{_ts(answer.get('files') or [], channel)}"
 

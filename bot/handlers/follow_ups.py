@@ -7,7 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import draw
 from bot.blocks.controls import Action, Field, Form
 from bot.blocks.follow_ups import nudge_view
@@ -51,8 +51,7 @@ def _register_nudge(bolt: AsyncApp, deps: Deps) -> None:
         words = entered(view, Field.WORDS).get("value") or ""
         message = draw(await deps.run(nudge_learner, NudgeLearner(run, learner_id=learner_id, words=words), staff))
         await ack(response_action="update", view=message_view(message))
-        # The form closes with its Undo button; the message stays at hand.
-        deps.background.start(answers.write(context.client, context.user_id or "", message))
+        patience.keep_at_hand(deps, context, message)
 
     bolt.action(Action.NUDGE.value)(look_at_nudge)
     bolt.view(Form.NUDGE.value)(send_nudge)

@@ -16,11 +16,11 @@ from bot.errors import FormTooLate
 from core.requests import ComposeInvitation, ComposeLearner, Form
 
 _SECONDS: Final = 2.0
-_TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "ratelimited"})
+_TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 
 
 async def open_form(client: AsyncWebClient, trigger_id: str, filled: Form) -> None:
-    """Raises FormTooLate."""
+    """Raises FormTooLate, SlackTooBusy."""
     if isinstance(filled, ComposeInvitation):
         await open_view(client, trigger_id, compose_view(filled.run, filled.addresses))
     elif isinstance(filled, ComposeLearner):
@@ -30,7 +30,7 @@ async def open_form(client: AsyncWebClient, trigger_id: str, filled: Form) -> No
 
 
 async def open_view(client: AsyncWebClient, trigger_id: str, view: Block) -> None:
-    """Raises FormTooLate."""
+    """Raises FormTooLate, SlackTooBusy."""
     try:
         async with asyncio.timeout(_SECONDS):
             await client.views_open(trigger_id=trigger_id, view=view)

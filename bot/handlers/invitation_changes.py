@@ -7,7 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import draw
 from bot.blocks.controls import Action, Change, Field, Form
 from bot.blocks.invitation_changes import correction_view, several_view
@@ -84,8 +84,7 @@ def _register_some(bolt: AsyncApp, deps: Deps) -> None:
         staff = await deps.people.asker(context)
         message = draw(await _changed(deps, staff, view))
         await ack(response_action="update", view=message_view(message))
-        # The form closes with its Undo button; the message stays at hand.
-        deps.background.start(answers.write(context.client, context.user_id or "", message))
+        patience.keep_at_hand(deps, context, message)
 
     bolt.action(Action.SEVERAL.pattern)(choose_some)
     bolt.view(Form.SEVERAL.value)(change_some)

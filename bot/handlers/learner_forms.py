@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot import answers
+from bot import patience
 from bot.blocks import draw
 from bot.blocks.controls import Action, Field, Form
 from bot.blocks.learner_forms import (
@@ -86,8 +86,7 @@ def _register_saving(bolt: AsyncApp, deps: Deps) -> None:
         message = draw(saved)
         is_another = bool(entered(view, Field.ANOTHER).get("selected_options"))
         await ack(response_action="update", view=another_view(saved) if is_another else message_view(message))
-        # The form closes with its Undo button; the message stays at hand.
-        deps.background.start(answers.write(context.client, context.user_id or "", message))
+        patience.keep_at_hand(deps, context, message)
 
     bolt.view(Form.LEARNER.value)(preview_learner)
     bolt.view(Form.LEARNER_CONFIRM.value)(confirm_learner)

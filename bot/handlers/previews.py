@@ -8,7 +8,7 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import answers
+from bot import patience
 from bot.blocks import Block, Message, draw
 from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.views import message_view, preview_view
@@ -43,13 +43,15 @@ async def show_preview_of_file(deps: Deps, client: AsyncWebClient, staff: Actor,
         try:
             await client.views_update(external_id=order.external_id, view=view)
         except SlackApiError as error:
-            if error.response.get("error") != "not_found":
-                raise
+            reason = error.response.get("error")
+            if reason != "not_found":
+                _log.warning("a preview did not reach its form", extra={"reason": reason})
+                break
             await deps.pause(pause)
         else:
             return
     # Closed meanwhile, which is fine: nobody should have to wait before a form.
-    await answers.write(client, order.user_id, message)
+    await patience.write(deps, client, order.user_id, message)
 
 
 async def _preview(deps: Deps, client: AsyncWebClient, staff: Actor, order: FileOrder) -> tuple[Block, Message]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -14,7 +15,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action, Field, Form
 from bot.blocks.parts import parts_of, section
@@ -133,28 +134,32 @@ def _register_picture(bolt: AsyncApp, deps: Deps) -> None:
     async def send_link_picture(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
         staff = await deps.people.asker(context)
         shown = await deps.read(show_shared_link, ShowSharedLink(int(action["value"])), staff)
-        deps.background.start(_send_picture(context.client, context.user_id or "", shown))
+        deps.background.start(_send_picture(deps, context.client, context.user_id or "", shown))
         await ack()
 
     bolt.action(Action.LINK_PICTURE.pattern)(send_link_picture)
 
 
-async def _send_picture(client: AsyncWebClient, user_id: str, shown: SharedLinkShown) -> None:
-    """As a file in the direct messages: the link in it is for the asker to give out."""
+async def _send_picture(deps: Deps, client: AsyncWebClient, user_id: str, shown: SharedLinkShown) -> None:
     try:
-        async with asyncio.timeout(_UPLOAD_SECONDS):
-            channel = (await client.conversations_open(users=user_id))["channel"]["id"]
-            await client.files_upload_v2(
-                channel=channel,
-                content=qr_code(shown.url),
-                filename=f"{shown.code}.png",
-                title=f"QR code: {shown.title}",
-                alt_txt="QR code of the shared link",
-                initial_comment="Anybody who scans this can join.",
-            )
+        await patience.patiently(deps, partial(_upload_picture, client, user_id, shown))
     except (SlackApiError, SlackTooBusy, aiohttp.ClientError, TimeoutError) as error:
         _log.warning("a picture did not reach Slack", extra={"reason": type(error).__name__})
-        await answers.write(client, user_id, _no_picture())
+        await patience.write(deps, client, user_id, _no_picture())
+
+
+async def _upload_picture(client: AsyncWebClient, user_id: str, shown: SharedLinkShown) -> None:
+    """As a file in the direct messages: the link in it is for the asker to give out."""
+    async with asyncio.timeout(_UPLOAD_SECONDS):
+        channel = (await client.conversations_open(users=user_id))["channel"]["id"]
+        await client.files_upload_v2(
+            channel=channel,
+            content=qr_code(shown.url),
+            filename=f"{shown.code}.png",
+            title=f"QR code: {shown.title}",
+            alt_txt="QR code of the shared link",
+            initial_comment="Anybody who scans this can join.",
+        )
 
 
 def _no_picture() -> Message:

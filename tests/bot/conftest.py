@@ -235,8 +235,12 @@ async def open_world(copies: SqliteCopies[School], clock: FixedClock, slack: Sla
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(base_url=slack.api_url, session=session)
 
+        async def pause(seconds: float) -> None:
+            clock.advance(seconds=seconds)
+            await asyncio.sleep(0.02)
+
         def make_bolt() -> AsyncApp:
-            return build_app(app.settings, app, client, Authorizer(app), background=background, pause=_blink)
+            return build_app(app.settings, app, client, Authorizer(app), background=background, pause=pause)
 
         school = replace(copies.filling, app=app)
         world = World(clock, app, school, slack, make_bolt, background, team, olive, vera, channel)
@@ -244,10 +248,6 @@ async def open_world(copies: SqliteCopies[School], clock: FixedClock, slack: Sla
         yield world
         await background.finish()
         await runner.cleanup()
-
-
-async def _blink(_seconds: float) -> None:
-    await asyncio.sleep(0.02)
 
 
 async def _listen(world: World) -> web.AppRunner:

@@ -7,26 +7,29 @@ import pytest
 
 from bot.authorize import Place
 from bot.deliverer import SlackDeliverer
-from bot.pace import FOR_ANSWERS, Method, lanes_of
+from bot.pace import FOR_ANSWERS, Method, held_lane, lanes_of
 from core.app import App
 from core.context import System
 from core.database import open_engine
+from core.letters import Verdict
 from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.usecases.messages.lanes import EnterLanes, enter_lanes
 from tests.bot.conftest import World
 from tests.bot.handlers.test_home import opened
 from tests.bot.test_deliverer import Post, confirmations
+from tests.core.usecases.progressing import enrol
 from usher.demo.slack.faults import TooManyRequests
 
 _BOARDS = 12
 
 
 def test_a_burst_and_a_minute_together_stay_under_what_slack_counts() -> None:
-    counted = {Method.UPDATE: 50, Method.PUBLISH: 100, Method.UPLOAD: 50, Method.POST: 300}
+    threes, fours = (Method.UPDATE, Method.OPEN), (Method.PUBLISH, Method.UPLOAD, Method.FORM)
+    counted = {Method.POST: 300, **dict.fromkeys(threes, 50), **dict.fromkeys(fours, 100)}
 
-    for method, most in counted.items():
+    for method in Method:
         lane = lanes_of(Place("", "T1"), method, "U1", more=FOR_ANSWERS)[-1]
-        assert lane.burst + 60 / lane.interval.total_seconds() <= most, method
+        assert lane.burst + 60 / lane.interval.total_seconds() <= counted[method], method
 
 
 @pytest.mark.parametrize("seconds", [15, pytest.param(75, marks=pytest.mark.slow)])
@@ -74,6 +77,44 @@ async def test_what_a_listener_says_counts_for_the_worker(world: World, workers:
     assert (answered, outcomes) == ([1, 2, 3], [])
     world.clock.advance(seconds=2)
     assert len(await workers[0].deliver()) == 1
+
+
+async def test_a_message_in_place_of_one_that_is_gone_keeps_to_the_pace_as_well(
+    world: World, workers: list[Post]
+) -> None:
+    await world.invited("ada@example.org")
+    await workers[0].deliver()
+    world.slack.workspace.messages.remove(world.direct_messages(world.olive)[0])
+    world.app.run(turn_over, TurnOver("x", confirmation_ids=confirmations(world)), System())
+    world.clock.advance(seconds=10)
+    lanes = lanes_of(Place("", world.team.id), Method.POST, world.olive.id)
+    while not world.app.run(enter_lanes, EnterLanes(lanes), System()).wait:
+        pass
+
+    (early,) = await workers[0].deliver()
+    said = world.direct_messages(world.olive)
+    world.clock.advance(seconds=2)
+    (late,) = await workers[0].deliver()
+
+    assert (early.verdict, said) == (Verdict.LATER, [])
+    assert late.verdict is Verdict.ACCEPTED
+    assert len(world.direct_messages(world.olive)) == 1
+
+
+async def test_an_opened_conversation_that_slack_refuses_holds_up_no_files_but_conversations(world: World) -> None:
+    enrol(world.school, "ada@example.org")
+    await world.usher("costs export")
+    app, place = world.app, Place("", world.team.id)
+    world.slack.faults.fail_next(Method.OPEN, TooManyRequests(30))
+
+    outcomes = await Post(world, SlackDeliverer(app.settings)).deliver()
+    opened, uploaded = (
+        app.run(enter_lanes, EnterLanes((held_lane(place, method),)), System()).wait
+        for method in (Method.OPEN, Method.UPLOAD)
+    )
+
+    assert 30 in [each.retry_after for each in outcomes if each.verdict is Verdict.LATER]
+    assert (opened, uploaded) == (30, 0)
 
 
 async def test_who_presses_a_button_is_answered_while_the_worker_has_much_to_say(world: World) -> None:

@@ -2,6 +2,7 @@
 
 ``free_from`` is when all that went would have gone, one call at a time; it runs ahead of now by at most the burst.
 
+    look      whether a call may go, without a place for it
     enter     free_from = max(free_from, now) + interval, if it is not too far ahead; else so long is the wait
     hold up   free_from = as far ahead as makes the next call wait for so long
     queue     next_turn = max(next_turn, when one may go) + interval: whoever was too early comes again then
@@ -64,6 +65,13 @@ class LanesEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class LookInLane:
+    """For a call that takes no place."""
+
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
 class HoldUpLane:
     """The other side wants to hear nothing in it for so many seconds."""
 
@@ -80,6 +88,12 @@ class LaneHeldUp:
 def enter_lanes(ctx: Context, command: EnterLanes) -> LanesEntered:
     access.require_system(ctx)
     return LanesEntered(wait_in(ctx, command.lanes))
+
+
+def look_in_lane(ctx: Context, command: LookInLane) -> LanesEntered:
+    access.require_system(ctx)
+    free_from = ctx.session.scalar(_FREE_FROM, {"lane_key": command.lane.key}) or 0
+    return LanesEntered(max(0, free_from - _ms(ctx.now) - _ahead(command.lane)) / 1000)
 
 
 def hold_up_lane(ctx: Context, command: HoldUpLane) -> LaneHeldUp:

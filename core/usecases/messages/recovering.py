@@ -1,6 +1,6 @@
 """What was left behind: messages of a worker that died or stops, and due ones whose job was lost.
 
-    sending --its worker is silent--> pending, or held where a second time would confuse
+    sending --its worker is silent--> pending (in Slack for a little later), or held where a second time would confuse
     pending and due, without a job --swept--> a job of the next sweep
 
 All of it is conditional: what several workers do here at once is done once.
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, case, literal, or_, select, update
 
 from core import access
 from core.context import Context
+from core.database import UtcDateTime
 from core.jobs import Job, JobKind
 from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, SENDING_ATTEMPTS
@@ -25,6 +26,8 @@ _QUIET = {"synchronize_session": False}
 _SAFE_KINDS = tuple(kind for kind in MessageKind if kind.is_safe_twice)
 _SWEPT_AT_ONCE = 5000
 _HANDED_BACK_FOR = timedelta(seconds=1)
+# As long as Slack mostly asks for.
+_ANSWER_UNHEARD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class DueSwept:
 def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
     """What a dead worker was sending: safe kinds go out again at once, the others are held for a person.
 
-    So is what was tried often enough: perhaps it is this message that ends the workers.
+    So is what was tried often enough: perhaps it is this message that ends the workers. In Slack safe kinds wait first:
+    perhaps Slack's last answer was that we should, and nobody lived to write it down.
     """
     access.require_system(ctx)
     theirs = (
@@ -87,9 +91,13 @@ def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
         .returning(OutboundMessage.id),
         execution_options=_QUIET,
     ).all()
-    # not_before stands as it was, so the sweeper finds them due.
+    # Where not_before stands as it was the sweeper finds them due.
+    later = literal(ctx.now + _ANSWER_UNHEARD, UtcDateTime())
+    not_before = case((OutboundMessage.channel == Channel.SLACK, later), else_=OutboundMessage.not_before)
     again = ctx.session.scalars(
-        sending.values(state=MessageState.PENDING, lease_until=None).returning(OutboundMessage.id),
+        sending.values(state=MessageState.PENDING, lease_until=None, not_before=not_before).returning(
+            OutboundMessage.id
+        ),
         execution_options=_QUIET,
     ).all()
     keep_quiet_hours(ctx, again)

@@ -503,6 +503,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "accept_staff_invitation": (LinkHolder, staff.AcceptStaffInvitation(world.staff_token)),
         "turn_over": (System, deliveries.TurnOver("x")),
         "enter_lanes": (System, lanes.EnterLanes((LANE,))),
+        "look_in_lane": (System, lanes.LookInLane(LANE)),
         "hold_up_lane": (System, lanes.HoldUpLane(LANE, 1)),
         "release_leases": (System, recovering.ReleaseLeases("x")),
         "hand_back": (System, recovering.HandBack(JobKind.SEND_MAIL, (1,))),

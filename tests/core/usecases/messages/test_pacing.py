@@ -8,6 +8,7 @@ from core.letters import Outcome, Verdict
 from core.model import OutboundMessage
 from core.rules.policy import DEFERRAL_BASE, RETRY_BASE, RETRY_CAP, SENDING_ATTEMPTS
 from core.usecases.messages.deliveries import TurnOver, turn_over
+from core.usecases.messages.recovering import ReleaseLeases, release_leases
 from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import clock_of, deliver, everything, invite, jobs_of, message_of, only
 from tests.factories import SYSTEM, School
@@ -99,6 +100,19 @@ def test_tries_that_failed_are_still_counted_between_waits(school: School) -> No
 
     assert board(school.app).state is MessageState.HELD
     assert f"{SENDING_ATTEMPTS} tries" in board(school.app).problem
+
+
+def test_whoever_was_killed_while_slack_spoke_waits_for_perhaps_slack_asked_for_it(school: School) -> None:
+    invite(school, A)
+    message = board(school.app)
+    school.app.run(turn_over, TurnOver("dead", claim_ids=(message.id,)), SYSTEM)
+
+    school.app.run(release_leases, ReleaseLeases("dead"), SYSTEM)
+    early = school.app.run(turn_over, TurnOver("bot", claim_ids=(message.id,)), SYSTEM).claimed_ids
+    clock_of(school.app).now += timedelta(seconds=30)
+    late = school.app.run(turn_over, TurnOver("bot", claim_ids=(message.id,)), SYSTEM).claimed_ids
+
+    assert (early, late) == ((), (message.id,))
 
 
 # --- Put off ----------------------------------------------------------------------------------------------
