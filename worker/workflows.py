@@ -7,7 +7,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from threading import Event, Semaphore
 from typing import Any, Final
@@ -24,8 +24,7 @@ from core.rules.policy import FINISHED_JOB_LIFE, IMPORT_STEPS_AN_HOUR
 from core.usecases.imports.retention import ForgetImports, forget_imports
 from core.usecases.messages.recovering import HandBack, hand_back
 from core.usecases.progress.retention import EraseReport, erase_report
-from core.usecases.retention import EraseOverdue, erase_overdue
-from core.usecases.workers import ForgetOld, forget_old
+from core.usecases.retention import EraseOverdue, ForgetOld, erase_overdue, forget_old
 from worker import console
 from worker.sending import ChunkSent, Deliverer, send_chunk
 
@@ -165,15 +164,7 @@ def tidy_up() -> dict[str, int]:
     long_ago = duty.app.clock() - FINISHED_JOB_LIFE
     jobs = console.forget_finished(duty.client, before=long_ago)
     stale = console.cancel_stale(duty.client, before=long_ago)
-    return {
-        "drafts": forgotten.drafts,
-        "join_requests": forgotten.join_requests,
-        "answers": forgotten.answers,
-        "imports": imports,
-        "report_steps": reports,
-        "jobs": jobs,
-        "stale": stale,
-    }
+    return asdict(forgotten) | {"imports": imports, "report_steps": reports, "jobs": jobs, "stale": stale}
 
 
 def _forget_imports(app: App) -> int:

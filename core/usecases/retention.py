@@ -1,20 +1,24 @@
 """What is kept how long (docs/data-protection.md): what would be erased now, and the erasing, in bounded steps.
 
-``workers.forget_old`` has what goes within a statement each; here is what may be many rows. Each step takes at most
-``STEP_ROWS`` of a rule, so that nobody waits for it; the worker goes on until nothing is due.
+``forget_old`` erases, with one statement each, what is never much. ``erase_overdue`` erases what may be many rows: at
+most ``STEP_ROWS`` of each rule at a time, so that nobody waits for it; the worker goes on until nothing is due. Files
+of imports and of progress, with their rows, have steps of their own: ``imports.retention``, ``progress.retention``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, String, cast, delete, exists, func, literal, or_, select, update
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, String, case, cast, delete, exists, func, literal, or_, select, update
 
 from core import access
 from core.context import Context
 from core.model import (
+    Digest,
     Draft,
+    Export,
     FollowUp,
     IdempotencyRecord,
     Import,
@@ -26,8 +30,12 @@ from core.model import (
     MailAnswer,
     OutboundMessage,
     ProgressReport,
+    SignIn,
+    SlackInstallState,
+    StaffSession,
 )
 from core.rules.policy import (
+    DIGEST_LIFE,
     DRAFT_LIFE,
     FOLLOW_UP_LIFE,
     IDEMPOTENCY_LIFE,
@@ -36,7 +44,11 @@ from core.rules.policy import (
     LEARNER_BEFORE_LIFE,
     LEARNER_PREVIEW_LIFE,
     MAIL_LIFE,
+    MAIL_QUESTION_LIFE,
+    USED_UP_LIFE,
 )
+from core.usecases.invitations.batches import prepare_invitation
+from core.usecases.mailbox.raw_mail import drop_pieces
 from core.words import InvitationState, MailState
 
 STEP_ROWS: Final = 2_000
@@ -65,6 +77,33 @@ class RetentionReported:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetOld:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OldForgotten:
+    """How many of each."""
+
+    drafts: int
+    join_requests: int
+    answers: int
+    previews: int
+    """Answers, too: those that show addresses which nobody has confirmed."""
+    install_states: int
+    sign_ins: int
+    sessions: int
+    mail_drafts: int
+    """Previews that were to be confirmed by e-mail."""
+    mail_answers: int
+    digests: int
+    exports: int
+    """What was asked for; the files were never kept."""
+    mails: int
+    """Their words: that they came, and what became of them, stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class EraseOverdue:
     is_routine: ClassVar = True
 
@@ -87,13 +126,9 @@ class OverdueErased:
 class _Rule:
     what: str
     moment: Any
-    limit: Callable[[datetime], datetime]
-    """What came before is due."""
+    life: timedelta | relativedelta = timedelta(0)
+    """Due when the moment is longer ago."""
     among: tuple[ColumnElement[bool], ...] = ()
-
-
-def _before(life: timedelta) -> Callable[[datetime], datetime]:
-    return lambda now: now - life
 
 
 _HAS_ROWS: Final = exists().where(ImportRow.import_id == Import.id)
@@ -105,28 +140,26 @@ _IS_PREVIEW: Final = (LearnerChange.made_at.is_(None),)
 _IS_BEFORE: Final = (LearnerChange.content.is_not(None),)
 _IS_CONFIRMED: Final = (Draft.confirmed_at.is_not(None),)
 
-IMPORTS: Final = _Rule(
-    "Imported files and their rows, 30 days after they came", Import.ends_at, lambda now: now, _HAS_IMPORT
-)
+IMPORTS: Final = _Rule("Imported files and their rows, 30 days after they came", Import.ends_at, among=_HAS_IMPORT)
 INVITATIONS: Final = _Rule(
     "Address and name in invitations that nobody accepted, 6 months after their end",
-    Invitation.expires_at, lambda now: now - INVITATION_DATA_LIFE, _NEVER_ACCEPTED,
+    Invitation.expires_at, INVITATION_DATA_LIFE, _NEVER_ACCEPTED,
 )  # fmt: skip
 PREVIEWS: Final = _Rule(
     "Previews of a learner's change, after 15 minutes",
-    LearnerChange.prepared_at, _before(LEARNER_PREVIEW_LIFE), _IS_PREVIEW,
+    LearnerChange.prepared_at, LEARNER_PREVIEW_LIFE, _IS_PREVIEW,
 )  # fmt: skip
 REPLACED: Final = _Rule(
-    "What a change by hand replaced, after 30 days", LearnerChange.made_at, _before(LEARNER_BEFORE_LIFE), _IS_BEFORE
+    "What a change by hand replaced, after 30 days", LearnerChange.made_at, LEARNER_BEFORE_LIFE, _IS_BEFORE
 )
 NOTES: Final = _Rule(
-    "Confirmed previews of invitations, after 30 days", Draft.confirmed_at, _before(IDEMPOTENCY_LIFE), _IS_CONFIRMED
+    "Confirmed previews of invitations, after 30 days", Draft.confirmed_at, IDEMPOTENCY_LIFE, _IS_CONFIRMED
 )
 REPORTS: Final = _Rule(
-    "Files with progress, 30 days after they came", ProgressReport.ends_at, lambda now: now,
-    (or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),),
+    "Files with progress, 30 days after they came", ProgressReport.ends_at,
+    among=(or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),),
 )  # fmt: skip
-FOLLOW_UPS: Final = _Rule("Nudges, snoozes and who was spoken to, after 180 days", FollowUp.at, _before(FOLLOW_UP_LIFE))
+FOLLOW_UPS: Final = _Rule("Nudges, snoozes and who was spoken to, after 180 days", FollowUp.at, FOLLOW_UP_LIFE)
 RULES: Final = (
     IMPORTS,
     INVITATIONS,
@@ -135,18 +168,17 @@ RULES: Final = (
     NOTES,
     FOLLOW_UPS,
     _Rule(
-        "The words of e-mails that came in, after 30 days", InboundMessage.received_at, _before(MAIL_LIFE),
+        "The words of e-mails that came in, after 30 days", InboundMessage.received_at, MAIL_LIFE,
         (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
     ),
     REPORTS,
-    _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, _before(MAIL_LIFE)),
+    _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, MAIL_LIFE),
     _Rule("Answers in Slack, kept for repeated requests, after 30 days", IdempotencyRecord.created_at,
-        _before(IDEMPOTENCY_LIFE)),
-    _Rule("Wishes to join by a shared link, after 30 days", JoinRequest.asked_at, _before(JOIN_REQUEST_LIFE)),
+        IDEMPOTENCY_LIFE),
+    _Rule("Wishes to join by a shared link, after 30 days", JoinRequest.asked_at, JOIN_REQUEST_LIFE),
     _Rule("Previews of invitations that nobody confirmed, after 15 minutes (by e-mail a day)", Draft.created_at,
-        _before(DRAFT_LIFE), (Draft.confirmed_at.is_(None), Draft.first_number.is_(None))),
+        DRAFT_LIFE, (Draft.confirmed_at.is_(None), Draft.first_number.is_(None))),
 )  # fmt: skip
-"""Imports are forgotten by ``import_retention``, reports by ``progress_retention``, the last five by ``workers``."""
 
 
 def report_retention(ctx: Context, command: ReportRetention) -> RetentionReported:
@@ -156,13 +188,61 @@ def report_retention(ctx: Context, command: ReportRetention) -> RetentionReporte
 
 
 def _reported(ctx: Context, rule: _Rule) -> RuleReport:
-    limit = rule.limit(ctx.now)
+    limit = ctx.now - rule.life
     is_due = rule.moment < limit
     due = ctx.session.scalar(select(func.count(rule.moment)).where(is_due, *rule.among)) or 0
     kept, first = ctx.session.execute(
         select(func.count(rule.moment), func.min(rule.moment)).where(rule.moment >= limit, *rule.among)
     ).one()
-    return RuleReport(rule.what, due, kept, first + (ctx.now - limit) if first else None)
+    return RuleReport(rule.what, due, kept, first + rule.life if first else None)
+
+
+def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
+    """Addresses that nobody acted on, in previews and in wishes to join, are personal data: they go first."""
+    access.require_system(ctx)
+    is_unconfirmed = Draft.confirmed_at.is_(None)
+    # Slack repeats an event for some six minutes.
+    is_preview = IdempotencyRecord.action == prepare_invitation.__name__
+    limits = (
+        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, is_unconfirmed & Draft.first_number.is_(None)),
+        (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
+        (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
+        (IdempotencyRecord, IdempotencyRecord.created_at, DRAFT_LIFE, IdempotencyRecord.key, is_preview),
+        (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
+        (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
+        (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
+        (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, is_unconfirmed),
+        (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
+        (Digest, Digest.until_at, DIGEST_LIFE, Digest.id, None),
+        (Export, Export.ends_at, IDEMPOTENCY_LIFE, Export.id, None),
+    )
+    counts = []
+    for model, moment, life, key, condition in limits:
+        old = delete(model).where(moment < ctx.now - life).returning(key)
+        if condition is not None:
+            old = old.where(condition)
+        counts.append(len(ctx.session.execute(old, execution_options=_QUIET).all()))
+    counts.append(_forget_mail(ctx))
+    return OldForgotten(*counts)
+
+
+def _forget_mail(ctx: Context) -> int:
+    """What is held still was never answered for; whoever was asked was told the day."""
+    forgotten = ctx.session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.received_at < ctx.now - MAIL_LIFE, InboundMessage.raw.is_not(None))
+        .where(InboundMessage.state != MailState.RECEIVED)
+        .values(
+            raw=None,
+            subject="",
+            state=case((InboundMessage.state == MailState.HELD, MailState.IGNORED.value), else_=InboundMessage.state),
+        )
+        .returning(InboundMessage.id),
+        execution_options=_QUIET,
+    )
+    count = len(forgotten.all())
+    drop_pieces(ctx)
+    return count
 
 
 def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
@@ -178,7 +258,7 @@ def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
 
 
 def _due(ctx: Context, rule: _Rule, *columns: Any) -> Sequence[Any]:
-    query = select(*columns).where(rule.moment < rule.limit(ctx.now), *rule.among)
+    query = select(*columns).where(rule.moment < ctx.now - rule.life, *rule.among)
     return ctx.session.execute(query.order_by(rule.moment).limit(STEP_ROWS)).all()
 
 

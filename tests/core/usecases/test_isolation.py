@@ -574,7 +574,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "find_dead": (System, workers.FindDead("x")),
         "report_retention": (Operator, retention.ReportRetention()),
         "erase_overdue": (System, retention.EraseOverdue()),
-        "forget_old": (System, workers.ForgetOld()),
+        "forget_old": (System, retention.ForgetOld()),
         "forget_imports": (System, import_retention.ForgetImports()),
         "erase_report": (System, progress_retention.EraseReport()),
         "show_workspace_token": (System, installations.ShowWorkspaceToken("", "T1")),

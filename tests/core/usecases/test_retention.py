@@ -4,16 +4,37 @@ from datetime import timedelta
 
 import pytest
 from dateutil.relativedelta import relativedelta
+from sqlalchemy import insert
 
+from core.app import App
 from core.errors import OperatorOnly
-from core.model import Import, ImportRow, Invitation, LearnerChange, OutboundMessage
-from core.rules.policy import IMPORT_LIFE, INVITATION_DATA_LIFE
+from core.model import (
+    Base,
+    Draft,
+    IdempotencyRecord,
+    Import,
+    ImportRow,
+    Invitation,
+    LearnerChange,
+    OutboundMessage,
+)
+from core.rules.policy import DRAFT_LIFE, IDEMPOTENCY_LIFE, IMPORT_LIFE, INVITATION_DATA_LIFE
 from core.usecases.imports.retention import ForgetImports, forget_imports
-from core.usecases.retention import EraseOverdue, OverdueErased, ReportRetention, erase_overdue, report_retention
-from tests.core.usecases.acting import accept, clock_of, everything, invite, only
+from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.usecases.retention import (
+    EraseOverdue,
+    ForgetOld,
+    OldForgotten,
+    OverdueErased,
+    ReportRetention,
+    erase_overdue,
+    forget_old,
+    report_retention,
+)
+from tests.core.usecases.acting import MATHS, accept, clock_of, dump, everything, invite, only
 from tests.core.usecases.importing import import_sheet, line
 from tests.core.usecases.managing import prepare
-from tests.factories import OPERATOR, SYSTEM, School
+from tests.factories import NOW, OPERATOR, SYSTEM, School
 
 
 def due(school: School) -> dict[str, int]:
@@ -67,3 +88,45 @@ def test_who_never_accepted_is_forgotten_six_months_after_the_end(school: School
 def test_only_an_operator_sees_the_report(school: School) -> None:
     with pytest.raises(OperatorOnly):
         school.app.read(report_retention, ReportRetention(), school.owner)
+
+
+def forget(app: App) -> OldForgotten:
+    return app.run(forget_old, ForgetOld(), SYSTEM)
+
+
+def test_previews_that_nobody_confirmed_are_forgotten_and_confirmed_ones_stay(school: School) -> None:
+    invited = invite(school, "a@example.org")
+    school.app.run(prepare_invitation, PrepareInvitation(MATHS, "b@example.org"), school.owner)
+    clock_of(school.app).now += DRAFT_LIFE
+
+    early = forget(school.app)
+    clock_of(school.app).now += timedelta(microseconds=1)
+    late = forget(school.app)
+
+    assert (early.drafts, late.drafts) == (0, 1)
+    assert only(school.app, Draft).id == invited.confirmation_id
+    again = school.app.run(invite_learners, InviteLearners(invited.confirmation_id), school.owner)
+    assert again == invited
+
+
+def test_a_preview_is_remembered_no_longer_for_having_been_asked_for_by_an_event(school: School) -> None:
+    school.app.run(prepare_invitation, PrepareInvitation(MATHS, "b@example.org"), school.owner, key="slack:E1")
+    clock_of(school.app).now += DRAFT_LIFE + timedelta(microseconds=1)
+
+    forget(school.app)
+
+    assert "b@example.org" not in str(dump(school.app))
+
+
+def test_answers_are_forgotten_in_their_time(app: App) -> None:
+    record = {"key": "k", "action": "x", "result": "{}", "created_at": NOW}
+    with app.engine.begin() as connection:
+        connection.execute(insert(Base.metadata.tables["idempotency_record"]), record)
+
+    clock_of(app).now = NOW + IDEMPOTENCY_LIFE
+    early = forget(app)
+    clock_of(app).now += timedelta(seconds=1)
+    late = forget(app)
+
+    assert (early.answers, late.answers) == (0, 1)
+    assert everything(app, IdempotencyRecord) == []

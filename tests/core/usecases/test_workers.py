@@ -1,29 +1,24 @@
-"""Heartbeats, the reaping of dead workers, and the forgetting of what is old."""
+"""Heartbeats, and the reaping of dead workers."""
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from core.app import App
 from core.errors import OperatorOnly
-from core.model import Base, Draft, IdempotencyRecord, WorkerBeat
-from core.rules.policy import DRAFT_LIFE, HEARTBEAT_SILENCE, IDEMPOTENCY_LIFE
-from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
+from core.model import WorkerBeat
+from core.rules.policy import HEARTBEAT_SILENCE
 from core.usecases.workers import (
     Beat,
     DeadFound,
     FindDead,
-    ForgetOld,
     ListWorkers,
-    OldForgotten,
     beat,
     find_dead,
-    forget_old,
     list_workers,
 )
-from tests.core.usecases.acting import MATHS, at_once, clock_of, dump, everything, invite, only
-from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, School
+from tests.core.usecases.acting import at_once, clock_of, everything, only
+from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM
 
 
 def beats(app: App, executor: str, *, is_start: bool = False) -> bool:
@@ -101,48 +96,3 @@ def test_an_operator_sees_who_is_silent(app: App) -> None:
     ]  # fmt: skip
     with pytest.raises(OperatorOnly):
         app.read(list_workers, ListWorkers(), LEARNER)
-
-
-# --- Forgetting -------------------------------------------------------------------------------------------
-
-
-def forget(app: App) -> OldForgotten:
-    return app.run(forget_old, ForgetOld(), SYSTEM)
-
-
-def test_previews_that_nobody_confirmed_are_forgotten_and_confirmed_ones_stay(school: School) -> None:
-    invited = invite(school, "a@example.org")
-    school.app.run(prepare_invitation, PrepareInvitation(MATHS, "b@example.org"), school.owner)
-    clock_of(school.app).now += DRAFT_LIFE
-
-    early = forget(school.app)
-    clock_of(school.app).now += timedelta(microseconds=1)
-    late = forget(school.app)
-
-    assert (early.drafts, late.drafts) == (0, 1)
-    assert only(school.app, Draft).id == invited.confirmation_id
-    again = school.app.run(invite_learners, InviteLearners(invited.confirmation_id), school.owner)
-    assert again == invited
-
-
-def test_a_preview_is_remembered_no_longer_for_having_been_asked_for_by_an_event(school: School) -> None:
-    school.app.run(prepare_invitation, PrepareInvitation(MATHS, "b@example.org"), school.owner, key="slack:E1")
-    clock_of(school.app).now += DRAFT_LIFE + timedelta(microseconds=1)
-
-    forget(school.app)
-
-    assert "b@example.org" not in str(dump(school.app))
-
-
-def test_answers_are_forgotten_in_their_time(app: App) -> None:
-    record = {"key": "k", "action": "x", "result": "{}", "created_at": NOW}
-    with app.engine.begin() as connection:
-        connection.execute(insert(Base.metadata.tables["idempotency_record"]), record)
-
-    clock_of(app).now = NOW + IDEMPOTENCY_LIFE
-    early = forget(app)
-    clock_of(app).now += timedelta(seconds=1)
-    late = forget(app)
-
-    assert (early.answers, late.answers) == (0, 1)
-    assert everything(app, IdempotencyRecord) == []

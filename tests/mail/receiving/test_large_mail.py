@@ -14,7 +14,7 @@ from core.large_mail import PIECE, Intake, LargeMail, pieces_of
 from core.model import InboundMessage, InboundPiece
 from core.usecases.mailbox.inbound import BeginMail, begin_mail
 from core.usecases.mailbox.received import ShowReceived, show_received
-from core.usecases.workers import ForgetOld, forget_old
+from core.usecases.retention import ForgetOld, forget_old
 from core.words import MailRule, MailState
 from mail.parsing.parsed import ParsedMail
 from mail.parsing.parser import Parser

@@ -28,8 +28,8 @@ from core.usecases.invitations.single import InvitationResent
 from core.usecases.links.shared_links import SharedLinkChanged
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.mailbox.received import RunReceived, run_received
+from core.usecases.retention import ForgetOld, forget_old
 from core.usecases.staff.colleagues import ColleagueInvited, DisableStaffMember, disable_staff_member
-from core.usecases.workers import ForgetOld, forget_old
 from core.words import MailRule, MailState, MessageKind
 from mail.receiving.asked import MailRequest
 from mail.requests import answering

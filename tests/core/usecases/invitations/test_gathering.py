@@ -23,7 +23,7 @@ from core.usecases.invitations.gathering import (
     choose_run,
     gather_addresses,
 )
-from core.usecases.workers import ForgetOld, forget_old
+from core.usecases.retention import ForgetOld, forget_old
 from tests.core.usecases.acting import MATHS, POETRY, clock_of, everything, only
 from tests.factories import NOW, SYSTEM, School
 

@@ -14,7 +14,7 @@ from core.usecases.links.joining import ConfirmationMailed, JoinedByLink
 from core.usecases.links.places import StopMails
 from core.usecases.links.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
 from core.usecases.messages.letters import LoadLetters, load_letters
-from core.usecases.workers import ForgetOld, forget_old
+from core.usecases.retention import ForgetOld, forget_old
 from core.words import MessageKind, SharedLinkState
 from tests.core.usecases.acting import at_once, clock_of, dump, everything, only, suppress
 from tests.core.usecases.sharing import confirm, join, request_token, settle, share, shown

@@ -25,7 +25,7 @@ from core.usecases.mailbox.held_mail import (
 from core.usecases.mailbox.inbound import ListUnsettled, list_unsettled
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.messages.slack_notes import LoadSlackNotes, load_slack_notes
-from core.usecases.workers import ForgetOld, forget_old
+from core.usecases.retention import ForgetOld, forget_old
 from core.words import Channel, MailRule, MailState, MessageKind
 from tests.core.usecases.acting import change, clock_of, everything, only, refusal_of
 from tests.core.usecases.holding import SUBJECT, held, hold
