@@ -180,9 +180,7 @@ def touch(ctx: Context, keys: Sequence[str], *, after: timedelta) -> None:
     """
     if not keys:
         return
-    touched = ctx.session.execute(
-        _TOUCH, {"keys": keys, "due": ctx.now + after}, execution_options={"synchronize_session": False}
-    )
+    touched = ctx.session.execute(_TOUCH, {"keys": keys, "due": ctx.now + after})
     ctx.jobs.enqueue(
         ctx.session,
         [
@@ -215,8 +213,7 @@ def revive(ctx: Context, message_ids: Select[int]) -> None:
             generation=OutboundMessage.generation + 1,
             not_before=case((OutboundMessage.not_before > now, OutboundMessage.not_before), else_=now),
         )
-        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before)
     ).all()
     soon = [row for row in revived if row.not_before - ctx.now <= LONGEST_JOB_DELAY]
     ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(soon)])
@@ -228,8 +225,7 @@ def hasten(ctx: Context, message_ids: Select[int], due: datetime) -> None:
         update(OutboundMessage)
         .where(OutboundMessage.id.in_(message_ids))
         .values(not_before=due, generation=OutboundMessage.generation + 1)
-        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.not_before)
     ).all()
     ctx.jobs.enqueue(ctx.session, [_job_again(ctx, chunk) for chunk in _in_chunks(hastened)])
 
@@ -264,8 +260,7 @@ def say_again(ctx: Context, *conditions: ColumnElement[bool]) -> int:
             not_before=ctx.now,
             problem="",
         )
-        .returning(OutboundMessage.id, OutboundMessage.channel, OutboundMessage.generation),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.id, OutboundMessage.channel, OutboundMessage.generation)
     ).all()
     jobs = [
         Job(_JOB_OF[message.channel], f"{_JOB_OF[message.channel]}-{message.id}-{message.generation}", (message.id,))

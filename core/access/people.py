@@ -34,7 +34,7 @@ def try_sign_ins(ctx: Context, browser_digest: str) -> Sequence[Row[int, int, in
         .values(code_tries=SignIn.code_tries + 1)
         .returning(SignIn.id, SignIn.organisation_id, SignIn.staff_id, SignIn.code_tries)
     )
-    return ctx.session.execute(tried, execution_options={"all_organisations": True, "synchronize_session": False}).all()
+    return ctx.session.execute(tried, execution_options={"all_organisations": True}).all()
 
 
 def session_staff(ctx: Context, digest: str) -> StaffActor | None:

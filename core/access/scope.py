@@ -40,6 +40,9 @@ def _scope_of(actor: Actor) -> int | str:
 
 @event.listens_for(Session, "do_orm_execute")
 def _scope_statement(state: ORMExecuteState) -> None:
+    if state.is_update or state.is_delete:
+        # Rows already loaded stay as they were read: to look through them all would cost more than the statement.
+        state.update_execution_options(synchronize_session=False)
     options = state.execution_options
     if state.is_column_load or options.get("is_scoped") or options.get("all_organisations"):
         return

@@ -52,7 +52,6 @@ from core.usecases.mailbox.raw_mail import drop_pieces
 from core.words import InvitationState, MailState
 
 STEP_ROWS: Final = 2_000
-_QUIET: Final = {"synchronize_session": False}
 _ERASED: Final = "(erased)"
 
 
@@ -221,7 +220,7 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         old = delete(model).where(moment < ctx.now - life).returning(key)
         if condition is not None:
             old = old.where(condition)
-        counts.append(len(ctx.session.execute(old, execution_options=_QUIET).all()))
+        counts.append(len(ctx.session.execute(old).all()))
     counts.append(_forget_mail(ctx))
     return OldForgotten(*counts)
 
@@ -237,8 +236,7 @@ def _forget_mail(ctx: Context) -> int:
             subject="",
             state=case((InboundMessage.state == MailState.HELD, MailState.IGNORED.value), else_=InboundMessage.state),
         )
-        .returning(InboundMessage.id),
-        execution_options=_QUIET,
+        .returning(InboundMessage.id)
     )
     count = len(forgotten.all())
     drop_pieces(ctx)
@@ -266,7 +264,7 @@ def _each(ctx: Context, model: Any, rule: _Rule, **values: Any) -> int:
     """Without values the rows go."""
     ids = [row.id for row in _due(ctx, rule, model.id)]
     statement = update(model).values(**values) if values else delete(model)
-    ctx.session.execute(statement.where(model.id.in_(ids)), execution_options=_QUIET)
+    ctx.session.execute(statement.where(model.id.in_(ids)))
     return len(ids)
 
 
@@ -280,7 +278,4 @@ def _invitations(ctx: Context) -> int:
 
 def _replace(ctx: Context, model: Any, ids: Sequence[int], shown: str, key: str, **values: Any) -> None:
     pseudonym = literal("erased:") + cast(model.id, String)
-    ctx.session.execute(
-        update(model).where(model.id.in_(ids)).values({shown: _ERASED, key: pseudonym, **values}),
-        execution_options=_QUIET,
-    )
+    ctx.session.execute(update(model).where(model.id.in_(ids)).values({shown: _ERASED, key: pseudonym, **values}))

@@ -11,8 +11,6 @@ from core.context import Context
 from core.model import WorkerBeat
 from core.rules.policy import HEARTBEAT_SILENCE
 
-_QUIET = {"synchronize_session": False}
-
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -79,8 +77,7 @@ def find_dead(ctx: Context, command: FindDead) -> DeadFound:
             WorkerBeat.beat_at < ctx.now - HEARTBEAT_SILENCE,
         )
         .values(reaped_at=ctx.now)
-        .returning(WorkerBeat.executor_id),
-        execution_options=_QUIET,
+        .returning(WorkerBeat.executor_id)
     )
     return DeadFound(tuple(reaped.scalars()))
 

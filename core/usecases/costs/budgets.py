@@ -233,7 +233,6 @@ def _draw_prepaid(ctx: Context, agreement: Agreement, places: int) -> int:
 
 def _moved(ctx: Context, agreement: Agreement, condition: ColumnElement[bool], **values: object) -> bool:
     moved = ctx.session.execute(
-        update(Agreement).where(Agreement.id == agreement.id, condition).values(**values).returning(Agreement.id),
-        execution_options={"synchronize_session": False},
+        update(Agreement).where(Agreement.id == agreement.id, condition).values(**values).returning(Agreement.id)
     )
     return moved.one_or_none() is not None

@@ -115,8 +115,7 @@ def _move(ctx: Context, charge: Charge, by: int) -> None:
     ctx.session.execute(
         update(Agreement)
         .where(Agreement.id == charge.agreement_id)
-        .values(prepaid_used=Agreement.prepaid_used + prepaid, spent_pence=Agreement.spent_pence + spent),
-        execution_options={"synchronize_session": False},
+        .values(prepaid_used=Agreement.prepaid_used + prepaid, spent_pence=Agreement.spent_pence + spent)
     )
 
 

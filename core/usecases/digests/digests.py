@@ -12,7 +12,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from sqlalchemy import Row, bindparam, exists, select, tuple_, update
@@ -37,8 +37,6 @@ from core.usecases.digests.news import DigestShown
 from core.usecases.digests.settings import first_setting, plan
 from core.wording.phrases import zone_named
 from core.words import MessageKind, Role
-
-_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +253,7 @@ def _claimed(ctx: Context, due: Sequence[_Due]) -> set[int]:
         .where(DigestSetting.id.in_([each.row.id for each in due]), DigestSetting.next_at <= ctx.now)
         # For the rest of this transaction only: see ``_plan_anew``.
         .values(next_at=ctx.now + DIGEST_FIRST)
-        .returning(DigestSetting.id),
-        execution_options=_QUIET,
+        .returning(DigestSetting.id)
     )
     return set(claimed.scalars())
 

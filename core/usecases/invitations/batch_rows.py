@@ -104,6 +104,5 @@ def rows_for(
 def replace_invitations(ctx: Context, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), ROWS_AT_ONCE):
         ctx.session.execute(
-            update(Invitation).where(Invitation.id.in_(ids[start : start + ROWS_AT_ONCE])).values(replaced_at=ctx.now),
-            execution_options={"synchronize_session": False},
+            update(Invitation).where(Invitation.id.in_(ids[start : start + ROWS_AT_ONCE])).values(replaced_at=ctx.now)
         )

@@ -324,8 +324,7 @@ def _claim_draft(ctx: Context, draft: Draft) -> bool:
         update(Draft)
         .where(Draft.id == draft.id, Draft.confirmed_at.is_(None))
         .values(confirmed_at=ctx.now, addresses="[]")
-        .returning(Draft.id),
-        execution_options={"synchronize_session": False},
+        .returning(Draft.id)
     ).one_or_none()
     return won is not None
 

@@ -208,8 +208,7 @@ def _cancel(ctx: Context, change: InvitationChange, ids: Select[int]) -> Sequenc
             answered_at=ctx.now,
             change_id=change.id,
         )
-        .returning(Invitation.id, Invitation.batch_id),
-        execution_options={"synchronize_session": False},
+        .returning(Invitation.id, Invitation.batch_id)
     )
     return moved.all()
 
@@ -219,8 +218,7 @@ def _drop_waiting(ctx: Context, change: InvitationChange) -> int:
         update(OutboundMessage)
         .where(OutboundMessage.id.in_(_messages_of(change)), OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="cancelled")
-        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key)
     )
     return sum(row.attempts == 0 and is_first_invitation(row.idempotency_key) for row in dropped)
 
@@ -257,8 +255,7 @@ def _claim(ctx: Context, change: InvitationChange, run: CourseRun) -> None:
         update(InvitationChange)
         .where(InvitationChange.id == change.id, InvitationChange.undone_at.is_(None))
         .values(undone_at=ctx.now)
-        .returning(InvitationChange.id),
-        execution_options={"synchronize_session": False},
+        .returning(InvitationChange.id)
     ).one_or_none()
     if won is None:
         raise _over("This was taken back already.", run)
@@ -294,8 +291,7 @@ def _reopen(ctx: Context, change: InvitationChange) -> Sequence[Row[int, int]]:
         update(Invitation)
         .where(*_reopenable(change))
         .values(state=InvitationState.PENDING, cancel_reason=None, answered_at=None)
-        .returning(Invitation.id, Invitation.batch_id),
-        execution_options={"synchronize_session": False},
+        .returning(Invitation.id, Invitation.batch_id)
     )
     return reopened.all()
 

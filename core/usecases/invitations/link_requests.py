@@ -178,8 +178,7 @@ def _settle(ctx: Context, request: LinkRequest, staff: StaffMember, state: Reque
         update(LinkRequest)
         .where(LinkRequest.id == request.id, LinkRequest.state == RequestState.WAITING)
         .values(state=state, answered_at=ctx.now, answered_by=staff.id)
-        .returning(LinkRequest.id),
-        execution_options={"synchronize_session": False},
+        .returning(LinkRequest.id)
     ).one_or_none()
     if won is None:
         ctx.session.refresh(request)

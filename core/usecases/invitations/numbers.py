@@ -12,7 +12,6 @@ def next_numbers(ctx: Context, organisation_id: int, count: int) -> range:
         update(Organisation)
         .where(Organisation.id == organisation_id)
         .values(batch_count=Organisation.batch_count + count)
-        .returning(Organisation.batch_count),
-        execution_options={"synchronize_session": False},
+        .returning(Organisation.batch_count)
     ).scalar_one()
     return range(last - count + 1, last + 1)

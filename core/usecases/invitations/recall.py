@@ -117,8 +117,7 @@ def _drop_unsent(ctx: Context, batch_ids: list[int]) -> int:
         update(OutboundMessage)
         .where(OutboundMessage.id.in_(theirs), OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="recalled")
-        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key)
     )
     return sum(row.attempts == 0 and is_first_invitation(row.idempotency_key) for row in dropped)
 
@@ -128,7 +127,6 @@ def _withdraw(ctx: Context, batch_ids: list[int]) -> int:
         update(Invitation)
         .where(Invitation.batch_id.in_(batch_ids), Invitation.state == InvitationState.PENDING)
         .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.RECALLED, answered_at=ctx.now)
-        .returning(Invitation.id),
-        execution_options={"synchronize_session": False},
+        .returning(Invitation.id)
     )
     return len(cancelled.all())

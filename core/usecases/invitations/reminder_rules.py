@@ -70,9 +70,7 @@ def set_reminders(ctx: Context, command: SetReminders) -> RemindersShown:
 
 
 def _store(ctx: Context, run: CourseRun, rule: ReminderRule) -> None:
-    ctx.session.execute(
-        delete(RunReminders).where(RunReminders.run_id == run.id), execution_options={"synchronize_session": False}
-    )
+    ctx.session.execute(delete(RunReminders).where(RunReminders.run_id == run.id))
     if rule != DEFAULT_RULE:
         row = {"id": ctx.tokens.new_id(), "run_id": run.id, "rule": str(rule)}
         access.insert_all(ctx, RunReminders, [row])

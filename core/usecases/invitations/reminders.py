@@ -40,7 +40,6 @@ from core.words import MessageKind, MessageState
 # An e-mail that waits for a server or for an operator is no reason to look every minute.
 _UNSENT_PAUSE: Final = timedelta(days=1)
 _UNREACHED: Final = (MessageState.BOUNCED, MessageState.DROPPED)
-_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +188,7 @@ def _claim(ctx: Context, ids: Sequence[int]) -> set[int]:
         update(Invitation)
         .where(Invitation.id.in_(ids), IS_LIVE, Invitation.next_reminder_at <= ctx.now)
         .values(next_reminder_at=ctx.now + MAIL_GAP, reminder_count=Invitation.reminder_count + 1, reminded_at=ctx.now)
-        .returning(Invitation.id),
-        execution_options=_QUIET,
+        .returning(Invitation.id)
     )
     return set(claimed.scalars())
 

@@ -92,8 +92,7 @@ def send_now(ctx: Context, command: SendNow) -> LearnersInvited:
         .values(
             expires_at=expires_at,
             next_reminder_at=first_reminder(ctx, run, staff.organisation_id, sends_at, expires_at),
-        ),
-        execution_options={"synchronize_session": False},
+        )
     )
     hasten(ctx, _unsent(batches), sends_at)
     touch_scoreboards(ctx, {command.confirmation_id})
@@ -149,8 +148,7 @@ def _bring_forward(ctx: Context, batches: list[InvitationBatch], sends_at: datet
             InvitationBatch.sends_at > sends_at,
         )
         .values(sends_at=sends_at, is_scheduled=False)
-        .returning(InvitationBatch.id),
-        execution_options={"synchronize_session": False},
+        .returning(InvitationBatch.id)
     ).all()
     for batch in batches:
         ctx.session.refresh(batch)

@@ -254,8 +254,7 @@ def cancel_one(
             answered_at=ctx.now,
             change_id=change.id if change else None,
         )
-        .returning(Invitation.id),
-        execution_options={"synchronize_session": False},
+        .returning(Invitation.id)
     ).one_or_none()
     ctx.session.refresh(invitation)
     about_invitation(ctx, invitation)
@@ -276,7 +275,6 @@ def drop_waiting(ctx: Context, invitation: Invitation) -> bool:
         update(OutboundMessage)
         .where(OutboundMessage.id == invitation.message_id, OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="cancelled")
-        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.attempts, OutboundMessage.idempotency_key)
     ).one_or_none()
     return dropped is not None and dropped.attempts == 0 and is_first_invitation(dropped.idempotency_key)

@@ -52,7 +52,6 @@ from core.usecases.learners.traces import (
 from core.usecases.mailbox.raw_mail import drop_pieces
 from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, Subject
 
-_QUIET: Final = {"synchronize_session": False}
 _UNDER_WAY: Final = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 _SETTLED: Final = (MailState.PROCESSED, MailState.IGNORED)
 ERASED: Final = "(erased)"
@@ -223,22 +222,19 @@ def _close(ctx: Context, trace: Trace) -> None:
 
 def _change(ctx: Context, model: Any, trace: Trace, *where: Any, **values: Any) -> None:
     for ids in in_chunks(trace.rows[model]):
-        ctx.session.execute(update(model).where(model.id.in_(ids), *where).values(**values), execution_options=_QUIET)
+        ctx.session.execute(update(model).where(model.id.in_(ids), *where).values(**values))
 
 
 def _pseudonym(ctx: Context, learner_id: int) -> None:
     """The row stays, for what it cost; its id is random and says nothing."""
     ctx.session.execute(
-        update(Learner).where(Learner.id == learner_id).values(removed_at=func.coalesce(Learner.removed_at, ctx.now)),
-        execution_options=_QUIET,
+        update(Learner).where(Learner.id == learner_id).values(removed_at=func.coalesce(Learner.removed_at, ctx.now))
     )
 
 
 def _forget_words(ctx: Context, staff: StaffMember) -> None:
     """Mail is no organisation's own table: it is named."""
-    ctx.session.execute(
-        update(InboundMessage).where(*_is_mail(staff, *_SETTLED)).values(raw=None, subject=""), execution_options=_QUIET
-    )
+    ctx.session.execute(update(InboundMessage).where(*_is_mail(staff, *_SETTLED)).values(raw=None, subject=""))
     drop_pieces(ctx, InboundMessage.organisation_id == staff.organisation_id)
 
 
@@ -269,7 +265,7 @@ def _erase_rows(ctx: Context, model: Any, ids: Sequence[Any]) -> None:
     for some in in_chunks(ids):
         found = is_one_of(model, some)
         statement = delete(model).where(found) if is_gone else update(model).where(found).values(**values)
-        ctx.session.execute(statement, execution_options=_QUIET)
+        ctx.session.execute(statement)
 
 
 _NAMES: Final = {"learner.first_name": ERASED_FIRST, "learner.last_name": ERASED_LAST}

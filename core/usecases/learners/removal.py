@@ -9,7 +9,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -43,8 +43,6 @@ from core.usecases.learners.changes import WAS_PLACE, Was, matching_of
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
 from core.usecases.learners.recognising import learner_row_of
 from core.words import CancelReason, CourseKind, InvitationState, LearnerDeed, MessageState, Subject
-
-_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +127,7 @@ def remove_learner(ctx: Context, command: RemoveLearner) -> LearnerRemoved:
         [run.id for run in left],
     )
     _leave(ctx, was.enrolments, ctx.now)
-    ctx.session.execute(
-        update(Learner).where(Learner.id == learner.id).values(removed_at=ctx.now), execution_options=_QUIET
-    )
+    ctx.session.execute(update(Learner).where(Learner.id == learner.id).values(removed_at=ctx.now))
     change = _noted(ctx, work, staff, learner, was)
     return LearnerRemoved(
         card=card,
@@ -189,14 +185,12 @@ def _cancel(ctx: Context, learner_id: int) -> list[int]:
         update(Invitation)
         .where(Invitation.id.in_(_open(ctx, learner_id)), Invitation.state == InvitationState.PENDING)
         .values(state=InvitationState.CANCELLED, cancel_reason=CancelReason.REMOVED, answered_at=ctx.now)
-        .returning(Invitation.id, Invitation.batch_id, Invitation.message_id),
-        execution_options=_QUIET,
+        .returning(Invitation.id, Invitation.batch_id, Invitation.message_id)
     ).all()
     ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id.in_([row.message_id for row in rows]), OutboundMessage.state == MessageState.PENDING)
-        .values(state=MessageState.DROPPED, problem="cancelled"),
-        execution_options=_QUIET,
+        .values(state=MessageState.DROPPED, problem="cancelled")
     )
     _touch(ctx, [row.batch_id for row in rows])
     return [row.id for row in rows]
@@ -208,9 +202,7 @@ def _touch(ctx: Context, batch_ids: Sequence[int]) -> None:
 
 
 def _leave(ctx: Context, enrolment_ids: Sequence[int], at: datetime | None) -> None:
-    ctx.session.execute(
-        update(Enrolment).where(Enrolment.id.in_(enrolment_ids)).values(left_at=at), execution_options=_QUIET
-    )
+    ctx.session.execute(update(Enrolment).where(Enrolment.id.in_(enrolment_ids)).values(left_at=at))
 
 
 def _noted(ctx: Context, work: Matching, staff: StaffMember, learner: Any, was: Was) -> LearnerChange:
@@ -280,8 +272,8 @@ def _has_come(ctx: Context, learner: Any) -> bool:
 def _gone(ctx: Context, change: LearnerChange, learner: Any) -> LearnerChangeUndone:
     """They were new, so nothing else can be theirs."""
     session = ctx.session
-    session.execute(delete(LearnerAddress).where(LearnerAddress.learner_id == learner.id), execution_options=_QUIET)
-    session.execute(delete(Learner).where(Learner.id == learner.id), execution_options=_QUIET)
+    session.execute(delete(LearnerAddress).where(LearnerAddress.learner_id == learner.id))
+    session.execute(delete(Learner).where(Learner.id == learner.id))
     return LearnerChangeUndone(f"{learner.first_name} {learner.last_name}", change.deed, 0)
 
 
@@ -324,8 +316,7 @@ def _reopen(ctx: Context, ids: Sequence[int]) -> None:
     ctx.session.execute(
         update(Invitation)
         .where(Invitation.id.in_(open_again))
-        .values(state=InvitationState.PENDING, cancel_reason=None, answered_at=None),
-        execution_options=_QUIET,
+        .values(state=InvitationState.PENDING, cancel_reason=None, answered_at=None)
     )
     revive(ctx, select(Invitation.message_id).where(Invitation.id.in_(open_again)))
     _touch(ctx, [row.batch_id for row in rows])

@@ -27,7 +27,6 @@ from core.usecases.mailbox.inbound import settle, state_of
 from core.usecases.mailbox.suppressions import silence, suppress
 from core.words import Channel, MailRule, MailState, MessageKind, MessageState, ReportedAs, SuppressReason
 
-_QUIET: Final = {"synchronize_session": False}
 _ABOUT_INVITATIONS: Final = (MessageKind.INVITATION, MessageKind.REMINDER)
 _SOFT: Final = (ReportedAs.SOFT, ReportedAs.LATE)
 _UNPROVEN: Final = "Perhaps not delivered: somebody says so, and does not show which e-mail it was."
@@ -195,8 +194,7 @@ def _bounce(ctx: Context, message: OutboundMessage, detail: str) -> bool:
             lease_until=None,
             sent_at=func.coalesce(OutboundMessage.sent_at, ctx.now),
         )
-        .returning(OutboundMessage.id),
-        execution_options=_QUIET,
+        .returning(OutboundMessage.id)
     )
     return bounced.one_or_none() is not None
 
@@ -215,8 +213,7 @@ def _wait(ctx: Context, message: OutboundMessage, detail: str, pause: timedelta)
             generation=OutboundMessage.generation + 1,
             problem=f"It goes out once more. {detail}",
         )
-        .returning(OutboundMessage.id),
-        execution_options=_QUIET,
+        .returning(OutboundMessage.id)
     )
     return waiting.one_or_none() is not None
 
@@ -226,8 +223,7 @@ def _mention(ctx: Context, message_id: int, words: str) -> None:
     ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == message_id, OutboundMessage.state == MessageState.SENT)
-        .values(problem=words),
-        execution_options=_QUIET,
+        .values(problem=words)
     )
 
 
@@ -237,8 +233,7 @@ def _mark_undelivered(ctx: Context, invitation_id: int, detail: str) -> None:
     ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == about_it, OutboundMessage.state == MessageState.SENT)
-        .values(state=MessageState.BOUNCED, problem=detail),
-        execution_options=_QUIET,
+        .values(state=MessageState.BOUNCED, problem=detail)
     )
 
 

@@ -37,7 +37,6 @@ from core.words import MailRule, MailState, MessageKind
 
 _PLACE = "inbound_message.subject"
 _DAY = timedelta(days=1)
-_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +247,7 @@ def _closing(ctx: Context, which: tuple[ColumnElement[bool], ...], **values: obj
         update(InboundMessage)
         .where(*which, InboundMessage.state == MailState.HELD, InboundMessage.raw.is_not(None))
         .values(subject="", **values)
-        .returning(InboundMessage.id),
-        execution_options=_QUIET,
+        .returning(InboundMessage.id)
     )
     if changed.one_or_none() is None:
         raise HeldMailClosed

@@ -205,10 +205,7 @@ def remove_mailbox(ctx: Context, command: RemoveMailbox) -> MailboxChanged:
     """Raises MailboxNotFound."""
     access.require_operator(ctx)
     row = mailbox_by_name(ctx, command.name)
-    ctx.session.execute(
-        update(InboundMessage).where(InboundMessage.mailbox_id == row.id).values(mailbox_id=None),
-        execution_options={"synchronize_session": False},
-    )
+    ctx.session.execute(update(InboundMessage).where(InboundMessage.mailbox_id == row.id).values(mailbox_id=None))
     ctx.session.execute(delete(Mailbox).where(Mailbox.id == row.id))
     return MailboxChanged(command.name, row.waiting_old)
 

@@ -54,7 +54,4 @@ def raw_of(ctx: Context, inbound_id: int, first: bytes, size: int) -> RawMail:
 def drop_pieces(ctx: Context, *which: ColumnElement[bool]) -> None:
     """Of messages, of these at most, whose words are erased."""
     erased = select(InboundMessage.id).where(InboundMessage.raw.is_(None), *which)
-    ctx.session.execute(
-        delete(InboundPiece).where(InboundPiece.inbound_id.in_(erased)),
-        execution_options={"synchronize_session": False},
-    )
+    ctx.session.execute(delete(InboundPiece).where(InboundPiece.inbound_id.in_(erased)))

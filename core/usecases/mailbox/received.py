@@ -18,7 +18,6 @@ from core.words import MailRule, MailState
 
 _WAITING = (MailState.HELD, MailState.FAILED)
 _AGAIN = (MailState.HELD, MailState.FAILED, MailState.IGNORED)
-_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +168,7 @@ def run_received(ctx: Context, command: RunReceived) -> ReceivedRunAgain:
             detail="",
             reference="",
         )
-        .returning(InboundMessage.id),
-        execution_options=_QUIET,
+        .returning(InboundMessage.id)
     ).all()
     if command.inbound_id is not None and not again:
         raise HeldMailClosed
@@ -191,8 +189,7 @@ def ignore_received(ctx: Context, command: IgnoreReceived) -> ReceivedIgnored:
         update(InboundMessage)
         .where(InboundMessage.id == command.inbound_id, InboundMessage.state.in_(_WAITING))
         .values(state=MailState.IGNORED, settled_at=ctx.now, subject="")
-        .returning(InboundMessage.id),
-        execution_options=_QUIET,
+        .returning(InboundMessage.id)
     )
     if ignored.one_or_none() is None:
         raise HeldMailClosed

@@ -254,7 +254,7 @@ def _ask_in_slack(ctx: Context, staff: StaffMember, answer_id: int, parts: tuple
     previews = [part.result.preview.draft_id for part in asked if isinstance(part.result, PreviewNumbered)]
     if previews:
         of_answer = update(Draft).where(Draft.id.in_(previews)).values(answer_id=answer_id)
-        ctx.session.execute(of_answer, execution_options={"synchronize_session": False})
+        ctx.session.execute(of_answer)
     row = slack_row(ctx, MessageKind.MAIL_QUESTION, staff_id=staff.id, about_id=answer_id, key=question_key(answer_id))
     say(ctx, [row])
 
@@ -279,8 +279,7 @@ def close(ctx: Context, answer_id: int) -> None:
         update(MailAnswer)
         .where(MailAnswer.id == answer_id, MailAnswer.staff_id == staff.id, MailAnswer.closed_at.is_(None))
         .values(closed_at=ctx.now)
-        .returning(MailAnswer.created_at),
-        execution_options={"synchronize_session": False},
+        .returning(MailAnswer.created_at)
     ).one_or_none()
     if closed is None:
         raise QuestionAnswered

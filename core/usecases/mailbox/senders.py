@@ -188,8 +188,7 @@ def resume_waiting(ctx: Context, command: ResumeWaiting) -> WaitingResumed:
             .where(InboundMessage.id.in_(chosen), InboundMessage.state == MailState.HELD)
             .values(
                 state=MailState.RECEIVED, rule=None, detail="", subject="", settled_at=None, begun_at=None, attempts=0
-            ),
-            execution_options={"synchronize_session": False},
+            )
         )
     return WaitingResumed(tuple(chosen))
 

@@ -17,7 +17,6 @@ from core.usecases.invitations.single import one_address
 from core.words import MessageKind, MessageState, SuppressReason
 
 NOT_TO_BE_WRITTEN_TO: Final = "this address must not be written to"
-_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def suppress(ctx: Context, organisation_id: int, key: str, reason: SuppressReaso
     if known is not SuppressReason.BOUNCED or reason is SuppressReason.BOUNCED:
         return False
     outweighed = update(Suppression).where(*theirs).values(reason=reason, suppressed_at=ctx.now)
-    ctx.session.execute(outweighed, execution_options=_QUIET)
+    ctx.session.execute(outweighed)
     return True
 
 
@@ -119,14 +118,12 @@ def silence(ctx: Context, organisation_id: int, key: str, reason: SuppressReason
             OutboundMessage.kind.in_((MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)),
             OutboundMessage.state == MessageState.PENDING,
         )
-        .values(state=MessageState.DROPPED, problem=NOT_TO_BE_WRITTEN_TO),
-        execution_options=_QUIET,
+        .values(state=MessageState.DROPPED, problem=NOT_TO_BE_WRITTEN_TO)
     )
     ctx.session.execute(
         update(Invitation)
         .where(Invitation.organisation_id == organisation_id, Invitation.address_key == key, IS_LIVE)
-        .values(next_reminder_at=None),
-        execution_options=_QUIET,
+        .values(next_reminder_at=None)
     )
     return is_news
 
@@ -137,7 +134,6 @@ def _lift(ctx: Context, organisation_id: int, address: Address, *, is_confirmed:
     if reason not in (None, SuppressReason.BOUNCED) and not is_confirmed:
         raise NeedsConfirmation(address=address.address, reason="has asked for no more e-mails")
     lifted = ctx.session.scalars(
-        delete(Suppression).where(*theirs, Suppression.reason == reason).returning(Suppression.id),
-        execution_options={"synchronize_session": False},
+        delete(Suppression).where(*theirs, Suppression.reason == reason).returning(Suppression.id)
     )
     return SuppressionLifted(address.address, was_suppressed=lifted.one_or_none() is not None)

@@ -43,7 +43,6 @@ from core.usecases.messages.lanes import hold_up, turn_in
 from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
-_QUIET = {"synchronize_session": False}
 _NEVER_IN_QUIET_HOURS: Final = (MessageKind.REMINDER, MessageKind.NUDGE)
 _JOB_OF: Final = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
 
@@ -227,8 +226,7 @@ def _mark_posted(ctx: Context, outcome: Outcome) -> None:
             problem="",
             lease_until=None,
         )
-        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.state),
-        execution_options=_QUIET,
+        .returning(OutboundMessage.id, OutboundMessage.generation, OutboundMessage.state)
     ).one_or_none()
     if posted is not None and posted.state is MessageState.PENDING:
         key = f"{JobKind.SEND_SLACK}-{posted.id}-{posted.generation}"

@@ -26,7 +26,6 @@ from core.context import Context
 from core.model import SpeechLane
 from core.rules.lanes import Lane
 
-_QUIET: Final = {"synchronize_session": False}
 _NOW: Final = bindparam("now_ms", type_=BigInteger)
 _ENTER: Final = (
     update(SpeechLane)
@@ -115,13 +114,13 @@ def turn_in(ctx: Context, lanes: Sequence[Lane]) -> float:
 def _turn_in(ctx: Context, lane: Lane, wait: float) -> float:
     now, interval = _ms(ctx.now), _interval(lane)
     given = {"lane_key": lane.key, "opens": now + int(wait * 1000), "interval": interval}
-    return float(ctx.session.execute(_QUEUE, given, execution_options=_QUIET).scalar_one() - interval - now) / 1000
+    return float(ctx.session.execute(_QUEUE, given).scalar_one() - interval - now) / 1000
 
 
 def _wait_in(ctx: Context, lane: Lane) -> float:
     now, latest = _ms(ctx.now), _ms(ctx.now) + _ahead(lane)
     given = {"lane_key": lane.key, "now_ms": now, "latest": latest, "interval": _interval(lane)}
-    if ctx.session.execute(_ENTER, given, execution_options=_QUIET).first():
+    if ctx.session.execute(_ENTER, given).first():
         return 0.0
     free_from = _first_in(ctx, lane, now + _interval(lane))
     if free_from is not None and free_from <= latest:
@@ -134,7 +133,7 @@ def hold_up(ctx: Context, lane: Lane, seconds: float) -> None:
     """When the time is over calls go one at a time. It is never shortened."""
     until = _ms(ctx.now) + int(seconds * 1000) + _ahead(lane)
     held = update(SpeechLane).where(SpeechLane.key == lane.key, SpeechLane.free_from < until).values(free_from=until)
-    if not ctx.session.execute(held.returning(literal(1)), execution_options=_QUIET).first():
+    if not ctx.session.execute(held.returning(literal(1))).first():
         _first_in(ctx, lane, until)
 
 

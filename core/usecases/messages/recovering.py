@@ -22,7 +22,6 @@ from core.rules.policy import CHUNK_MESSAGES, SENDING_ATTEMPTS
 from core.usecases.messages.deliveries import keep_quiet_hours
 from core.words import Channel, MessageKind, MessageState
 
-_QUIET = {"synchronize_session": False}
 _SAFE_KINDS = tuple(kind for kind in MessageKind if kind.is_safe_twice)
 _SWEPT_AT_ONCE = 5000
 _HANDED_BACK_FOR = timedelta(seconds=1)
@@ -88,8 +87,7 @@ def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
         .values(
             state=MessageState.HELD, problem="The worker stopped while sending: it may have arrived.", lease_until=None
         )
-        .returning(OutboundMessage.id),
-        execution_options=_QUIET,
+        .returning(OutboundMessage.id)
     ).all()
     # Where not_before stands as it was the sweeper finds them due.
     later = literal(ctx.now + _ANSWER_UNHEARD, UtcDateTime())
@@ -97,8 +95,7 @@ def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
     again = ctx.session.scalars(
         sending.values(state=MessageState.PENDING, lease_until=None, not_before=not_before).returning(
             OutboundMessage.id
-        ),
-        execution_options=_QUIET,
+        )
     ).all()
     keep_quiet_hours(ctx, again)
     return LeasesReleased(len(again), len(held))
@@ -136,8 +133,7 @@ def sweep_due(ctx: Context, command: SweepDue) -> DueSwept:
         ctx.session.execute(
             update(OutboundMessage)
             .where(OutboundMessage.id.in_([row.id for row in rows]), OutboundMessage.state == MessageState.PENDING)
-            .values(lease_until=ctx.now + timedelta(seconds=60)),
-            execution_options=_QUIET,
+            .values(lease_until=ctx.now + timedelta(seconds=60))
         )
     return DueSwept(len(rows))
 

@@ -1,7 +1,6 @@
 """The columns of a report are said to be right, or put right; every file with these headings is then known."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 from sqlalchemy import delete, select
@@ -18,8 +17,6 @@ from core.usecases.progress.receiving import report_job, run_code_of
 from core.usecases.progress.reports import ReportReading, find_report, reading_of, report_ref
 from core.usecases.progress.telling import show_in_slack, tell_changed
 from core.words import ReportState
-
-_QUIET: Final = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def _settled(found: ProgressReport, reading: ReportReading, command: ConfirmRepo
 
 def _remember(ctx: Context, staff: StaffMember, reading: ReportReading, mapping: ColumnMapping) -> None:
     mark = fingerprint(reading.headings)
-    ctx.session.execute(delete(ProgressMapping).where(ProgressMapping.fingerprint == mark), execution_options=_QUIET)
+    ctx.session.execute(delete(ProgressMapping).where(ProgressMapping.fingerprint == mark))
     row = {
         "id": ctx.tokens.new_id(),
         "fingerprint": mark,

@@ -36,7 +36,6 @@ from core.usecases.progress.risk import FollowUpCard, cohort_of, cohorts, rule_o
 from core.wording.phrases import zone_named
 from core.words import FollowUpDeed, MessageState, Subject
 
-_QUIET: Final = {"synchronize_session": False}
 _LENGTH: Final = re.compile(r"(?:for )?(\d{1,3}) ?(d|day|days|w|week|weeks)")
 
 
@@ -169,8 +168,7 @@ def _noted(
     ctx.session.execute(
         update(FollowUp)
         .where(*_theirs(subject), FollowUp.deed == deed, FollowUp.undone_at.is_(None))
-        .values(undone_at=ctx.now, undone_by=staff.id),
-        execution_options=_QUIET,
+        .values(undone_at=ctx.now, undone_by=staff.id)
     )
     follow_up = new_follow_up(ctx, staff, subject, deed, until)
     ctx.session.add(follow_up)
@@ -247,8 +245,7 @@ def _take_back(ctx: Context, follow_up: FollowUp) -> None:
         update(OutboundMessage)
         .where(OutboundMessage.id == follow_up.message_id, OutboundMessage.state == MessageState.PENDING)
         .values(state=MessageState.DROPPED, problem="taken back")
-        .returning(OutboundMessage.id),
-        execution_options=_QUIET,
+        .returning(OutboundMessage.id)
     ).one_or_none()
     if dropped is None:
         message = ctx.session.get(OutboundMessage, follow_up.message_id, populate_existing=True)
@@ -266,8 +263,7 @@ def _take_back(ctx: Context, follow_up: FollowUp) -> None:
     ctx.session.execute(
         update(Learner)
         .where(Learner.id == follow_up.learner_id)
-        .values(nudged_at=before - NUDGE_PAUSE if before is not None else None),
-        execution_options=_QUIET,
+        .values(nudged_at=before - NUDGE_PAUSE if before is not None else None)
     )
 
 

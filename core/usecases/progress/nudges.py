@@ -106,8 +106,7 @@ def nudge_learner(ctx: Context, command: NudgeLearner) -> LearnerNudged:
         .where(Learner.id == subject.learner.id)
         .where(or_(Learner.nudged_at.is_(None), Learner.nudged_at <= letter.sends_at - NUDGE_PAUSE))
         .values(nudged_at=letter.sends_at)
-        .returning(Learner.id),
-        execution_options={"synchronize_session": False},
+        .returning(Learner.id)
     ).one_or_none()
     if claimed is None:
         raise _refused(subject, _TOO_SOON)
@@ -276,6 +275,5 @@ def release_nudges(ctx: Context, message_ids: Sequence[int]) -> None:
             update(Learner)
             .where(Learner.id == row.learner_id, Learner.nudged_at == row.until_at - NUDGE_PAUSE)
             # An earlier one was a week before this one.
-            .values(nudged_at=None),
-            execution_options={"synchronize_session": False},
+            .values(nudged_at=None)
         )

@@ -100,8 +100,7 @@ def _next_number(ctx: Context, organisation_id: int) -> int:
         update(Organisation)
         .where(Organisation.id == organisation_id)
         .values(report_count=Organisation.report_count + 1)
-        .returning(Organisation.report_count),
-        execution_options={"synchronize_session": False},
+        .returning(Organisation.report_count)
     ).scalar_one()
 
 

@@ -51,7 +51,6 @@ def _erase_values(ctx: Context, report_id: int) -> int:
         .limit(PROGRESS_CHUNK)
     )
     erased = ctx.session.execute(
-        update(ProgressProblem).where(ProgressProblem.id.in_(some)).values(value=None).returning(ProgressProblem.id),
-        execution_options={"synchronize_session": False},
+        update(ProgressProblem).where(ProgressProblem.id.in_(some)).values(value=None).returning(ProgressProblem.id)
     )
     return len(erased.all())

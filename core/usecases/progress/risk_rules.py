@@ -44,8 +44,6 @@ def _known(ctx: Context, run: CourseRun) -> RiskRule:
 
 
 def _store(ctx: Context, run: CourseRun, rule: RiskRule) -> None:
-    ctx.session.execute(
-        delete(RunRisk).where(RunRisk.run_id == run.id), execution_options={"synchronize_session": False}
-    )
+    ctx.session.execute(delete(RunRisk).where(RunRisk.run_id == run.id))
     if rule != DEFAULT_RISK:
         access.insert_all(ctx, RunRisk, [{"id": ctx.tokens.new_id(), "run_id": run.id, **asdict(rule)}])

@@ -30,8 +30,6 @@ from core.usecases.staff.staff import (
 )
 from core.words import Role, Subject
 
-_QUIET = {"synchronize_session": False}
-
 
 @dataclass(frozen=True, slots=True)
 class ListStaff:
@@ -250,10 +248,9 @@ def disable_staff_member(ctx: Context, command: DisableStaffMember) -> StaffMemb
 def _disable(ctx: Context, staff: StaffMember) -> None:
     _require_another_owner(ctx, staff)
     staff.disabled_at = staff.disabled_at or ctx.now
-    ctx.session.execute(delete(StaffSession).where(StaffSession.staff_id == staff.id), execution_options=_QUIET)
+    ctx.session.execute(delete(StaffSession).where(StaffSession.staff_id == staff.id))
     ctx.session.execute(
-        update(SlackUser).where(SlackUser.staff_id == staff.id).values(confirmed_at=None, code_valid_until=None),
-        execution_options=_QUIET,
+        update(SlackUser).where(SlackUser.staff_id == staff.id).values(confirmed_at=None, code_valid_until=None)
     )
 
 
@@ -277,7 +274,7 @@ def _require_another_owner(ctx: Context, staff: StaffMember) -> None:
 def _give_providers(ctx: Context, staff: StaffMember, ukprns: tuple[str, ...]) -> None:
     """These and no others."""
     staff.all_providers = not ukprns
-    ctx.session.execute(delete(ProviderGrant).where(ProviderGrant.staff_id == staff.id), execution_options=_QUIET)
+    ctx.session.execute(delete(ProviderGrant).where(ProviderGrant.staff_id == staff.id))
     ctx.session.flush()
     grant_providers(ctx, ctx.session.get_one(Organisation, staff.organisation_id), staff, ukprns)
 

@@ -250,8 +250,7 @@ def keep_home(ctx: Context, command: KeepHome) -> HomeKept:
         update(OutboundMessage)
         .where(OutboundMessage.idempotency_key == home_key(staff.id), OutboundMessage.state != MessageState.SENDING)
         .values(**published)
-        .returning(OutboundMessage.id),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.id)
     ).one_or_none()
     is_being_sent = select(OutboundMessage.id).where(OutboundMessage.idempotency_key == home_key(staff.id))
     if known is None and ctx.session.scalar(is_being_sent) is None:
@@ -277,8 +276,7 @@ def refresh_homes(ctx: Context, command: RefreshHomes) -> HomesRefreshed:
             ),
         )
         .values(state=MessageState.PENDING, generation=OutboundMessage.generation + 1, not_before=ctx.now, attempts=0)
-        .returning(OutboundMessage.id, OutboundMessage.generation),
-        execution_options={"synchronize_session": False},
+        .returning(OutboundMessage.id, OutboundMessage.generation)
     ).all()
     jobs = [Job(JobKind.SEND_SLACK, f"{JobKind.SEND_SLACK}-{row.id}-{row.generation}", (row.id,)) for row in refreshed]
     ctx.jobs.enqueue(ctx.session, jobs)

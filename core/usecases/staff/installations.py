@@ -26,7 +26,6 @@ from core.rules.text import clean_name
 
 _PLACE = "slack_installation.bot_token"
 _RANDOM_BITS = 30
-_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +146,20 @@ def remove_installation(ctx: Context, command: RemoveInstallation) -> Installati
         update(SlackInstallation)
         .where(*_is_at(SlackInstallation, command), SlackInstallation.removed_at.is_(None))
         .where(_is_older(SlackInstallation.installed_at, command))
-        .values(removed_at=ctx.now, bot_token=""),
-        execution_options=_QUIET,
+        .values(removed_at=ctx.now, bot_token="")
     )
     removed = ctx.session.scalars(
         update(SlackWorkspace)
         .where(*_is_at(SlackWorkspace, command), SlackWorkspace.removed_at.is_(None))
         .where(_is_older(SlackWorkspace.bound_at, command))
         .values(removed_at=ctx.now)
-        .returning(SlackWorkspace.id),
-        execution_options=_QUIET,
+        .returning(SlackWorkspace.id)
     ).all()
     unlinked = ctx.session.scalars(
         update(SlackUser)
         .where(SlackUser.workspace_id.in_(removed))
         .values(confirmed_at=None, code_valid_until=None)
-        .returning(SlackUser.id),
-        execution_options=_QUIET,
+        .returning(SlackUser.id)
     ).all()
     return InstallationRemoved(len(unlinked))
 

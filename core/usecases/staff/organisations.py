@@ -209,8 +209,7 @@ def _renew_setup_code(ctx: Context, organisation: Organisation) -> SetupCodeMade
         update(Organisation)
         .where(Organisation.id == organisation.id)
         .values(setup_generation=Organisation.setup_generation + 1, setup_valid_until=valid_until)
-        .returning(Organisation.setup_generation),
-        execution_options={"synchronize_session": False},
+        .returning(Organisation.setup_generation)
     ).scalar_one()
     code = ctx.links.setup_code(organisation.id, generation)
     return SetupCodeMade(organisation.name, f"{organisation.slug}-{code}", valid_until)

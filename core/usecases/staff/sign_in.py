@@ -30,7 +30,6 @@ from core.rules.policy import SESSION_LIFE, SIGN_IN_LIFE, SIGN_IN_PAUSE, SIGN_IN
 from core.words import MessageKind, Role
 
 _HOUR = timedelta(hours=1)
-_QUIET = {"synchronize_session": False}
 _SECRET_CHARACTERS = 43
 MINUTES = int(SIGN_IN_LIFE.total_seconds() // 60)
 
@@ -180,9 +179,7 @@ def sign_out(ctx: Context, command: SignOut) -> SignedOut:
     staff = access.session_staff(ctx, digest_of(command.session))
     if staff is not None:
         access.enter_organisation(ctx, staff.organisation_id)
-        ctx.session.execute(
-            delete(StaffSession).where(StaffSession.digest == digest_of(command.session)), execution_options=_QUIET
-        )
+        ctx.session.execute(delete(StaffSession).where(StaffSession.digest == digest_of(command.session)))
     return SignedOut()
 
 
@@ -259,8 +256,7 @@ def _use(ctx: Context, sign_in_id: int, *, tries: int) -> bool:
         .where(SignIn.id == sign_in_id, SignIn.used_at.is_(None), SignIn.expires_at > ctx.now)
         .where(SignIn.code_tries <= tries)
         .values(used_at=ctx.now)
-        .returning(SignIn.id),
-        execution_options=_QUIET,
+        .returning(SignIn.id)
     )
     return used.one_or_none() is not None
 

@@ -169,8 +169,7 @@ def count_wrong_code(ctx: Context, command: CountWrongCode) -> WrongCodeCounted:
         ctx.session.execute(
             update(SlackUser)
             .where(SlackUser.workspace_id == workspace.id, SlackUser.user_id == visitor.user_id)
-            .values(code_tries=SlackUser.code_tries + 1),
-            execution_options={"synchronize_session": False},
+            .values(code_tries=SlackUser.code_tries + 1)
         )
     return WrongCodeCounted()
 
@@ -266,8 +265,7 @@ def _unlink(ctx: Context, workspace: SlackWorkspace, user_id: str) -> bool:
         .where(SlackUser.workspace_id == workspace.id, SlackUser.user_id == user_id)
         .where(or_(SlackUser.confirmed_at.is_not(None), SlackUser.code_valid_until.is_not(None)))
         .values(confirmed_at=None, code_valid_until=None)
-        .returning(SlackUser.id),
-        execution_options={"synchronize_session": False},
+        .returning(SlackUser.id)
     ).all()
     return bool(unlinked)
 
@@ -289,8 +287,7 @@ def _renew_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
             code_tries=0,
             code_valid_until=ctx.now + LINK_CODE_LIFE,
             confirmed_at=None,
-        ),
-        execution_options={"synchronize_session": False},
+        )
     )
     ctx.session.refresh(user)
 
@@ -301,8 +298,7 @@ def _confirm(ctx: Context, user: SlackUser) -> None:
         update(SlackUser)
         .where(SlackUser.id == user.id, SlackUser.generation == user.generation, SlackUser.code_valid_until > ctx.now)
         .values(confirmed_at=ctx.now, code_valid_until=None)
-        .returning(SlackUser.id),
-        execution_options={"synchronize_session": False},
+        .returning(SlackUser.id)
     ).one_or_none()
     if confirmed is None:
         raise CodeWrong(next_step="Look at the newest e-mail, or write “link” to get a new one.")

@@ -138,8 +138,7 @@ def _renew_link(ctx: Context, staff: StaffMember) -> None:
         update(StaffMember)
         .where(StaffMember.id == staff.id, StaffMember.accepted_at.is_(None), StaffMember.disabled_at.is_(None))
         .values(generation=StaffMember.generation + 1, invited_at=ctx.now)
-        .returning(StaffMember.id),
-        execution_options={"synchronize_session": False},
+        .returning(StaffMember.id)
     ).one_or_none()
     if renewed is None:
         next_step = f"Nobody was invited again. “staff {staff.email}” shows them, also if they are disabled."
