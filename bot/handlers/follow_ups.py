@@ -15,6 +15,7 @@ from bot.blocks.parts import parts_of
 from bot.blocks.views import message_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
+from bot.handlers.presses import Presses, by_parts
 from core.context import Actor
 from core.usecases.progress.follow_ups import (
     NoteSpoken,
@@ -57,6 +58,11 @@ def _register_nudge(bolt: AsyncApp, deps: Deps) -> None:
     bolt.view(Form.NUDGE.value)(send_nudge)
 
 
+def _spoken_to(value: str) -> NoteSpoken:
+    learner_id, run = parts_of(value)
+    return NoteSpoken(run, learner_id=learner_id)
+
+
 async def _open_nudge(
     deps: Deps, context: AsyncBoltContext, trigger_id: str, staff: Actor, run: str, learner_id: int
 ) -> None:
@@ -65,6 +71,8 @@ async def _open_nudge(
 
 
 def _register_others(bolt: AsyncApp, deps: Deps) -> None:
+    press = Presses(bolt, deps)
+
     async def snooze(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
         learner_id, run = parts_of(action["value"])
@@ -73,26 +81,9 @@ def _register_others(bolt: AsyncApp, deps: Deps) -> None:
         await (answers.replace if length else answers.add)(respond, draw(noted))
         await ack()
 
-    async def note_talk(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        learner_id, run = parts_of(action["value"])
-        await answers.add(respond, draw(await deps.run(note_spoken, NoteSpoken(run, learner_id=learner_id), staff)))
-        await ack()
-
-    async def undo_noted(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        (follow_up_id,) = parts_of(action["value"])
-        undone = await deps.run(undo_follow_up, UndoFollowUp(follow_up_id), staff)
-        await answers.replace(respond, draw(undone))
-        await ack()
-
     bolt.action(Action.SNOOZE.pattern)(snooze)
-    bolt.action(Action.SPOKEN.value)(note_talk)
-    bolt.action(Action.FOLLOW_UP_UNDO.value)(undo_noted)
+    press.runs(Action.SPOKEN, note_spoken, _spoken_to, answers.add)
+    press.runs(Action.FOLLOW_UP_UNDO, undo_follow_up, by_parts(UndoFollowUp), answers.replace)
 
 
 def _register_menu(bolt: AsyncApp, deps: Deps) -> None:

@@ -5,15 +5,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
-from bot.blocks import draw
 from bot.blocks.controls import Action, Form
 from bot.blocks.import_corrections import corrected_view, correction_view, entered_cells, errors_of
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
 from bot.handlers.forms import open_view
+from bot.handlers.presses import Presses, by_id, by_parts
 from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.copies import OfferTemplate, OrderCopy, offer_template, order_copy
 from core.usecases.imports.fixing import CorrectRows, ShowBrokenRows, correct_rows, show_broken_rows
@@ -33,34 +32,11 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 def _register_changes(bolt: AsyncApp, deps: Deps) -> None:
     """Many thousand rows take longer than Slack waits: a worker does both, and a message of its own tells the end."""
+    press = Presses(bolt, deps)
 
-    async def release_rows(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        command = OrderWork(int(action["value"]), ImportWork.RELEASE)
-        await answers.add(respond, draw(await deps.run(order_work, command, staff)))
-        await ack()
-
-    async def ask_import_undo(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        preview = await deps.read(preview_undo, PreviewUndo(int(action["value"])), staff)
-        await answers.add(respond, draw(preview))
-        await ack()
-
-    async def undo_whole_import(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        command = OrderWork(int(action["value"]), ImportWork.UNDO)
-        await answers.replace(respond, draw(await deps.run(order_work, command, staff)))
-        await ack()
-
-    bolt.action(Action.IMPORT_RELEASE.pattern)(release_rows)
-    bolt.action(Action.IMPORT_UNDO.pattern)(ask_import_undo)
-    bolt.action(Action.IMPORT_UNDO_CONFIRM.pattern)(undo_whole_import)
+    press.runs(Action.IMPORT_RELEASE, order_work, _release, answers.add)
+    press.reads(Action.IMPORT_UNDO, preview_undo, by_id(PreviewUndo), answers.add)
+    press.runs(Action.IMPORT_UNDO_CONFIRM, order_work, _undo, answers.replace)
 
 
 def _register_form(bolt: AsyncApp, deps: Deps) -> None:
@@ -86,61 +62,32 @@ def _register_form(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_files(bolt: AsyncApp, deps: Deps) -> None:
-    async def send_copy(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        number, is_full = parts_of(action["value"])
-        await answers.add(respond, draw(await deps.run(order_copy, OrderCopy(number, is_full), staff)))
-        await ack()
-
-    async def send_template(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        command = OfferTemplate(ImportSubject(action["value"]))
-        await answers.add(respond, draw(await deps.run(offer_template, command, staff)))
-        await ack()
-
-    bolt.action(Action.IMPORT_COPY.pattern)(send_copy)
-    bolt.action(Action.IMPORT_TEMPLATE.pattern)(send_template)
+    press = Presses(bolt, deps)
+    press.runs(Action.IMPORT_COPY, order_copy, by_parts(OrderCopy), answers.add)
+    press.runs(Action.IMPORT_TEMPLATE, offer_template, lambda value: OfferTemplate(ImportSubject(value)), answers.add)
 
 
 def _register_lists(bolt: AsyncApp, deps: Deps) -> None:
-    async def show_one_import(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        await answers.add(respond, draw(await deps.read(show_import, ShowImport(int(action["value"])), staff)))
-        await ack()
+    press = Presses(bolt, deps)
+    press.reads(Action.IMPORT_SHOW, show_import, by_id(ShowImport), answers.add)
+    press.reads(Action.IMPORT_ROWS, list_import_rows, _rows, answers.add)
+    press.reads(Action.IMPORT_ROWS_PAGE, list_import_rows, _rows, answers.replace)
+    press.reads(Action.IMPORTS_PAGE, list_imports, _page, answers.replace)
 
-    async def show_import_rows(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        await answers.add(respond, draw(await _rows(context, action["value"])))
-        await ack()
 
-    async def turn_import_rows_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        await answers.replace(respond, draw(await _rows(context, action["value"])))
-        await ack()
+def _rows(value: str) -> ListImportRows:
+    number, bucket, page = parts_of(value)
+    return ListImportRows(number, Bucket(bucket), page)
 
-    async def turn_imports_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        state, page = parts_of(action["value"])
-        command = ListImports(page, ImportState(state) if state else None)
-        await answers.replace(respond, draw(await deps.read(list_imports, command, staff)))
-        await ack()
 
-    async def _rows(context: AsyncBoltContext, value: str) -> object:
-        staff = await deps.people.asker(context)
-        number, bucket, page = parts_of(value)
-        return await deps.read(list_import_rows, ListImportRows(number, Bucket(bucket), page), staff)
+def _page(value: str) -> ListImports:
+    state, page = parts_of(value)
+    return ListImports(page, ImportState(state) if state else None)
 
-    bolt.action(Action.IMPORT_SHOW.pattern)(show_one_import)
-    bolt.action(Action.IMPORT_ROWS.pattern)(show_import_rows)
-    bolt.action(Action.IMPORT_ROWS_PAGE.pattern)(turn_import_rows_page)
-    bolt.action(Action.IMPORTS_PAGE.pattern)(turn_imports_page)
+
+def _release(value: str) -> OrderWork:
+    return OrderWork(int(value), ImportWork.RELEASE)
+
+
+def _undo(value: str) -> OrderWork:
+    return OrderWork(int(value), ImportWork.UNDO)

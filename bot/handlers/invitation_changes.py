@@ -5,7 +5,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers, patience
 from bot.blocks import draw
@@ -16,6 +15,7 @@ from bot.blocks.views import message_view
 from bot.deps import Deps
 from bot.errors import NothingChosen
 from bot.handlers.forms import entered, open_view
+from bot.handlers.presses import Presses, by_id
 from core.context import Actor
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -37,35 +37,14 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_all(bolt: AsyncApp, deps: Deps) -> None:
-    async def resend_all(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        result = await deps.run(resend_invitations, ResendInvitations(_shown(action)), staff)
-        await answers.add(respond, draw(result))
-        await ack()
-
-    async def cancel_all(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        result = await deps.run(cancel_invitations, CancelInvitations(_shown(action)), staff)
-        await answers.add(respond, draw(result))
-        await ack()
-
-    async def restore(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
-        staff = await deps.people.asker(context)
-        result = await deps.run(restore_invitations, RestoreInvitations(int(action["value"])), staff)
-        await answers.replace(respond, draw(result))
-        await ack()
-
-    bolt.action(Action.RESEND_ALL.pattern)(resend_all)
-    bolt.action(Action.CANCEL_ALL.pattern)(cancel_all)
-    bolt.action(Action.RESTORE.pattern)(restore)
+    press = Presses(bolt, deps)
+    press.runs(Action.RESEND_ALL, resend_invitations, lambda value: ResendInvitations(_shown(value)), answers.add)
+    press.runs(Action.CANCEL_ALL, cancel_invitations, lambda value: CancelInvitations(_shown(value)), answers.add)
+    press.runs(Action.RESTORE, restore_invitations, by_id(RestoreInvitations), answers.replace)
 
 
-def _shown(action: dict[str, Any]) -> Chosen:
-    run, state, search = parts_of(action["value"])
+def _shown(value: str) -> Chosen:
+    run, state, search = parts_of(value)
     return Chosen(run, state=ListedState(state) if state else None, search=search)
 
 

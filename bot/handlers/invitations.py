@@ -19,6 +19,7 @@ from bot.deps import Deps
 from bot.errors import AddressesMissing, AddressesTwice
 from bot.handlers.forms import entered, open_form
 from bot.handlers.invitation_changes import open_correction
+from bot.handlers.presses import Presses
 from bot.handlers.previews import FileOrder, show_preview_of_file
 from bot.manifest import Shortcut
 from core.context import Actor
@@ -108,23 +109,7 @@ def chosen_moment(view: dict[str, Any]) -> datetime | None:
 
 
 def _register_list(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        run, state, search, page = parts_of(action["value"])
-        command = ListInvitations(run, ListedState(state) if state else None, search, page)
-        listed = await deps.read(list_invitations, command, staff)
-        await answers.replace(respond, draw(listed))
-        await ack()
-
-    async def list_bounced(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        listed = await deps.read(list_invitations, ListInvitations(action["value"], ListedState.BOUNCED), staff)
-        await answers.add(respond, draw(listed))
-        await ack()
+    press = Presses(bolt, deps)
 
     async def change_invitation(
         ack: AsyncAck,
@@ -147,12 +132,23 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await answers.add(respond, draw(result))
         await ack()
 
-    bolt.action(Action.INVITATIONS_PAGE.pattern)(turn_page)
-    bolt.action(Action.UNREACHED_LIST.pattern)(list_bounced)
+    press.reads(Action.INVITATIONS_PAGE, list_invitations, _page, answers.replace)
+    press.reads(Action.UNREACHED_LIST, list_invitations, _bounced, answers.add)
     bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
 
 
+def _bounced(run: str) -> ListInvitations:
+    return ListInvitations(run, ListedState.BOUNCED)
+
+
+def _page(value: str) -> ListInvitations:
+    run, state, search, page = parts_of(value)
+    return ListInvitations(run, ListedState(state) if state else None, search, page)
+
+
 def _register_reinviting(bolt: AsyncApp, deps: Deps) -> None:
+    press = Presses(bolt, deps)
+
     async def reinvite(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
         staff = await deps.people.asker(context)
         run, address = parts_of(action["value"])
@@ -164,15 +160,10 @@ def _register_reinviting(bolt: AsyncApp, deps: Deps) -> None:
         await answers.add(respond, message)
         await ack()
 
-    async def reinvite_anyway(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        run, address = parts_of(action["value"])
-        command = ReinviteLearner(run, address, is_confirmed=True)
-        result = await deps.run(reinvite_learner, command, staff)
-        await answers.replace(respond, draw(result))
-        await ack()
-
     bolt.action(Action.REINVITE.pattern)(reinvite)
-    bolt.action(Action.REINVITE_ANYWAY.pattern)(reinvite_anyway)
+    press.runs(Action.REINVITE_ANYWAY, reinvite_learner, _reinvited_anyway, answers.replace)
+
+
+def _reinvited_anyway(value: str) -> ReinviteLearner:
+    run, address = parts_of(value)
+    return ReinviteLearner(run, address, is_confirmed=True)

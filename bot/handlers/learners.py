@@ -5,15 +5,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
-from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.learner_forms import details_view
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
 from bot.handlers.forms import open_view
+from bot.handlers.presses import Presses, by_id
 from core.usecases.learners.cards import SeeLearnerDetails, ShowLearner, see_learner_details, show_learner
 from core.usecases.learners.lists import ListLearners, list_learners
 from core.usecases.learners.removal import (
@@ -33,35 +32,14 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_lists(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_learners_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        await answers.replace(respond, draw(await deps.read(list_learners, _shown(action), staff)))
-        await ack()
-
-    async def list_never(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        await answers.add(respond, draw(await deps.read(list_learners, _shown(action), staff)))
-        await ack()
-
-    async def show_one_learner(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        shown = await deps.read(show_learner, ShowLearner(int(action["value"])), staff)
-        await answers.add(respond, draw(shown))
-        await ack()
-
-    bolt.action(Action.LEARNERS_PAGE.pattern)(turn_learners_page)
-    bolt.action(Action.LEARNERS_NEVER.pattern)(list_never)
-    bolt.action(Action.LEARNER_SHOW.pattern)(show_one_learner)
+    press = Presses(bolt, deps)
+    press.reads(Action.LEARNERS_PAGE, list_learners, _page, answers.replace)
+    press.reads(Action.LEARNERS_NEVER, list_learners, _page, answers.add)
+    press.reads(Action.LEARNER_SHOW, show_learner, by_id(ShowLearner), answers.add)
 
 
-def _shown(action: dict[str, Any]) -> ListLearners:
-    search, is_never, page = parts_of(action["value"])
+def _page(value: str) -> ListLearners:
+    search, is_never, page = parts_of(value)
     return ListLearners(search, page, is_never)
 
 
@@ -79,28 +57,7 @@ def _register_details(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_deeds(bolt: AsyncApp, deps: Deps) -> None:
-    async def ask_to_remove(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        preview = await deps.read(preview_removal, PreviewRemoval(int(action["value"])), staff)
-        await answers.add(respond, draw(preview))
-        await ack()
-
-    async def remove(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
-        staff = await deps.people.asker(context)
-        removed = await deps.run(remove_learner, RemoveLearner(int(action["value"])), staff)
-        await answers.replace(respond, draw(removed))
-        await ack()
-
-    async def undo_learner(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        undone = await deps.run(undo_learner_change, UndoLearnerChange(int(action["value"])), staff)
-        await answers.replace(respond, draw(undone))
-        await ack()
-
-    bolt.action(Action.LEARNER_ASK_REMOVE.pattern)(ask_to_remove)
-    bolt.action(Action.LEARNER_REMOVE.pattern)(remove)
-    bolt.action(Action.LEARNER_UNDO.pattern)(undo_learner)
+    press = Presses(bolt, deps)
+    press.reads(Action.LEARNER_ASK_REMOVE, preview_removal, by_id(PreviewRemoval), answers.add)
+    press.runs(Action.LEARNER_REMOVE, remove_learner, by_id(RemoveLearner), answers.replace)
+    press.runs(Action.LEARNER_UNDO, undo_learner_change, by_id(UndoLearnerChange), answers.replace)

@@ -12,6 +12,7 @@ from bot.blocks import Message, draw
 from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
+from bot.handlers.presses import Presses, by_id, by_parts
 from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.errors import InvalidRequest
@@ -32,38 +33,7 @@ from core.usecases.progress.reports import ListReports, ReportShown, ShowReport,
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_progress_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        run, shown, search, page = parts_of(action["value"])
-        found = await deps.read(show_progress, ShowProgress(run, ProgressList(shown), search, page), staff)
-        await answers.replace(respond, draw(found))
-        await ack()
-
-    async def show_learner_card(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        (who,) = parts_of(action["value"])
-        command = ShowLearnerProgress(learner_id=who) if isinstance(who, int) else ShowLearnerProgress(who)
-        await answers.add(respond, draw(await deps.read(show_learner_progress, command, staff)))
-        await ack()
-
-    async def turn_reports_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        (page,) = parts_of(action["value"])
-        await answers.replace(respond, draw(await deps.read(list_reports, ListReports(page), staff)))
-        await ack()
-
-    async def show_one_report(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        await answers.add(respond, draw(await deps.read(show_report, ShowReport(int(action["value"])), staff)))
-        await ack()
+    press = Presses(bolt, deps)
 
     async def confirm_columns(
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
@@ -74,11 +44,21 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         await answers.replace(respond, draw(await shown_confirmed(deps, staff, confirmed)))
         await ack()
 
-    bolt.action(Action.PROGRESS_PAGE.pattern)(turn_progress_page)
-    bolt.action(Action.PROGRESS_LEARNER.value)(show_learner_card)
-    bolt.action(Action.PROGRESS_REPORTS.pattern)(turn_reports_page)
-    bolt.action(Action.PROGRESS_REPORT.value)(show_one_report)
+    press.reads(Action.PROGRESS_PAGE, show_progress, _page, answers.replace)
+    press.reads(Action.PROGRESS_LEARNER, show_learner_progress, _card, answers.add)
+    press.reads(Action.PROGRESS_REPORTS, list_reports, by_parts(ListReports), answers.replace)
+    press.reads(Action.PROGRESS_REPORT, show_report, by_id(ShowReport), answers.add)
     bolt.action(Action.PROGRESS_CONFIRM.value)(confirm_columns)
+
+
+def _page(value: str) -> ShowProgress:
+    run, shown, search, page = parts_of(value)
+    return ShowProgress(run, ProgressList(shown), search, page)
+
+
+def _card(value: str) -> ShowLearnerProgress:
+    (who,) = parts_of(value)
+    return ShowLearnerProgress(learner_id=who) if isinstance(who, int) else ShowLearnerProgress(who)
 
 
 async def shown_confirmed(deps: Deps, staff: Actor, confirmed: ReportConfirmed) -> ReportShown:

@@ -12,18 +12,12 @@ from bot.blocks import draw
 from bot.blocks.controls import Action
 from bot.blocks.parts import parts_of
 from bot.deps import Deps
+from bot.handlers.presses import Presses, by_parts
 from core.usecases.catalogue.courses import ListCourses, RunList, ShowRun, list_courses, show_run
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_runs_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        search, page = parts_of(action["value"])
-        listed = await deps.read(list_courses, ListCourses(search, page), staff)
-        await answers.replace(respond, draw(listed))
-        await ack()
+    press = Presses(bolt, deps)
 
     async def turn_run_page(
         ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
@@ -36,5 +30,5 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         await say(respond, draw(found))
         await ack()
 
-    bolt.action(Action.RUNS_PAGE.pattern)(turn_runs_page)
+    press.reads(Action.RUNS_PAGE, list_courses, by_parts(ListCourses), answers.replace)
     bolt.action(Action.RUN_PAGE.pattern)(turn_run_page)

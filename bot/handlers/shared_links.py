@@ -18,10 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import answers, patience
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action, Field, Form
-from bot.blocks.parts import parts_of, section
+from bot.blocks.parts import section
 from bot.blocks.shared_links import saved_view, settings_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
+from bot.handlers.presses import Presses, by_id, by_parts
 from bot.pacing import SlackTooBusy
 from bot.pictures import qr_code
 from core.context import Actor
@@ -69,25 +70,9 @@ async def shown_after(deps: Deps, actor: Actor, changed: SharedLinkChanged) -> S
 
 
 def _register_list(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_links_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        search, page = parts_of(action["value"])
-        listed = await deps.read(list_shared_links, ListSharedLinks(search, page), staff)
-        await answers.replace(respond, draw(listed))
-        await ack()
-
-    async def show_link(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        shown = await deps.read(show_shared_link, ShowSharedLink(int(action["value"])), staff)
-        await answers.add(respond, draw(shown))
-        await ack()
-
-    bolt.action(Action.LINKS_PAGE.pattern)(turn_links_page)
-    bolt.action(Action.LINK_SHOW.pattern)(show_link)
+    press = Presses(bolt, deps)
+    press.reads(Action.LINKS_PAGE, list_shared_links, by_parts(ListSharedLinks), answers.replace)
+    press.reads(Action.LINK_SHOW, show_shared_link, by_id(ShowSharedLink), answers.add)
 
 
 def _register_changes(bolt: AsyncApp, deps: Deps) -> None:

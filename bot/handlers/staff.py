@@ -5,7 +5,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot import answers
 from bot.blocks import draw
@@ -14,6 +13,7 @@ from bot.blocks.parts import parts_of
 from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
 from bot.deps import Deps
 from bot.handlers.forms import entered, open_view
+from bot.handlers.presses import Presses, by_id, by_parts
 from core.requests import ComposeStaffInvitation
 from core.usecases.staff.colleagues import (
     ChangeColleague,
@@ -44,48 +44,16 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
 
 
 def _register_list(bolt: AsyncApp, deps: Deps) -> None:
-    async def turn_staff_page(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        search, page = parts_of(action["value"])
-        await answers.replace(respond, draw(await deps.read(list_staff, ListStaff(search, page), staff)))
-        await ack()
-
-    async def show_one(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
-        staff = await deps.people.asker(context)
-        shown = await deps.read(show_colleague, ShowColleague(int(action["value"])), staff)
-        await answers.add(respond, draw(shown))
-        await ack()
-
-    bolt.action(Action.STAFF_PAGE.pattern)(turn_staff_page)
-    bolt.action(Action.STAFF_SHOW.pattern)(show_one)
+    press = Presses(bolt, deps)
+    press.reads(Action.STAFF_PAGE, list_staff, by_parts(ListStaff), answers.replace)
+    press.reads(Action.STAFF_SHOW, show_colleague, by_id(ShowColleague), answers.add)
 
 
 def _register_deeds(bolt: AsyncApp, deps: Deps) -> None:
-    async def disable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
-        staff = await deps.people.asker(context)
-        disabled = await deps.run(disable_colleague, DisableColleague(int(action["value"])), staff)
-        await answers.replace(respond, draw(disabled))
-        await ack()
-
-    async def enable(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond) -> None:
-        staff = await deps.people.asker(context)
-        enabled = await deps.run(enable_colleague, EnableColleague(int(action["value"])), staff)
-        await answers.replace(respond, draw(enabled))
-        await ack()
-
-    async def invite_again(
-        ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
-    ) -> None:
-        staff = await deps.people.asker(context)
-        invited = await deps.run(reinvite_colleague, ReinviteColleague(int(action["value"])), staff)
-        await answers.replace(respond, draw(invited))
-        await ack()
-
-    bolt.action(Action.STAFF_DISABLE.pattern)(disable)
-    bolt.action(Action.STAFF_ENABLE.pattern)(enable)
-    bolt.action(Action.STAFF_REINVITE.pattern)(invite_again)
+    press = Presses(bolt, deps)
+    press.runs(Action.STAFF_DISABLE, disable_colleague, by_id(DisableColleague), answers.replace)
+    press.runs(Action.STAFF_ENABLE, enable_colleague, by_id(EnableColleague), answers.replace)
+    press.runs(Action.STAFF_REINVITE, reinvite_colleague, by_id(ReinviteColleague), answers.replace)
 
 
 def _register_invitation(bolt: AsyncApp, deps: Deps) -> None:

@@ -126,7 +126,7 @@ async def undo(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "batches_undo")
 
 
-async def undo_on_scoreboard(stage: Stage, user: User) -> Any:
+async def scoreboard_undo(stage: Stage, user: User) -> Any:
     progress = stage.world.app.read(show_batch, ShowBatch(1), stage.world.school.owner)
     return await stage.world.driver.press(user, stage.message(*draw(progress).blocks), "scoreboards_undo")
 
@@ -154,7 +154,7 @@ async def submit_form(stage: Stage, user: User) -> Any:
     return await stage.world.driver.submit(user, view, {})
 
 
-async def turn_page(stage: Stage, user: User) -> Any:
+async def invitations_page(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(*_list(stage)), "invitations_page:pending")
 
 
@@ -208,20 +208,20 @@ async def reinvite_anyway(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, stage.message(actions), "invitations_reinvite_anyway")
 
 
-async def turn_runs_page(stage: Stage, user: User) -> Any:
+async def runs_page(stage: Stage, user: User) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Next"}, "value": '["",1]'}
     actions = {"type": "actions", "elements": [{**button, "action_id": "runs_page:next"}]}
     return await stage.world.driver.press(user, stage.message(actions), "runs_page:next")
 
 
-async def turn_history_page(stage: Stage, user: User) -> Any:
+async def history_page(stage: Stage, user: User) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Next"}}
     value = f'["link","{stage.link_id}",1]'
     actions = {"type": "actions", "elements": [{**button, "value": value, "action_id": "history_page:next"}]}
     return await stage.world.driver.press(user, stage.message(actions), "history_page:next")
 
 
-async def turn_costs_page(stage: Stage, user: User) -> Any:
+async def costs_page(stage: Stage, user: User) -> Any:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Before"}, "value": '["2026-02",1]'}
     actions = {"type": "actions", "elements": [{**button, "action_id": "costs_page:before"}]}
     return await stage.world.driver.press(user, stage.message(actions), "costs_page:before")
@@ -252,11 +252,11 @@ async def choose_run_for_gathered(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, menu, "gathered_run", RUN)
 
 
-async def turn_progress_page(stage: Stage, user: User) -> Any:
+async def progress_page(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "progress_page:next", f'["{RUN}","all","",1]')
 
 
-async def show_learner_card(stage: Stage, user: User) -> Any:
+async def progress_learner(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "progress_learner", '["ada@example.org"]')
 
 
@@ -276,7 +276,7 @@ async def snooze(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "follow_ups_snooze", f'[{stage.joined_id},"{RUN}"]')
 
 
-async def note_talk(stage: Stage, user: User) -> Any:
+async def spoken(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "follow_ups_spoken", f'[{stage.joined_id},"{RUN}"]')
 
 
@@ -287,15 +287,15 @@ async def choose_follow_up(stage: Stage, user: User) -> Any:
     return await stage.world.driver.press(user, message, "follow_ups_menu", value)
 
 
-async def undo_noted(stage: Stage, user: User) -> Any:
+async def follow_up_undo(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "follow_ups_undo", f"[{stage.follow_up_id}]")
 
 
-async def turn_reports_page(stage: Stage, user: User) -> Any:
+async def progress_reports(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "progress_reports:next", "[1]")
 
 
-async def show_one_report(stage: Stage, user: User) -> Any:
+async def progress_report(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "progress_report", str(stage.report_number))
 
 
@@ -305,11 +305,11 @@ async def confirm_columns(stage: Stage, user: User) -> Any:
     return ack
 
 
-async def turn_links_page(stage: Stage, user: User) -> Any:
+async def links_page(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "links_page:next", '["",1]')
 
 
-async def show_link(stage: Stage, user: User) -> Any:
+async def link_show(stage: Stage, user: User) -> Any:
     return await _press_value(stage, user, "links_show", str(stage.link_id))
 
 
@@ -344,51 +344,51 @@ async def send_scheduled(stage: Stage, user: User) -> Any:
     return await _press_scheduled(stage, user, "schedules_send", f'["{stage.scheduled_id}",1]')
 
 
-async def approve(stage: Stage, user: User) -> Any:
+async def request_approve(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_approve")
 
 
-async def decline(stage: Stage, user: User) -> Any:
+async def request_decline(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_decline")
 
 
-async def list_bounced(stage: Stage, user: User) -> Any:
+async def unreached_list(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "unreached_list", RUN)
 
 
-async def release(stage: Stage, user: User) -> Any:
+async def held_mail_yes(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "held_mail_yes", str(stage.held_id))
 
 
-async def refuse(stage: Stage, user: User) -> Any:
+async def held_mail_no(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "held_mail_no", str(stage.held_id))
 
 
-async def confirm_mail(stage: Stage, user: User) -> Any:
+async def mail_question_yes(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "mail_question_yes", f"[{stage.question_id},0]")
 
 
-async def decline_mail(stage: Stage, user: User) -> Any:
+async def mail_question_no(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "mail_question_no", f"[{stage.question_id},0]")
 
 
-async def turn_staff_page(stage: Stage, user: User) -> Any:
+async def staff_page(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_page:next", '["",1]')
 
 
-async def show_one(stage: Stage, user: User) -> Any:
+async def staff_show(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_show", str(stage.world.school.manager.staff_id))
 
 
-async def disable(stage: Stage, user: User) -> Any:
+async def staff_disable(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_disable", str(stage.world.school.manager.staff_id))
 
 
-async def enable(stage: Stage, user: User) -> Any:
+async def staff_enable(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_enable", str(stage.world.school.manager.staff_id))
 
 
-async def invite_again(stage: Stage, user: User) -> Any:
+async def staff_reinvite(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "staff_reinvite", str(stage.colleague_id))
 
 
@@ -414,15 +414,15 @@ async def submit_change(stage: Stage, user: User) -> Any:
     return await stage.world.driver.submit(user, stage.view(user, staff_change_view(card)), {})
 
 
-async def release_rows(stage: Stage, user: User) -> Any:
+async def import_release(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_release", str(stage.held_import))
 
 
-async def ask_import_undo(stage: Stage, user: User) -> Any:
+async def import_undo(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_undo", str(stage.import_number))
 
 
-async def undo_whole_import(stage: Stage, user: User) -> Any:
+async def import_undo_confirm(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_undo_confirm", str(stage.import_number))
 
 
@@ -436,27 +436,27 @@ async def submit_corrections(stage: Stage, user: User) -> Any:
     return await stage.world.driver.submit(user, view, {"cell:3:Postcode": "ZZ99 9ZZ"})
 
 
-async def send_copy(stage: Stage, user: User) -> Any:
+async def import_copy(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_copy", f"[{stage.held_import},false]")
 
 
-async def send_template(stage: Stage, user: User) -> Any:
+async def import_template(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_template", "learners")
 
 
-async def show_one_import(stage: Stage, user: User) -> Any:
+async def import_show(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_show:1", str(stage.held_import))
 
 
-async def show_import_rows(stage: Stage, user: User) -> Any:
+async def import_rows(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_rows", f'[{stage.held_import},"problem",1]')
 
 
-async def turn_import_rows_page(stage: Stage, user: User) -> Any:
+async def import_rows_page(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_rows_page:next", f'[{stage.held_import},"problem",1]')
 
 
-async def turn_imports_page(stage: Stage, user: User) -> Any:
+async def imports_page(stage: Stage, user: User) -> Any:
     return await _press_import(stage, user, "imports_page:next", '["",1]')
 
 
@@ -472,15 +472,15 @@ async def _press_import(stage: Stage, user: User, action_id: str, value: str) ->
     return ack
 
 
-async def turn_learners_page(stage: Stage, user: User) -> Any:
+async def learners_page(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_page:next", '["",false,1]')
 
 
-async def list_never(stage: Stage, user: User) -> Any:
+async def learners_never(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_never", '["",true,1]')
 
 
-async def show_one_learner(stage: Stage, user: User) -> Any:
+async def learner_show(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_show", str(stage.learner_id))
 
 
@@ -513,15 +513,15 @@ async def confirm_learner(stage: Stage, user: User) -> Any:
     return ack
 
 
-async def ask_to_remove(stage: Stage, user: User) -> Any:
+async def learner_ask_remove(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_ask_remove", str(stage.learner_id))
 
 
-async def remove(stage: Stage, user: User) -> Any:
+async def learner_remove(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_remove", str(stage.learner_id))
 
 
-async def undo_learner(stage: Stage, user: User) -> Any:
+async def learner_undo(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "learners_undo", str(stage.learner_change_id))
 
 
@@ -547,31 +547,34 @@ async def open_home(stage: Stage, user: User) -> Any:
 
 
 SCENARIOS: Sequence[Scenario] = (
-    slash_command, ask_instead, confirm, confirm_in_form, undo, undo_on_scoreboard, compose, compose_from_menu,
-    invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, turn_page,
+    slash_command, ask_instead, confirm, confirm_in_form, undo, scoreboard_undo, compose, compose_from_menu,
+    invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, invitations_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
-    turn_costs_page, turn_history_page,
-    turn_runs_page, turn_run_page, turn_progress_page, show_learner_card, turn_reports_page, show_one_report,
-    look_at_nudge, send_nudge, snooze, note_talk, choose_follow_up, undo_noted,
-    confirm_columns, turn_links_page, show_link, change_link, open_link_settings, save_link_settings,
-    send_link_picture, ask_from_home, approve, decline, list_bounced, release, refuse, confirm_mail, decline_mail,
+    costs_page, history_page,
+    runs_page, turn_run_page, progress_page, progress_learner, progress_reports, progress_report,
+    look_at_nudge, send_nudge, snooze, spoken, choose_follow_up, follow_up_undo,
+    confirm_columns, links_page, link_show, change_link, open_link_settings, save_link_settings,
+    send_link_picture, ask_from_home, request_approve, request_decline, unreached_list, held_mail_yes, held_mail_no,
+    mail_question_yes, mail_question_no,
     turn_schedules_page, cancel_scheduled, send_scheduled, compose_for_import, submit_for_import,
-    turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
-    submit_staff, submit_change, direct_message, open_home, release_rows, ask_import_undo, undo_whole_import,
-    correct_some_rows, submit_corrections, send_copy, send_template, show_one_import, show_import_rows,
-    turn_import_rows_page, turn_imports_page, import_from_message,
-    turn_learners_page, list_never, show_one_learner, show_details, compose_learner,
-    compose_edit, suggest_managed, preview_learner, confirm_learner, ask_to_remove, remove, undo_learner,
+    staff_page, staff_show, staff_disable, staff_enable, staff_reinvite, compose_staff, compose_change,
+    suggest_providers,
+    submit_staff, submit_change, direct_message, open_home, import_release, import_undo, import_undo_confirm,
+    correct_some_rows, submit_corrections, import_copy, import_template, import_show, import_rows,
+    import_rows_page, imports_page, import_from_message,
+    learners_page, learners_never, learner_show, show_details, compose_learner,
+    compose_edit, suggest_managed, preview_learner, confirm_learner, learner_ask_remove, learner_remove, learner_undo,
 )  # fmt: skip
 
 
 OWNERS_SCENARIOS: Sequence[Scenario] = (
-    turn_staff_page, show_one, disable, enable, invite_again, compose_staff, compose_change, suggest_providers,
+    staff_page, staff_show, staff_disable, staff_enable, staff_reinvite, compose_staff, compose_change,
+    suggest_providers,
     submit_staff, submit_change,
 )  # fmt: skip
 MANAGERS_SCENARIOS: Sequence[Scenario] = (
-    show_details, compose_learner, compose_edit, suggest_managed, preview_learner, confirm_learner, ask_to_remove,
-    remove, undo_learner,
+    show_details, compose_learner, compose_edit, suggest_managed, preview_learner, confirm_learner, learner_ask_remove,
+    learner_remove, learner_undo,
 )  # fmt: skip
 
 
