@@ -28,41 +28,41 @@ def in_thread(work: Callable[[], None]) -> Thread:
 def test_one_writes_at_a_time(path: str) -> None:
     ours, theirs = WriteTurn(path), WriteTurn(path)
 
-    assert ours.acquire(timeout=1)
+    assert ours.acquire(timeout=30)
     assert not theirs.acquire(timeout=0.01)
     ours.release()
 
-    assert theirs.acquire(timeout=1)
+    assert theirs.acquire(timeout=30)
     theirs.release()
 
 
 def test_threads_of_one_process_take_turns_too(path: str) -> None:
     turn = WriteTurn(path)
 
-    assert turn.acquire(timeout=1)
+    assert turn.acquire(timeout=30)
     assert not turn.acquire(timeout=0.01)
     turn.release()
 
-    assert turn.acquire(timeout=1)
+    assert turn.acquire(timeout=30)
     turn.release()
 
 
 def test_who_did_not_get_a_turn_holds_nobody_up(path: str) -> None:
     ours, theirs = WriteTurn(path), WriteTurn(path)
-    assert ours.acquire(timeout=1)
+    assert ours.acquire(timeout=30)
 
     assert not theirs.acquire(timeout=0.01)
     ours.release()
 
-    assert ours.acquire(timeout=1)
+    assert ours.acquire(timeout=30)
     ours.release()
-    assert theirs.acquire(timeout=1)
+    assert theirs.acquire(timeout=30)
     theirs.release()
 
 
 def test_a_busy_process_leaves_room_for_another_one(path: str) -> None:
     busy, waiting, is_through = WriteTurn(path), WriteTurn(path), Event()
-    assert busy.acquire(timeout=1)
+    assert busy.acquire(timeout=30)
 
     def wait() -> None:
         assert waiting.acquire(timeout=30)
@@ -85,7 +85,7 @@ def test_a_busy_process_leaves_room_for_another_one(path: str) -> None:
 def test_a_killed_process_leaves_its_turn(path: str) -> None:
     code = (
         "import sys; from core.turns import WriteTurn; turn = WriteTurn(sys.argv[1]);"
-        "turn.acquire(timeout=1); print('holds', flush=True); sys.stdin.read()"
+        "turn.acquire(timeout=30); print('holds', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_a_killed_process_leaves_its_turn(path: str) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
 
-    assert turn.acquire(timeout=10)
+    assert turn.acquire(timeout=30)
     turn.release()
 
 
@@ -107,7 +107,7 @@ def test_files_are_made_by_the_first_write_and_closed_with_the_last_user(path: s
     assert not list(tmp_path.iterdir())
     before = len(os.listdir("/proc/self/fd"))
 
-    assert turn.acquire(timeout=1)
+    assert turn.acquire(timeout=30)
     turn.release()
     assert len(os.listdir("/proc/self/fd")) == before + 2
 

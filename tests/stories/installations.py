@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 180
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Installation:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=_PATIENCE_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -46,7 +46,7 @@ class Installation:
         finally:
             for process in processes:
                 process.terminate()
-            statuses = [process.wait(timeout=20) for process in processes]
+            statuses = [process.wait(timeout=_PATIENCE_SECONDS) for process in processes]
         assert statuses == [0] * len(kinds), (self.folder / "log").read_text()[-3000:]
 
     async def ready(self) -> None:

@@ -11,7 +11,7 @@ from usher.demo.slack.acks import Ack
 from usher.demo.slack.records import Channel, Message, User, View
 from usher.demo.slack.server import SlackLookalike
 
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 180
 Found = TypeVar("Found")
 
 

@@ -26,6 +26,9 @@ from worker.sending import Deliverer
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.worker.processes"])
 
+PATIENCE_SECONDS = 120
+"""For what another process does: a busy machine is slow."""
+
 LOST = 3
 """What a worker process returns that stopped by itself."""
 
@@ -113,8 +116,8 @@ def worker_process(life: Life, run: Callable[[Life], None] = run_worker) -> Iter
         process.close()
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    """Another process decides when: this one looks, for a while."""
+def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Another process decides when: this one looks, for as long as a busy machine may need."""
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"

@@ -11,7 +11,7 @@ from core.usecases.invitations.recall import RecallBatch, recall_batch
 from core.words import MessageKind
 from tests.factories import make_school
 from tests.worker.ledger import deliveries, make_organisation, states, write_messages
-from tests.worker.processes import Life, close, deliverers, open_app, until, worker_process
+from tests.worker.processes import PATIENCE_SECONDS, Life, close, deliverers, open_app, until, worker_process
 from worker.client import open_client
 from worker.console import resume_pending
 from worker.engine import Worker
@@ -26,7 +26,7 @@ def _is_settled(app: App) -> bool:
 
 def _killed_while_sending(life: Life, failpoints: str) -> None:
     with worker_process(life.but(failpoints=failpoints)) as process:
-        process.join(30)
+        process.join(PATIENCE_SECONDS)
         assert process.exitcode == KILLED
 
 
@@ -79,7 +79,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_and_doubles_nothing(life: Life
     with worker_process(life) as process:
         until(lambda: sum(deliveries(life.ledger).values()) >= 20)
         process.terminate()
-        process.join(15)
+        process.join(PATIENCE_SECONDS)
         assert process.exitcode == 0
     stopped = states(app)
     with worker_process(life.but(seconds=0)):
@@ -189,6 +189,6 @@ def _work_within_a_loop(life: Life) -> None:
 
 def test_the_threads_of_the_event_loop_are_left_alone(embedded: Life) -> None:
     with worker_process(embedded, run=_work_within_a_loop) as process:
-        process.join(20)
+        process.join(PATIENCE_SECONDS)
 
         assert process.exitcode == 0

@@ -161,7 +161,7 @@ async def test_a_form_that_slack_does_not_open_is_said_so(world: World) -> None:
 
 
 async def test_an_expired_trigger_is_an_answer_and_no_error(world: World) -> None:
-    world.slack.faults.fail_next("users.info", Hang(0.2))
+    world.slack.faults.fail_next("users.info", Hang(1))
 
     asking = asyncio.create_task(world.driver.command(world.olive, world.channel, "/usher", "invite"))
     while not world.slack.workspace.calls("users.info"):  # noqa: ASYNC110 - the look-alike rings no bell.

@@ -8,6 +8,7 @@ import pytest_asyncio
 from core.words import MailboxAuth, MailboxSecurity
 from mail.inbox.connection import Account, Connection, open_connection
 from tests.mail.inbox.scripted_imap import ScriptedImap
+from tests.mail.inbox.watching import PATIENCE_SECONDS
 
 Connect = Callable[..., Awaitable[Connection]]
 
@@ -23,7 +24,7 @@ async def connect() -> AsyncIterator[Connect]:
         user: str = "bot",
         secret: str = "secret",
         auth: MailboxAuth = MailboxAuth.PASSWORD,
-        patience: float = 5.0,
+        patience: float = PATIENCE_SECONDS,
         largest: int = 2**26,
         tls: ssl.SSLContext | None = None,
     ) -> Connection:

@@ -98,7 +98,7 @@ class ScriptedImap:
 
     async def reached(self, command: str) -> None:
         """Waits until it is asked that, after the last time it was waited for."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self._reached[command].wait()
         self._reached[command].clear()
 

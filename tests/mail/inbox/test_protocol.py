@@ -16,7 +16,10 @@ from tests.mail.certificates import tls_contexts
 from tests.mail.inbox.conftest import Connect
 from tests.mail.inbox.scripted_imap import CONTINUATION, DONE, GREETING, Act, ScriptedImap
 
-AT_ONCE = 2.0
+BY_ITSELF = 60.0
+"""Long before the ten minutes that are asked for, and long enough for a busy machine."""
+SOON = 0.5
+"""Only tests of silence wait it out; all that comes before it, comes sooner."""
 
 
 async def test_thousands_of_lines_in_one_chunk_are_read_in_proportion(connect: Connect) -> None:
@@ -28,7 +31,7 @@ async def test_thousands_of_lines_in_one_chunk_are_read_in_proportion(connect: C
         sizes = await connection.sizes(range(1, 10_001))
 
         assert len(sizes) == 10_000
-        assert time.process_time() - began < AT_ONCE
+        assert time.process_time() - began < 2
 
 
 async def test_server_that_closes_while_idle_begins_is_seen_at_once(connect: Connect) -> None:
@@ -36,7 +39,7 @@ async def test_server_that_closes_while_idle_begins_is_seen_at_once(connect: Con
         connection = await connect(server)
 
         with pytest.raises(ConnectionLost):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await connection.wait(600)
 
 
@@ -50,7 +53,7 @@ async def test_connection_lost_in_idle_is_seen_at_once(connect: Connect) -> None
         server.cut()
 
         with pytest.raises(ConnectionLost):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await waiting
 
 
@@ -59,7 +62,7 @@ async def test_goodbye_in_idle_is_seen_at_once(connect: Connect) -> None:
         connection = await connect(server)
 
         with pytest.raises(ConnectionLost, match="goodbye"):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await connection.wait(600)
 
 
@@ -76,7 +79,7 @@ async def test_connection_lost_during_a_command_is_seen_at_once(connect: Connect
         server.put(b"x")
 
         with pytest.raises(ConnectionLost):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await _everything(connection)
 
 
@@ -89,7 +92,7 @@ async def test_connection_cut_within_a_literal_is_seen_at_once(connect: Connect)
         server.cut()
 
         with pytest.raises(ConnectionLost):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await fetching
 
 
@@ -121,7 +124,7 @@ async def test_certificate_that_nobody_vouches_for_is_refused_in_words(connect: 
 
 async def test_silence_ends_the_connection_and_blocks_no_later_command(connect: Connect) -> None:
     async with ScriptedImap({"SEARCH": Act.SILENCE}) as server:
-        connection = await connect(server, patience=0.05)
+        connection = await connect(server, patience=SOON)
 
         with pytest.raises(ConnectionLost, match="no answer within"):
             await connection.search()
@@ -146,7 +149,7 @@ async def test_command_that_was_cancelled_leaves_no_answer_for_the_next_one(conn
 async def test_refused_access_token_is_answered_at_once(connect: Connect) -> None:
     async with ScriptedImap({"AUTHENTICATE": b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n"}) as server:
         with pytest.raises(LoginRefused, match="access token"):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await connect(server, auth=MailboxAuth.XOAUTH2, secret="ya29.token")
 
         assert server.commands[-1] == ""
@@ -208,7 +211,7 @@ async def test_message_that_arrives_between_search_and_idle_ends_the_idle(connec
         await connection.search()
         await connection.file([1], Folder.HELD)
 
-        async with asyncio.timeout(AT_ONCE):
+        async with asyncio.timeout(BY_ITSELF):
             await connection.wait(600)
 
         assert server.heard("IDLE") == server.heard("DONE")
@@ -220,7 +223,7 @@ async def test_message_announced_outside_a_command_ends_the_idle(connect: Connec
         connection.begin_listening()
         await connection.search()
 
-        async with asyncio.timeout(AT_ONCE):
+        async with asyncio.timeout(BY_ITSELF):
             await connection.wait(600)
 
         assert server.heard("IDLE") == server.heard("DONE")
@@ -239,7 +242,7 @@ async def test_idle_ends_after_its_time_and_may_be_renewed(connect: Connect) -> 
 
 async def test_server_that_never_answers_the_renewal_is_given_up(connect: Connect) -> None:
     async with ScriptedImap({DONE: Act.SILENCE}) as server:
-        connection = await connect(server, patience=0.05)
+        connection = await connect(server, patience=SOON)
         connection.begin_listening()
 
         with pytest.raises(ConnectionLost, match="no answer within"):
@@ -301,7 +304,7 @@ async def test_news_about_other_messages_is_no_body(connect: Connect) -> None:
 async def test_greeting_that_is_a_goodbye_is_seen_at_once(connect: Connect) -> None:
     async with ScriptedImap({GREETING: b"* BYE not today\r\n"}) as server:
         with pytest.raises(Refused, match="does not talk"):
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(BY_ITSELF):
                 await connect(server)
 
 
@@ -370,7 +373,7 @@ async def test_more_than_a_message_may_have_ends_the_connection(connect: Connect
 )
 async def test_nonsense_ends_in_a_lost_connection_and_never_hangs(connect: Connect, said: bytes) -> None:
     async with ScriptedImap({"SEARCH": said}) as server:
-        connection = await connect(server, patience=0.2)
+        connection = await connect(server, patience=SOON)
 
         with pytest.raises(ConnectionLost):
             await connection.search()

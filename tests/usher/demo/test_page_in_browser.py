@@ -208,7 +208,7 @@ async def test_a_visitor_invites_a_learner_and_answers_as_the_learner(tmp_path: 
         await expect(form).not_to_be_visible()
 
         scoreboard = _message(page, "B-0001")
-        await expect(scoreboard).to_contain_text("All sent", timeout=30_000)
+        await expect(scoreboard).to_contain_text("All sent")
         await expect(scoreboard).to_contain_text("in the demo, addresses that begin with bounce do not exist")
         await page.locator(".mails").get_by_role("button", name="ana@example.org").click()
         mail = page.frame_locator("iframe")
@@ -220,9 +220,9 @@ async def test_a_visitor_invites_a_learner_and_answers_as_the_learner(tmp_path: 
         await learner.get_by_role("button", name=re.compile("accept|yes", re.IGNORECASE)).click()
         await expect(learner.locator("h1")).to_be_visible()
 
-        await expect(scoreboard).to_contain_text("1 accepted", timeout=30_000)
+        await expect(scoreboard).to_contain_text("1 accepted")
         await page.get_by_role("button", name="All mail").click()
-        await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)
+        await expect(page.locator(".mails > li")).to_have_count(2)
 
 
 @pytest.mark.slow
@@ -297,15 +297,15 @@ async def test_usher_answers_what_a_visitor_writes_and_takes_it_back(tmp_path: P
         await page.get_by_role("button", name="Write to Usher").click()
         await page.get_by_role("button", name="Invite two").click()
         await page.get_by_role("button", name="Send", exact=True).last.click()
-        await page.locator(".mails").get_by_role("button", name=f"Re: invite {demo.sample.run}").click(timeout=30_000)
+        await page.locator(".mails").get_by_role("button", name=f"Re: invite {demo.sample.run}").click()
         answer = page.frame_locator("iframe")
         await expect(answer.get_by_role("heading", name="2 learners invited to Maths for Everyone")).to_be_visible()
         await page.get_by_role("button", name="Reply", exact=True).click()
         await page.locator(".letter-form").get_by_label("Text").fill("undo")
         await page.get_by_role("button", name="Send", exact=True).last.click()
 
-        await expect(page.locator(".mails > li")).to_have_count(2, timeout=30_000)
-        await expect(_message(page, "B-0001")).to_contain_text("2 cancelled", timeout=30_000)
+        await expect(page.locator(".mails > li")).to_have_count(2)
+        await expect(_message(page, "B-0001")).to_contain_text("2 cancelled")
 
 
 @pytest.mark.slow  # The page's own tests do the same every day without a browser.

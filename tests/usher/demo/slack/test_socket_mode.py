@@ -165,7 +165,7 @@ async def test_bolt_dials_again_when_asked(slack: SlackLookalike, office: Office
 
     connected = slack.hub.next_connection()
     await slack.hub.disconnect()
-    await asyncio.wait_for(connected, 5)
+    await asyncio.wait_for(connected, 60)
     ack = await slack.driver.say_dm(office.ada, "help")
 
     assert ack.ok
