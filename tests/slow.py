@@ -7,9 +7,8 @@ with ``at_once`` in its name, always meets both.
 
 import gc
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 import pytest
@@ -25,6 +24,13 @@ IS_CI = os.environ.get("CI") == "true"
 settings.register_profile("everyday", max_examples=10, deadline=None)
 settings.register_profile("thorough", max_examples=400, deadline=None)
 settings.load_profile("thorough" if IS_CI else "everyday")
+
+_SERVERS: Final = (
+    frozenset({"running_browser", "chromium_path"}),
+    frozenset({"postgresql_server"}),
+    frozenset({"postfix_server", "dovecot_server"}),
+)
+"""Whoever needs one of a row stands together, so that not every process starts it."""
 
 
 def examples(most: int) -> int:
@@ -45,9 +51,16 @@ def every(nth: int, cases: Iterable[Thing]) -> list[Thing | ParameterSet]:
     ]
 
 
+def databases(config: pytest.Config, name: str) -> list[str | ParameterSet]:
+    """The test's name decides. What is not run is not even made: there are more than a thousand."""
+    if "at_once" in name:
+        return ["sqlite", "postgresql"]
+    chosen, other = ("sqlite", "postgresql") if crc32(name.encode()) % 12 else ("postgresql", "sqlite")
+    return [chosen, pytest.param(other, marks=pytest.mark.slow)] if _runs_all(config) else [chosen]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for twin in _twins(items):
-        twin.add_marker("slow")
+    items.sort(key=_server_of)
     if _runs_all(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
@@ -61,24 +74,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def _twins(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Of each test that is there on both databases the one that waits for continuous integration."""
-    pairs: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        if database := _database_of(item):
-            pairs[item.nodeid.replace(database, "database")].append(item)
-    both = {name: pair for name, pair in pairs.items() if len(pair) == 2 and "at_once" not in name}
-    return [item for name, pair in both.items() for item in pair if _database_of(item) != _database_for(name)]
-
-
-def _database_for(name: str) -> str:
-    return "sqlite" if crc32(name.encode()) % 12 else "postgresql"
-
-
-def _database_of(item: pytest.Item) -> str:
-    """Empty when there is no choice."""
-    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return str(parameters.get("copies", ""))
+def _server_of(item: pytest.Item) -> int:
+    """Its place in the row; whoever needs none comes last."""
+    wanted = set(getattr(item, "fixturenames", ()))
+    parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    if parameters.get("copies") == "postgresql":
+        wanted.add("postgresql_server")
+    return next((place for place, servers in enumerate(_SERVERS) if servers & wanted), len(_SERVERS))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -10,9 +10,16 @@ from sqlalchemy import Engine
 from core.app import App
 from tests.copies import Copies, SqliteCopies
 from tests.factories import School
+from tests.slow import databases
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "copies" in metafunc.fixturenames and not any("copies" in mark.args[0] for mark in marks):
+        metafunc.parametrize("copies", databases(metafunc.config, metafunc.definition.nodeid), indirect=True)
+
+
+@pytest.fixture
 def copies(request: pytest.FixtureRequest) -> Copies[Any]:
     beginning = "school" if "school" in request.fixturenames else "bare"
     found: Copies[Any] = request.getfixturevalue(f"{request.param}_{beginning}")
