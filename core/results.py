@@ -71,6 +71,8 @@ class RequestRefused:
     code: str
     message: str
     hint: str
+    instead: tuple[str, ...] = ()
+    """Whole requests, one of which was likely meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,8 @@ _ROWS: Final[dict[RunList, Any]] = {
 SEVERAL: Final = "several"
 
 
-def refused(error: UsherError) -> RequestRefused:
-    return RequestRefused(type(error).__name__, error.code, error.message, error.hint)
+def refused(error: UsherError, instead: tuple[str, ...] = ()) -> RequestRefused:
+    return RequestRefused(type(error).__name__, error.code, error.message, error.hint, instead)
 
 
 def kept(result: object) -> str:

@@ -80,10 +80,10 @@ WORDS: dict[str, VerbWords] = {
             ("links safety-2026-03", "links", "links find maths"),
         ),
         VerbWords(
-            "progress", "[RUN [LIST] [search] | ADDRESS | P-NUMBER [yes] | match NAME ADDRESS|RUN]",
+            "progress", "[RUN [LIST] [search] | LEARNER | P-NUMBER [yes] | match NAME ADDRESS|RUN]",
             "Show how a run or a learner is doing, and the reports that told of it.",
             (
-                "progress maths-2026-03", "progress maths-2026-03 stalled", "progress a@example.org", "progress P-0007",
+                "progress maths-2026-03", "progress maths-2026-03 stalled", "progress Ada Young", "progress P-0007",
                 "progress",
             ),
         ),
@@ -95,15 +95,15 @@ WORDS: dict[str, VerbWords] = {
         VerbWords(
             "nudge", "RUN LEARNER [your own words]",
             "Write to one learner in your name: you see the letter before it goes out.",
-            ("nudge maths-2026-03 a@example.org", "nudge maths-2026-03 a@example.org Can I help you with unit two?"),
+            ("nudge maths-2026-03 Ada Young", "nudge maths-2026-03 a@example.org Can I help you with unit two?"),
         ),
         VerbWords(
             "snooze", "RUN LEARNER [2 weeks | until DAY]", "Hide a learner at risk for a while, or a week.",
-            ("snooze maths-2026-03 a@example.org", "snooze maths-2026-03 a@example.org 2 weeks"),
+            ("snooze maths-2026-03 Ada Young", "snooze maths-2026-03 a@example.org 2 weeks"),
         ),
         VerbWords(
             "spoken", "RUN LEARNER", "Note that you have spoken to a learner at risk.",
-            ("spoken maths-2026-03 a@example.org",),
+            ("spoken maths-2026-03 Ada Young",),
         ),
         VerbWords(
             "export", "RUN|all [csv|xlsx] [file]", "Get a run's learners and their progress as a file, for you alone.",
@@ -170,5 +170,52 @@ WORDS: dict[str, VerbWords] = {
         VerbWords("link", "[CODE]", "Connect your Slack account; I mail you a code.", ("link", "link 1234 5678")),
         VerbWords("unlink", "", "Disconnect your own Slack account.", ("unlink",)),
         VerbWords("setup", "CODE", "Connect this workspace to your organisation.", ("setup north-ks4twz7mq2xpa5dh",)),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FirstThing:
+    """What a newcomer needs to know. ``write`` empty: nothing is written, a file is sent."""
+
+    write: str
+    what: str
+
+
+FIRST: tuple[FirstThing, ...] = (
+    FirstThing("courses", "lists the runs you can invite to, each with its code."),
+    FirstThing("invite maths-2026-03 a@example.org", "invites one learner or a thousand by e-mail."),
+    FirstThing("invites maths-2026-03", "says who has answered; correct, resend or cancel there."),
+    FirstThing("", "Send me a spreadsheet of learners, and every row is answered. “template” gets an empty one."),
+    FirstThing("progress maths-2026-03", "shows how far learners are, and who needs somebody."),
+    FirstThing("digest Mon 08:00", "tells you every Monday what has changed."),
+)
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """``name`` is what follows “help”; it is no verb's."""
+
+    name: str
+    title: str
+    verbs: tuple[str, ...]
+
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic("inviting", "Inviting", ("courses", "run", "invite", "links", "scheduled", "batch", "undo")),
+        Topic(
+            "answers", "After inviting",
+            ("invites", "resend", "cancel", "reinvite", "correct", "reminders", "quiet"),
+        ),
+        Topic(
+            "people", "Learners and files",
+            ("learners", "imports", "import", "good-rows", "template", "import-policy", "ethnicity"),
+        ),
+        Topic("following", "Progress", ("progress", "at-risk", "nudge", "snooze", "spoken", "digest")),
+        Topic("money", "Costs and records", ("costs", "budget", "export", "history")),
+        Topic("house", "Staff and Slack", ("staff", "link", "unlink", "setup")),
     )
 }  # fmt: skip

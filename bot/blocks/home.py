@@ -2,7 +2,7 @@
 
 from bot.blocks.batches import undo_question
 from bot.blocks.controls import Action
-from bot.blocks.help import verb_blocks
+from bot.blocks.help import first_blocks
 from bot.blocks.parts import Block, Message, actions, button, context, heading, said, section, value_of
 from bot.blocks.words import bar, batch_name, counted, moment
 from core.rules.policy import LEARNERS_COUNTED
@@ -26,7 +26,7 @@ def draw_home(home: HomeShown) -> Message:
             *(block for batch in home.batches for block in _batch(batch, home.role)),
             *(() if home.batches else (section("Nobody has been invited yet. “Invite learners” starts a batch."),)),
             heading("In words"),
-            *verb_blocks(),
+            *first_blocks(),
         ),
     )
 

@@ -216,4 +216,4 @@ def _report_row(card: ReportCard) -> Block:
 def draw_named(result: NamedInFeed) -> Message:
     what = "learner" if result.kind is NamedKind.LEARNER else "run"
     text = f"“{said(result.name)}” is the {what} {said(result.target)} from now on."
-    return Message(text, (section(f"{text}\nSend the report again, and the rows land."),))
+    return Message(text, (section(f"{text}\nSend the report again, and its rows are stored."),))

@@ -19,11 +19,8 @@ from core.errors import InvalidRequest
 from core.progressing import ProgressFile
 from core.requests import read_request
 from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
-from core.usecases.progress.figures import (
-    ProgressList,
-    ShowProgress,
-    show_progress,
-)
+from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+from core.usecases.progress.finding import FindProgress
 from core.usecases.progress.one_learner import (
     ShowLearnerProgress,
     show_learner_progress,
@@ -81,4 +78,4 @@ def run_named(comment: str) -> str:
     except InvalidRequest:
         return ""
     command = getattr(request, "command", None)
-    return command.run if isinstance(command, ShowProgress) else ""
+    return command.run if isinstance(command, FindProgress | ShowProgress) else ""

@@ -7,8 +7,8 @@
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear, RiskRuleUnclear, NudgeWordsUnclear, NobodyChosen,
-    │   │   MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged, AddressInvalid,
-    │   │   DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
+    │   │   LearnerUnclear, MonthUnclear, AmountUnclear, AgreementUnclear, NameMissing, AddressUnchanged,
+    │   │   AddressInvalid, DomainNotAllowed, DomainsInvalid, CapInvalid, CodeWrong,
     │   │   CatalogueInvalid, SettingInvalid, MailboxInvalid, StaffDetailsInvalid, LearnerInvalid,
     │   │   LearnerNotChosen, LearnerFormOnly, ErasureUnconfirmed
     ├── NotAllowed          this person may not do this
@@ -17,7 +17,7 @@
     │   ├── RunNotFound, LinkNotFound, SharedLinkNotFound, BatchNotFound, InvitationNotFound, OrganisationNotFound,
     │   │   StaffNotFound, MessageNotFound, MailNotFound, HeldMailNotFound, MailboxNotFound, ThreadNotFound,
     │   │   RequestNotFound, ChangeNotFound, ImportNotFound, AgreementNotFound,
-    │   │   ChargeNotFound, LearnerNotFound, LearnerChangeNotFound,
+    │   │   ChargeNotFound, LearnerNotFound, RunOrLearnerNotFound, LearnerChangeNotFound,
     │   │   ReportNotFound, ExportNotFound, NothingToExport, LearnerNotOnRun, FollowUpNotFound
     ├── Conflict            the world moved on
     │   ├── RunNotChoosable, CoursePaidFor, PreviewExpired, InvitationClosed, SharedLinkClosed,
@@ -106,6 +106,7 @@ from core.errors.missing import OrganisationNotFound as OrganisationNotFound
 from core.errors.missing import ReportNotFound as ReportNotFound
 from core.errors.missing import RequestNotFound as RequestNotFound
 from core.errors.missing import RunNotFound as RunNotFound
+from core.errors.missing import RunOrLearnerNotFound as RunOrLearnerNotFound
 from core.errors.missing import SharedLinkNotFound as SharedLinkNotFound
 from core.errors.missing import StaffNotFound as StaffNotFound
 from core.errors.missing import ThreadNotFound as ThreadNotFound
@@ -134,6 +135,7 @@ from core.errors.requests import ImportPolicyUnknown as ImportPolicyUnknown
 from core.errors.requests import LearnerFormOnly as LearnerFormOnly
 from core.errors.requests import LearnerInvalid as LearnerInvalid
 from core.errors.requests import LearnerNotChosen as LearnerNotChosen
+from core.errors.requests import LearnerUnclear as LearnerUnclear
 from core.errors.requests import MailboxInvalid as MailboxInvalid
 from core.errors.requests import MomentNotUsable as MomentNotUsable
 from core.errors.requests import MomentUnclear as MomentUnclear

@@ -117,11 +117,34 @@ class ChargeNotFound(NotFound):
 
 class LearnerNotFound(NotFound):
     code = "learner_not_found"
-    wording = "I found no learner “{who}” among those whom you may see."
+    wording = "I found no learner “{who}”{where} among those whom you may see."
     advice = (
-        "Write the e-mail address or the username. “learners” and a part of the name shows them; "
+        "{suggestion}Write a name, an e-mail address or a username. “learners” and a part of the name shows them; "
         "who was removed is not shown."
     )
+
+    def __init__(self, *, who: str, run: str = "", nearest: tuple[tuple[str, str], ...] = ()) -> None:
+        """``run``: where alone they were looked for. ``nearest``: name, and the word that finds them."""
+        names = " or ".join(f"{name} ({word})" for name, word in nearest)
+        super().__init__(
+            who=who, where=f" on {run}" if run else "", suggestion=f"Did you mean {names}? " if names else ""
+        )
+        self.who = who
+        self.run = run
+        self.choices = nearest
+
+
+class RunOrLearnerNotFound(NotFound):
+    code = "run_or_learner_not_found"
+    wording = "I found no run and no learner called “{who}”."
+    advice = "{suggestion}“courses” lists the runs you can choose, “learners” and a part of a name the learners."
+
+    def __init__(self, *, who: str, runs: tuple[str, ...], choices: tuple[tuple[str, str], ...]) -> None:
+        names = " or ".join((*runs, *(f"{name} ({word})" for name, word in choices)))
+        super().__init__(who=who, suggestion=f"Did you mean {names}? " if names else "")
+        self.who = who
+        self.runs = runs
+        self.choices = choices
 
 
 class LearnerNotOnRun(NotFound):

@@ -1,5 +1,7 @@
 """The words or values cannot be understood."""
 
+from typing import Final
+
 from core.errors.families import InvalidRequest
 
 
@@ -237,7 +239,28 @@ class RiskRuleUnclear(InvalidRequest):
 class NobodyChosen(InvalidRequest):
     code = "nobody_chosen"
     wording = "I do not know yet whom you mean."
-    advice = "Write their e-mail address or username, as in “{verb} {run} a@example.org”."
+    advice = "Write their name, e-mail address or username, as in “{verb} {run} a@example.org”."
+
+
+class LearnerUnclear(InvalidRequest):
+    code = "learner_unclear"
+    wording = "{count} learners{where} are called “{who}”."
+    advice = "Nothing was done. Did you mean {names}?{more}"
+    most: Final = 5
+
+    def __init__(self, *, who: str, run: str, choices: tuple[tuple[str, str], ...]) -> None:
+        """``run``: where alone they were looked for. ``choices``: name, and the word that finds them; the first few."""
+        offered, has_more = choices[: self.most], len(choices) > self.most
+        super().__init__(
+            who=who,
+            where=f" on {run}" if run else "",
+            count=f"More than {self.most}" if has_more else f"{len(offered)}",
+            names=" or ".join(f"{name} ({word})" for name, word in offered),
+            more=" Or write more of the name." if has_more else "",
+        )
+        self.who = who
+        self.run = run
+        self.choices = offered
 
 
 class NudgeWordsUnclear(InvalidRequest):

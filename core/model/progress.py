@@ -88,7 +88,7 @@ class ProgressReport(OrganisationOwned, Base):
     duplicate: Mapped[int] = mapped_column(default=0)
     problem: Mapped[int] = mapped_column(default=0)
     flagged: Mapped[int] = mapped_column(default=0)
-    """Of the landed ones: a cell was left out or cut to 100 %. In no bucket of its own."""
+    """Of the stored ones: a cell was left out or cut to 100 %. In no bucket of its own."""
     row_count: Mapped[int] = mapped_column(default=0)
     """Of its sheet, below the headings; what is merged of them the counts say."""
     tries: Mapped[int] = mapped_column(default=0)

@@ -39,6 +39,7 @@ from core.requests.language import OtherUseCases, first_word
 from core.requests.language import Request as Request
 from core.requests.language import Verb as Verb
 from core.rules.text import folded
+from core.verbs import EVERYTHING, TOPICS
 
 _SUBJECTS: Final = (
     about_invitations, about_courses, about_progress, about_exports, about_costs, about_digests, about_history,
@@ -64,12 +65,19 @@ def read_request(text: str) -> Request | Form | Help:
     name, rest = first_word(text)
     name = folded(name)
     if name in ("", "help", "?"):
-        return Help(_known_verb(rest).name if rest else "")
+        return _help(rest)
     verb = _known_verb(name)
     if folded(rest) in ("help", "?", "--help", "-h"):
         return Help(verb.name)
     command = verb.parse(rest)
     return command if isinstance(command, Form) else Request(verb, command)
+
+
+def _help(rest: str) -> Help:
+    wanted = folded(rest)
+    if wanted in TOPICS or wanted == EVERYTHING:
+        return Help(topic=wanted)
+    return Help(_known_verb(rest).name if rest else "")
 
 
 def _known_verb(name: str) -> Verb:

@@ -7,11 +7,8 @@ from core.errors import NobodyChosen, ReportNotFound, RunNotChosen
 from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
 from core.rules.text import folded
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.figures import (
-    ProgressList,
-    ShowProgress,
-    show_progress,
-)
+from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+from core.usecases.progress.finding import FindProgress, find_progress
 from core.usecases.progress.follow_ups import NoteSpoken, SnoozeLearner, note_spoken, snooze_learner
 from core.usecases.progress.matching import NameInFeed, name_in_feed
 from core.usecases.progress.nudges import PrepareNudge, prepare_nudge
@@ -23,7 +20,7 @@ from core.usecases.progress.reports import ListReports, ShowReport, list_reports
 from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
 
 _REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)
-_Command = ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed
+_Command = FindProgress | ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed
 
 
 def _progress(rest: str) -> _Command:
@@ -37,12 +34,10 @@ def _progress(rest: str) -> _Command:
     if "@" in first:
         return ShowLearnerProgress(bare_address(first))
     run, tail = run_and_rest(rest)
-    if not run:
-        raise RunNotChosen(verb="progress")
     shown, others = first_word(tail)
     if shown.lower() in list(ProgressList):
         return ShowProgress(run, ProgressList(shown.lower()), others)
-    return ShowProgress(run, ProgressList.ALL, tail)
+    return FindProgress(run, tail, rest)
 
 
 def _report(number: int, tail: str) -> ShowReport | ConfirmReport:
@@ -95,14 +90,17 @@ def _spoken(rest: str) -> NoteSpoken:
 
 
 def _learner_on_run(rest: str, verb: str) -> tuple[str, str, str]:
-    """Raises RunNotChosen, NobodyChosen."""
+    """(run, who, words): of a name only who is on the run says where it ends, so then the words are still in ``who``.
+
+    Raises RunNotChosen, NobodyChosen.
+    """
     run, tail = run_and_rest(rest)
     if not run:
         raise RunNotChosen(verb=verb)
     who, words = first_word(tail)
     if not who:
         raise NobodyChosen(verb=verb, run=run[:60])
-    return run, bare_address(who).strip(",;:"), words
+    return (run, bare_address(who).strip(",;:"), words) if "@" in who else (run, tail, "")
 
 
 def _match(rest: str) -> NameInFeed:
@@ -114,7 +112,7 @@ def _match(rest: str) -> NameInFeed:
 
 
 VERBS: Final[tuple[Verb, ...]] = (
-    verb("progress", Mode.READ, Asker.STAFF, _progress, show_progress),
+    verb("progress", Mode.READ, Asker.STAFF, _progress, find_progress),
     verb("at-risk", Mode.READ, Asker.STAFF, _at_risk, show_progress),
     verb("nudge", Mode.READ, Asker.STAFF, _nudge, prepare_nudge),
     verb("snooze", Mode.RUN, Asker.STAFF, _snooze, snooze_learner),

@@ -1,14 +1,23 @@
-"""What was meant where no verb or run is called so, or no number was given: the same request with the nearest word."""
+"""What was meant where no verb, run or learner is called so, or several are: the same request with the right word."""
 
+import re
 from dataclasses import dataclass
 
-from core.errors import BatchNotChosen, RunNotFound, UnknownVerb, UsherError
+from core.errors import (
+    BatchNotChosen,
+    LearnerNotFound,
+    LearnerUnclear,
+    RunNotFound,
+    RunOrLearnerNotFound,
+    UnknownVerb,
+    UsherError,
+)
 from core.requests.language import first_word
 
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """``word`` is what takes the place of the wrong one; ``text`` the whole request, to be read anew."""
+    """``word`` says what takes the place of the wrong one; ``text`` is the whole request, to be read anew."""
 
     word: str
     text: str
@@ -23,6 +32,11 @@ def instead_of(text: str, error: UsherError) -> tuple[Instead, ...]:
         return _with_run(text, error.run, error.nearest)
     if isinstance(error, BatchNotChosen):
         return tuple(Instead(number, f"{first_word(text)[0]} {number}") for number in error.nearest)
+    if isinstance(error, LearnerUnclear | LearnerNotFound):
+        return _with_learner(text, error.who, error.choices, error.run)
+    if isinstance(error, RunOrLearnerNotFound):
+        runs = _with_run(text, first_word(error.who)[0], error.runs)
+        return (*runs, *_with_learner(text, error.who, error.choices))
     return ()
 
 
@@ -33,3 +47,17 @@ def _with_run(text: str, wrong: str, nearest: tuple[str, ...]) -> tuple[Instead,
     if first.strip(",;:").casefold() != wrong.casefold():
         return ()
     return tuple(Instead(run, f"{verb} {run} {tail}".strip()) for run in nearest)
+
+
+def _with_learner(text: str, wrong: str, choices: tuple[tuple[str, str], ...], run: str = "") -> tuple[Instead, ...]:
+    """They stand behind the verb, or behind the run where one is named; what follows them stays."""
+    head, rest = first_word(text)
+    if run:
+        named, rest = first_word(rest)
+        head = f"{head} {named}"
+    pattern = r"\s+".join(map(re.escape, wrong.split()))
+    typed = re.search(rf"(?<!\S)[\"“]?{pattern}[\"”]?(?![^\s,;:])", rest)
+    if not pattern or typed is None:
+        return ()
+    before, after = f"{head} {rest[: typed.start()]}".strip(), rest[typed.end() :].lstrip(",;:")
+    return tuple(Instead(name, f"{before} {word} {after.strip()}".strip()) for name, word in choices)

@@ -70,9 +70,10 @@ Form = ComposeInvitation | ComposeStaffInvitation | ComposeLearner
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """``verb`` empty: all of them."""
+    """Of one verb, or of the verbs of a topic (``core.verbs``); of neither: what a newcomer needs first."""
 
     verb: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

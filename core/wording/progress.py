@@ -188,7 +188,7 @@ def is_report_under_way(card: ReportCard) -> bool:
 
 
 def report_outcome(card: ReportCard) -> str:
-    """As in "P-0007: 180 of 187 rows landed."."""
+    """As in "180 of 187 rows stored, 7 need a look (P-0007)."."""
     ref = report_ref(card.number)
     if card.reason is not None:
         return f"{ref}: {_REASONS[card.reason]}"
@@ -196,8 +196,8 @@ def report_outcome(card: ReportCard) -> str:
         rows = f": {card.counts.rows:,} of {counted(card.row_count, 'row')} merged." if card.row_count else "."
         return f"{ref} is under way{rows}"
     counts = card.counts
-    landed = counts.rows - counts.problem
-    return f"{ref}: {landed:,} of {counted(counts.rows, 'row')} landed."
+    look = f", {counts.problem:,} {'needs' if counts.problem == 1 else 'need'} a look" if counts.problem else ""
+    return f"{counts.rows - counts.problem:,} of {counted(counts.rows, 'row')} stored{look} ({ref})."
 
 
 def counts_words(counts: ReportCounts) -> str:

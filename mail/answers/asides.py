@@ -13,6 +13,7 @@ from core.results import (
     revived,
 )
 from core.usecases.progress.nudges import LearnerNudged
+from core.verbs import EVERYTHING, FIRST, TOPICS, Topic
 from core.wording.questions import consequences, question_words
 from core.wording.results import counted
 from mail.answers.document import Answer, Listing, Row, Teller, some
@@ -22,13 +23,21 @@ _HOW = (
     "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached "
     "workbook, .csv or .txt file."
 )
-_FILES = "Attach a spreadsheet to import its learners; every row is answered. “template” sends the workbook to fill in."
 _REPLIES = "Reply to any answer of mine with a word: yes, no, undo, resend, cancel, more."
+_ONE_MORE = "“help invite” says more about one of them."
+_REST = (
+    "“help all” lists everything I can do; "
+    + ", ".join(f"“help {topic.name}”: {topic.title.lower()}" for topic in TOPICS.values())
+    + ".",
+)
 
 
 def tell_help(asked: Help, teller: Teller) -> Answer:
+    if asked.topic:
+        shown = TOPICS.values() if asked.topic == EVERYTHING else (TOPICS[asked.topic],)
+        return Answer("What I can do for you by e-mail", lists=tuple(map(_verbs, shown)), steps=(_ONE_MORE, *_REST))
     if not asked.verb:
-        return Answer("What I can do for you by e-mail", (_HOW, _FILES, _REPLIES), lists=(_verbs(),))
+        return Answer("What I can do for you by e-mail", (_HOW, _REPLIES), lists=(_first(),), steps=(_ONE_MORE, *_REST))
     verb = VERBS[asked.verb]
     return Answer(
         headline=verb.summary,
@@ -37,9 +46,17 @@ def tell_help(asked: Help, teller: Teller) -> Answer:
     )
 
 
-def _verbs() -> Listing:
-    known = (verb for verb in VERBS.values() if verb.asker is Asker.STAFF)
-    return Listing("", tuple(Row(_written(verb), (verb.summary,)) for verb in known), "“help invite” says more.")
+def _first() -> Listing:
+    rows = (
+        Row(each.write, (each.what,)) if each.write else Row("A spreadsheet, attached", (each.what,)) for each in FIRST
+    )
+    return Listing("To begin with", tuple(rows))
+
+
+def _verbs(topic: Topic) -> Listing:
+    """Of those that can be said by e-mail."""
+    known = (VERBS[name] for name in topic.verbs if VERBS[name].asker is Asker.STAFF)
+    return Listing(topic.title, tuple(Row(_written(verb), (verb.summary,)) for verb in known))
 
 
 def _written(verb: Verb) -> str:
@@ -56,7 +73,8 @@ def tell_not_understood(result: NotUnderstood, teller: Teller) -> Answer:
             nearest,
             _HOW,
         ),
-        lists=(_verbs(),),
+        lists=(_first(),),
+        steps=_REST,
     )
 
 
@@ -66,7 +84,8 @@ def _unread(files: Sequence[str]) -> str:
 
 
 def tell_refused(result: RequestRefused, teller: Teller) -> Answer:
-    return Answer(result.message, steps=some(result.hint))
+    meant = (Listing("Reply with one of these", tuple(map(Row, result.instead))),) if result.instead else ()
+    return Answer(result.message, lists=meant, steps=some(result.hint))
 
 
 def tell_went_wrong(result: WentWrong, teller: Teller) -> Answer:

@@ -166,5 +166,5 @@ def tell_named(result: NamedInFeed, teller: Teller) -> Answer:
     what = "learner" if result.kind is NamedKind.LEARNER else "run"
     return Answer(
         f"“{result.name}” is the {what} {result.target} from now on.",
-        steps=("Send the report again, and the rows land.",),
+        steps=("Send the report again, and its rows are stored.",),
     )

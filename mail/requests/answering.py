@@ -31,8 +31,8 @@ from core.errors import (
 )
 from core.letters import AnswerPart
 from core.progressing import ProgressFile
-from core.requests import Asker, Mode, Request, mode_of, usecase_of
-from core.results import ReplyAwaited, WentWrong, kept, refused
+from core.requests import Asker, Mode, Request, instead_of, mode_of, usecase_of
+from core.results import ReplyAwaited, RequestRefused, WentWrong, kept, refused
 from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.imports.invitations import PrepareImportInvitation
@@ -221,15 +221,15 @@ def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: 
             app.run(usecase, wanted.command, staff)
             return
         except UsherError as error:
-            result = _instead(app, wanted, error)
+            result = _instead(app, wanted, error, line)
     else:
-        result = result_of(app, staff, wanted, key=f"inbound:{asking.inbound_id}:0")
+        result = result_of(app, staff, wanted, key=f"inbound:{asking.inbound_id}:0", line=line)
     _leave(app, staff, asking, (AnswerPart(line, result),))
 
 
 def _answer_several(app: App, staff: StaffActor, asking: Asking, wanted: tuple[_Wanted, ...]) -> None:
     parts = tuple(
-        AnswerPart(line, result_of(app, staff, each, key=f"inbound:{asking.inbound_id}:{number}"))
+        AnswerPart(line, result_of(app, staff, each, key=f"inbound:{asking.inbound_id}:{number}", line=line))
         for number, (line, each) in enumerate(wanted)
     )
     _leave(app, staff, asking, parts)
@@ -240,10 +240,10 @@ def _leave(app: App, staff: StaffActor, asking: Asking, parts: tuple[AnswerPart,
         raise AlreadySettled
 
 
-def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -> object:
-    """Under a key it takes effect once, and gives the same again."""
+def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str, line: str = "") -> object:
+    """Under a key it takes effect once, and gives the same again. ``line`` is what was written."""
     if isinstance(wanted, UsherError):
-        return refused(wanted)
+        return _refused(wanted, line)
     if not isinstance(wanted, Task):
         return wanted
     try:
@@ -252,10 +252,10 @@ def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str) -
         usecase = rehearsed(wanted.usecase) if _is_asked_back(wanted) else wanted.usecase
         return app.run(usecase, wanted.command, staff, key=key)
     except UsherError as error:
-        return _instead(app, wanted, error)
+        return _instead(app, wanted, error, line)
 
 
-def _instead(app: App, task: Task, error: UsherError) -> object:
+def _instead(app: App, task: Task, error: UsherError, line: str) -> object:
     """The question or the refusal that is the answer. Raises again what is none."""
     if isinstance(error, Unavailable | AlreadySettled | NotStaff | SenderUnproven):
         raise error
@@ -265,7 +265,15 @@ def _instead(app: App, task: Task, error: UsherError) -> object:
     if isinstance(error, NeedsConfirmation) and isinstance(task.command, ReinviteLearner):
         confirmed = ReinviteLearner(task.command.run, task.command.address, is_confirmed=True)
         return _question(confirmed, refused(error), until)
-    return refused(error)
+    return _refused(error, line)
+
+
+def _refused(error: UsherError, line: str) -> RequestRefused:
+    # What was longer than a line of an answer is not offered anew, for its end is not there; nor are the addresses
+    # below an "invite".
+    whole = line if len(line) < _LINE_CHARACTERS else ""
+    meant = (each.text for each in instead_of(whole, error))
+    return refused(error, tuple(text for text in meant if not text.startswith("invite ")))
 
 
 def _as_seen(command: object, rehearsed: object) -> object:

@@ -7,6 +7,7 @@ from core.progressing import ProgressFile
 from core.requests import Request
 from core.rules.text import clean_name
 from core.usecases.progress.figures import ShowProgress
+from core.usecases.progress.finding import FindProgress
 from core.usecases.progress.mails import ReportByMail, report_by_mail
 from mail.parsing.parsed import Attachment
 from mail.requests.tasks import Task
@@ -21,7 +22,7 @@ def progress_file(attached: Attachment, run: str) -> ProgressFile:
 def run_of(wanted: Sequence[object]) -> str:
     """“progress RUN” in the words says of which run an attached report is."""
     commands = (each.command for each in wanted if isinstance(each, Request))
-    return next((command.run for command in commands if isinstance(command, ShowProgress)), "")
+    return next((command.run for command in commands if isinstance(command, FindProgress | ShowProgress)), "")
 
 
 def task_of_report(file: ProgressFile, inbound_id: int) -> Task:

@@ -72,6 +72,13 @@ _SEVERAL: dict[type[UsherError], tuple[str, ...]] = {
     errors.AgreementUnclear: ("choices",),
     errors.AgreementNotFound: ("known",),
     errors.BatchNotChosen: ("nearest",),
+    errors.RunOrLearnerNotFound: ("runs",),
+}
+_PAIRS: dict[type[UsherError], str] = {
+    errors.LearnerInvalid: "problems",
+    errors.LearnerNotFound: "nearest",
+    errors.LearnerUnclear: "choices",
+    errors.RunOrLearnerNotFound: "choices",
 }
 
 
@@ -82,8 +89,8 @@ def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
         values["nearest"] = (HOSTILE,)
     for name in _SEVERAL.get(kind, ()):
         values[name] = (HOSTILE,)
-    if kind is errors.LearnerInvalid:
-        values["problems"] = ((HOSTILE, HOSTILE),)
+    if kind in _PAIRS:
+        values[_PAIRS[kind]] = ((HOSTILE, HOSTILE),)
 
     error = kind(**values)
 

@@ -16,6 +16,7 @@ from core.errors import (
     UsherError,
 )
 from core.requests import (
+    ALIASES,
     VERBS,
     Asker,
     ComposeInvitation,
@@ -65,6 +66,7 @@ from core.usecases.staff.slack_identity import (
     confirm_code,
     unlink_account,
 )
+from core.verbs import EVERYTHING, TOPICS
 from core.verbs import WORDS as WORDED
 from core.words import ImportState, ImportSubject, Role
 
@@ -208,6 +210,13 @@ def test_nothing_and_help_explain_everything(text: str) -> None:
 def test_each_verb_has_help(verb: str) -> None:
     for text in (f"help {verb}", f"? {verb.upper()}", f"{verb} help", f"{verb} ?", f"{verb} --help", f"{verb} -h"):
         assert read_request(text) == Help(verb)
+
+
+def test_each_verb_is_of_one_topic_and_no_topic_is_called_as_a_verb() -> None:
+    assert sorted(verb for topic in TOPICS.values() for verb in topic.verbs) == sorted(VERBS)
+    assert not {*TOPICS, EVERYTHING} & {*VERBS, *ALIASES}
+    for name in (*TOPICS, EVERYTHING):
+        assert read_request(f"Help {name.title()}") == Help(topic=name)
 
 
 @pytest.mark.parametrize(

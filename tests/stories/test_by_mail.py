@@ -134,7 +134,7 @@ async def test_who_falls_behind_is_seen_by_all_nudged_once_and_set_aside(post: P
     spoken = words(await post.write(f"spoken risk-1 {ivy}"))
     aside = words(await post.write("at-risk risk-1 set-aside"))
 
-    assert "2 of 2 rows landed" in landed.text
+    assert "2 of 2 rows stored" in landed.text
     assert "*At risk*: 2 learners now" in digest
     assert [text.count("nothing done for 14 days") for text in (digest, words(listed), mailed.text)] == [2, 2, 2]
     assert "Shall we look at unit two together?" in nudge.text

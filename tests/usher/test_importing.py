@@ -80,7 +80,7 @@ def test_a_progress_report_is_taken_in_and_shown(operator: Operator) -> None:
     failed = operator.runs("progress", "show", "nowhere-2026-01", *AS)
 
     assert "“Progress” → step percentage, such as “61%”" in asked
-    assert "P-0001: 0 of 1 row landed." in merged
+    assert "0 of 1 row stored, 1 needs a look (P-0001)." in merged
     assert "No learner of yours is known by this (“ada@example.org”); row 2." in merged
-    assert "Olive Owner  P-0001: 0 of 1 row landed." in listed
+    assert "Olive Owner  0 of 1 row stored, 1 needs a look (P-0001)." in listed
     assert "I found no run called “nowhere-2026-01”" in failed.stderr

@@ -116,8 +116,8 @@ def _summary(figures: Figures) -> str:
         + f"\n\nA spreadsheet of {imported.rows} learners went out by e-mail. After "
         f"{imported.answered_after_seconds:.2f} s it came back as “{imported.workbook}”,\n"
         f"with {imported.marked} rows marked; “good rows” brought in the other {imported.new}.\n"
-        f"\nA report of progress went out by e-mail, and {digested.landed} of its {digested.rows} rows landed after "
-        f"{digested.answered_after_seconds:.2f} s. “digest now” says,\nin Slack after "
+        f"\nA report of progress went out by e-mail, and {digested.stored} of its {digested.rows} rows were stored "
+        f"after {digested.answered_after_seconds:.2f} s. “digest now” says,\nin Slack after "
         f"{digested.in_slack_after_seconds:.2f} s and by e-mail after {digested.by_mail_after_seconds:.2f} s:\n\n"
         f"  {digested.headline}"
     )

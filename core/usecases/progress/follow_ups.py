@@ -31,6 +31,7 @@ from core.rules.moments import Unread, read_moment
 from core.rules.policy import LONGEST_SNOOZE, NUDGE_PAUSE, SNOOZE_LIFE, SPOKEN_LIFE
 from core.rules.progress.risk import Risk, bits_of, risks_of
 from core.rules.text import folded
+from core.usecases.learners.naming import Named, learner_before_words, learner_named
 from core.usecases.progress.matching import meant_learner
 from core.usecases.progress.risk import FollowUpCard, cohort_of, cohorts, rule_of, standing_of
 from core.wording.phrases import zone_named
@@ -41,7 +42,9 @@ _LENGTH: Final = re.compile(r"(?:for )?(\d{1,3}) ?(d|day|days|w|week|weeks)")
 
 @dataclass(frozen=True, slots=True)
 class SnoozeLearner:
-    """The learner by id or by what names them. ``until`` as typed: ``2 weeks``, ``Mon``; empty: a week."""
+    """The learner by id or by what names them, which a moment may follow: only who is on the run says where a name
+    ends. ``until`` as typed: ``2 weeks``, ``Mon``; empty: a week.
+    """
 
     run: str
     who: str = ""
@@ -84,6 +87,8 @@ class LearnerOnRun(NamedTuple):
     run: CourseRun
     row: Any
     risks: tuple[Risk, ...]
+    rest: str
+    """What was typed behind their name."""
 
     @property
     def name(self) -> str:
@@ -91,25 +96,44 @@ class LearnerOnRun(NamedTuple):
 
 
 def snooze_learner(ctx: Context, command: SnoozeLearner) -> FollowUpNoted:
-    """Raises RunNotFound, LearnerNotFound, LearnerNotOnRun, MomentUnclear."""
+    """Raises RunNotFound, LearnerNotFound, LearnerUnclear, LearnerNotOnRun, MomentUnclear."""
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
-    until = _until(ctx, staff, command.until)
+    until = _until(ctx, staff, command.until or subject.rest)
     return _noted(ctx, staff, subject, FollowUpDeed.SNOOZED, until)
 
 
 def note_spoken(ctx: Context, command: NoteSpoken) -> FollowUpNoted:
-    """Raises RunNotFound, LearnerNotFound, LearnerNotOnRun."""
+    """Raises RunNotFound, LearnerNotFound, LearnerUnclear, LearnerNotOnRun."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
+    run = _run_of(ctx, staff, command.run)
+    if command.learner_id:
+        learner = meant_learner(ctx, staff, command.learner_id)
+    else:
+        learner = learner_named(ctx, staff, command.who, run)
+    subject = _standing(ctx, run, Named(learner, ""))
     return _noted(ctx, staff, subject, FollowUpDeed.SPOKEN, ctx.now + SPOKEN_LIFE)
 
 
 def subject_of(ctx: Context, staff: StaffMember, code: str, learner_id: int, who: str) -> LearnerOnRun:
-    """Raises RunNotFound, ProviderNotGranted, LearnerNotFound, LearnerNotOnRun."""
+    """By id, or by what names one; words may follow. Raises RunNotFound, ProviderNotGranted, LearnerNotFound,
+    LearnerUnclear, LearnerNotOnRun.
+    """
+    run = _run_of(ctx, staff, code)
+    if learner_id:
+        return _standing(ctx, run, Named(meant_learner(ctx, staff, learner_id), ""))
+    return _standing(ctx, run, learner_before_words(ctx, staff, who, run))
+
+
+def _run_of(ctx: Context, staff: StaffMember, code: str) -> CourseRun:
     run = access.invited_run_by_code(ctx, staff.organisation_id, code)
     access.require_provider(ctx, staff, run)
-    learner = meant_learner(ctx, staff, learner_id, who)
+    return run
+
+
+def _standing(ctx: Context, run: CourseRun, named: Named) -> LearnerOnRun:
+    """Raises LearnerNotOnRun."""
+    learner = named.learner
     cohort = cohorts(
         lambda rows: rows.run_id == run.id,
         Progress.learner_id.not_in(select(Learner.id).where(Learner.removed_at.is_not(None))),
@@ -133,7 +157,8 @@ def subject_of(ctx: Context, staff: StaffMember, code: str, learner_id: int, who
     if row is None:
         raise LearnerNotOnRun(name=f"{learner.first_name} {learner.last_name}", run=run.code)
     standing = standing_of(row, run.starts_at, run.ends_at)
-    return LearnerOnRun(learner, run, row, risks_of(standing, cohort_of(row), rule_of(row), ctx.now))
+    risks = risks_of(standing, cohort_of(row), rule_of(row), ctx.now)
+    return LearnerOnRun(learner, run, row, risks, named.rest)
 
 
 def new_follow_up(
@@ -217,7 +242,7 @@ def undo_follow_up(ctx: Context, command: UndoFollowUp) -> FollowUpUndone:
     code, name = _named(ctx, follow_up)
     run = access.invited_run_by_code(ctx, staff.organisation_id, code)
     access.require_provider(ctx, staff, run)
-    meant_learner(ctx, staff, follow_up.learner_id, "")
+    meant_learner(ctx, staff, follow_up.learner_id)
     if follow_up.undone_at is not None:
         raise _over("This was taken back already.")
     if follow_up.until_at <= ctx.now:

@@ -323,17 +323,15 @@ def name_in_feed(ctx: Context, command: NameInFeed) -> NamedInFeed:
     return NamedInFeed(kind, command.name, command.target)
 
 
-def meant_learner(ctx: Context, staff: StaffMember, learner_id: int, who: str) -> Any:
-    """As ``learner_by_address``, or by id."""
-    if not learner_id:
-        return learner_by_address(ctx, staff, who)
+def meant_learner(ctx: Context, staff: StaffMember, learner_id: int) -> Any:
+    """As ``learner_by_address``, by id."""
     columns = (Learner.id, Learner.first_name, Learner.last_name, Learner.provider_id)
     row = ctx.session.execute(
         select(*columns).where(Learner.id == learner_id, Learner.removed_at.is_(None))
     ).one_or_none()
     granted = access.granted_provider_ids(ctx, staff)
     if row is None or not (granted is None or row.provider_id is None or row.provider_id in granted):
-        raise LearnerNotFound(who=who or "this learner")
+        raise LearnerNotFound(who="this learner")
     return row
 
 

@@ -49,7 +49,9 @@ from core.words import FollowUpDeed, InvitationState, MessageKind, MessageState,
 
 @dataclass(frozen=True, slots=True)
 class PrepareNudge:
-    """The learner by id or by what names them. ``words`` empty: those that are proposed."""
+    """The learner by id or by what names them, which the words may follow: only who is on the run says where a name
+    ends. No words: those that are proposed.
+    """
 
     run: str
     who: str = ""
@@ -90,17 +92,17 @@ class LearnerNudged:
 
 
 def prepare_nudge(ctx: Context, command: PrepareNudge) -> NudgePreviewed:
-    """Raises RunNotFound, LearnerNotFound, LearnerNotOnRun, NudgeRefused, NudgeWordsUnclear."""
+    """Raises RunNotFound, LearnerNotFound, LearnerUnclear, LearnerNotOnRun, NudgeRefused, NudgeWordsUnclear."""
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
-    return previewed(ctx, staff, subject, command.words)
+    return previewed(ctx, staff, subject, command.words or subject.rest)
 
 
 def nudge_learner(ctx: Context, command: NudgeLearner) -> LearnerNudged:
     """As ``prepare_nudge``; and of two at the same moment one is refused."""
     staff = access.require_staff(ctx, Permission.INVITE)
     subject = subject_of(ctx, staff, command.run, command.learner_id, command.who)
-    letter = previewed(ctx, staff, subject, command.words)
+    letter = previewed(ctx, staff, subject, command.words or subject.rest)
     claimed = ctx.session.execute(
         update(Learner)
         .where(Learner.id == subject.learner.id)

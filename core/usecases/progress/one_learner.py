@@ -28,7 +28,7 @@ from core.model import (
 from core.queries import Query
 from core.rules.progress.risk import Risk, risks_of
 from core.usecases.progress.known import FIGURES, Figures, figures_of
-from core.usecases.progress.matching import meant_learner
+from core.usecases.progress.matching import learner_by_address, meant_learner
 from core.usecases.progress.risk import (
     FOLLOW_UP,
     IS_MESSAGE,
@@ -148,7 +148,10 @@ _INVITED: Final = Query(
 def show_learner_progress(ctx: Context, command: ShowLearnerProgress) -> LearnerProgressShown:
     """Raises LearnerNotFound, also for one of a provider that the caller does not look after."""
     staff = access.require_staff(ctx, Permission.VIEW)
-    learner = meant_learner(ctx, staff, command.learner_id, command.learner)
+    if command.learner_id:
+        learner = meant_learner(ctx, staff, command.learner_id)
+    else:
+        learner = learner_by_address(ctx, staff, command.learner)
     addresses = _ADDRESSES_OF.run(ctx, learner_id=learner.id).all()
     runs = _RUNS_OF.run(ctx, learner_id=learner.id, now=ctx.now).all()
     invited = _INVITED.run(ctx, keys=[row.address_key for row in addresses], now=ctx.now)

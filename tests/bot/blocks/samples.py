@@ -67,6 +67,7 @@ from core.usecases.staff.colleagues import (
 )
 from core.usecases.staff.homes import HomeBatch, HomeShown
 from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
+from core.verbs import EVERYTHING, TOPICS
 from core.wording.history import DEEDS
 from core.words import (
     AccessModel,
@@ -546,5 +547,6 @@ def every_result(count: int, name: str) -> list[object]:
         *progress_results(run, count, name),
         Help(),
         *(Help(verb) for verb in VERBS),
+        *(Help(topic=topic) for topic in (*TOPICS, EVERYTHING)),
         ComposeInvitation(name, f"{name}\n" * min(count, 1_000)),
     ]

@@ -13,11 +13,18 @@ async def test_one_command_has_three_spellings(world: World, command: str, text:
     assert shown(ack).only_for == world.olive.id
 
 
-async def test_no_verb_is_answered_with_help(world: World) -> None:
+async def test_no_verb_is_answered_with_what_a_newcomer_needs_and_the_rest_is_a_press_away(world: World) -> None:
     ack = await world.usher("")
+    first = words(ack)
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:answers")
+    topic = words(ack)
+    await world.driver.press(world.olive, shown(ack), "requests_ask_instead:all")
 
-    assert "What I can do for you" in words(ack)
+    assert "What I can do for you" in first
+    assert first.count("• ") == 6
+    assert "`/usher resend RUN ADDRESS|all`" in topic
     assert "/usher invite RUN ADDRESSES" in words(ack)
+    assert "requests_ask_instead:first" in action_ids(shown(ack))
 
 
 async def test_help_on_one_verb_shows_examples(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from tests.bot.conftest import RUN, World, action_ids, shown, words
 from tests.bot.importing import Importing
-from tests.core.usecases.progressing import enrol, fall_silent, line, report
+from tests.core.usecases.progressing import enrol, enrol_named, fall_silent, line, report
 from usher.demo.slack.records import Message, User
 
 ADA, BO = "ada@example.org", "bo@example.org"
@@ -10,7 +10,7 @@ ADA, BO = "ada@example.org", "bo@example.org"
 
 def report_message(world: World) -> Message:
     """The one message of the report."""
-    (found,) = (each for each in world.direct_messages(world.olive) if words(each).startswith("*P-0001"))
+    (found,) = (each for each in world.direct_messages(world.olive) if "P-0001" in words(each))
     return found
 
 
@@ -25,7 +25,7 @@ async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: Wo
     stalled = shown(await world.usher(f"progress {RUN} stalled"))
     learner = shown(await world.usher(f"progress {ADA}"))
 
-    assert "P-0001: 1 of 2 rows landed." in words(answered)
+    assert "1 of 2 rows stored, 1 needs a look (P-0001)." in words(answered)
     assert "No learner of yours is known by this (“ext-9”)" in words(answered)
     assert "90 % or more  ▓▓▓▓▓░░░░░ 1 of 2" in words(run)
     assert "95 % of the steps · test score 80 %" in words(run)
@@ -47,8 +47,8 @@ async def test_another_platforms_columns_are_shown_and_confirmed_by_a_button(wor
 
     assert "“Progress” → step percentage, such as “61%”" in question
     assert "P-0001 is under way" in pressed
-    assert "1 of 1 row landed" in words(asked), "Its one message becomes the result."
-    assert "1 of 1 row landed" in words(shown(await world.usher("progress P-0001")))
+    assert "1 of 1 row stored" in words(asked), "Its one message becomes the result."
+    assert "1 of 1 row stored" in words(shown(await world.usher("progress P-0001")))
     assert report_message(world) is asked
 
 
@@ -74,3 +74,22 @@ async def test_who_may_only_look_is_offered_nothing_about_learners_at_risk_that_
     digest = shown(await world.usher("digest now", world.vera))
     await world.driver.press(world.vera, digest, "home_ask:digest_0", f"at-risk {RUN}")
     assert "nothing done for 12 days" in words(world.direct_messages(world.vera)[-1])
+
+
+async def test_of_several_learners_with_a_name_each_is_a_button(world: World) -> None:
+    enrol_named(world.school, "Zoe Adler", "Zoe Ahmed")
+
+    asked = shown(await world.usher(f"nudge {RUN} Zoe Can I help you?"))
+    question = words(asked)
+    await world.driver.press(world.olive, asked, "requests_ask_instead:1")
+    spoken = shown(await world.usher(f"spoken {RUN} ahm"))
+    nobody = shown(await world.usher("progress Zoee Adler"))
+    offered = words(nobody)
+    await world.driver.press(world.olive, nobody, "requests_ask_instead:0")
+
+    assert f"2 learners on {RUN} are called “Zoe”" in question
+    assert "A nudge to Zoe Ahmed. Nothing is sent yet." in words(asked)
+    assert "Can I help you?" in words(asked)
+    assert "*Zoe Ahmed, `maths-2026-03`*" in words(spoken)
+    assert "Did you mean Zoe Adler (zoe.adler@example.org)" in offered
+    assert "zoe.adler@example.org" in words(nobody)

@@ -112,8 +112,9 @@ def token_of(app: App, address: str) -> str:
     return app.links.token(LinkKind.INVITATION, invitation.id, invitation.generation)
 
 
-def accept(app: App, address: str) -> InvitationAccepted:
-    return app.run(accept_invitation, AcceptInvitation(token_of(app, address), "Bo", "Young"), LEARNER)
+def accept(app: App, address: str, name: str = "Bo Young") -> InvitationAccepted:
+    first, last = name.split()
+    return app.run(accept_invitation, AcceptInvitation(token_of(app, address), first, last), LEARNER)
 
 
 def decline(app: App, address: str) -> InvitationDeclined:

@@ -27,6 +27,15 @@ def enrol(school: School, *addresses: str, run: str = MATHS) -> None:
         accept(school.app, address)
 
 
+def enrol_named(school: School, *names: str, run: str = MATHS) -> None:
+    """``Ada Young`` has the address ``ada.young@example.org``."""
+    addresses = {f"{name.replace(' ', '.').lower()}@example.org": name for name in names}
+    invite(school, *addresses, run=run)
+    sent(school.app)
+    for address, name in addresses.items():
+        accept(school.app, address, name)
+
+
 def fall_silent(school: School, *addresses: str) -> None:
     """They enrol, and by a report of today did nothing for twelve days."""
     enrol(school, *addresses)

@@ -174,6 +174,7 @@ from core.usecases.messages import (
 )
 from core.usecases.progress import (
     at_risk,
+    finding,
     follow_ups,
     nudges,
     risk_rules,
@@ -433,6 +434,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         ),
         "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
+        "find_progress": (StaffActor, finding.FindProgress(POETRY, "", POETRY)),
         "show_at_risk": (StaffActor, at_risk.ShowAtRisk(POETRY, B)),
         "prepare_nudge": (StaffActor, nudges.PrepareNudge(POETRY, B)),
         "nudge_learner": (StaffActor, nudges.NudgeLearner(POETRY, B)),
@@ -819,6 +821,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
     "receive_progress": lambda code: progress_receiving.ReceiveProgress("p.csv", b"x", code),
     "report_by_mail": lambda code: progress_mails.ReportByMail("p.csv", b"x", 1, code),
     "show_progress": lambda code: progress.ShowProgress(code),
+    "find_progress": lambda code: finding.FindProgress(code, "", code),
     "show_at_risk": lambda code: at_risk.ShowAtRisk(code, B),
     "prepare_nudge": lambda code: nudges.PrepareNudge(code, B),
     "nudge_learner": lambda code: nudges.NudgeLearner(code, B),

@@ -1,6 +1,7 @@
 """Progress by e-mail: a report attached is merged and answered, and what is asked is told."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +9,7 @@ from core.app import App
 from core.model import Course, CourseRun, FollowUp
 from core.results import ReplyAwaited
 from core.usecases.progress.figures import ProgressShown
+from core.usecases.progress.follow_ups import FollowUpNoted
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.matching import NamedInFeed
 from core.usecases.progress.nudges import LearnerNudged
@@ -17,7 +19,8 @@ from core.words import ReportState
 from mail.parsing.parsed import Attachment
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import MATHS, change, everything, only
-from tests.core.usecases.progressing import PLATFORM, enrol, fall_silent, learner_of, line, report
+from tests.core.usecases.managing import save
+from tests.core.usecases.progressing import PLATFORM, enrol, enrol_named, fall_silent, learner_of, line, report
 from tests.factories import FixedClock, School
 from tests.mail.asking import Writer, by_mail
 
@@ -86,7 +89,7 @@ def test_a_report_is_merged_and_the_answer_accounts_for_every_row(olive: Writer)
     listed = olive.write("progress")
 
     assert first.result == ReportTold(1)
-    assert "P-0001: 1 of 2 rows landed." in first.text
+    assert "1 of 2 rows stored, 1 needs a look (P-0001)." in first.text
     assert "1 new, 1 not stored" in first.text
     assert "No learner of yours is known by this (“ext-9”); row 3." in first.text
     assert "progress match ext-9 their@address" in first.text
@@ -114,7 +117,7 @@ def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
     assert "“Progress” → step percentage, such as “61%”" in asked.text
     assert "“progress P-0001 yes RUN”" in asked.text
     assert "nobody has said of which run it is" in refused.text
-    assert "P-0001: 2 of 2 rows landed." in done.text
+    assert "2 of 2 rows stored (P-0001)." in done.text
     assert (shown(olive, 1).card.state, shown(olive, 1).card.counts) == (ReportState.MERGED, ReportCounts(created=2))
 
 
@@ -127,7 +130,7 @@ def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
     second = olive.reply(first, "more")
 
     assert merged.result == ReportTold(1)
-    assert "P-0001: 1 of 1 row landed." in merged.text
+    assert "1 of 1 row stored (P-0001)." in merged.text
     assert isinstance(first.result, ProgressShown)
     assert isinstance(second.result, ProgressShown)
     assert (first.result.page.page, second.result.page.page) == (1, 2)
@@ -140,3 +143,39 @@ def test_a_list_of_addresses_stays_one_where_somebody_invites(olive: Writer) -> 
 
     assert not isinstance(answered.result, ReportTold)
     assert "new@example.org" in answered.text or "1 learner" in answered.text
+
+
+def test_learners_are_meant_by_their_names_and_of_several_each_is_a_line_to_write(olive: Writer) -> None:
+    enrol_named(olive.school, "Zoe Adler", "Zoe Ahmed", "Dan Smith")
+    save(olive.app, olive.school.owner, "Kim", last_name="Lee", email="kim@example.org")
+
+    one = olive.write("progress zoe adl")
+    several = olive.write(f"nudge {MATHS} Zoe Can I help you?")
+    after_a_name = olive.write(f"nudge {MATHS} Zoe Ahmed: Can I help you?")
+    chosen = olive.reply(several, f"nudge {MATHS} zoe.adler@example.org Can I help you?")
+    until = olive.write(f"snooze {MATHS} dan 2 weeks")
+    spoken = olive.write(f"spoken {MATHS} Dan Smith")
+    other = olive.write(f"spoken {MATHS} Dan Smythe")
+    elsewhere = olive.write(f"snooze {MATHS} Kim Lee")
+    elsewhere_by_address = olive.write(f"snooze {MATHS} kim@example.org")
+    nobody = olive.write("progress Zoi Adlar")
+
+    assert "Zoe Adler" in one.text
+    assert "2 learners on maths-2026-03 are called “Zoe”" in several.text
+    lines = [each for each in several.text.splitlines() if "nudge maths" in each]
+    assert [each.strip("• -") for each in lines] == [
+        f"nudge {MATHS} zoe.{last}@example.org Can I help you?" for last in ("adler", "ahmed")
+    ]
+    for asked, name in ((after_a_name, "Zoe Ahmed"), (chosen, "Zoe Adler")):
+        assert isinstance(asked.result, ReplyAwaited)
+        assert name in asked.text
+        assert "Can I help you?" in asked.text
+    assert isinstance(until.result, FollowUpNoted)
+    assert until.result.follow_up.until_at == olive.app.clock() + timedelta(weeks=2)
+    assert isinstance(spoken.result, FollowUpNoted)
+    assert "I found no learner “Dan Smythe” on maths-2026-03" in other.text
+    assert f"spoken {MATHS} dan.smith@example.org" in other.text
+    assert "Kim Lee is not on maths-2026-03" in elsewhere.text
+    assert "Kim Lee is not on maths-2026-03" in elsewhere_by_address.text
+    assert "I found no run and no learner called “Zoi Adlar”" in nobody.text
+    assert "progress zoe.adler@example.org" in nobody.text

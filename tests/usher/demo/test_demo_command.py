@@ -48,7 +48,7 @@ async def test_once_tells_three_stories_in_figures(tmp_path: Path) -> None:
     assert "1 accepted" in figures["scoreboard"]
     imported, digest = figures["import"], figures["digest"]
     assert (imported["rows"], imported["problems"], imported["new"]) == (12, 3, 9)
-    assert (digest["rows"], digest["landed"], digest["at_risk"], digest["is_same"]) == (5, 4, 2, True)
+    assert (digest["rows"], digest["stored"], digest["at_risk"], digest["is_same"]) == (5, 4, 2, True)
     assert _left_behind(tmp_path) == []
 
 

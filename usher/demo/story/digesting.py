@@ -12,10 +12,10 @@ from usher.demo.writing import Enclosure
 
 @dataclass(frozen=True, slots=True)
 class Digested:
-    """``rows`` and ``landed`` of the report; the digest as it is in Slack, and by mail too if ``is_same``."""
+    """``rows`` and ``stored`` of the report; the digest as it is in Slack, and by mail too if ``is_same``."""
 
     rows: int
-    landed: int
+    stored: int
     answered_after_seconds: float
     headline: str
     at_risk: int
@@ -29,12 +29,12 @@ async def tell_of_the_digest(demo: Demo) -> Digested:
     """Raises StoryBroke."""
     report = Enclosure(REPORT_NAME, progress_report(system_clock()))
     reported = await ask(demo, f"progress {demo.sample.run_of('skills')}", files=(report,))
-    landed, rows = figures_in(reported.opened.text, r"([\d,]+) of ([\d,]+) rows landed", "the answer to the report")
+    stored, rows = figures_in(reported.opened.text, r"([\d,]+) of ([\d,]+) rows stored", "the answer to the report")
     headline, seconds = await _in_slack(demo)
     by_mail = await ask(demo, "digest now")
     return Digested(
         rows=rows,
-        landed=landed,
+        stored=stored,
         answered_after_seconds=reported.seconds,
         headline=headline,
         at_risk=figures_in(headline, r"([\d,]+) (?:learners? )?at risk", "the digest")[0],

@@ -23,7 +23,7 @@ class Figures:
         """Between what these stories must end in and what they did."""
         invited = {"invited": addresses, "sent": addresses, "accepted": 1, "declined": 1, "bounced": 0}
         imported = {"rows": 12, "problems": 3, "marked": 3, "new": 9, "left_out": 3}
-        digested = {"rows": 5, "landed": 4, "at_risk": 2, "enrolled": 1, "is_same": True}
+        digested = {"rows": 5, "stored": 4, "at_risk": 2, "enrolled": 1, "is_same": True}
         stories = ((self.invited, invited), (self.imported, imported), (self.digested, digested))
         return [
             f"{name} is {asdict(story)[name]}, wanted {value}"

@@ -174,7 +174,7 @@ def _digest(ctx: Context, school: School) -> None:
 
 
 def _report(ctx: Context, school: School, learner_id: int) -> None:
-    """Progress: of the learner, and a row of the report that landed nowhere."""
+    """Progress: of the learner, and a row of the report that is nobody's."""
     vault, org = keeper(ctx).vault, school.organisation_id
     run_id = ctx.session.scalars(select(Enrolment.run_id).where(Enrolment.learner_id == learner_id)).first()
     report = ProgressReport(

@@ -1,0 +1,171 @@
+"""Whom a staff member means who types a name, a part of one, a username or an identifier: one learner, or a question.
+
+    username, address, ULN, UPN, CCIS record ID   whole, as the first word
+    names                                         words of it, or their beginnings, as ``learners`` searches
+
+1. Nobody is guessed at: of several who fit all are offered (LearnerUnclear); who fits nobody is told the nearest names.
+2. What follows a name ("nudge RUN Ada Young Can I help you?") begins with the first word that is no whole word of the
+   names of those who fit so far.
+3. Only learners whom the asker may see are found or offered; of a run, those who are on it.
+"""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select
+
+from core import access
+from core.context import Context
+from core.errors import LearnerNotFound, LearnerUnclear
+from core.model import CourseRun, Enrolment, Learner, LearnerAddress, StaffMember
+from core.rules.learner_words import plain_words
+from core.usecases.learners.lists import exact_ids
+
+_COLUMNS: Final = (
+    Learner.id, Learner.first_name, Learner.last_name, Learner.provider_id, Learner.username, Learner.email
+)  # fmt: skip
+_NAME_WORDS: Final = 6
+_NEAREST_AMONG: Final = 500
+_ENDS: Final = ":,;"
+
+
+class Named(NamedTuple):
+    """``rest``: what was typed behind the name."""
+
+    learner: Any
+    rest: str
+
+
+def learner_named(ctx: Context, staff: StaffMember, who: str, run: CourseRun | None = None) -> Any:
+    """All that was typed is the name. Raises LearnerNotFound, LearnerUnclear."""
+    words = who.split()[:_NAME_WORDS]
+    if len(words) == 1 and (found := _exact(ctx, staff, words[0])) is not None:
+        return found
+    fits = [part for word in words for part in _begun(word)]
+    rows = _rows(ctx, staff, run, fits) if fits else ()
+    if not rows and fits and run is not None:
+        rows = _elsewhere(_rows(ctx, staff, None, fits))
+    return _only(ctx, staff, run, rows, who)
+
+
+def learner_before_words(ctx: Context, staff: StaffMember, text: str, run: CourseRun) -> Named:
+    """The name stands at the beginning. Raises LearnerNotFound, LearnerUnclear."""
+    words = text.split()[:_NAME_WORDS]
+    if not words:
+        raise LearnerNotFound(who="this learner")
+    if (found := _exact(ctx, staff, words[0].rstrip(_ENDS))) is not None:
+        return Named(found, _after(text, 1))
+    rows, taken = _narrowed(ctx, staff, words, run)
+    if not rows:
+        rows, taken = _narrowed(ctx, staff, words, None)
+        rows, taken = _elsewhere(rows), taken if len(rows) == 1 else 1
+    name = " ".join(words[:taken]).rstrip(_ENDS)
+    return Named(_only(ctx, staff, run, rows, name), _after(text, taken))
+
+
+def _narrowed(
+    ctx: Context, staff: StaffMember, words: Sequence[str], run: CourseRun | None
+) -> tuple[Sequence[Any], int]:
+    """Who fits, and how many of the words are their name."""
+    fits, taken = _begun(words[0]), 1
+    rows = _rows(ctx, staff, run, fits) if fits else ()
+    while rows and taken < len(words) and not words[taken - 1].endswith(tuple(_ENDS)):
+        more = _whole(words[taken])
+        narrowed = _rows(ctx, staff, run, [*fits, *more]) if more else ()
+        if not narrowed:
+            break
+        fits, rows, taken = [*fits, *more], narrowed, taken + 1
+    return rows, taken
+
+
+def _elsewhere(rows: Sequence[Any]) -> Sequence[Any]:
+    """Of one who is not on the run it is said that they are not; of several it is not asked who."""
+    return rows if len(rows) == 1 else ()
+
+
+def _after(text: str, words: int) -> str:
+    """As it was typed, with its line breaks."""
+    return [*text.split(maxsplit=words), ""][words]
+
+
+def _begun(word: str) -> list[ColumnElement[bool]]:
+    return [Learner.search_words.contains(f" {part}", autoescape=True) for part in plain_words(word)]
+
+
+def _whole(word: str) -> list[ColumnElement[bool]]:
+    padded = Learner.search_words + " "
+    return [padded.contains(f" {part} ", autoescape=True) for part in plain_words(word)]
+
+
+def _exact(ctx: Context, staff: StaffMember, word: str) -> Any:
+    """None: no identifier, or that of several. Who is not on the run is found as well: that can be said of them."""
+    ids = exact_ids(ctx, staff, word)
+    rows = ctx.session.execute(select(*_COLUMNS).where(Learner.id.in_(ids), *_seen(ctx, staff))).all() if ids else ()
+    return rows[0] if len(rows) == 1 else None
+
+
+def _rows(
+    ctx: Context, staff: StaffMember, run: CourseRun | None, fits: Sequence[ColumnElement[bool]], most: int = 0
+) -> Sequence[Any]:
+    query = select(*_COLUMNS).where(*fits, *_seen(ctx, staff), *_on(run))
+    ordered = query.order_by(Learner.search_words, Learner.id).limit(most or LearnerUnclear.most + 1)
+    return ctx.session.execute(ordered).all()
+
+
+def _on(run: CourseRun | None) -> list[ColumnElement[bool]]:
+    if run is None:
+        return []
+    return [Learner.id.in_(select(Enrolment.learner_id).where(Enrolment.run_id == run.id))]
+
+
+def _seen(ctx: Context, staff: StaffMember) -> list[ColumnElement[bool]]:
+    """As the progress of a run is seen: also those of whom no provider is known."""
+    granted = access.granted_provider_ids(ctx, staff)
+    is_there: list[ColumnElement[bool]] = [Learner.removed_at.is_(None)]
+    if granted is None:
+        return is_there
+    return [*is_there, or_(Learner.provider_id.is_(None), Learner.provider_id.in_(granted))]
+
+
+# --- One, several, none -----------------------------------------------------------------------------------
+
+
+def _only(ctx: Context, staff: StaffMember, run: CourseRun | None, rows: Sequence[Any], who: str) -> Any:
+    if len(rows) == 1:
+        return rows[0]
+    code = run.code if run is not None else ""
+    if rows:
+        raise LearnerUnclear(who=who, run=code, choices=_choices(ctx, rows))
+    raise LearnerNotFound(who=who, run=code, nearest=_choices(ctx, _nearest(ctx, staff, run, who)))
+
+
+def _choices(ctx: Context, rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    """(name, the one word by which they are found). Who has neither is not offered."""
+    missing = [row.id for row in rows if not (row.username or row.email)]
+    query = select(LearnerAddress.learner_id, LearnerAddress.address).where(LearnerAddress.learner_id.in_(missing))
+    found = ctx.session.execute(query.order_by(LearnerAddress.id.desc())) if missing else ()
+    addresses = {row.learner_id: row.address for row in found}
+    words = [(row, row.username or row.email or addresses.get(row.id, "")) for row in rows]
+    return tuple((f"{row.first_name} {row.last_name}".strip(), word) for row, word in words if word)
+
+
+def _nearest(ctx: Context, staff: StaffMember, run: CourseRun | None, who: str) -> list[Any]:
+    """At most three, of those a word of whose name begins with the same letter."""
+    parts = plain_words(who)[:_NAME_WORDS]
+    if not parts:
+        return []
+    letter = Learner.search_words.contains(f" {parts[0][0]}", autoescape=True)
+    rows = _rows(ctx, staff, run, [letter], _NEAREST_AMONG)
+
+    def likeness(row: Any) -> float:
+        words = plain_words(f"{row.first_name} {row.last_name}")
+        best = [max((_like(part, word) for word in words), default=0.0) for part in parts]
+        return sum(best) / len(best)
+
+    ranked = sorted(((likeness(row), row) for row in rows), key=lambda each: -each[0])
+    return [row for like, row in ranked[:3] if like >= 0.6]
+
+
+def _like(typed: str, word: str) -> float:
+    return difflib.SequenceMatcher(None, typed, word).ratio()
