@@ -7,7 +7,8 @@ See ``core.model.messages`` for the states. What a worker does with a chunk:
 1. At most as many rows are ``sending`` as there are open connections: a kill leaves no more than these unsure.
 2. A claim is a conditional UPDATE: of two workers, or a worker and a recall, one wins.
 3. A suppressed address is never mailed: the claim looks.
-4. A reminder or a nudge is not tried again within its organisation's quiet hours: its next try waits for their end.
+4. A reminder or a nudge is neither sent nor tried again within its organisation's quiet hours, also if it was due
+   before they began: it waits for their end.
 5. Only a worker that still holds a row's lease says that it failed; that it was accepted is true whoever says it.
 
 The statements that run for every few mails are built once: building them took half the time of a turn.
@@ -16,7 +17,7 @@ The statements that run for every few mails are built once: building them took h
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table, Update, bindparam, case, exists, select, update
@@ -96,7 +97,7 @@ _CLAIM = (
         lease_by=bindparam("executor"),
         lease_until=bindparam("lease_ends"),
     )
-    .returning(_ROWS.c.id)
+    .returning(_ROWS.c.id, _ROWS.c.kind)
 )
 _DROP = (
     update(_ROWS)
@@ -135,11 +136,32 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
         executor=command.executor,
         lease_ends=ctx.now + SENDING_LEASE,
     )
-    ids = (*before, *claimed)
+    ids = (*before, *(row.id for row in claimed))
     if len(ids) < len(command.claim_ids):
         _execute(ctx, _DROP_SUPPRESSED, command.claim_ids, why=NOT_TO_BE_WRITTEN_TO)
         release_nudges(ctx, command.claim_ids)
+    waiting = _kept_for_the_morning(ctx, [row.id for row in claimed if row.kind in _NEVER_IN_QUIET_HOURS])
+    ids = tuple(each for each in ids if each not in waiting)
     return tuple(each for each in ids if _may_go(ctx, each, command.lanes.get(each, ()))) if command.lanes else ids
+
+
+def _kept_for_the_morning(ctx: Context, ids: Sequence[int]) -> set[int]:
+    """Of these, claimed just now, those that quiet hours put off. The try does not count; the sweeper finds them."""
+    waiting = set()
+    for message in _of(ctx, ids):
+        at = _outside_quiet_hours(ctx, message, ctx.now)
+        if at > ctx.now:
+            message.attempts -= 1
+            _postpone(ctx, message, at, message.problem)
+            waiting.add(message.id)
+    ctx.session.flush()
+    return waiting
+
+
+def _of(ctx: Context, ids: Sequence[int]) -> Sequence[OutboundMessage]:
+    """As they are now, whatever this session has seen of them."""
+    query = select(OutboundMessage).where(OutboundMessage.id.in_(ids))
+    return ctx.session.scalars(query, execution_options={"populate_existing": True}).all() if ids else ()
 
 
 def _may_go(ctx: Context, message_id: int, lanes: Sequence[Lane]) -> bool:
@@ -152,14 +174,14 @@ def _may_go(ctx: Context, message_id: int, lanes: Sequence[Lane]) -> bool:
     return not wait
 
 
-def _execute(ctx: Context, statement: Update, ids: Sequence[int], **given: object) -> list[int]:
-    """Gives the ids that were claimed."""
-    returned: list[int] = []
+def _execute(ctx: Context, statement: Update, ids: Sequence[int], **given: object) -> list[Any]:
+    """Gives id and kind of what was claimed."""
+    returned: list[Any] = []
     for start in range(0, len(ids), _PLACES):
         some = dict(zip(_NAMES, ids[start : start + _PLACES], strict=False))
         result = ctx.session.execute(statement, {**_EMPTY, **some, **given})
         if statement is _CLAIM:
-            returned += result.scalars()
+            returned += result.all()
     return returned
 
 
@@ -319,8 +341,7 @@ def _postpone(ctx: Context, message: OutboundMessage, until: datetime, problem: 
 
 def keep_quiet_hours(ctx: Context, ids: Sequence[int]) -> None:
     """Of what is pending again."""
-    query = select(OutboundMessage).where(OutboundMessage.id.in_(ids), OutboundMessage.kind.in_(_NEVER_IN_QUIET_HOURS))
-    for message in ctx.session.scalars(query, execution_options={"populate_existing": True}):
+    for message in _of(ctx, ids):
         at = _outside_quiet_hours(ctx, message, ctx.now)
         if at > ctx.now:
             message.not_before = at

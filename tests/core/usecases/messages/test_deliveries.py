@@ -332,6 +332,19 @@ def test_a_dead_worker_s_messages_go_out_again_except_codes_which_are_held(schoo
     assert school.app.run(release_leases, ReleaseLeases("dead"), SYSTEM) == LeasesReleased(0, 0)
 
 
+def test_what_was_due_before_quiet_hours_and_unclaimed_waits_for_their_end(school: School) -> None:
+    kinds = (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.NUDGE)
+    ids = tuple(write(school, kind, key=kind) for kind in kinds)
+    clock_of(school.app).now = datetime(2026, 3, 3, 21, 0, 1, tzinfo=UTC)
+
+    assert claim(school.app, *ids) == ids[:1]
+    put_off = [row(school.app, each) for each in ids[1:]]
+    assert {(each.state, each.attempts, each.lease_until) for each in put_off} == {(MessageState.PENDING, 0, None)}
+    clock_of(school.app).now = datetime(2026, 3, 4, 7, tzinfo=UTC)
+    assert school.app.run(sweep_due, SweepDue(timedelta(0), kinds[1:]), SYSTEM).enqueued == 2
+    assert claim(school.app, *ids) == ids[1:]
+
+
 def test_what_a_worker_left_behind_is_not_sent_in_quiet_hours(school: School) -> None:
     ids = tuple(write(school, kind, key=kind) for kind in (MessageKind.INVITATION, MessageKind.REMINDER))
     clock_of(school.app).now = datetime(2026, 3, 3, 20, 59, 59, tzinfo=UTC)
