@@ -7,9 +7,11 @@ from core.app import App
 from core.context import System
 from core.usecases.digests.digests import (
     BeginDigests,
+    CollectDueDigests,
     FindDueDigests,
     WriteDueDigests,
     begin_digests,
+    collect_due_digests,
     find_due_digests,
     write_due_digests,
 )
@@ -26,7 +28,8 @@ def write_what_is_due(app: App, stop: Event) -> int:
     for chunk in found.chunks():
         if stop.is_set():
             break
-        done = app.run(write_due_digests, WriteDueDigests(chunk), System())
+        collected = app.read(collect_due_digests, CollectDueDigests(chunk), System())
+        done = app.run(write_due_digests, WriteDueDigests(collected), System())
         written += done.written
         postponed += done.postponed
     if written or postponed:

@@ -28,7 +28,14 @@ from core.context import System, SystemTokens
 from core.database import open_engine
 from core.errors import Unavailable
 from core.model import Digest, Invitation, OutboundMessage
-from core.usecases.digests.digests import FindDueDigests, WriteDueDigests, find_due_digests, write_due_digests
+from core.usecases.digests.digests import (
+    CollectDueDigests,
+    FindDueDigests,
+    WriteDueDigests,
+    collect_due_digests,
+    find_due_digests,
+    write_due_digests,
+)
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.invitations.reminders import FindDueReminders, RemindDue, find_due_reminders, remind_due
 from core.words import MessageKind, MessageState
@@ -133,7 +140,8 @@ def _remind(app: App) -> int:
 def _tell(app: App) -> int:
     found = app.read(find_due_digests, FindDueDigests(_FOUND // 5), System()).setting_ids
     for start in range(0, len(found), _BITE):
-        app.run(write_due_digests, WriteDueDigests(found[start : start + _BITE]), System())
+        collected = app.read(collect_due_digests, CollectDueDigests(found[start : start + _BITE]), System())
+        app.run(write_due_digests, WriteDueDigests(collected), System())
     return len(found)
 
 

@@ -251,6 +251,9 @@ DIGEST_RUNS: Final = 6
 DIGESTS_A_TICK: Final = 2000
 # In one transaction, with one query a kind of news.
 DIGESTS_AT_ONCE: Final = 500
+# What was written so lately is told next time: a transaction that began before it may not have committed yet. None
+# takes as long; the longest, an import's, takes half a minute.
+DIGEST_MARGIN: Final = timedelta(minutes=5)
 # Then it is deleted: its numbers, and the names in it.
 DIGEST_LIFE: Final = timedelta(days=30)
 

@@ -52,10 +52,10 @@ _Cells = dict[int | None, list[_Cell]]
 class _News:
     """All that was found, by window or organisation."""
 
-    def __init__(self, ctx: Context, windows: Sequence[Window]) -> None:
-        self.until = ctx.now
+    def __init__(self, ctx: Context, windows: Sequence[Window], until: datetime) -> None:
+        self.until = until
         self._windows = windows
-        table = Windows(windows, ctx.now)
+        table = Windows(windows, until)
         self.cells: dict[Window, _Cells] = {window: defaultdict(list) for window in windows}
         self._of_windows(figures.enrolments(ctx, table), "enrolled", "pence")
         self._of_windows(figures.changes(ctx, table), "completed", "scored", "score_sum", "returned")
@@ -98,11 +98,11 @@ class _News:
         return found
 
 
-def collect(ctx: Context, readers: Sequence[Reader]) -> dict[int, DigestShown]:
-    """By staff member, up to now. A fixed number of queries. The caller has authorised."""
+def collect(ctx: Context, readers: Sequence[Reader], until: datetime) -> dict[int, DigestShown]:
+    """By staff member. A fixed number of queries. The caller has authorised."""
     if not readers:
         return {}
-    news = _News(ctx, list(dict.fromkeys(reader.window for reader in readers)))
+    news = _News(ctx, list(dict.fromkeys(reader.window for reader in readers)), until)
     # Most colleagues are granted the same.
     alike: dict[tuple[Window, frozenset[int] | None], DigestShown] = {}
     told = {}

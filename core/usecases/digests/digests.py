@@ -1,15 +1,21 @@
 """Digests: made when they are due, for whoever wants them; and one for whoever asks now.
 
-    find_due_digests (a read) -> begin_digests (new owners), write_due_digests (some hundreds, one transaction each)
+    find_due_digests (a read) -> begin_digests (new owners)
+    of some hundreds: collect_due_digests (a read, of seconds) -> write_due_digests (a short transaction)
 
 1. Rows say what is due: a tick that comes late tells of everything since the last one, once.
 2. Two ticks at the same moment never both tell: the claim moves ``next_at`` of rows that are still due, and the digest
-   with its messages is written in the same transaction. A crash before its end leaves all of it undone.
+   with its messages is written in the same transaction. A crash before its end leaves all of it undone. What was
+   collected for a reader or a plan that is another by then is thrown away; the next tick collects it anew.
 3. One a reader and period: whoever had today's and chose another hour of today waits for the next one.
-4. Numbers are kept as they are now: the mail, the message in Slack and every repeat tell from the same row.
+4. Numbers are kept as they were collected: the mail, the message in Slack and every repeat tell from the same row.
+5. Each digest tells of what bears a moment in (``since_at``, ``until_at``], and the next one goes on from ``until_at``:
+   nothing is told twice. ``until_at`` lies DIGEST_MARGIN before the collecting. A row's moment is when its transaction
+   began, and none takes as long as the margin: whatever bears an earlier moment has committed, and is seen; what
+   bears a later one is left for the next digest, seen or not. So nothing falls between two digests either.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
@@ -31,7 +37,7 @@ from core.model import (
 )
 from core.outbox import email_row, say, slack_row
 from core.rules.digests import DigestTime
-from core.rules.policy import DIGEST_FIRST, DIGESTS_A_TICK, DIGESTS_AT_ONCE
+from core.rules.policy import DIGEST_FIRST, DIGEST_MARGIN, DIGESTS_A_TICK, DIGESTS_AT_ONCE
 from core.usecases.digests.collecting import Reader, collect
 from core.usecases.digests.news import DigestShown
 from core.usecases.digests.settings import first_setting, plan
@@ -75,10 +81,35 @@ class DigestsBegun:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteDueDigests:
+class CollectDueDigests:
     is_routine: ClassVar = True
 
     setting_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCollected:
+    """``reader`` and ``next_at`` as they were: if they are others meanwhile, it counts no more."""
+
+    setting_id: int
+    next_at: datetime
+    reader: Reader
+    shown: DigestShown
+
+
+@dataclass(frozen=True, slots=True)
+class DueDigestsCollected:
+    """``setting_ids``: all that were asked for, also of those to whom nothing is told."""
+
+    setting_ids: tuple[int, ...]
+    digests: tuple[DigestCollected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDueDigests:
+    is_routine: ClassVar = True
+
+    collected: DueDigestsCollected
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +134,7 @@ def show_digest(ctx: Context, command: ShowDigest) -> DigestShown:
         granted=access.granted_provider_ids(ctx, staff),
         may_act=Permission.INVITE in access.ROLE_PERMISSIONS[staff.role],
     )
-    return collect(ctx, [reader])[staff.id]
+    return collect(ctx, [reader], ctx.now)[staff.id]
 
 
 # --- The tick ---------------------------------------------------------------------------------------------
@@ -154,20 +185,40 @@ def begin_digests(ctx: Context, command: BeginDigests) -> DigestsBegun:
     return DigestsBegun(len(rows))
 
 
+def collect_due_digests(ctx: Context, command: CollectDueDigests) -> DueDigestsCollected:
+    """Nobody waits for it, however many learners there are: it holds no lock."""
+    access.require_system(ctx)
+    wanted = [each for each in _due(ctx, command.setting_ids) if each.is_wanted]
+    until = ctx.now - DIGEST_MARGIN
+    shown = collect(ctx, [each.reader for each in wanted], until)
+    digests = (
+        DigestCollected(each.row.id, each.row.next_at, each.reader, shown[each.reader.staff_id]) for each in wanted
+    )
+    return DueDigestsCollected(command.setting_ids, tuple(digests))
+
+
 def write_due_digests(ctx: Context, command: WriteDueDigests) -> DueDigestsWritten:
     access.require_system(ctx)
-    due = _due(ctx, command.setting_ids)
+    collected = {each.setting_id: each for each in command.collected.digests}
+    due = [each for each in _due(ctx, command.collected.setting_ids) if _holds(each, collected.get(each.row.id))]
     claimed = _claimed(ctx, due)
     ready = [each for each in due if each.row.id in claimed and each.is_wanted]
-    shown = collect(ctx, [each.reader for each in ready])
-    told = [each for each in ready if not each.row.only_changes or shown[each.reader.staff_id].has_changed]
-    digests = [_digest(ctx, each, shown[each.reader.staff_id]) for each in ready]
+    shown = {each.row.id: collected[each.row.id].shown for each in ready}
+    told = [each for each in ready if not each.row.only_changes or shown[each.row.id].has_changed]
+    digests = [_digest(ctx, each, shown[each.row.id]) for each in ready]
     for start in range(0, len(digests), DIGESTS_AT_ONCE):
         access.insert_all(ctx, Digest, digests[start : start + DIGESTS_AT_ONCE])
     ids = {digest["setting_id"]: digest["id"] for digest in digests}
     say(ctx, [message for each in told for message in _messages(ctx, each, ids[each.row.id])])
-    _plan_anew(ctx, [each for each in due if each.row.id in claimed], {each.row.id for each in ready})
+    _plan_anew(ctx, [each for each in due if each.row.id in claimed], shown)
     return DueDigestsWritten(len(told), len(claimed) - len(told))
+
+
+def _holds(due: "_Due", collected: DigestCollected | None) -> bool:
+    """Whether what was collected is still what is to be told; who is told nothing needs none of it."""
+    if not due.is_wanted:
+        return True
+    return collected is not None and (collected.next_at, collected.reader) == (due.row.next_at, due.reader)
 
 
 class _Due(NamedTuple):
@@ -266,7 +317,7 @@ def _digest(ctx: Context, due: _Due, shown: DigestShown) -> dict[str, Any]:
         "staff_id": due.row.staff_id,
         "period": due.row.next_period,
         "since_at": due.row.since_at,
-        "until_at": ctx.now,
+        "until_at": shown.until,
         "content": msgspec.json.encode(shown).decode(),
     }
 
@@ -289,14 +340,13 @@ _PLAN = (
 )
 
 
-def _plan_anew(ctx: Context, claimed: Sequence[_Due], told: set[int]) -> None:
-    access.update_each(ctx, _PLAN, [_planned(ctx.now, each, is_told=each.row.id in told) for each in claimed])
+def _plan_anew(ctx: Context, claimed: Sequence[_Due], told: Mapping[int, DigestShown]) -> None:
+    access.update_each(ctx, _PLAN, [_planned(ctx.now, each, told.get(each.row.id)) for each in claimed])
 
 
-def _planned(now: datetime, due: _Due, *, is_told: bool) -> dict[str, Any]:
+def _planned(now: datetime, due: _Due, told: DigestShown | None) -> dict[str, Any]:
     row = due.row
     planned = DigestTime(row.rhythm, row.weekday, row.minute).next_after(now, zone_named(row.time_zone))
     # Who had this period's goes on from there; who left is told nothing of the time in between.
-    has_left = row.disabled_at is not None
-    since = now if is_told or has_left else row.since_at
+    since = told.until if told is not None else now if row.disabled_at is not None else row.since_at
     return {"of_id": row.id, "at": planned.at, "period": planned.period, "since": since}

@@ -524,7 +524,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "remind_due": (System, reminders.RemindDue((1,))),
         "find_due_digests": (System, digests.FindDueDigests()),
         "begin_digests": (System, digests.BeginDigests((owner.staff_id,))),
-        "write_due_digests": (System, digests.WriteDueDigests((1,))),
+        "collect_due_digests": (System, digests.CollectDueDigests((1,))),
+        "write_due_digests": (System, digests.WriteDueDigests(digests.DueDigestsCollected((1,), ()))),
         "receive_mail": (System, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64)),
         "receive_mails": (System, inbound.ReceiveMails((inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64),))),
         "begin_mail": (System, inbound.BeginMail(world.inbound_id)),
@@ -959,7 +960,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing |= {"list_learners", "find_learners", "show_learner"}
     seeing |= {"show_import_policy", "show_ethnicity"}
     seeing |= {"show_history"}
-    seeing |= {"show_report", "list_reports", "show_progress", "show_learner_progress"}
+    seeing |= {"show_report", "list_reports", "show_progress", "find_progress", "show_learner_progress"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}
     before = dump(world.school.app, "audit_entry")
 

@@ -153,7 +153,9 @@ def test_a_question_that_is_no_verb_is_answered_with_help(olive: Writer) -> None
 
     assert isinstance(answered.result, NotUnderstood)
     assert "tell me about my learners" in answered.text
-    assert "invite RUN ADDRESSES" in answered.text
+    assert "invite maths-2026-03 a@example.org" in answered.text
+    assert "“help all” lists everything" in answered.text
+    assert "correct RUN WRONG RIGHT" in olive.write("help all").text
 
 
 def test_an_empty_mail_is_answered_with_help(olive: Writer) -> None:

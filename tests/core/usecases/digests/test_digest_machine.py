@@ -13,9 +13,12 @@ from core.errors import NotStaff
 from core.model import Digest, DigestSetting, OutboundMessage, StaffMember
 from core.requests import Request, read_request, usecase_of
 from core.usecases.digests.digests import (
+    CollectDueDigests,
+    DueDigestsCollected,
     DueDigestsFound,
     FindDueDigests,
     WriteDueDigests,
+    collect_due_digests,
     find_due_digests,
     write_due_digests,
 )
@@ -45,8 +48,8 @@ class Digests(RuleBasedStateMachine):
         self.school = school_anew()
         self.app = self.school.app
         self.staff = (self.school.owner, self.school.manager)
-        self.found: list[DueDigestsFound] = []
-        """What workers have seen and not acted on yet."""
+        self.found: list[DueDigestsCollected] = []
+        """What workers have collected and not acted on yet."""
 
     @rule(
         who=st.integers(0, 1),
@@ -84,21 +87,21 @@ class Digests(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         """A worker sees what is due, and is slow to act."""
-        self.found.append(self.app.read(find_due_digests, FindDueDigests(), SYSTEM))
+        self.found.append(self._collected()[1])
 
     @rule()
     def act(self) -> None:
         for found in self.found:
-            self.app.run(write_due_digests, WriteDueDigests(found.setting_ids), SYSTEM)
+            self.app.run(write_due_digests, WriteDueDigests(found), SYSTEM)
         self.found.clear()
 
     @rule()
     def die(self) -> None:
         """Nothing is left of it: neither the claim, nor the digest, nor its message."""
-        found = self.app.read(find_due_digests, FindDueDigests(), SYSTEM)
+        _, collected = self._collected()
         before = self._rows()
         try:
-            self.app.run(write_and_die, WriteDueDigests(found.setting_ids), SYSTEM)
+            self.app.run(write_and_die, WriteDueDigests(collected), SYSTEM)
         except _Killed:
             assert self._rows() == before
 
@@ -106,18 +109,22 @@ class Digests(RuleBasedStateMachine):
     def tick(self) -> None:
         """Whatever was due is told, or was not to be told; and it is due again later."""
         now = clock_of(self.app)()
-        found = self.app.read(find_due_digests, FindDueDigests(), SYSTEM)
+        found, collected = self._collected()
         due = [each for each in everything(self.app, DigestSetting) if each.id in found.setting_ids]
         works = {each.id for each in everything(self.app, StaffMember) if each.disabled_at is None}
         had = {(each.staff_id, each.period) for each in everything(self.app, Digest)}
 
-        written = self.app.run(write_due_digests, WriteDueDigests(found.setting_ids), SYSTEM).written
+        written = self.app.run(write_due_digests, WriteDueDigests(collected), SYSTEM).written
 
         expected = {(each.staff_id, each.next_period) for each in due if each.staff_id in works}
         told = {(each.staff_id, each.period) for each in everything(self.app, Digest)}
         assert told - had == expected - had
         assert written == len(expected - had)
         assert all(each.next_at is None or each.next_at > now for each in everything(self.app, DigestSetting))
+
+    def _collected(self) -> tuple[DueDigestsFound, DueDigestsCollected]:
+        found = self.app.read(find_due_digests, FindDueDigests(), SYSTEM)
+        return found, self.app.read(collect_due_digests, CollectDueDigests(found.setting_ids), SYSTEM)
 
     def _rows(self) -> tuple[object, ...]:
         plans = sorted((each.id, each.next_at, each.since_at) for each in everything(self.app, DigestSetting))
