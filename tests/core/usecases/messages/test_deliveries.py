@@ -342,7 +342,7 @@ def test_what_was_due_before_quiet_hours_and_unclaimed_waits_for_their_end(schoo
     assert {(each.state, each.attempts, each.lease_until) for each in put_off} == {(MessageState.PENDING, 0, None)}
     clock_of(school.app).now = datetime(2026, 3, 4, 7, tzinfo=UTC)
     assert school.app.run(sweep_due, SweepDue(timedelta(0), kinds[1:]), SYSTEM).enqueued == 2
-    assert claim(school.app, *ids) == ids[1:]
+    assert set(claim(school.app, *ids)) == set(ids[1:])
 
 
 def test_what_a_worker_left_behind_is_not_sent_in_quiet_hours(school: School) -> None:
