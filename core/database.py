@@ -100,10 +100,9 @@ def _days_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"(extract(epoch FROM ({second} - {first})) / 86400)"
 
 
-def open_engine(url: str, *, pool_size: int = 8, echo: bool = False) -> Engine:
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     engine = create_engine(
         url,
-        echo=echo,
         pool_size=pool_size,
         max_overflow=2,
         pool_timeout=POOL_WAIT_SECONDS,

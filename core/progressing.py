@@ -54,12 +54,10 @@ class ProgressFile:
     as_of: datetime | None = None
 
 
-def take_progress(
-    app: App, actor: Actor, file: ProgressFile, *, key: str | None = None, read: Reader = read_sheets
-) -> ReportShown:
-    """Takes a file in and merges it. Under a door's key it goes on where a process died. Raises UsherError."""
+def take_progress(app: App, actor: Actor, file: ProgressFile, *, read: Reader = read_sheets) -> ReportShown:
+    """Takes a file in and merges it. Raises UsherError."""
     command = ReceiveProgress(file.file_name, file.content, file.run, file.as_of, runs_here=True)
-    received = app.run(receive_progress, command, actor, key=key)
+    received = app.run(receive_progress, command, actor)
     run_progress(app, received.report_id, actor, read)
     return app.read(show_report, ShowReport(report_id=received.report_id, is_repeat=received.is_repeat), actor)
 

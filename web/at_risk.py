@@ -75,16 +75,13 @@ class AtRiskPages:
         head = f"{counted(shown.at_risk, 'learner')} at risk" if shown.at_risk else "Nobody is at risk"
         return self._door.pages.page("at_risk_run.html", shown=shown, head=head, rows=rows)
 
-    async def show(self, staff: StaffActor, request: Request) -> Response:
-        return await self._page(staff, request)
-
     async def nudge(self, staff: StaffActor, request: Request) -> Response:
         run, learner_id = _about(request)
         words = (await read_form(request)).get("words", "")
         try:
             await self._door.run(nudge_learner, NudgeLearner(run, learner_id=learner_id, words=words), staff)
         except NudgeWordsUnclear as unclear:
-            return await self._page(staff, request, problem=unclear.message, typed=words)
+            return await self.show(staff, request, problem=unclear.message, typed=words)
         return _again(request)
 
     async def snooze(self, staff: StaffActor, request: Request) -> Response:
@@ -107,7 +104,7 @@ class AtRiskPages:
             await self._door.run(undo_follow_up, UndoFollowUp(shown.follow_up.follow_up_id), staff)
         return _again(request)
 
-    async def _page(self, staff: StaffActor, request: Request, *, problem: str = "", typed: str = "") -> Response:
+    async def show(self, staff: StaffActor, request: Request, *, problem: str = "", typed: str = "") -> Response:
         run, learner_id = _about(request)
         shown = await self._door.read(show_at_risk, ShowAtRisk(run, learner_id=learner_id), staff)
         zone = zone_named(shown.time_zone)

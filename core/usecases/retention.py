@@ -171,6 +171,7 @@ RULES: Final = (
         (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
     ),
     REPORTS,
+    _Rule("Digests, with the names in them, after 30 days", Digest.until_at, DIGEST_LIFE),
     _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, MAIL_LIFE),
     _Rule("Answers in Slack, kept for repeated requests, after 30 days", IdempotencyRecord.created_at,
         IDEMPOTENCY_LIFE),

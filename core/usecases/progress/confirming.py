@@ -1,6 +1,7 @@
 """The columns of a report are said to be right, or put right; every file with these headings is then known."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from sqlalchemy import delete, select
@@ -17,6 +18,8 @@ from core.usecases.progress.receiving import report_job, run_code_of
 from core.usecases.progress.reports import ReportReading, find_report, reading_of, report_ref
 from core.usecases.progress.telling import show_in_slack, tell_changed
 from core.words import ReportState
+
+_MAPPINGS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,12 @@ def _remember(ctx: Context, staff: StaffMember, reading: ReportReading, mapping:
     access.insert_all(ctx, ProgressMapping, [row])
 
 
-def known_mappings(ctx: Context, staff: StaffMember, limit: int = 50) -> tuple[ColumnMapping, ...]:
+def known_mappings(ctx: Context, staff: StaffMember) -> tuple[ColumnMapping, ...]:
     """The sender's own first, then those with the most columns."""
     rows = ctx.session.execute(
         select(ProgressMapping.columns, ProgressMapping.staff_id)
         .order_by(ProgressMapping.confirmed_at.desc())
-        .limit(limit)
+        .limit(_MAPPINGS)
     ).all()
     mappings = [(row.staff_id != staff.id, msgspec.json.decode(row.columns, type=ColumnMapping)) for row in rows]
     return tuple(mapping for _, mapping in sorted(mappings, key=lambda each: (each[0], -len(each[1].headings))))

@@ -77,11 +77,11 @@ class Events:
         """A direct message to the bot. The app gets it with Slack's markup: `<mailto:a@b|a@b>`, `&amp;`."""
         return await self._message_event(user, text, list(files))
 
-    async def paste_dm(self, user: User, text: str, comment: str = "") -> Ack:
+    async def paste_dm(self, user: User, text: str) -> Ack:
         """A long paste: Slack's client makes a snippet of it, without an ending in its name."""
         snippet = self.add_file(user, "Untitled", text.encode())
         snippet.mode = "snippet"
-        return await self._message_event(user, comment, [snippet])
+        return await self._message_event(user, "", [snippet])
 
     async def upload_dm(self, user: User, filename: str, content: bytes, text: str = "") -> Ack:
         """A file dropped on the bot; the message that carries it is in the answer."""

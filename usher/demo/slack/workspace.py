@@ -68,13 +68,11 @@ class Workspaces:
 
     # People and places
 
-    def add_team(
-        self, name: str, *, enterprise_id: str | None = None, scopes: tuple[str, ...] = MANIFEST_SCOPES
-    ) -> Team:
+    def add_team(self, name: str, *, enterprise_id: str | None = None) -> Team:
         """The app is installed in it, and its bot is one of its users."""
         team_id, bot_user_id = self.ids.next("T"), self.ids.next("U")
         token, bot_id = self.ids.next(f"xoxb-{team_id}-"), self.ids.next("B")
-        team = Team(team_id, name, enterprise_id, token, bot_user_id, bot_id, scopes)
+        team = Team(team_id, name, enterprise_id, token, bot_user_id, bot_id, MANIFEST_SCOPES)
         self.teams[team_id] = team
         self.users[bot_user_id] = User(bot_user_id, team_id, "usher", "Usher", "", is_bot=True)
         return team
