@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.blocks.parts import escaped, said, section
 from core.app import App
 from core.errors import Unavailable, UsherError
-from core.exporting import exported
+from core.exports.making import exported
 from core.import_reports import marked_copies
 from core.sheets.annotate import MarkedFile
 from core.sheets.marks import Form

@@ -11,7 +11,7 @@ from typing import Any
 from core.app import App
 from core.context import StaffActor
 from core.errors import Unavailable, UsherError
-from core.exporting import exported
+from core.exports.making import exported
 from core.letters import AnswerLetter, AnswerPart
 from core.results import refused
 from core.rules.policy import MAIL_FILES_BYTES

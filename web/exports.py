@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core.context import StaffActor
 from core.errors import ExportNotFound
-from core.exporting import export_on_disk
+from core.exports.making import export_on_disk
 from core.usecases.exports import ShowExport, show_export
 from core.wording.exports import FORMS
 from core.wording.phrases import moment_words, zone_named

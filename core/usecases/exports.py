@@ -13,8 +13,8 @@ from core import access
 from core.access import Permission
 from core.context import Context, Door, StaffActor
 from core.errors import ExportEnded, ExportNotFound, ExportTooLarge, MonthUnclear, NothingToExport
+from core.exports.progress import write_progress
 from core.model import Course, CourseRun, Export, Organisation, StaffMember
-from core.progress_export import write_progress
 from core.rules.exports import file_name
 from core.rules.months import Month, month_of, read_month
 from core.rules.policy import EXPORT_FILE_ROWS, EXPORT_LIFE, EXPORT_WORKBOOK_ROWS
@@ -260,11 +260,11 @@ def write_export(ctx: Context, command: WriteExport) -> ExportWritten:
         case ExportKind.PROGRESS:
             write_progress(into, progress_rows(ctx, staff, export.run_id), export.form)
         case ExportKind.COSTS:
-            from core.cost_export import write_costs
+            from core.exports.costs import write_costs
 
             write_costs(into, cost_rows(ctx, _month(export), zone), export.form)
         case ExportKind.HISTORY:
-            from core.history_export import write_history
+            from core.exports.history import write_history
 
             write_history(into, all_deeds(ctx, staff, _whose(ctx, staff, export)), zone, export.form)
     return ExportWritten(into.tell())

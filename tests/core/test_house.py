@@ -210,5 +210,5 @@ def test_no_start_waits_for_the_library_of_workbooks() -> None:
         "worker.engine",
     )
 
-    assert {"core.exporting", "core.import_reports", "core.sheets.reader"} <= loaded
+    assert {"core.exports.making", "core.import_reports", "core.sheets.reader"} <= loaded
     assert {name for name in loaded if name.partition(".")[0] in ("openpyxl", "lxml")} == set()

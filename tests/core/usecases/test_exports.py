@@ -18,7 +18,7 @@ from core.errors import (
     RunNotFound,
     UsherError,
 )
-from core.exporting import exported
+from core.exports.making import exported
 from core.model import Learner, LearnerAddress, Progress, ProgressChange, Provider
 from core.requests import read_request, usecase_of
 from core.rules.exports import PROGRESS_COLUMNS

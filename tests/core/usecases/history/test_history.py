@@ -15,7 +15,7 @@ from core.errors import (
     RoleMissing,
     UsherError,
 )
-from core.exporting import exported
+from core.exports.making import exported
 from core.model import Learner, StaffMember
 from core.requests import Request, read_request, usecase_of
 from core.usecases.exports import ExportOrdered
