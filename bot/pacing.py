@@ -16,14 +16,7 @@ from bot.deps import Deps
 from bot.pace import FOR_ANSWERS, Method, held_lane, lanes_of, seconds_asked
 from core.context import System
 from core.errors import Unavailable
-from core.usecases.messages.lanes import (
-    EnterLanes,
-    HoldUpLane,
-    LookInLane,
-    enter_lanes,
-    hold_up_lane,
-    look_in_lane,
-)
+from core.usecases.messages.lanes import EnterLanes, HoldUpLane, LookInLane, enter_lanes, hold_up_lane, look_in_lane
 
 _PATIENCE_SECONDS: Final = 1.0
 _PACED: Final = {method.value: method for method in Method}

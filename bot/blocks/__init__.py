@@ -27,12 +27,7 @@ from bot.blocks.imports import (
     draw_template_offered,
     draw_undo_preview,
 )
-from bot.blocks.invitation_changes import (
-    draw_cancelled_several,
-    draw_corrected,
-    draw_resent_several,
-    draw_restored,
-)
+from bot.blocks.invitation_changes import draw_cancelled_several, draw_corrected, draw_resent_several, draw_restored
 from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
 from bot.blocks.learners import (
     draw_compose_learner,

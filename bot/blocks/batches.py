@@ -1,18 +1,7 @@
 """A preview, what its confirmation started, and what taking it back left."""
 
 from bot.blocks.controls import Action
-from bot.blocks.parts import (
-    Block,
-    Message,
-    actions,
-    button,
-    context,
-    fitting,
-    question,
-    said,
-    said_lines,
-    section,
-)
+from bot.blocks.parts import Block, Message, actions, button, context, fitting, question, said, said_lines, section
 from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, run_dates, run_name, until_words
 from core.rules.addresses import InvalidAddress
 from core.rules.policy import BATCH_ADDRESSES

@@ -5,19 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks.controls import Action
 from bot.blocks.import_invitations import invite_button
-from bot.blocks.parts import (
-    Block,
-    Message,
-    actions,
-    button,
-    context,
-    fitting,
-    paged,
-    question,
-    said,
-    section,
-    value_of,
-)
+from bot.blocks.parts import Block, Message, actions, button, context, fitting, paged, question, said, section, value_of
 from bot.blocks.words import bar, counted, moment
 from core.context import Door
 from core.rules.ucas.buckets import Bucket, Buckets

@@ -2,19 +2,7 @@
 
 from bot.blocks.controls import Action, Change
 from bot.blocks.invitation_changes import OPEN_STATES, change_buttons, undo_blocks
-from bot.blocks.parts import (
-    Block,
-    Message,
-    actions,
-    button,
-    paged,
-    plain,
-    question,
-    said,
-    section,
-    shortened,
-    value_of,
-)
+from bot.blocks.parts import Block, Message, actions, button, paged, plain, question, said, section, shortened, value_of
 from bot.blocks.words import batch_name, counted, moment, run_name, until_words
 from core.errors import NeedsConfirmation
 from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState

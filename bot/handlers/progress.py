@@ -21,10 +21,7 @@ from core.requests import read_request
 from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
 from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
 from core.usecases.progress.finding import FindProgress
-from core.usecases.progress.one_learner import (
-    ShowLearnerProgress,
-    show_learner_progress,
-)
+from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportShown, ShowReport, list_reports, show_report
 

@@ -8,15 +8,7 @@ from core.access.scope import enter_organisation
 from core.access.who import require_link_holder
 from core.context import Context
 from core.errors import LinkNotFound
-from core.model import (
-    DigestSetting,
-    Enrolment,
-    InboundMessage,
-    Invitation,
-    JoinRequest,
-    SignIn,
-    StaffMember,
-)
+from core.model import DigestSetting, Enrolment, InboundMessage, Invitation, JoinRequest, SignIn, StaffMember
 from core.queries import Query
 from core.rules.links import LinkKind, LinkTarget
 

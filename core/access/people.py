@@ -7,17 +7,8 @@ from sqlalchemy import Row, bindparam, select, update
 
 from core.access.scope import enter_organisation
 from core.context import Context, Door, SlackVisitor, StaffActor
-from core.errors import (
-    OrganisationNotFound,
-)
-from core.model import (
-    Organisation,
-    SignIn,
-    SlackUser,
-    SlackWorkspace,
-    StaffMember,
-    StaffSession,
-)
+from core.errors import OrganisationNotFound
+from core.model import Organisation, SignIn, SlackUser, SlackWorkspace, StaffMember, StaffSession
 from core.queries import Query
 from core.rules.policy import SIGN_IN_TRIES
 from core.rules.text import folded

@@ -11,9 +11,7 @@ from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.interfaces import LoaderOption
 
 from core.context import Context
-from core.errors import (
-    RunNotFound,
-)
+from core.errors import RunNotFound
 from core.model import (
     Agreement,
     Base,

@@ -9,12 +9,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from core.access.many import insert_rows
 from core.context import Actor, Context, Operator, StaffActor, System
 from core.database import EVERY_ROW, reach_only
-from core.model import (
-    Base,
-    Course,
-    CourseRun,
-    OrganisationOwned,
-)
+from core.model import Base, Course, CourseRun, OrganisationOwned
 from core.queries import EVERY_ORGANISATION
 
 Owning = TypeVar("Owning", bound=Base)

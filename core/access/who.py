@@ -16,13 +16,7 @@ from core.errors import (
     SenderUnproven,
     TermsNotAccepted,
 )
-from core.model import (
-    Course,
-    CourseRun,
-    Organisation,
-    ProviderGrant,
-    StaffMember,
-)
+from core.model import Course, CourseRun, Organisation, ProviderGrant, StaffMember
 from core.queries import Query, columns_of, copy_of
 from core.words import Role
 

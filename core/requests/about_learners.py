@@ -3,16 +3,7 @@
 from typing import Final
 
 from core.errors import LearnerNotChosen
-from core.requests.language import (
-    Asker,
-    ComposeLearner,
-    Mode,
-    OtherUseCases,
-    Verb,
-    bare_address,
-    first_word,
-    verb,
-)
+from core.requests.language import Asker, ComposeLearner, Mode, OtherUseCases, Verb, bare_address, first_word, verb
 from core.rules.text import clean_name, folded
 from core.usecases.learners.cards import FindLearners, ShowLearner, find_learners, show_learner
 from core.usecases.learners.erasing import PreviewErasure, preview_erasure

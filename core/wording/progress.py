@@ -6,18 +6,9 @@ from typing import Final
 
 from core.rules.progress.bands import Band, bar
 from core.rules.progress.risk import Risk
-from core.usecases.progress.figures import (
-    ProgressList,
-    ProgressShown,
-    SourceShown,
-)
-from core.usecases.progress.known import (
-    Figures,
-)
-from core.usecases.progress.one_learner import (
-    LearnerInvitation,
-    LearnerRun,
-)
+from core.usecases.progress.figures import ProgressList, ProgressShown, SourceShown
+from core.usecases.progress.known import Figures
+from core.usecases.progress.one_learner import LearnerInvitation, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportCounts, ReportShown, RowProblemCount, report_ref
 from core.usecases.progress.risk import FollowUpCard
 from core.wording.results import counted

@@ -11,16 +11,7 @@ from core.usecases.invitations.scoreboards import BatchCounts, BatchProgress
 from core.usecases.invitations.sending_times import SendingTime
 from core.usecases.invitations.sorting import Bucket
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
-from core.wording.results import (
-    BENEFITS,
-    FATES,
-    FAULTS,
-    batch_name,
-    cost_words,
-    counted,
-    run_dates,
-    until_words,
-)
+from core.wording.results import BENEFITS, FATES, FAULTS, batch_name, cost_words, counted, run_dates, until_words
 from mail.answers.document import Answer, Listing, Row, Teller, some
 
 _SHOWN: Final = 20

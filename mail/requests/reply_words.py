@@ -65,11 +65,7 @@ from core.usecases.invitations.single import (
     resend_invitation,
 )
 from core.usecases.learners.lists import LearnersListed, ListLearners, list_learners
-from core.usecases.learners.removal import (
-    LearnerRemoved,
-    UndoLearnerChange,
-    undo_learner_change,
-)
+from core.usecases.learners.removal import LearnerRemoved, UndoLearnerChange, undo_learner_change
 from core.usecases.links.lists import ListSharedLinks, SharedLinksListed, list_shared_links
 from core.usecases.mailbox.invitations import DiscardPreview, InvitedAtOnce, PreviewNumbered, discard_preview
 from core.usecases.mailbox.questions import CONFIRMABLE

@@ -12,9 +12,7 @@ from usher.commands.imports import content_of_file, staff_named
 from usher.wiring import operator_app
 
 if TYPE_CHECKING:
-    from core.usecases.progress.known import (
-        Figures,
-    )
+    from core.usecases.progress.known import Figures
     from core.usecases.progress.reports import ReportShown
 
 _AS = click.option("--as", "address", required=True, help="E-mail address of the staff member in whose name.")
@@ -101,11 +99,7 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
     if "@" in what:
         _show_learner(what, address, organisation)
         return
-    from core.usecases.progress.figures import (
-        ProgressList,
-        ShowProgress,
-        show_progress,
-    )
+    from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
     from core.wording.progress import band_lines, headline, sources_words, summary_words
 
     with operator_app() as app:
@@ -121,10 +115,7 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
 
 
 def _show_learner(who: str, address: str, organisation: str) -> None:
-    from core.usecases.progress.one_learner import (
-        ShowLearnerProgress,
-        show_learner_progress,
-    )
+    from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
     from core.wording.progress import invitation_words, run_title
 
     with operator_app() as app:

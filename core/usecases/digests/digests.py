@@ -26,15 +26,7 @@ from sqlalchemy import Row, bindparam, exists, select, tuple_, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.model import (
-    Digest,
-    DigestSetting,
-    Organisation,
-    ProviderGrant,
-    SlackUser,
-    SlackWorkspace,
-    StaffMember,
-)
+from core.model import Digest, DigestSetting, Organisation, ProviderGrant, SlackUser, SlackWorkspace, StaffMember
 from core.outbox import email_row, say, slack_row
 from core.rules.digests import DigestTime
 from core.rules.policy import DIGEST_FIRST, DIGEST_MARGIN, DIGESTS_A_TICK, DIGESTS_AT_ONCE

@@ -14,15 +14,7 @@ from core.cards import RunCard, run_card
 from core.context import Context
 from core.deeds import about_invitation
 from core.errors import InvitationClosed, NameMissing
-from core.model import (
-    CourseRun,
-    Invitation,
-    InvitationBatch,
-    Learner,
-    LinkRequest,
-    Organisation,
-    StaffMember,
-)
+from core.model import CourseRun, Invitation, InvitationBatch, Learner, LinkRequest, Organisation, StaffMember
 from core.outbox import email_row, say, slack_row, touch_scoreboards
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name

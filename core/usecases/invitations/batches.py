@@ -22,23 +22,9 @@ from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
 from core.deeds import about_batches
-from core.errors import (
-    NothingToSend,
-    RunNotChosen,
-)
-from core.model import (
-    CourseRun,
-    Draft,
-    Invitation,
-    InvitationBatch,
-    Organisation,
-    StaffMember,
-)
-from core.outbox import (
-    say,
-    scoreboard_key,
-    slack_row,
-)
+from core.errors import NothingToSend, RunNotChosen
+from core.model import CourseRun, Draft, Invitation, InvitationBatch, Organisation, StaffMember
+from core.outbox import say, scoreboard_key, slack_row
 from core.queries import Query
 from core.rules.addresses import AddressList, InvalidAddress
 from core.rules.costs import CostForecast

@@ -20,15 +20,7 @@ from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from core import access
 from core.context import Context
-from core.model import (
-    CourseRun,
-    Invitation,
-    InvitationBatch,
-    Organisation,
-    OutboundMessage,
-    RunReminders,
-    Suppression,
-)
+from core.model import CourseRun, Invitation, InvitationBatch, Organisation, OutboundMessage, RunReminders, Suppression
 from core.model.invitations import IS_LIVE
 from core.model.organisations import quiet_hours
 from core.outbox import email_row, reminder_key, say

@@ -14,11 +14,7 @@ from core import access
 from core.context import Assurance, Context
 from core.model import InboundMessage, Mailbox
 from core.queries import Query
-from core.rules.policy import (
-    MAIL_COMMANDS_AN_HOUR,
-    MAIL_COMMANDS_AN_HOUR_ORGANISATION,
-    MAIL_LIFE,
-)
+from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION, MAIL_LIFE
 from core.rules.text import folded
 from core.words import MailRule, MailState
 

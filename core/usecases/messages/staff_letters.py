@@ -6,20 +6,8 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 
 from core.context import Context
-from core.letters import (
-    HeldMailLetter,
-    Letter,
-    SignInLetter,
-    SlackCodeLetter,
-    StaffInvitationLetter,
-)
-from core.model import (
-    InboundMessage,
-    Organisation,
-    SignIn,
-    SlackUser,
-    StaffMember,
-)
+from core.letters import HeldMailLetter, Letter, SignInLetter, SlackCodeLetter, StaffInvitationLetter
+from core.model import InboundMessage, Organisation, SignIn, SlackUser, StaffMember
 from core.rules.links import CodeKind, LinkKind
 from core.rules.policy import LINK_CODE_LIFE, SIGN_IN_LIFE
 from core.usecases.mailbox.held_mail import HeldMailShown, held_mail_shown

@@ -18,11 +18,7 @@ from core.context import Context
 from core.errors import ReportNotFound
 from core.model import ProgressProblem, ProgressReport, StaffMember
 from core.pages import page_within
-from core.rules.policy import (
-    PAGE_ROWS,
-    PROGRESS_PROBLEMS_NAMED,
-    PROGRESS_VALUES_NAMED,
-)
+from core.rules.policy import PAGE_ROWS, PROGRESS_PROBLEMS_NAMED, PROGRESS_VALUES_NAMED
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
 from core.usecases.imports.values import keeper
 from core.words import FeedKind, ReportReason, ReportState
