@@ -21,6 +21,7 @@ from core.access.links import row_of_shared_link as row_of_shared_link
 from core.access.links import shared_link_by_link as shared_link_by_link
 from core.access.links import sign_in_by_link as sign_in_by_link
 from core.access.links import staff_by_link as staff_by_link
+from core.access.many import change_unowned as change_unowned
 from core.access.many import insert_into as insert_into
 from core.access.many import insert_plain as insert_plain
 from core.access.many import insert_rows as insert_rows

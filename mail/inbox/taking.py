@@ -88,14 +88,17 @@ class Taker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._fetched: list[_Fetched] = []
         self._settled: list[tuple[int, Folder]] = []
+        self._uid_validity = 0
         self._later: dict[tuple[int, int], _Later] = {}
 
     def attach(self, connection: Connection, boundary: Boundary, mailbox: WatchedMailbox) -> None:
-        """With each connection anew."""
+        """With each connection anew. What was settled and not filed by the last one is filed by this one."""
+        if self._uid_validity != boundary.uid_validity:
+            self._settled.clear()
+            self._uid_validity = boundary.uid_validity
         self._connection, self._boundary, self._mailbox = connection, boundary, mailbox
         self.old.clear()
         self._fetched.clear()
-        self._settled.clear()
 
     @property
     def waiting(self) -> int:
@@ -112,13 +115,15 @@ class Taker:
         keys = {(self._boundary.uid_validity, uid) for uid in listed}
         self._later = {key: later for key, later in self._later.items() if key in keys}
         now = asyncio.get_running_loop().time()
+        settled = {uid for uid, _ in self._settled}
         for uid in listed:
             later = self._later.get((self._boundary.uid_validity, uid))
-            if uid not in self.old and (later is None or later.due <= now):
+            if uid not in self.old and uid not in settled and (later is None or later.due <= now):
                 yield uid
 
     async def take(self, uids: Sequence[int]) -> None:
         """Some may still be under way when it returns. Raises ConnectionLost, Refused."""
+        await self._file()
         entries = await self._connection.sizes(uids)
         for uid in uids:
             if self._stopping.is_set() or self.is_house_away:
@@ -153,9 +158,12 @@ class Taker:
             await self.finish()
         try:
             raw = await self._connection.body(entry.uid)
-        except BaseException:
+        except BaseException as problem:
             # It may be this message that the connection died of: the others go first next time.
             self._put_off(entry.uid)
+            if isinstance(problem, ConnectionLost | Refused):
+                # These are here already. On a line that breaks again and again nothing else would ever get through.
+                await self._store()
             raise
         if raw is None:
             await self._count_missing(entry)
@@ -234,11 +242,13 @@ class Taker:
     async def _file_into(self, folder: Folder, uids: Sequence[int]) -> None:
         try:
             await self._connection.file(uids, folder)
-        except (ConnectionLost, Refused) as problem:
+        except ConnectionLost:
+            self._settled += [(uid, folder) for uid in uids]
+            return
+        except Refused as problem:
             for uid in uids:
                 self._put_off(uid)
-            if isinstance(problem, Refused):
-                _log.warning("messages could not be filed", extra={**self._extra(uids[0]), "problem": str(problem)})
+            _log.warning("messages could not be filed", extra={**self._extra(uids[0]), "problem": str(problem)})
             return
         for uid in uids:
             self._later.pop((self._boundary.uid_validity, uid), None)

@@ -1,7 +1,7 @@
 """What screening hands on: a request of staff, a report about our own mail, a learner's wish to be left alone.
 
 Each is done by somebody else (``mail.requests``, ``mail.reports``), who settles the row of ``inbound_id`` with
-``core.usecases.mailbox.inbound.settle`` in the transaction of the effect, and gives back the state that it is in then.
+``core.usecases.mailbox.settling`` in the transaction of the effect, and gives back the state that it is in then.
 """
 
 from collections.abc import Callable

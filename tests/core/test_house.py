@@ -101,6 +101,7 @@ ALLOWED = {
     "core/usecases/messages/deliveries.py": {"__table__"},
     "core/usecases/mailbox/inbound.py": {"__table__"},
     "core/usecases/mailbox/senders.py": {"__table__"},
+    "core/usecases/mailbox/settling.py": {"__table__"},
 }
 
 

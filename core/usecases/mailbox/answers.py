@@ -8,7 +8,7 @@ answered --nothing awaited--> its e-mail is due
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from core.context import Context
 from core.model import Import, ImportOrder, InboundMessage, MailAnswer, ProgressReport, StaffMember
@@ -16,9 +16,17 @@ from core.outbox import email_row, say
 from core.queries import Query
 from core.words import MessageKind
 
-_AWAITED = tuple(
-    Query(select(kind.id).where(kind.inbound_id == bindparam("inbound_id"), kind.settled_at.is_(None)).limit(1))
-    for kind in (Import, ImportOrder, ProgressReport)
+# One look at all of them: most messages bring nothing.
+_AWAITED = Query(
+    select(InboundMessage.id).where(
+        InboundMessage.id == bindparam("inbound_id"),
+        or_(
+            *(
+                exists().where(kind.inbound_id == InboundMessage.id, kind.settled_at.is_(None))
+                for kind in (Import, ImportOrder, ProgressReport)
+            )
+        ),
+    )
 )
 
 
@@ -38,7 +46,7 @@ def is_awaited(ctx: Context, inbound_id: int) -> bool:
     """Whether anything that the message brought or ordered is still under way."""
     # A report that waited is merged on because of this very message.
     ctx.session.flush()
-    return any(query.run(ctx, inbound_id=inbound_id).first() is not None for query in _AWAITED)
+    return _AWAITED.run(ctx, inbound_id=inbound_id).first() is not None
 
 
 def answer_settled(ctx: Context, found: Import | ImportOrder | ProgressReport) -> None:

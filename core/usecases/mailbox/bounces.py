@@ -23,7 +23,7 @@ from core.model import DeliveryReport, Invitation, InvitationBatch, OutboundMess
 from core.outbox import message_by_ref, touch_scoreboards
 from core.rules.policy import REPORT_MEMORY, SOFT_BOUNCE_MEMORY, SOFT_BOUNCE_PAUSE, SOFT_BOUNCES
 from core.usecases.invitations.unreached import tell_of_unreached
-from core.usecases.mailbox.inbound import settle, state_of
+from core.usecases.mailbox.settling import settle, state_of
 from core.usecases.mailbox.suppressions import silence, suppress
 from core.words import Channel, MailRule, MailState, MessageKind, MessageState, ReportedAs, SuppressReason
 

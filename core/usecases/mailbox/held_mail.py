@@ -32,7 +32,7 @@ from core.rules.policy import (
     MAIL_LIFE,
 )
 from core.rules.text import clean_name
-from core.usecases.mailbox.inbound import settle
+from core.usecases.mailbox.settling import settle
 from core.words import MailRule, MailState, MessageKind
 
 _PLACE = "inbound_message.subject"

@@ -5,20 +5,18 @@
 1. ``receive_mail`` commits before the message is filed or acknowledged. The same message again is the same row.
 2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try. Whoever
    begins has the message for a minute and a half; others who come meanwhile leave it alone.
-3. Of a message that is nobody's to answer (``_NOT_KEPT``) the words are erased as soon as that is known: strangers
+3. Of a message that is nobody's to answer (``settling``) the words are erased as soon as that is known: strangers
    would fill the disk, and nobody has a reason to read what they wrote. At the mail server it lies in Ignored.
 4. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
    already is left alone, so of two watchers one acts.
 """
 
-import functools
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, cast
 
 from sqlalchemy import Table, bindparam, or_, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from core import access
 from core.context import Assurance, Context
@@ -27,14 +25,9 @@ from core.large_mail import RawMail, pieces_of, size_of
 from core.model import InboundMessage
 from core.queries import Query
 from core.rules.policy import MAIL_LEASE, MAIL_TRIES
-from core.usecases.mailbox.raw_mail import RAW_PLACE, drop_pieces, keep_pieces, raw_of
+from core.usecases.mailbox.raw_mail import RAW_PLACE, keep_pieces, raw_of
+from core.usecases.mailbox.settling import settle, state_of
 from core.words import MailRule, MailState
-
-_NOT_KEPT = frozenset({
-    MailRule.OWN_MAIL, MailRule.LOOP, MailRule.AUTO_REPLY, MailRule.NO_SINGLE_SENDER, MailRule.UNKNOWN_SENDER,
-    MailRule.BOUNCE, MailRule.COMPLAINT, MailRule.NO_ROOM,
-})  # fmt: skip
-"""What is ignored by these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +211,7 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
         "begun_at": ctx.now if command.begins else None,
         "state": MailState.RECEIVED,
     }
-    ctx.session.execute(access.insert_into(InboundMessage), row)
+    access.change_unowned(ctx, access.insert_into(InboundMessage), row)
     keep_pieces(ctx, inbound_id, pieces)
     begun = _begun_at_once(ctx, command, inbound_id, ref) if command.begins else None
     return MailReceived(inbound_id, MailState.RECEIVED, is_new=True, begun=begun)
@@ -280,7 +273,7 @@ def _begun(ctx: Context, row: InboundMessage, raw: RawMail) -> MailBegun:
 def _claim(ctx: Context, inbound_id: int) -> bool:
     """Of several who begin at once one succeeds. Counts the try."""
     values = {"inbound_id": inbound_id, "now": ctx.now, "lease_began": ctx.now - MAIL_LEASE}
-    return ctx.session.execute(_CLAIM, values).one_or_none() is not None
+    return access.change_unowned(ctx, _CLAIM, values).one_or_none() is not None
 
 
 def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:
@@ -343,42 +336,6 @@ def settle_mail(ctx: Context, command: SettleMail) -> MailSettled:
     if was_open:
         return MailSettled(command.state, was_open=True)
     return MailSettled(state_of(ctx, command.inbound_id), was_open=False)
-
-
-def settle(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, **values: object) -> bool:
-    """In the transaction that does what the message asks. False: it was settled before, so nothing may be done."""
-    if state is MailState.IGNORED and rule in _NOT_KEPT:
-        values["raw"] = None
-    statement = _settling(tuple(sorted(values)))
-    given = {"inbound_id": inbound_id, "settled_as": state, "by_rule": rule, "now": ctx.now}
-    settled = ctx.session.execute(statement, {**given, **{f"new_{name}": values[name] for name in values}})
-    is_settled = settled.one_or_none() is not None
-    if is_settled and "raw" in values:
-        drop_pieces(ctx, InboundMessage.id == inbound_id)
-    return is_settled
-
-
-@functools.cache
-def _settling(names: tuple[str, ...]) -> ReturningUpdate[int]:
-    return (
-        update(_ROWS)
-        .where(_ROWS.c.id == bindparam("inbound_id"), _ROWS.c.state == MailState.RECEIVED)
-        .values(
-            state=bindparam("settled_as"),
-            rule=bindparam("by_rule"),
-            settled_at=bindparam("now"),
-            **{name: bindparam(f"new_{name}") for name in names},
-        )
-        .returning(_ROWS.c.id)
-    )
-
-
-def state_of(ctx: Context, inbound_id: int) -> MailState:
-    """Raises MailNotFound."""
-    state = ctx.session.scalar(select(InboundMessage.state).where(InboundMessage.id == inbound_id))
-    if state is None:
-        raise MailNotFound(number=inbound_id)
-    return state
 
 
 def list_unsettled(ctx: Context, command: ListUnsettled) -> UnsettledListed:

@@ -26,7 +26,8 @@ _CONTENT: Final = Query(
 def keep_pieces(ctx: Context, inbound_id: int, pieces: Iterator[bytes]) -> None:
     """Those after the first, each in a statement of its own: a driver holds all that it is given at once."""
     for number, piece in enumerate(pieces, 1):
-        ctx.session.execute(
+        access.change_unowned(
+            ctx,
             access.insert_into(InboundPiece),
             {
                 "id": ctx.tokens.new_id(),

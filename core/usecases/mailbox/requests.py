@@ -42,8 +42,8 @@ from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity
 from core.usecases.learners.removal import RemoveLearner
 from core.usecases.mailbox.answers import answer_row, is_awaited
 from core.usecases.mailbox.held_mail import is_in_slack
-from core.usecases.mailbox.inbound import settle
 from core.usecases.mailbox.invitations import PreviewNumbered
+from core.usecases.mailbox.settling import settle_own
 from core.usecases.progress.nudges import NudgeLearner
 from core.usecases.staff.colleagues import InviteColleague
 from core.words import Channel, MailRule, MailState, MessageKind
@@ -144,8 +144,7 @@ def answering(
 
     @functools.wraps(usecase)
     def answered(ctx: Context, command: Any) -> Any:
-        _require_own(ctx, asking.inbound_id)
-        if not settle(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
+        if not _settle_own(ctx, asking.inbound_id, MailState.PROCESSED, MailRule.REQUEST):
             raise AlreadySettled
         if question_id is not None:
             close(ctx, question_id)
@@ -177,25 +176,29 @@ def _asked_back(result: object) -> ReplyNeeded:
 def answer_mail(ctx: Context, command: AnswerMail) -> MailAnswered:
     """Raises MailNotFound for somebody else's message."""
     staff = access.require_member(ctx)
-    _require_own(ctx, command.asking.inbound_id)
     state, rule = (
         (MailState.FAILED, MailRule.OUR_MISTAKE) if command.reference else (MailState.PROCESSED, MailRule.REQUEST)
     )
-    was_open = settle(ctx, command.asking.inbound_id, state, rule, reference=command.reference)
+    was_open = _settle_own(ctx, command.asking.inbound_id, state, rule, command.reference)
     if was_open:
         _leave_answer(ctx, staff, command.asking, command.parts, is_final=not command.reference)
     return MailAnswered(was_open)
 
 
-def _require_own(ctx: Context, inbound_id: int) -> None:
+def _settle_own(ctx: Context, inbound_id: int, state: MailState, rule: MailRule, reference: str = "") -> bool:
     """These rows are no organisation's: nothing else keeps one sender's request from settling another's message.
 
     Raises MailNotFound.
     """
-    owner = _OWNER.run(ctx, inbound_id=inbound_id).one_or_none()
     asker = ctx.actor
-    if owner is None or not isinstance(asker, StaffActor) or tuple(owner) != (asker.organisation_id, asker.staff_id):
+    if not isinstance(asker, StaffActor):
         raise MailNotFound(number=inbound_id)
+    if settle_own(ctx, inbound_id, state, rule, asker=asker, reference=reference):
+        return True
+    owner = _OWNER.run(ctx, inbound_id=inbound_id).one_or_none()
+    if owner is None or tuple(owner) != (asker.organisation_id, asker.staff_id):
+        raise MailNotFound(number=inbound_id)
+    return False
 
 
 def _leave_answer(

@@ -146,7 +146,7 @@ def note_sender(ctx: Context, command: NoteSender) -> SenderNoted:
     """On the row, before anything is done; counted in the same transaction, so that of many at once each counts."""
     access.require_system(ctx)
     values = {"noted_as": command.sender, "organisation": command.organisation_id, "staff": command.staff_id}
-    ctx.session.execute(_NOTE, {**values, "inbound_id": command.inbound_id, "assured": command.assurance})
+    access.change_unowned(ctx, _NOTE, {**values, "inbound_id": command.inbound_id, "assured": command.assurance})
     by_sender, by_organisation = _asked(ctx, command)
     return SenderNoted(by_sender, by_organisation)
 

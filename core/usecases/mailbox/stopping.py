@@ -30,7 +30,7 @@ from core.outbox import email_row, message_by_ref, say, touch_scoreboards
 from core.usecases.digests.settings import end_mail
 from core.usecases.invitations.unreached import tell_of_unreached
 from core.usecases.links.enrolling import close_invitation
-from core.usecases.mailbox.inbound import settle, state_of
+from core.usecases.mailbox.settling import settle, state_of
 from core.usecases.mailbox.suppressions import silence
 from core.words import InvitationState, MailRule, MailState, MessageKind, Subject, SuppressReason
 

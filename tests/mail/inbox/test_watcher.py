@@ -126,6 +126,20 @@ async def test_server_that_fails_at_any_stage_costs_nothing(app: App, command: s
     assert clerk.done == {"<1@example.org>": 1, "<2@example.org>": 1}
 
 
+async def test_line_that_breaks_at_each_third_body_lets_all_of_them_through(app: App) -> None:
+    clerk = Clerk(app)
+    breaks = [BEHAVE, BEHAVE, BEHAVE, Act.DROP]
+    async with ScriptedImap({"FETCH": [*breaks * 250, BEHAVE]}) as server:
+        await seen_before(app, server)
+        for number in range(7):
+            server.put(mail(number))
+        async with watching(app, clerk, watched(app)):
+            await until(lambda: not server.inbox)
+
+    assert list(clerk.done.values()) == [1] * 7
+    assert server.connections < 30
+
+
 async def test_message_settled_but_not_filed_is_filed_and_not_done_again(app: App) -> None:
     clerk = Clerk(app)
     async with ScriptedImap({"MOVE": [Act.DROP, BEHAVE]}) as server:

@@ -8,7 +8,8 @@ from sqlalchemy import insert
 from core.app import App
 from core.context import Actor, Context, Door, System
 from core.model import InboundMessage, MailAnswer
-from core.usecases.mailbox.inbound import ReceiveMail, receive_mail, settle
+from core.usecases.mailbox.inbound import ReceiveMail, receive_mail
+from core.usecases.mailbox.settling import settle
 from core.words import MailRule, MailState
 from mail.receiving.arrival import read_arrival
 from mail.receiving.asked import MailReport, MailRequest, MailStop
