@@ -155,7 +155,7 @@ def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAcce
     joiner = _joiner(invitation, batch, first, last)
     enrolled = enrol(ctx, run, joiner, Way(JoinedBy.INVITATION, batch.agreement_id))
     invitation.learner_id = enrolled.learner_id
-    _welcome(ctx, invitation)
+    welcome(ctx, invitation, f"welcome:{invitation.id}")
     touch_scoreboards(ctx, {batch.confirmation_id})
     return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
 
@@ -235,14 +235,15 @@ def _joiner(invitation: Invitation, batch: InvitationBatch, first_name: str, las
     )
 
 
-def _welcome(ctx: Context, invitation: Invitation) -> None:
+def welcome(ctx: Context, invitation: Invitation, key: str) -> None:
+    """``key`` is said once."""
     message = email_row(
         ctx,
         MessageKind.WELCOME,
         to=invitation.address,
         to_key=invitation.address_key,
         about_id=invitation.id,
-        key=f"welcome:{invitation.id}",
+        key=key,
         not_before=ctx.now,
     )
     say(ctx, [message])

@@ -16,12 +16,11 @@ from core.context import Context
 from core.deeds import about_invitation
 from core.errors import AlreadyAnswered, RequestNotFound
 from core.model import CourseRun, Enrolment, Invitation, Learner, LinkRequest, StaffMember
-from core.outbox import email_row, say
 from core.rules.addresses import Address
 from core.usecases.catalogue.runs import require_choosable
-from core.usecases.invitations.answers import LinkState, link_state
+from core.usecases.invitations.answers import LinkState, link_state, welcome
 from core.usecases.invitations.single import reinvite, require_not_suppressed, send_again
-from core.words import InvitationState, MessageKind, RequestState
+from core.words import InvitationState, RequestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _send_what_fits(
 ) -> None:
     joined = _joined_one(ctx, invitation)
     if joined is not None:
-        _welcome_again(ctx, request, joined)
+        welcome(ctx, joined, f"welcome:{joined.id}:{request.id}")
         return
     require_choosable(ctx, staff, run)
     newer = _live_one(ctx, invitation)
@@ -146,19 +145,6 @@ def _live_one(ctx: Context, invitation: Invitation) -> Invitation | None:
             Invitation.expires_at > ctx.now,
         )
     ).one_or_none()
-
-
-def _welcome_again(ctx: Context, request: LinkRequest, invitation: Invitation) -> None:
-    message = email_row(
-        ctx,
-        MessageKind.WELCOME,
-        to=invitation.address,
-        to_key=invitation.address_key,
-        about_id=invitation.id,
-        key=f"welcome:{invitation.id}:{request.id}",
-        not_before=ctx.now,
-    )
-    say(ctx, [message])
 
 
 def _found(ctx: Context, staff: StaffMember, request_id: int) -> tuple[LinkRequest, Invitation, CourseRun]:
