@@ -298,6 +298,7 @@ HOME_LIFE: Final = timedelta(days=7)
 
 # Background work.
 HEARTBEAT_SILENCE: Final = timedelta(seconds=60)
+DEAD_WORKER_LIFE: Final = timedelta(days=30)
 FINISHED_JOB_LIFE: Final = timedelta(days=2)
 IDEMPOTENCY_LIFE: Final = timedelta(days=30)
 # Of what counts once: until nobody can try it again, with room for clocks that differ.

@@ -33,8 +33,10 @@ from core.model import (
     SignIn,
     SlackInstallState,
     StaffSession,
+    WorkerBeat,
 )
 from core.rules.policy import (
+    DEAD_WORKER_LIFE,
     DIGEST_LIFE,
     DRAFT_LIFE,
     FOLLOW_UP_LIFE,
@@ -98,6 +100,7 @@ class OldForgotten:
     digests: int
     exports: int
     """What was asked for; the files were never kept."""
+    workers: int
     mails: int
     """Their words: that they came, and what became of them, stays."""
 
@@ -215,6 +218,7 @@ def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
         (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
         (Digest, Digest.until_at, DIGEST_LIFE, Digest.id, None),
         (Export, Export.ends_at, IDEMPOTENCY_LIFE, Export.id, None),
+        (WorkerBeat, WorkerBeat.reaped_at, DEAD_WORKER_LIFE, WorkerBeat.executor_id, None),
     )
     counts = []
     for model, moment, life, key, condition in limits:

@@ -17,8 +17,9 @@ from core.model import (
     Invitation,
     LearnerChange,
     OutboundMessage,
+    WorkerBeat,
 )
-from core.rules.policy import DRAFT_LIFE, IDEMPOTENCY_LIFE, IMPORT_LIFE, INVITATION_DATA_LIFE
+from core.rules.policy import DEAD_WORKER_LIFE, DRAFT_LIFE, IDEMPOTENCY_LIFE, IMPORT_LIFE, INVITATION_DATA_LIFE
 from core.usecases.imports.retention import ForgetImports, forget_imports
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.retention import (
@@ -31,6 +32,7 @@ from core.usecases.retention import (
     forget_old,
     report_retention,
 )
+from core.usecases.workers import Beat, FindDead, beat, find_dead
 from tests.core.usecases.acting import MATHS, accept, clock_of, dump, everything, invite, only
 from tests.core.usecases.importing import import_sheet, line
 from tests.core.usecases.managing import prepare
@@ -130,3 +132,14 @@ def test_answers_are_forgotten_in_their_time(app: App) -> None:
 
     assert (early.answers, late.answers) == (0, 1)
     assert everything(app, IdempotencyRecord) == []
+
+
+def test_a_worker_that_died_long_ago_is_forgotten(app: App) -> None:
+    for name in "ab":
+        app.run(beat, Beat(name), SYSTEM)
+    clock_of(app).advance(hours=1)
+    app.run(find_dead, FindDead("b"), SYSTEM)
+    clock_of(app).now += DEAD_WORKER_LIFE + timedelta(microseconds=1)
+
+    assert forget(app).workers == 1
+    assert only(app, WorkerBeat).executor_id == "b"
