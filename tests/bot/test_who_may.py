@@ -697,6 +697,16 @@ async def stage(beginnings: SqliteCopies[Beginning], clock: FixedClock, slack: S
         yield Stage(world, **beginnings.filling.ids)
 
 
+async def _begin_anew(stage: Stage, beginnings: SqliteCopies[Beginning]) -> None:
+    """For the next scenario; a bot of its own for each would take longer than playing it."""
+    world, workspace = stage.world, stage.world.slack.workspace
+    await world.background.finish()
+    beginnings.renew()
+    workspace.views.close_all(world.team, world.olive.id)
+    # A stranger may have come into the last one.
+    world.channel = workspace.add_channel(world.team, "general", [world.olive, world.vera])
+
+
 def guest(world: World) -> User:
     user = world.person("Guest", "olive@north.example.org")
     user.is_restricted = True
@@ -768,41 +778,51 @@ def test_every_listener_has_a_scenario(world: World) -> None:
     assert listeners == {scenario.__name__ for scenario in SCENARIOS} | PERSONLESS
 
 
-@pytest.mark.parametrize(
-    "scenario", [*OWNERS_SCENARIOS, *MANAGERS_SCENARIOS], ids=lambda scenario: str(scenario.__name__)
-)
-async def test_a_viewer_looks_after_neither_staff_nor_learners(stage: Stage, scenario: Scenario) -> None:
-    before = stage.world.counts()
+async def test_a_viewer_looks_after_neither_staff_nor_learners(
+    stage: Stage, beginnings: SqliteCopies[Beginning]
+) -> None:
+    refusal = "Your role (viewer) does not include this."
 
-    ack = await scenario(stage, stage.world.vera)
+    for scenario in (*OWNERS_SCENARIOS, *MANAGERS_SCENARIOS):
+        await _begin_anew(stage, beginnings)
+        before, shown = stage.world.counts(), everything_shown(stage, stage.world.vera).count(refusal)
 
-    seen = everything_shown(stage, stage.world.vera) + str(ack.errors)
-    assert ack.ok
-    assert "Your role (viewer) does not include this." in seen or ack.body == {"options": []}
-    assert stage.world.counts() == before
+        ack = await scenario(stage, stage.world.vera)
+
+        is_told = refusal in str(ack.errors) or everything_shown(stage, stage.world.vera).count(refusal) > shown
+        assert ack.ok, scenario.__name__
+        assert is_told or ack.body == {"options": []}, scenario.__name__
+        assert stage.world.counts() == before, scenario.__name__
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario.__name__))
-async def test_every_listener_refuses_everybody_else_and_answers_staff(stage: Stage, scenario: Scenario) -> None:
-    # Who somebody is, is asked in one place for all listeners.
-    for person in some(PEOPLE, scenario.__name__, 1):
-        user = person(stage.world)
-        before = stage.world.counts()
+@pytest.mark.parametrize("scenarios", [SCENARIOS[first::6] for first in range(6)], ids=range(6))
+async def test_every_listener_refuses_everybody_else_and_answers_staff(
+    stage: Stage, beginnings: SqliteCopies[Beginning], scenarios: Sequence[Scenario]
+) -> None:
+    for scenario in scenarios:
+        await _begin_anew(stage, beginnings)
+        # Who somebody is, is asked in one place for all listeners.
+        for person in some(PEOPLE, scenario.__name__, 1):
+            await _refuses(stage, scenario, person(stage.world))
 
-        ack = await scenario(stage, user)
+        ack = await scenario(stage, stage.world.olive)
 
-        after = stage.world.counts()
-        after["draft"] -= _prepared_by(scenario)
-        assert ack.ok, (person.__name__, ack.problem, ack.body)
-        assert after == before, person.__name__
-        assert _is_refused(stage, user, ack), person.__name__
+        assert ack.ok, (scenario.__name__, ack.problem, ack.body)
+        assert not ack.errors, scenario.__name__
+        assert REFUSAL not in everything_shown(stage, stage.world.olive), scenario.__name__
+        assert "went wrong" not in everything_shown(stage, stage.world.olive), scenario.__name__
 
-    ack = await scenario(stage, stage.world.olive)
 
-    assert ack.ok, (ack.problem, ack.body)
-    assert not ack.errors
-    assert REFUSAL not in everything_shown(stage, stage.world.olive)
-    assert "went wrong" not in everything_shown(stage, stage.world.olive)
+async def _refuses(stage: Stage, scenario: Scenario, user: User) -> None:
+    who, before = (scenario.__name__, user.real_name), stage.world.counts()
+
+    ack = await scenario(stage, user)
+
+    after = stage.world.counts()
+    after["draft"] -= _prepared_by(scenario)
+    assert ack.ok, (who, ack.problem, ack.body)
+    assert after == before, who
+    assert _is_refused(stage, user, ack), who
 
 
 def _prepared_by(scenario: Scenario) -> int:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from string import Formatter
 
-import pytest
-
 from core import errors
 from core.errors import UsherError
 from tests.core.test_house import PRODUCT, nodes, sources
@@ -44,11 +42,11 @@ def test_codes_are_unique_and_follow_the_name() -> None:
         assert "wording" in vars(kind)
 
 
-@pytest.mark.parametrize("kind", ERRORS)
-def test_wording_and_advice_are_sentences(kind: type[UsherError]) -> None:
-    for text in filter(None, (kind.wording, kind.advice)):
-        assert text[0].isupper() or text[0] in "{“"
-        assert text.rstrip("}”")[-1] in ".?!" or text.endswith("}") or "usher org create." in text
+def test_wording_and_advice_are_sentences() -> None:
+    for kind in ERRORS:
+        for text in filter(None, (kind.wording, kind.advice)):
+            assert text[0].isupper() or text[0] in "{“", kind
+            assert text.rstrip("}”")[-1] in ".?!" or text.endswith("}") or "usher org create." in text, kind
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
@@ -82,8 +80,17 @@ _PAIRS: dict[type[UsherError], str] = {
 }
 
 
-@pytest.mark.parametrize("kind", ERRORS)
-def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
+def test_hostile_values_are_put_in_as_they_are() -> None:
+    for kind in ERRORS:
+        error = kind(**_hostile(kind))
+
+        assert str(error) == error.message, kind
+        shown = error.message + error.hint
+        assert shown.count(HOSTILE) >= len(wanted(kind)), kind
+        assert not shown.replace(HOSTILE, "").count("{"), kind
+
+
+def _hostile(kind: type[UsherError]) -> dict[str, object]:
     values: dict[str, object] = dict.fromkeys(wanted(kind), HOSTILE)
     if kind is errors.RunNotFound:
         values["nearest"] = (HOSTILE,)
@@ -91,13 +98,7 @@ def test_hostile_values_are_put_in_as_they_are(kind: type[UsherError]) -> None:
         values[name] = (HOSTILE,)
     if kind in _PAIRS:
         values[_PAIRS[kind]] = ((HOSTILE, HOSTILE),)
-
-    error = kind(**values)
-
-    assert str(error) == error.message
-    shown = error.message + error.hint
-    assert shown.count(HOSTILE) >= len(wanted(kind))
-    assert not shown.replace(HOSTILE, "").count("{")
+    return values
 
 
 def test_nearest_names_are_offered_only_if_there_are_any() -> None:
