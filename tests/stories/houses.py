@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.usecases.catalogue.catalogue import ImportCatalogue, import_catalogue
 from tests.factories import OPERATOR, SETTINGS
 from tests.servers.processes import free_port
-from tests.stories.talking import InSlack, until
+from tests.stories.talking import PATIENCE_SECONDS, InSlack, until
 from usher.demo.mailbox import Mailbox
 from usher.demo.opened_mail import open_mail
 from usher.demo.sample import Sample, make_sample
@@ -113,7 +113,7 @@ async def open_house(folder: Path, way: Way) -> AsyncIterator[Story]:
     clock = MovableClock()
     no_cookies = aiohttp.DummyCookieJar()
     async with (
-        SlackLookalike(lambda: clock().timestamp(), allowance=math.inf) as slack,
+        SlackLookalike(lambda: clock().timestamp(), allowance=math.inf, ack_seconds=PATIENCE_SECONDS) as slack,
         Mailbox(clock).listening() as mailbox,
         aiohttp.ClientSession(cookie_jar=no_cookies) as visitor,
     ):

@@ -29,7 +29,7 @@ from tests.servers.postfix import HOUSE_DOMAIN, Postfix
 from tests.servers.processes import LOOPBACK, free_port
 from tests.stories.houses import catalogue
 from tests.stories.installations import Installation, first_settings
-from tests.stories.talking import InSlack, until
+from tests.stories.talking import PATIENCE_SECONDS, InSlack, until
 from usher.demo.opened_mail import open_mail
 from usher.demo.sample import Sample, make_sample
 from usher.demo.slack.records import User
@@ -174,7 +174,7 @@ async def open_post_office(
     """``imap_port``: of the mail host, where the house reads a mailbox."""
     postfix.wipe()
     async with AsyncExitStack() as closing:
-        slack = SlackLookalike(lambda: system_clock().timestamp(), allowance=float("inf"))
+        slack = SlackLookalike(lambda: system_clock().timestamp(), allowance=float("inf"), ack_seconds=PATIENCE_SECONDS)
         await closing.enter_async_context(slack)
         inbox = f"usher@{HOUSE_DOMAIN}" if way is Way.LISTENER else ACCOUNT
         environment = _environment(way, database_url, postfix, slack, inbox)

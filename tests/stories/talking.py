@@ -11,7 +11,7 @@ from usher.demo.slack.acks import Ack
 from usher.demo.slack.records import Channel, Message, User, View
 from usher.demo.slack.server import SlackLookalike
 
-_PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 180
 Found = TypeVar("Found")
 
 
@@ -32,7 +32,7 @@ class InSlack:
 
     async def write_until(self, text: str, wanted: str) -> Message:
         """Until the answer says so, for the worker needs a moment."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while wanted not in words(answer := await self.write(text)):  # noqa: ASYNC110 - as in `until`
                 await asyncio.sleep(0.1)
             return answer
@@ -68,7 +68,7 @@ class InSlack:
 async def until(look: Callable[[], Found | None], what: str) -> Found:
     """Other threads and processes are at work: what they do is looked for, and a busy machine is slow."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not (found := look()):  # noqa: ASYNC110 - there is no event across threads and processes
                 await asyncio.sleep(0.02)
             return found

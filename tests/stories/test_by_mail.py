@@ -31,8 +31,8 @@ _WAYS = (
     pytest.param(Way.CLUSTER, marks=[pytest.mark.slow, pytest.mark.postgresql]),
     pytest.param(Way.LISTENER, marks=pytest.mark.slow),
 )
-_A_FEW_SECONDS = 10
-"""Mails go out a second after they were decided, and the machine has other work."""
+_BY_ITSELF = 45
+"""Seconds: sooner than any sweep or pause would have sent it. It takes one, but the machine may have other work."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=_WAYS)
@@ -65,7 +65,7 @@ async def test_learners_of_the_text_and_of_a_file_are_invited_and_taken_back_by_
     undone = await post.ask("", "Undo, please.\n\nOlive", answered=answer)
     listed = await post.ask("invites thread-1 cancelled")
 
-    assert answer.took < _A_FEW_SECONDS
+    assert answer.took < _BY_ITSELF
     assert "4 learners invited to A Course of Thread" in answer.text
     assert answer.mail["Subject"] == "Re: invite thread-1"
     assert str(answer.mail["References"]).split() == [letter.ref]

@@ -24,7 +24,7 @@ from tests.servers.postfix import Postfix
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.processes import free_port
 from tests.stories.installations import Installation, first_settings
-from tests.stories.talking import until
+from tests.stories.talking import PATIENCE_SECONDS, until
 from usher.demo.slack.records import Channel, User
 from usher.demo.slack.server import SlackLookalike
 
@@ -38,7 +38,7 @@ async def installed(
     """A database with the tables, settings as an operator would write them, and a Slack to talk to."""
     # The mail host serves the whole run: an earlier story's code must not be taken for ours.
     postfix.wipe()
-    slack = SlackLookalike(lambda: system_clock().timestamp(), allowance=math.inf)
+    slack = SlackLookalike(lambda: system_clock().timestamp(), allowance=math.inf, ack_seconds=PATIENCE_SECONDS)
     async with slack:
         team = slack.workspace.add_team("Northfield")
         bind = f"127.0.0.1:{free_port()}"

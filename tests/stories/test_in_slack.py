@@ -269,7 +269,7 @@ async def test_a_second_workspace_installs_connects_invites_staff_and_leaves(sto
     refused = await story.slack.driver.command(wendy, channel, "/usher", "courses")
     await _install(story, team)
     unknown = await write(wendy, "courses")
-    at_home = words(await story.write("courses"))
+    at_home = words(await story.write("courses sharing"))
 
     assert "This workspace now belongs to Westfield School" in bound
     assert "You are in" in accepted

@@ -63,14 +63,15 @@ class Reply:
 
 
 class Courier:
-    """`patience` is in real seconds; whether an ack was in time is judged by the workspace's clock."""
+    """`patience` is in real seconds; whether an ack came within `limit` is judged by the workspace's clock."""
 
-    def __init__(self, workspace: Workspaces, hub: SocketHub, patience: float) -> None:
+    def __init__(self, workspace: Workspaces, hub: SocketHub, patience: float, limit: float = ACK_SECONDS) -> None:
         self.workspace = workspace
         self.request_url: str | None = None
         self.signing = Signing(workspace.app.signing_secret)
         self._hub = hub
         self._patience = patience
+        self._limit = limit
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -89,7 +90,7 @@ class Courier:
             reply = Reply(0, "", 0, "operation_timeout")
         except aiohttp.ClientError:
             reply = Reply(0, "", 0, "dispatch_failed")
-        return _judged(reply, self.workspace.now() - started)
+        return self._judged(reply, self.workspace.now() - started)
 
     async def _by_socket(self, kind: Kind, payload: JsonObject, retry: Retry | None) -> Reply:
         extra: JsonObject = {"accepts_response_payload": kind is not Kind.EVENT}
@@ -115,6 +116,14 @@ class Courier:
             answer = _decoded(response.content_type, text)
             return Reply(response.status, answer, 0, wants_no_retry=wants_no_retry)
 
+    def _judged(self, reply: Reply, elapsed: float) -> Reply:
+        problem = reply.problem
+        if problem is None and elapsed > self._limit:
+            problem = "operation_timeout"
+        if problem is None and not 200 <= reply.status < 300:
+            problem = "dispatch_failed"
+        return Reply(reply.status, reply.body, elapsed, problem, reply.wants_no_retry)
+
     def _open_session(self) -> aiohttp.ClientSession:
         """Opened inside the running loop, and kept: Slack reuses its connections too."""
         if self._session is None:
@@ -123,15 +132,6 @@ class Courier:
             agent = {"User-Agent": "Slackbot 1.0 (look-alike)"}
             self._session = aiohttp.ClientSession(connector=connector, headers=agent)
         return self._session
-
-
-def _judged(reply: Reply, elapsed: float) -> Reply:
-    problem = reply.problem
-    if problem is None and elapsed > ACK_SECONDS:
-        problem = "operation_timeout"
-    if problem is None and not 200 <= reply.status < 300:
-        problem = "dispatch_failed"
-    return Reply(reply.status, reply.body, elapsed, problem, reply.wants_no_retry)
 
 
 def _encoded(kind: Kind, payload: JsonObject) -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ from types import TracebackType
 from aiohttp import web
 
 from usher.demo.slack.api import MOST_UPLOAD_BYTES, WebApi
-from usher.demo.slack.courier import Courier
+from usher.demo.slack.courier import ACK_SECONDS, Courier
 from usher.demo.slack.driver import Driver
 from usher.demo.slack.faults import Faults
 from usher.demo.slack.rates import RateLimits
@@ -17,7 +17,7 @@ from usher.demo.slack.workspace import Clock, Workspaces
 
 class SlackLookalike:
     """`allowance` multiplies Slack's rate limits (math.inf: none). `patience` is how many real seconds an app may
-    keep a request open at all; whether it was too late for Slack (3 s) is judged by the clock `now`.
+    keep a request open at all; whether it was too late for Slack (`ack_seconds`) is judged by the clock `now`.
     """
 
     def __init__(
@@ -26,13 +26,14 @@ class SlackLookalike:
         *,
         app: SlackApp | None = None,
         allowance: float = 1.0,
-        patience: float = 10.0,
+        patience: float = 60.0,
+        ack_seconds: float = ACK_SECONDS,
     ) -> None:
         self.workspace = Workspaces(now, app)
         self.rates = RateLimits(now, allowance)
         self.faults = Faults()
         self.hub = SocketHub(self.workspace)
-        self.courier = Courier(self.workspace, self.hub, patience)
+        self.courier = Courier(self.workspace, self.hub, patience, ack_seconds)
         self.driver = Driver(self.workspace, self.courier)
         self._api = WebApi(self.workspace, self.hub, self.rates, self.faults)
         self._runner: web.AppRunner | None = None
