@@ -75,21 +75,26 @@ CARD_COLUMNS: Final = (
 
 
 def card_of(row: Row[*tuple[Any, ...]]) -> RunCard:
-    """``row`` has the CARD_COLUMNS."""
+    """``row`` begins with the CARD_COLUMNS."""
+    # Taken apart at once: asked for by name, each column is looked up.
+    (
+        run_id, code, course_title, run_title, partner, kind, model,
+        starts_at, ends_at, enrolment_closes_at, time_zone, step_count, join_url, uuid,
+    ) = row[: len(CARD_COLUMNS)]  # fmt: skip
     return RunCard(
-        run_id=row.id,
-        code=row.code,
-        course_title=row.course_title,
-        run_title=row.title,
-        partner=row.partner,
-        kind=row.kind,
-        model=row.model,
-        benefits=benefits_of(row.model),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        closes_at=enrolment_end(row.enrolment_closes_at, row.ends_at),
-        time_zone=row.time_zone,
-        step_count=row.step_count,
-        join_url=row.join_url,
-        uuid=row.uuid,
+        run_id=run_id,
+        code=code,
+        course_title=course_title,
+        run_title=run_title,
+        partner=partner,
+        kind=kind,
+        model=model,
+        benefits=benefits_of(model),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        closes_at=enrolment_end(enrolment_closes_at, ends_at),
+        time_zone=time_zone,
+        step_count=step_count,
+        join_url=join_url,
+        uuid=uuid,
     )

@@ -11,6 +11,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """From what the driver gives, in one step: a list has thousands, and the usual way takes four for each."""
+        return _moment_of_text if dialect.name == "sqlite" else _moment_in_utc
+
+
+def _moment_of_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _moment_in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 class DaysBetween(GenericFunction[float]):
@@ -106,6 +114,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         pool_size=pool_size,
         max_overflow=2,
         pool_timeout=POOL_WAIT_SECONDS,
+        # The one that was used last has its pages and statements at hand.
+        pool_use_lifo=True,
         pool_pre_ping=False,
         hide_parameters=True,
     )

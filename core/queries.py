@@ -7,6 +7,7 @@
    for reading only.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 
@@ -58,10 +59,14 @@ def columns_of(model: type[Base]) -> tuple[InstrumentedAttribute[Any], ...]:
     return tuple(getattr(model, name) for name in _names_of(model))
 
 
-def copy_of(model: type[Model], values: Sequence[Any]) -> Model:
-    """``values`` of its ``columns_of``. It belongs to no session: what is changed in it is stored nowhere."""
-    return model(**dict(zip(_names_of(model), values, strict=True)))
+def copy_of(model: type[Model], values: Sequence[Any], **related: Base) -> Model:
+    """``values`` of its ``columns_of``. It belongs to no session: to change it raises AttributeError."""
+    # Past the mapper, which would prepare to note changes: that takes ten times as long.
+    copy = model.__new__(model)
+    copy.__dict__.update(zip(_names_of(model), values, strict=True), **related)
+    return copy
 
 
-def _names_of(model: type[Base]) -> list[str]:
-    return [column.key for column in model.__mapper__.column_attrs]
+@functools.cache
+def _names_of(model: type[Base]) -> tuple[str, ...]:
+    return tuple(column.key for column in model.__mapper__.column_attrs)

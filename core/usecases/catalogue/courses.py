@@ -12,9 +12,9 @@ from sqlalchemy import Select, bindparam, exists, func, select
 
 from core import access
 from core.access import Permission
-from core.cards import RunCard, run_card
+from core.cards import CARD_COLUMNS, RunCard, card_of, run_card
 from core.context import Context
-from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, StaffMember
+from core.model import Course, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, StaffMember
 from core.pages import Page, page_within
 from core.queries import Query
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
@@ -100,9 +100,10 @@ class RunShown:
 def list_courses(ctx: Context, command: ListCourses) -> CoursesListed:
     staff = access.require_staff(ctx, Permission.VIEW)
     listed = choosable_page(ctx, staff, ListChoosableRuns(command.search, command.page))
-    counts = _counts(ctx, [run.run_id for run in listed.runs])
-    rows = tuple(CourseRow(run, *counts[run.run_id]) for run in listed.runs)
-    return CoursesListed(rows, listed.page, listed.page_count, listed.total, listed.search, _may_invite(staff))
+    found = _COUNTED_CARDS.run(ctx, run_ids=listed.rows, now=ctx.now)
+    by_id = {row.id: CourseRow(card_of(row), row.enrolled, row.waiting) for row in found}
+    rows = tuple(by_id[run_id] for run_id in listed.rows)
+    return CoursesListed(rows, listed.page, listed.page_count, listed.total, command.search, _may_invite(staff))
 
 
 def _may_invite(staff: StaffMember) -> bool:
@@ -118,7 +119,7 @@ def show_run(ctx: Context, command: ShowRun) -> RunShown:
     return RunShown(
         run=run_card(run),
         counts=(
-            (RunList.ENROLLED, _counts(ctx, [run.id])[run.id][0]),
+            (RunList.ENROLLED, _ENROLLED_IN.run(ctx, run_id=run.id).scalar_one()),
             (RunList.PENDING, states[ListedState.PENDING]),
             (RunList.DECLINED, states[ListedState.DECLINED]),
             (RunList.LINKS, len(links)),
@@ -153,23 +154,22 @@ _WAITING = (
     select(func.count())
     .where(
         Invitation.run_id == CourseRun.id,
-        Invitation.state == InvitationState.PENDING,
+        # As a word of the statement: for a value SQLite would plan it anew each time, because of the partial index.
+        Invitation.state == bindparam("pending", InvitationState.PENDING, literal_execute=True),
         Invitation.replaced_at.is_(None),
         Invitation.expires_at > bindparam("now"),
     )
     .correlate(CourseRun)
     .scalar_subquery()
 )
-_COUNTS = Query(
-    select(CourseRun.id, _ENROLLED.label("enrolled"), _WAITING.label("waiting")).where(
-        CourseRun.id.in_(bindparam("run_ids", expanding=True))
-    )
+_ENROLLED_IN = Query(
+    select(_ENROLLED.label("enrolled")).select_from(CourseRun).where(CourseRun.id == bindparam("run_id"))
 )
-
-
-def _counts(ctx: Context, run_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """By run: enrolled, and waiting."""
-    return {row.id: (row.enrolled, row.waiting) for row in _COUNTS.run(ctx, run_ids=run_ids, now=ctx.now)}
+_COUNTED_CARDS = Query(
+    select(*CARD_COLUMNS, _ENROLLED.label("enrolled"), _WAITING.label("waiting"))
+    .join(Course, Course.id == CourseRun.course_id)
+    .where(CourseRun.id.in_(bindparam("run_ids", expanding=True)))
+)
 
 
 def _enrolled_page(ctx: Context, run: CourseRun, command: ShowRun) -> Page[EnrolledRow]:

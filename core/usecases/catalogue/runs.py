@@ -1,11 +1,10 @@
 """Runs: which ones can be chosen, and why one cannot (LM, Invite learners to courses)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, or_
+from sqlalchemy import Row, bindparam, or_, select
 
 from core import access
 from core.access import Permission
@@ -13,7 +12,7 @@ from core.cards import CARD_COLUMNS, RunCard, card_of, run_card
 from core.context import Context
 from core.errors import CoursePaidFor, RunNotChoosable
 from core.model import Course, CourseRun, StaffMember
-from core.pages import page_within
+from core.pages import Page, page_within
 from core.queries import Query
 from core.rules.policy import PAGE_ROWS
 from core.rules.text import folded
@@ -38,60 +37,67 @@ class ChoosableRunsListed:
     search: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A run, and whose it is."""
-
-    card: RunCard
-    organisation_id: int
-    course_id: int
-    provider_id: int | None
-
-
 _CHOICES = (
     access.REACHABLE_RUNS.with_only_columns(
-        *CARD_COLUMNS, CourseRun.organisation_id, CourseRun.course_id, Course.provider_id
+        # What decides, and nothing more: of a thousand runs ten are shown.
+        CourseRun.id,
+        CourseRun.code,
+        Course.title.label("course_title"),
+        CourseRun.title,
+        Course.partner,
+        Course.kind,
+        CourseRun.organisation_id,
+        CourseRun.course_id,
+        Course.provider_id,
     )
-    .where(or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > bindparam("now")))
+    # As ``_refusal`` says it.
+    .where(
+        Course.model != AccessModel.PAID_FOR,
+        or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > bindparam("now")),
+        or_(CourseRun.enrolment_closes_at.is_(None), CourseRun.enrolment_closes_at > bindparam("now")),
+    )
     .order_by(CourseRun.starts_at, CourseRun.code)
 )
 _EVERY_CHOICE = Query(_CHOICES)
 _CHOICES_OF_COURSE = Query(_CHOICES.where(CourseRun.course_id == bindparam("course_id")))
+_CARDS = Query(
+    select(*CARD_COLUMNS)
+    .join(Course, Course.id == CourseRun.course_id)
+    .where(CourseRun.id.in_(bindparam("run_ids", expanding=True)))
+)
+_Choice: TypeAlias = Row[*tuple[Any, ...]]
+"""A run that nothing stands against, as a row of ``_CHOICES``."""
 
 
 def list_choosable_runs(ctx: Context, command: ListChoosableRuns) -> ChoosableRunsListed:
-    return choosable_page(ctx, access.require_staff(ctx, Permission.VIEW), command)
+    listed = choosable_page(ctx, access.require_staff(ctx, Permission.VIEW), command)
+    cards = {row.id: card_of(row) for row in _CARDS.run(ctx, run_ids=listed.rows)}
+    runs = tuple(cards[run_id] for run_id in listed.rows)
+    return ChoosableRunsListed(runs, listed.page, listed.page_count, listed.total, command.search)
 
 
-def choosable_page(ctx: Context, staff: StaffMember, command: ListChoosableRuns) -> ChoosableRunsListed:
-    """The caller has authorised."""
+def choosable_page(ctx: Context, staff: StaffMember, command: ListChoosableRuns) -> Page[int]:
+    """The ids of the runs, soonest first. The caller has authorised."""
     wanted = folded(command.search).split()
-    cards = [choice.card for choice in _choices(ctx, staff) if _matches(choice.card, wanted)]
-    page, pages = page_within(command.page, len(cards), command.page_rows)
-    shown = cards[(page - 1) * command.page_rows : page * command.page_rows]
-    return ChoosableRunsListed(tuple(shown), page, pages, len(cards), command.search)
+    ids = [choice.id for choice in _choices(ctx, staff) if _matches(choice, wanted)]
+    page, pages = page_within(command.page, len(ids), command.page_rows)
+    return Page(tuple(ids[(page - 1) * command.page_rows : page * command.page_rows]), page, pages, len(ids))
 
 
 def _choices(ctx: Context, staff: StaffMember) -> list[_Choice]:
     """Soonest first. Of an own open course the current or next run only; else every current and upcoming run."""
     granted = access.granted_provider_ids(ctx, staff)
-    found = _open_choices(ctx, _EVERY_CHOICE.run(ctx, organisation_id=staff.organisation_id, now=ctx.now))
+    found = _EVERY_CHOICE.run(ctx, organisation_id=staff.organisation_id, now=ctx.now)
     mine = [choice for choice in found if granted is None or _is_granted(choice, staff, granted)]
     first = _first_of_own_open_courses(mine, staff.organisation_id)
     return [choice for choice in mine if first.get(choice.course_id, choice) is choice]
-
-
-def _open_choices(ctx: Context, rows: Iterable[Row[*tuple[Any, ...]]]) -> list[_Choice]:
-    """Those that nothing stands against."""
-    choices = [_Choice(card_of(row), row.organisation_id, row.course_id, row.provider_id) for row in rows]
-    return [choice for choice in choices if _refusal(choice.card, ctx.now) is None]
 
 
 def _first_of_own_open_courses(choices: list[_Choice], organisation_id: int) -> dict[int, _Choice]:
     """By course, its current or next run. ``choices`` are sorted by start."""
     first: dict[int, _Choice] = {}
     for choice in choices:
-        if choice.card.kind is CourseKind.OPEN and choice.organisation_id == organisation_id:
+        if choice.kind is CourseKind.OPEN and choice.organisation_id == organisation_id:
             first.setdefault(choice.course_id, choice)
     return first
 
@@ -106,7 +112,7 @@ def require_choosable(ctx: Context, staff: StaffMember, run: CourseRun) -> None:
         return
     of_course = _CHOICES_OF_COURSE.run(ctx, organisation_id=staff.organisation_id, now=ctx.now, course_id=run.course_id)
     # This run is one of them: nothing stands against it.
-    if _open_choices(ctx, of_course)[0].card.run_id != run.id:
+    if of_course.scalars().all()[0] != run.id:
         raise RunNotChoosable(run=run.code, reason="an earlier run of this open course is current or comes first")
 
 
@@ -120,10 +126,10 @@ def _refusal(run: RunCard, now: datetime) -> CoursePaidFor | RunNotChoosable | N
     return None
 
 
-def _matches(run: RunCard, words: list[str]) -> bool:
+def _matches(choice: _Choice, words: list[str]) -> bool:
     if not words:
         return True
-    text = folded(f"{run.code} {run.course_title} {run.run_title} {run.partner}")
+    text = folded(f"{choice.code} {choice.course_title} {choice.title} {choice.partner}")
     return all(word in text for word in words)
 
 

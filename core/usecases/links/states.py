@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import aliased
-from sqlalchemy.orm.attributes import set_committed_value
 
 from core import access
 from core.context import Context
@@ -98,9 +97,7 @@ def _rows(values: tuple[Any, ...]) -> _Rows:
     _, organisation, zone, *rest = values
     of_course, of_run = rest[len(_OF_LINK) :], rest[-len(_OF_RUN) :]
     course = copy_of(Course, of_course[: len(_OF_COURSE)])
-    run = copy_of(CourseRun, of_run) if any(of_run) else None
-    if run is not None:
-        set_committed_value(run, "course", course)
+    run = copy_of(CourseRun, of_run, course=course) if any(of_run) else None
     return _Rows(copy_of(SharedLink, rest[: len(_OF_LINK)]), course, organisation, zone, run)
 
 
