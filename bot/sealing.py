@@ -25,6 +25,7 @@ from core.rules.policy import QUESTION_LIFE
 _MARK: Final = "~"
 _WORDS: Final = frozenset({str, int, bool, type(None)})
 _SEALED: Final = frozenset({"button", "overflow"})
+_TEXTS: Final = frozenset({"mrkdwn", "plain_text"})
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -61,7 +62,7 @@ class Seals:
     def _sealed(self, workspace: str, minute: str, payload: Any) -> Any:
         if isinstance(payload, list | tuple):
             return [self._sealed(workspace, minute, each) for each in payload]
-        if not isinstance(payload, dict):
+        if not isinstance(payload, dict) or payload.get("type") in _TEXTS:
             return payload
         # Most of it is words, and a call for each would cost more than the rest.
         copy = {
