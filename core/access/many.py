@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, Dialect, Insert, LargeBinary, Table, Update, insert
+from sqlalchemy import Connection, CursorResult, Dialect, Insert, LargeBinary, String, Table, Update, insert
+from sqlalchemy.types import TypeEngine
 
 from core.context import Context
 from core.model import Base, OrganisationOwned
@@ -81,7 +82,11 @@ def insert_plain(
         return
     connection = ctx.session.connection()
     values = _converted(connection.dialect, model, {**same, "organisation_id": _organisation(ctx)})
-    statement = _insert(model, (*columns, *values), connection.dialect.name)
+    if connection.dialect.name != "sqlite":
+        statement = _insert_arrays(model, columns, tuple(values), connection.dialect)
+        connection.exec_driver_sql(statement, (*values.values(), *_arrays(rows)))
+        return
+    statement = _insert(model, (*columns, *values))
     tail = tuple(values.values())
     connection.exec_driver_sql(statement, [(*row, *tail) for row in rows])
 
@@ -99,9 +104,18 @@ def update_plain(
         return
     connection = ctx.session.connection()
     values = _converted(connection.dialect, model, {**where, "organisation_id": _organisation(ctx)})
-    statement = _update(model, columns, (by, *values), connection.dialect.name)
+    if connection.dialect.name != "sqlite":
+        statement = _update_arrays(model, columns, by, tuple(values), connection.dialect)
+        connection.exec_driver_sql(statement, (*_arrays(rows), *values.values()))
+        return
+    statement = _update(model, columns, (by, *values))
     tail = tuple(values.values())
     connection.exec_driver_sql(statement, [(*row, *tail) for row in rows])
+
+
+def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any] | None]:
+    """By column. One that is empty in all rows has no type that the driver could name."""
+    return [list(column) if any(value is not None for value in column) else None for column in zip(*rows, strict=True)]
 
 
 def _organisation(ctx: Context) -> int:
@@ -118,30 +132,65 @@ def _converted(dialect: Dialect, model: type[Base], values: Mapping[str, Any]) -
 
 
 @functools.cache
-def _insert(model: type[Base], columns: tuple[str, ...], dialect: str) -> str:
-    # Defaults of the model are unknown to the driver, so they must be said.
-    unsaid = [column.name for column in _table(model).columns if column.default and column.name not in columns]
-    if unsaid:
-        raise ValueError(f"name {', '.join(unsaid)} as well")
-    marks = ", ".join([_mark(dialect)] * len(columns))
+def _insert(model: type[Base], columns: tuple[str, ...]) -> str:
+    _require_all(model, columns)
+    marks = ", ".join("?" * len(columns))
     return f'INSERT INTO "{_table(model).name}" ({_listed(model, columns)}) VALUES ({marks})'  # noqa: S608 - Names of the model.
 
 
 @functools.cache
-def _update(model: type[Base], columns: tuple[str, ...], by: tuple[str, ...], dialect: str) -> str:
+def _insert_arrays(model: type[Base], columns: tuple[str, ...], same: tuple[str, ...], dialect: Dialect) -> str:
+    _require_all(model, (*columns, *same))
+    listed = _listed(model, (*same, *columns))
+    values = ", ".join([*["%s"] * len(same), "given.*"])
+    return f'INSERT INTO "{_table(model).name}" ({listed}) SELECT {values} FROM {_given(model, columns, dialect)}'  # noqa: S608 - Names of the model.
+
+
+def _require_all(model: type[Base], columns: tuple[str, ...]) -> None:
+    """Defaults of the model are unknown to the driver, so they must be said."""
+    unsaid = [column.name for column in _table(model).columns if column.default and column.name not in columns]
+    if unsaid:
+        raise ValueError(f"name {', '.join(unsaid)} as well")
+
+
+@functools.cache
+def _update(model: type[Base], columns: tuple[str, ...], by: tuple[str, ...]) -> str:
     changes, found = (
-        separator.join(f"{_listed(model, (name,))} = {_mark(dialect)}" for name in names)
+        separator.join(f"{_listed(model, (name,))} = ?" for name in names)
         for separator, names in ((", ", columns), (" AND ", by))
     )
     return f'UPDATE "{_table(model).name}" SET {changes} WHERE {found}'  # noqa: S608 - Names of the model.
 
 
+@functools.cache
+def _update_arrays(
+    model: type[Base], columns: tuple[str, ...], by: str, where: tuple[str, ...], dialect: Dialect
+) -> str:
+    table = f'"{_table(model).name}"'
+    changes = ", ".join(f"{name} = given.{name}" for name in map(_quoted, columns))
+    found = " AND ".join(f"{table}.{name} = %s" for name in map(_quoted, where))
+    given = _given(model, (*columns, by), dialect)
+    return f"UPDATE {table} SET {changes} FROM {given} WHERE {table}.{_quoted(by)} = given.{_quoted(by)} AND {found}"  # noqa: S608 - Names of the model.
+
+
+def _given(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> str:
+    arrays = ", ".join(f"%b::{_array_type(_table(model).c[name].type, dialect)}" for name in columns)
+    return f"unnest({arrays}) AS given ({', '.join(map(_quoted, columns))})"
+
+
+def _array_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    """A cast to a text of limited length would cut it without a word."""
+    if isinstance(kind, String):
+        return "text[]"
+    return f"{kind.compile(dialect)}[]"
+
+
 def _listed(model: type[Base], columns: tuple[str, ...]) -> str:
-    return ", ".join(f'"{_table(model).c[name].name}"' for name in columns)
+    return ", ".join(_quoted(_table(model).c[name].name) for name in columns)
 
 
-def _mark(dialect: str) -> str:
-    return "?" if dialect == "sqlite" else "%s"
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _table(model: type[Base]) -> Table:
