@@ -3,7 +3,6 @@
 The school is there already. Prints how long it took.
 """
 
-import gc
 import json
 import resource
 import sys
@@ -18,6 +17,7 @@ from core.sheets.annotate import full_copies
 from core.usecases.imports.answers import LoadMarks, load_marks
 from core.usecases.imports.imports import ReceiveImport, receive_import
 from tests.factories import SETTINGS, RecordedJobs
+from usher.wiring import collect_seldom
 
 
 def main(file: str, url: str, organisation_id: str, staff_id: str, *more: str) -> None:
@@ -25,7 +25,7 @@ def main(file: str, url: str, organisation_id: str, staff_id: str, *more: str) -
     app = App(open_engine(url), SETTINGS, jobs=RecordedJobs(), clock=system_clock, tokens=SystemTokens())
     staff = StaffActor(int(organisation_id), int(staff_id), Door.CLI)
     # As the command does.
-    gc.freeze()
+    collect_seldom()
     began, cpu = time.monotonic(), _cpu()
     received = app.run(receive_import, ReceiveImport(Path(file).name, content), staff)
     settled = run_import(app, received.import_id, staff)

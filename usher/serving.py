@@ -25,7 +25,7 @@ from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.settings import Settings
 from usher.migrating import has_schema, upgrade
-from usher.wiring import require_keys, require_schema
+from usher.wiring import collect_seldom, require_keys, require_schema
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -234,8 +234,8 @@ def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Ma
 
 
 def stop_collecting_what_stays() -> None:
-    """What a start has loaded lives as long as the process: the collector need not look at it again and again."""
-    gc.freeze()
+    """After a start, in which nothing was collected."""
+    collect_seldom()
     gc.enable()
 
 

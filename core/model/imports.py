@@ -101,7 +101,7 @@ class Import(OrganisationOwned, Base):
 class ImportRow(OrganisationOwned, Base):
     __tablename__ = "import_row"
     __table_args__ = (
-        # Of the learners that are known; most rows have none until they are applied.
+        # Broken and repeated rows have none.
         Index(
             "ix_import_row_learner_id",
             "learner_id",
@@ -123,7 +123,7 @@ class ImportRow(OrganisationOwned, Base):
     """The earlier row that it repeats."""
     bucket: Mapped[Bucket] = mapped_column(closed_set(Bucket))
     learner_id: Mapped[int | None] = mapped_column(Id)
-    """Who it is, or was: an undone import may have taken them away."""
+    """Who it is, or was: an undone import may have taken them away. Where nobody is known yet, who it will be."""
     run_id: Mapped[int | None] = mapped_column(Id)
     """Of the catalogue: the run."""
     match_problem: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -133,7 +133,7 @@ class ImportRow(OrganisationOwned, Base):
     before: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: the learner as they were."""
     applied_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    """The learner's, when this was applied: it differs if somebody changed them since."""
+    """The learner's, when this was applied: it differs if somebody changed them since. Until then the row's own."""
     ukprn: Mapped[str | None] = mapped_column(String(8))
     row_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
     uln_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))

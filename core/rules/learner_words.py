@@ -26,6 +26,9 @@ def search_words(first_name: str, last_name: str, email: str) -> str:
 
 def plain_words(text: str) -> list[str]:
     """``Zoë O'Neill-Shah`` is zoe, oneill and shah; letters of every alphabet stay."""
+    if text.isascii() and text.isalpha():
+        # As most names are.
+        return [text.lower()]
     plain = text.lower() if text.isascii() else _without_marks(folded(text))
     return _BETWEEN.sub(" ", _APOSTROPHES.sub("", plain)).split()
 

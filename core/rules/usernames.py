@@ -47,9 +47,15 @@ def username_stem(first_name: str, last_name: str) -> str:
     return ".".join(parts)[:GENERATED_USERNAME_CHARACTERS].strip("-.") or _NAMELESS
 
 
-@functools.lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     """In a to z: names in other alphabets leave nothing, and nobody's name is spelt by guessing."""
+    return "-".join(filter(None, map(_plain_part, name.split("-"))))
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_part(name: str) -> str:
+    if name.isalpha() and name.isascii():
+        return name.lower()
     letters = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _NOT_PLAIN.sub("-", bare).strip("-")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 from core.context import Door, StaffActor, System
 from core.errors import NotReadable
 from core.rules.policy import SHEET_BYTES
-from usher.wiring import operator_app
+from usher.wiring import collect_seldom, operator_app
 
 if TYPE_CHECKING:
     from core.app import App
@@ -42,8 +41,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
     from core.words import ImportPolicy
 
     with operator_app() as app:
-        # What is loaded stays: to look at it again and again takes the collector a tenth of an import.
-        gc.freeze()
+        collect_seldom()
         staff = staff_named(app, address, organisation)
         command = ReceiveImport(file.name, content, ImportPolicy(policy) if policy else None)
         received = app.run(receive_import, command, staff)

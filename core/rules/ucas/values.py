@@ -41,9 +41,9 @@ FIRST_SECRET: Final = 5
 
 
 def values_of(row: LearnerRow) -> LearnerValues:
-    year, born_on = row.year_group, row.dob
+    ukprn, year, *others, born_on, gender, ethnicity = row
     return LearnerValues._make((
-        row[0], year and year.name, *row[2:14], born_on.isoformat() if born_on else None, *row[15:], year and year.text,
+        ukprn, year and year.name, *others, born_on and born_on.isoformat(), gender, ethnicity, year and year.text,
     ))  # fmt: skip
 
 

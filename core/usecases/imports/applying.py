@@ -204,12 +204,15 @@ class _Writer:
         accounts = self._accounts([values for values, _ in read])
         ids = ctx.tokens.new_ids(len(rows))
         learners, marks, addresses = [], [], []
-        for learner_id, row, (values, content), secret, account in zip(ids, rows, read, details, accounts, strict=True):
-            number, _, _, _, *keys = row
+        for new_id, row, (values, content), secret, account in zip(ids, rows, read, details, accounts, strict=True):
+            number, known_id, _, row_hash, *keys = row
+            # Whoever was found when the import was held, and is gone since, becomes somebody new.
+            learner_id = known_id or new_id
             provider_id = provider_ids.get(values.ukprn or "")
             plain = learner_plain(values, provider_id, self._matching.year, secret, content, keys)
             learners.append((learner_id, *plain, *account))
-            marks.append((learner_id, content, number))
+            if known_id is None or content is not row_hash:
+                marks.append((learner_id, content, number))
             addresses.append((learner_id, values.email, row.email_key))
         access.insert_plain(ctx, Learner, ("id", *_WRITTEN[:-1]), learners, created_at=ctx.now)
         access.update_plain(ctx, ImportRow, _CREATED, "number", marks, import_id=self._found.id)

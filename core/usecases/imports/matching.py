@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from core import access
 from core.context import Context
@@ -46,6 +46,7 @@ _BY_HASH: Final = {
     Key.EMAIL: (Learner.email_key, ImportRow.email_key),
     Key.PERSON: (Learner.person_hash, ImportRow.person_hash),
 }
+_ADDRESS: Final = "address"
 _FOUND: Final = ("bucket", "learner_id", "changes")
 _REFUSED: Final = ("bucket", "match_problem", "learner_id")
 _Placed = tuple[str, int, str]
@@ -77,9 +78,9 @@ def match_rows(ctx: Context, found: Import, staff: StaffMember, organisation: Or
     _forget(ctx, found)
     leave_out_applied(ctx, found)
     _refuse_ungranted(ctx, found, matching)
-    last = 0
-    while rows := _ROWS.run(ctx, import_id=found.id, after=last).all():
-        _match_chunk(ctx, found, matching, rows)
+    in_use, last = _in_use(ctx), 0
+    while in_use and (rows := _ROWS.run(ctx, import_id=found.id, after=last).all()):
+        _match_chunk(ctx, found, matching, in_use, rows)
         last = rows[-1].number
     _refuse_same_learner(ctx, found, matching)
     return matching
@@ -99,7 +100,7 @@ def _forget(ctx: Context, found: Import) -> None:
         update(ImportRow)
         .where(ImportRow.import_id == found.id, ImportRow.is_refused.is_(False), ImportRow.same_as.is_(None))
         # Most often nothing was found before, and then nothing is written.
-        .where(or_(ImportRow.bucket != Bucket.CREATED, ImportRow.learner_id.is_not(None)))
+        .where(ImportRow.bucket != Bucket.CREATED)
         .values(bucket=Bucket.CREATED, learner_id=None, match_problem=None, changes=""),
         execution_options=_QUIET,
     )
@@ -116,7 +117,7 @@ def _refuse_ungranted(ctx: Context, found: Import, matching: Matching) -> None:
         ctx.session.execute(
             update(ImportRow)
             .where(ImportRow.import_id == found.id, ImportRow.ukprn == ukprn, ImportRow.bucket == Bucket.CREATED)
-            .values(bucket=Bucket.PROBLEM, match_problem=why),
+            .values(bucket=Bucket.PROBLEM, match_problem=why, learner_id=None),
             execution_options=_QUIET,
         )
 
@@ -133,8 +134,17 @@ _ROWS: Final = Query(
 )
 
 
-def _match_chunk(ctx: Context, found: Import, matching: Matching, rows: Sequence[Any]) -> None:
-    candidates = _candidates(ctx, found, rows[0].number, rows[-1].number)
+def _in_use(ctx: Context) -> frozenset[Key]:
+    """Keys by which anybody is known: the others need not be looked for, row by row."""
+    asked = [exists().where(theirs.is_not(None)).label(key) for key, (theirs, _) in _BY_HASH.items()]
+    asked.append(exists().where(LearnerAddress.id.is_not(None)).label(_ADDRESS))
+    found = ctx.session.execute(select(*asked)).one()._mapping
+    in_use = {key for key in _BY_HASH if found[key]}
+    return frozenset(in_use | ({Key.EMAIL} if found[_ADDRESS] else set()))
+
+
+def _match_chunk(ctx: Context, found: Import, matching: Matching, in_use: frozenset[Key], rows: Sequence[Any]) -> None:
+    candidates = _candidates(ctx, found, in_use, rows[0].number, rows[-1].number)
     learners = _learners(ctx, {each for by_key in candidates.values() for ids in by_key.values() for each in ids})
     matching.by_id.clear()
     placed: list[tuple[Any, ...]] = []
@@ -167,7 +177,9 @@ def _contents(ctx: Context, found: Import, numbers: Sequence[int]) -> Iterable[A
     return ctx.session.execute(query)
 
 
-def _candidates(ctx: Context, found: Import, first: int, last: int) -> dict[int, dict[Key, list[int]]]:
+def _candidates(
+    ctx: Context, found: Import, in_use: frozenset[Key], first: int, last: int
+) -> dict[int, dict[Key, list[int]]]:
     """Row -> key -> learners. One statement a key."""
     result: defaultdict[int, dict[Key, list[int]]] = defaultdict(dict)
     of_rows = (
@@ -176,10 +188,14 @@ def _candidates(ctx: Context, found: Import, first: int, last: int) -> dict[int,
         ImportRow.bucket == Bucket.CREATED,
     )
     for key, (theirs, ours) in _BY_HASH.items():
+        if key not in in_use:
+            continue
         same = and_(Learner.organisation_id == ImportRow.organisation_id, theirs == ours)
         query = select(ImportRow.number, Learner.id).join(Learner, same).where(*of_rows).order_by(Learner.id)
         for number, learner_id in ctx.session.execute(query):
             result[number].setdefault(key, []).append(learner_id)
+    if Key.EMAIL not in in_use:
+        return result
     same = and_(
         LearnerAddress.organisation_id == ImportRow.organisation_id,
         LearnerAddress.address_key == ImportRow.email_key,
