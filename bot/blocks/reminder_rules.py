@@ -1,4 +1,4 @@
-"""When the invitations to a run are reminded of."""
+"""When reminders of the invitations to a run go out."""
 
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted, run_name

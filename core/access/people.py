@@ -1,4 +1,4 @@
-"""Who somebody is to whom no organisation is known yet: a browser, a Slack user; and organisations by name."""
+"""Who somebody is while their organisation is not known yet (a browser, a Slack user); and organisations by name."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The world moved on."""
+"""What the request was about has changed meanwhile, or is over."""
 
 from core.errors.families import Conflict
 

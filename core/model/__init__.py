@@ -1,4 +1,4 @@
-"""The mapped classes. Importing this package knows all tables."""
+"""The mapped classes. Importing this package loads all of them."""
 
 from core.model.base import Base as Base
 from core.model.base import OrganisationOwned as OrganisationOwned

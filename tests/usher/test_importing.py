@@ -44,16 +44,16 @@ def test_a_file_is_imported_answered_released_and_undone(operator: Operator) -> 
 
     held = operator.succeeds("import", "learners.csv", *AS)
 
-    assert "I-0001: nothing is imported yet, for rows have problems." in held
+    assert "Nothing is imported yet: 1 of 2 rows needs correcting." in held
     assert "2 rows: 1 new, 0 changed, 0 unchanged, 0 repeated, 1 with problems" in held
     assert "Postcode: no postcode is made like this (1, row 3)." in held
     marked = (operator.folder / "learners (checked).csv").read_text("utf-8-sig")
     assert "Usher status" in marked
     assert (operator.folder / "learners (checked).xlsx").exists()
-    assert "I-0001: imported." in operator.succeeds("imports", "good-rows", "i-1", *AS)
-    assert "Olive Owner  imported." in operator.succeeds("imports", "list", *AS)
+    assert "1 of 2 rows imported; 1 left out." in operator.succeeds("imports", "good-rows", "i-1", *AS)
+    assert "Olive Owner  1 of 2 rows imported; 1 left out." in operator.succeeds("imports", "list", *AS)
     assert "1 learners removed" in operator.succeeds("imports", "undo", "I-0001", *AS)
-    assert "I-0001: undone." in operator.succeeds("imports", "show", "I-0001", *AS)
+    assert "I-0001 is undone." in operator.succeeds("imports", "show", "I-0001", *AS)
 
 
 def test_the_template_is_written_and_mistakes_are_said_in_a_sentence(operator: Operator) -> None:

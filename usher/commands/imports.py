@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from core.usecases.imports.applying import ImportSettled
     from core.usecases.imports.imports import ImportCard, ImportShown
 
+_UTC = ZoneInfo("UTC")
 _POLICIES = click.Choice(["hold-if-errors", "good-rows", "all-or-nothing"])
 _AS = click.option("--as", "address", required=True, help="E-mail address of the staff member in whose name.")
 _OF = click.option("--organisation", default="", help="Where they work for several: its short name.")
@@ -71,11 +73,14 @@ def imports() -> None:
 def list_all(address: str, organisation: str, page: int) -> None:
     """List them, newest first."""
     from core.usecases.imports.imports import ListImports, list_imports
+    from core.wording.imports import outcome_words
 
     with operator_app() as app:
         listed = app.read(list_imports, ListImports(page), staff_named(app, address, organisation))
     for card in listed.imports:
-        click.echo(f"{_ref(card.number)}  {card.received_at:%Y-%m-%d %H:%M}  {card.staff_name}  {_outcome(card)}")
+        click.echo(
+            f"{_ref(card.number)}  {card.received_at:%Y-%m-%d %H:%M}  {card.staff_name}  {outcome_words(card, _UTC)}"
+        )
     click.echo(f"{listed.total} in all, page {listed.page} of {listed.page_count}.")
 
 
@@ -110,6 +115,7 @@ def good_rows(number: str, address: str, organisation: str) -> None:
 def undo(number: str, address: str, organisation: str) -> None:
     """Take an import back: whatever nobody changed since; the rest is listed."""
     from core.usecases.imports.undoing import UndoImport, undo_import
+    from core.wording.imports import KEPT_REASONS
 
     with operator_app() as app:
         done = app.run(undo_import, UndoImport(_number(number)), staff_named(app, address, organisation))
@@ -119,7 +125,7 @@ def undo(number: str, address: str, organisation: str) -> None:
         f"{done.kept_total} left as they are."
     )
     for kept in done.kept:
-        click.echo(f"  row {kept.row}  {kept.name or what[:-1]}: {_KEPT[kept.reason.value]}")
+        click.echo(f"  row {kept.row}  {kept.name or what[:-1]}: {KEPT_REASONS[kept.reason]}")
     if done.kept_total > len(done.kept):
         click.echo(f"  and {done.kept_total - len(done.kept)} more")
 
@@ -135,15 +141,15 @@ def _say(app: App, staff: StaffActor, number: int) -> None:
 
 
 def _lines(shown: ImportShown) -> list[str]:
+    from core.wording.imports import outcome_words
+
     card = shown.card
-    lines = [f"{_ref(card.number)}: {_outcome(card)}"]
-    if shown.repeats:
-        lines.append(f"The same rows were imported as {_ref(shown.repeats)}.")
+    lines = [outcome_words(card, _UTC, repeats=shown.repeats)]
     if shown.fault:
         lines += [f"  {shown.fault}", f"  {shown.hint}"]
     if card.buckets.rows:
         lines.append(f"  {_counts(card)}")
-    lines.append(f"  received {card.received_at:%Y-%m-%d %H:%M:%S} UTC" + _settled(card))
+    lines.append(f"  {_ref(card.number)}, received {card.received_at:%Y-%m-%d %H:%M:%S} UTC" + _settled(card))
     lines += [f"  {note}" for note in shown.notes]
     for each in shown.problems:
         rows = ", ".join(map(str, each.rows)) + (" …" if each.count > len(each.rows) else "")
@@ -157,34 +163,6 @@ def _lines(shown: ImportShown) -> list[str]:
 
 def _settled(card: ImportCard) -> str:
     return f", processed {card.settled_at:%Y-%m-%d %H:%M:%S} UTC" if card.settled_at else ""
-
-
-_KEPT = {
-    "changed": "changed since",
-    "in_use": "learners were invited to it, or have joined it",
-    "joined": "has joined a run or signed in",
-    "not_granted": "of a provider that they may not manage",
-    "gone": "no longer there",
-}
-_OUTCOMES = {
-    ("applied", None): "imported.",
-    ("undone", None): "undone.",
-    ("held", "rows"): "nothing is imported yet, for rows have problems.",
-    ("held", "catalogue"): "nothing is written yet: look at what would change.",
-    ("held", "names"): "nothing is imported yet: it would change very many last names or e-mail addresses.",
-    ("rejected", "file"): "not imported: the file cannot be read.",
-    ("rejected", "sheet"): "not imported: the sheet cannot be used.",
-    ("rejected", "no_rows"): "not imported: there is nothing below the headings.",
-    ("rejected", "repeated"): "already imported, so nothing was done.",
-    ("rejected", "corrected"): "a corrected file was imported in its place.",
-    ("rejected", "expired"): "not imported: nobody decided about it for thirty days.",
-    ("rejected", "our_mistake"): "not imported, by our mistake. Send the file again.",
-    ("rejected", "rows"): "not imported, for rows have problems.",
-}
-
-
-def _outcome(card: ImportCard) -> str:
-    return _OUTCOMES.get((card.state.value, card.reason.value if card.reason else None), "under way.")
 
 
 def _counts(card: ImportCard) -> str:
