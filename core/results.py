@@ -42,6 +42,7 @@ from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.schedules import ScheduledListed
 from core.usecases.invitations.scoreboards import BatchProgress
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent
+from core.usecases.invitations.undelivered import UndeliveredListed
 from core.usecases.learners.cards import LearnerShown
 from core.usecases.learners.erasing import ErasurePreviewed
 from core.usecases.learners.ethnicity import EthnicityErased, EthnicityShown
@@ -149,6 +150,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationResent,
         InvitationsCancelled,
         InvitationsListed,
+        UndeliveredListed,
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,

@@ -30,9 +30,9 @@ WORDS: dict[str, VerbWords] = {
             ),
         ),
         VerbWords(
-            "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search]",
-            "List a run's invitations and what became of them.",
-            ("invites maths-2026-03", "invites maths-2026-03 bounced"),
+            "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search] | bounced",
+            "List a run's invitations and what became of them; or what did not arrive, of all runs.",
+            ("invites maths-2026-03", "invites maths-2026-03 accepted", "invites bounced"),
         ),
         VerbWords(
             "resend", "RUN ADDRESS|all", "Send the same invitation once more: same link, same expiry.",

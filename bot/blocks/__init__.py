@@ -28,7 +28,7 @@ from bot.blocks.imports import (
     draw_undo_preview,
 )
 from bot.blocks.invitation_changes import draw_cancelled_several, draw_corrected, draw_resent_several, draw_restored
-from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent
+from bot.blocks.invitations import draw_cancelled, draw_list, draw_resent, draw_undelivered
 from bot.blocks.learners import (
     draw_compose_learner,
     draw_data_page,
@@ -108,6 +108,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "InvitationResent": draw_resent,
         "InvitationsCancelled": draw_cancelled_several,
         "InvitationsListed": draw_list,
+        "UndeliveredListed": draw_undelivered,
         "InvitationsResent": draw_resent_several,
         "InvitationsRestored": draw_restored,
         "ComposeLearner": draw_compose_learner,

@@ -15,6 +15,7 @@ class Action(StrEnum):
     UNDO = "batches_undo"
     SCOREBOARD_UNDO = "scoreboards_undo"
     INVITATIONS_PAGE = "invitations_page"
+    UNDELIVERED_PAGE = "invitations_undelivered"
     UNREACHED_LIST = "unreached_list"
     INVITATION_CHANGE = "invitations_change"
     SEVERAL = "invitations_several"

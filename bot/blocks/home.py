@@ -35,7 +35,8 @@ def _counters(home: HomeShown) -> str:
     learners = f"more than {LEARNERS_COUNTED:,}" if home.learners > LEARNERS_COUNTED else f"{home.learners:,}"
     lines = [
         f"*{home.pending:,}* invited and not answered yet",
-        f"*{home.bounced:,}* of them not delivered" + (": look at the addresses" if home.bounced else ""),
+        f"*{home.bounced:,}* of them not delivered"
+        + (": “Not delivered” lists them, to correct or send again" if home.bounced else ""),
         f"*{home.expiring:,}* of them end within 7 days",
         f"*{home.links_ending:,}* shared {'link ends' if home.links_ending == 1 else 'links end'} within 7 days",
         f"*{learners}* learners in all",
@@ -52,7 +53,8 @@ def _imports(home: HomeShown) -> str:
 
 def _buttons(home: HomeShown) -> Block:
     """What is written after “/usher” may be pressed here; the answer comes as a direct message."""
-    asked = {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled"}
+    asked = {f"Not delivered ({home.bounced:,})": "invites bounced"} if home.bounced else {}
+    asked |= {"Courses": "courses", "Shared links": "links", "Going out later": "scheduled"}
     asked |= {"Held imports": "imports held"} if home.imports_waiting else {"Imports": "imports"}
     asked |= {"Learners": "learners", "What changed": "digest now", "Costs": "costs", "Help": "help"}
     if home.role is Role.OWNER:

@@ -7,6 +7,7 @@ from bot.blocks.words import batch_name, counted, moment, run_name, until_words
 from core.errors import NeedsConfirmation
 from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent, ReinviteLearner
+from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
 from core.wording.results import INVITATION_STATES
 
 _SEARCH_CHARACTERS = 100
@@ -28,6 +29,27 @@ def draw_list(listed: InvitationsListed) -> Message:
         *paged(Action.INVITATIONS_PAGE, listed.page, listed.page_count, state),
     )
     return Message(f"{counted(listed.total, 'invitation')} to {said(listed.run.course_title)}.", blocks)
+
+
+def draw_undelivered(listed: UndeliveredListed) -> Message:
+    head = f"{counted(listed.total, 'e-mail')} did not arrive"
+    if not listed.total:
+        text = "Every invitation that waits for an answer arrived."
+        return Message(text, (section(f"*{text}*"),))
+    what = "The menu beside each corrects the address, or sends it again." if listed.may_act else ""
+    rows = [_undelivered(row, may_act=listed.may_act) for row in listed.rows]
+    pages = paged(Action.UNDELIVERED_PAGE, listed.page, listed.page_count, ())
+    return Message(f"{head}.", (section(f"*{head}*\n{what}"), *rows, *pages))
+
+
+def _undelivered(row: UndeliveredRow, *, may_act: bool) -> Block:
+    invitation = row.invitation
+    name = f" · {said(invitation.name, 60)}" if invitation.name else ""
+    where = f"{said(row.course_title, 120)} (`{said(row.run_code, 64)}`)"
+    until = f"open until {until_words(invitation.expires_at, row.time_zone)}"
+    problem = _problem_words(invitation) or "No reason was given."
+    text = f"*{said(invitation.address, 80)}*{name}\n{where}, {until}\n{problem}"
+    return section(text, _menu(row.run_code, invitation) if may_act else None)
 
 
 def _headline(listed: InvitationsListed) -> str:

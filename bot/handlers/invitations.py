@@ -19,7 +19,7 @@ from bot.deps import Deps
 from bot.errors import AddressesMissing, AddressesTwice
 from bot.handlers.forms import entered, open_form
 from bot.handlers.invitation_changes import open_correction
-from bot.handlers.presses import Presses
+from bot.handlers.presses import Presses, by_parts
 from bot.handlers.previews import FileOrder, show_preview_of_file
 from bot.manifest import Shortcut
 from core.context import Actor
@@ -37,6 +37,7 @@ from core.usecases.invitations.single import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.invitations.undelivered import ListUndelivered, list_undelivered
 
 _OPTIONS = 50
 
@@ -133,6 +134,7 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await ack()
 
     press.reads(Action.INVITATIONS_PAGE, list_invitations, _page, answers.replace)
+    press.reads(Action.UNDELIVERED_PAGE, list_undelivered, by_parts(ListUndelivered), answers.replace)
     press.reads(Action.UNREACHED_LIST, list_invitations, _bounced, answers.add)
     bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
 

@@ -38,8 +38,10 @@ from core.usecases.invitations.single import (
     reinvite_learner,
     resend_invitation,
 )
+from core.usecases.invitations.undelivered import ListUndelivered, list_undelivered
 
 _THE_LATEST: Final = frozenset(("", "it", "that", "last", "latest", "the last one"))
+_UNDELIVERED: Final = frozenset(("bounced", "undelivered"))
 _BATCH: Final = re.compile(r"(?:b-?)?0*(\d{1,9})", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"import:?\s+(?:i-?)?0*([0-9]{1,9})", re.IGNORECASE)
 
@@ -58,12 +60,14 @@ def _invite(rest: str) -> PrepareInvitation | PrepareImportInvitation | ComposeI
     return PrepareInvitation(run, addresses, when=when) if run and addresses else ComposeInvitation(run, given)
 
 
-def _invites(rest: str) -> ListInvitations | ListCourses:
-    """``RUN [state] [words to search]``."""
+def _invites(rest: str) -> ListInvitations | ListUndelivered | ListCourses:
+    """``RUN [state] [words to search]``, or ``bounced`` for all runs."""
     run, tail = run_and_rest(rest)
     if not rest:
         # The table leads to each run's page: kinder than to ask for a code.
         return ListCourses()
+    if run.lower() in _UNDELIVERED:
+        return ListUndelivered()
     if not run:
         raise RunNotChosen(verb="invites")
     words = tail.split()
@@ -152,6 +156,7 @@ VERBS: Final[tuple[Verb, ...]] = (
 )
 OTHERS: Final[OtherUseCases] = {
     ListInvitations: (list_invitations, Mode.READ),
+    ListUndelivered: (list_undelivered, Mode.READ),
     PrepareImportInvitation: (prepare_import_invitation, Mode.RUN),
     SetReminders: (set_reminders, Mode.RUN),
     SetQuietHours: (set_quiet_hours, Mode.RUN),

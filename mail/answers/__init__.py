@@ -55,6 +55,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationResent": invitations.tell_resent,
     "InvitationsCancelled": invitations.tell_cancelled_several,
     "InvitationsListed": invitations.tell_list,
+    "UndeliveredListed": invitations.tell_undelivered,
     "InvitationsResent": invitations.tell_resent_several,
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,

@@ -4,6 +4,7 @@ from core.usecases.invitations.changes import InvitationsCancelled, InvitationsR
 from core.usecases.invitations.corrections import AddressCorrected
 from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent
+from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
 from core.wording.results import INVITATION_STATES, batch_name, counted, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
@@ -26,6 +27,36 @@ def tell_list(listed: InvitationsListed, teller: Teller) -> Answer:
             if is_open
             else "",
             f"“invites {listed.run.code} bounced” lists those with one state.",
+        ),
+    )
+
+
+def tell_undelivered(listed: UndeliveredListed, teller: Teller) -> Answer:
+    if not listed.total:
+        return Answer("Every invitation that waits for an answer arrived.")
+    rows = tuple(_undelivered(row, may_act=listed.may_act) for row in listed.rows)
+    return Answer(
+        headline=f"{counted(listed.total, 'e-mail')} did not arrive.",
+        lists=(Listing("", rows, page_line(listed.page, listed.page_count)),),
+        steps=()
+        if not listed.may_act
+        else (
+            "“correct RUN WRONG RIGHT” sends an invitation to the right address.",
+            "“resend RUN ADDRESS” sends it again, once the mailbox takes mail; “cancel RUN ADDRESS” ends it.",
+        ),
+    )
+
+
+def _undelivered(row: UndeliveredRow, *, may_act: bool) -> Row:
+    invitation = row.invitation
+    name = f" · {invitation.name}" if invitation.name else ""
+    guess = f"Did you mean {invitation.guess}? Reply “correct {row.run_code} {invitation.address} {invitation.guess}”."
+    return Row(
+        f"{invitation.address}{name}",
+        some(
+            f"{row.course_title} ({row.run_code}), open until {until_words(invitation.expires_at, row.time_zone)}",
+            invitation.problem or "No reason was given.",
+            guess if invitation.guess and may_act else "",
         ),
     )
 

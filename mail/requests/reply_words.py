@@ -64,6 +64,7 @@ from core.usecases.invitations.single import (
     cancel_invitation,
     resend_invitation,
 )
+from core.usecases.invitations.undelivered import ListUndelivered, UndeliveredListed, list_undelivered
 from core.usecases.learners.lists import LearnersListed, ListLearners, list_learners
 from core.usecases.learners.removal import LearnerRemoved, UndoLearnerChange, undo_learner_change
 from core.usecases.links.lists import ListSharedLinks, SharedLinksListed, list_shared_links
@@ -289,6 +290,8 @@ def _of_list(result: object) -> _Offers:
             return _paged(result.page, result.page_count, show_history, whose)
         case CostsShown():
             return _paged(result.page, result.page_count, show_costs, ShowCosts(str(result.month)))
+        case UndeliveredListed():
+            return _paged(result.page, result.page_count, list_undelivered, ListUndelivered())
         case InvitationsListed():
             return _of_invitations(result)
         case RunShown():

@@ -352,6 +352,12 @@ async def request_decline(stage: Stage, user: User) -> Any:
     return await _press_request(stage, user, "link_requests_decline")
 
 
+async def undelivered_page(stage: Stage, user: User) -> Any:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Next"}, "value": "[2]"}
+    actions = {"type": "actions", "elements": [{**button, "action_id": "invitations_undelivered:next"}]}
+    return await stage.world.driver.press(user, stage.message(actions), "invitations_undelivered:next")
+
+
 async def unreached_list(stage: Stage, user: User) -> Any:
     return await _press(stage, user, "unreached_list", RUN)
 
@@ -550,7 +556,7 @@ SCENARIOS: Sequence[Scenario] = (
     slash_command, ask_instead, confirm, confirm_in_form, undo, scoreboard_undo, compose, compose_from_menu,
     invite_from_message, suggest_runs, submit_form, suggest_run_for_gathered, choose_run_for_gathered, invitations_page,
     change_invitation, resend_all, cancel_all, restore, choose_some, change_some, correct, reinvite, reinvite_anyway,
-    costs_page, history_page,
+    costs_page, history_page, undelivered_page,
     runs_page, turn_run_page, progress_page, progress_learner, progress_reports, progress_report,
     look_at_nudge, send_nudge, snooze, spoken, choose_follow_up, follow_up_undo,
     confirm_columns, links_page, link_show, change_link, open_link_settings, save_link_settings,

@@ -33,11 +33,11 @@ from core.model import (
 )
 from core.outbox import home_key, slack_row
 from core.rules.policy import ENDING_SOON, HOME_BATCHES, HOME_INTERVAL, HOME_LIFE, LEARNERS_COUNTED
+from core.usecases.invitations.undelivered import IS_UNDELIVERED, answerable
 from core.usecases.links.lists import count_ending
 from core.words import ImportState, InvitationState, MessageKind, MessageState, Role
 
-# Written out in the statement, as the partial indexes have them: a parameter would hide the index.
-_IS_PENDING = Invitation.state == bindparam("pending", InvitationState.PENDING, literal_execute=True)
+# Written out in the statement, as the partial index has it: a parameter would hide the index.
 _IS_HOME = OutboundMessage.kind == bindparam("home", MessageKind.HOME, literal_execute=True)
 
 
@@ -116,7 +116,7 @@ def home_of(ctx: Context, staff: StaffMember) -> HomeShown:
     """Ten queries at most, whatever the organisation's size. The caller has authorised."""
     granted = access.granted_provider_ids(ctx, staff)
     organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    pending, bounced, expiring = _invitations(ctx, staff, granted)
+    pending, bounced, expiring = _invitations(ctx, staff)
     imports_waiting, imports_running = _imports(ctx)
     return HomeShown(
         name=staff.first_name,
@@ -146,31 +146,22 @@ def _imports(ctx: Context) -> tuple[int, int]:
     return held, running
 
 
-def _invitations(ctx: Context, staff: StaffMember, granted: frozenset[int] | None) -> tuple[int, int, int]:
+def _invitations(ctx: Context, staff: StaffMember) -> tuple[int, int, int]:
     ends_soon = ctx.now + ENDING_SOON
     is_expiring = or_(
         Invitation.expires_at <= ends_soon, CourseRun.enrolment_closes_at <= ends_soon, CourseRun.ends_at <= ends_soon
     )
-    is_bounced = OutboundMessage.state.in_((MessageState.BOUNCED, MessageState.DROPPED))
     query = (
         select(
             func.count().label("pending"),
-            func.coalesce(func.sum(case((is_bounced, 1), else_=0)), 0).label("bounced"),
+            func.coalesce(func.sum(case((IS_UNDELIVERED, 1), else_=0)), 0).label("bounced"),
             func.coalesce(func.sum(case((is_expiring, 1), else_=0)), 0).label("expiring"),
         )
         .select_from(Invitation)
         .join(OutboundMessage, OutboundMessage.id == Invitation.message_id)
         .join(CourseRun, CourseRun.id == Invitation.run_id)
         .join(Course, Course.id == CourseRun.course_id)
-        .where(
-            _IS_PENDING,
-            Invitation.replaced_at.is_(None),
-            Invitation.organisation_id == staff.organisation_id,
-            Invitation.expires_at > ctx.now,
-            or_(CourseRun.enrolment_closes_at.is_(None), CourseRun.enrolment_closes_at > ctx.now),
-            or_(CourseRun.ends_at.is_(None), CourseRun.ends_at > ctx.now),
-            *_of_granted(staff, granted),
-        )
+        .where(*answerable(ctx, staff))
     )
     row = ctx.session.execute(query).one()
     return row.pending, row.bounced, row.expiring

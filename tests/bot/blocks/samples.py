@@ -42,6 +42,7 @@ from core.usecases.invitations.scoreboards import BatchCounts, BatchProgress
 from core.usecases.invitations.sending_times import SendingTime
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent
 from core.usecases.invitations.sorting import Bucket
+from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
 from core.usecases.invitations.unreached import UnreachedLearner, UnreachedShown
 from core.usecases.learners.cards import DetailsSeen, EnrolmentOf, HistoryEntry, InvitationOf, LearnerShown
 from core.usecases.learners.changes import ColumnChange, LearnerPrepared, LearnerSaved
@@ -184,6 +185,11 @@ def listed(count: int, name: str, state: ListedState | None = None) -> Invitatio
     )
     counts = tuple((each, count) for each in states)
     return InvitationsListed(run_called(name), state, name, counts, rows, 1, max(1, -(-count // 10)), count)
+
+
+def undelivered(count: int, name: str) -> UndeliveredListed:
+    rows = tuple(UndeliveredRow(name[:64], name, "Europe/London", row) for row in listed(count, name).rows)
+    return UndeliveredListed(rows, 1, max(1, -(-count // 10)), count, may_act=True)
 
 
 def run_page(count: int, name: str, shown: RunList) -> RunShown:
@@ -495,6 +501,7 @@ def every_result(count: int, name: str) -> list[object]:
         BatchRecalled(tuple(range(1, 2 + count // 1000)), count, count, count),
         BatchRecalled((41,), 0, 0, 0),
         listed(count, name),
+        undelivered(count, name),
         listed(count, name, ListedState.BOUNCED),
         CoursesListed(
             tuple(CourseRow(run, count, count) for run in runs), 1, max(1, count // 10), count, name, may_invite=True

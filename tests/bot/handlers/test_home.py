@@ -6,10 +6,11 @@ from core.usecases.staff.homes import RefreshHomes, refresh_homes
 from tests.bot.conftest import RUN, World, action_ids, words
 from tests.bot.importing import Importing
 from tests.bot.test_deliverer import Post
+from tests.core.usecases.acting import deliver
 from tests.core.usecases.importing import ULNS, line, sheet
 from tests.factories import SYSTEM
 from usher.demo.slack.faults import TooManyRequests
-from usher.demo.slack.records import User, View
+from usher.demo.slack.records import Message, User, View
 
 
 def home(world: World, user: User | None = None) -> View:
@@ -65,6 +66,32 @@ async def test_imports_that_wait_are_a_button_away_and_nothing_else_is_listed(wo
     assert "home_ask:imports" in action_ids(home(world, world.vera)), "None waited then."
     assert "*1* import waits for somebody's decision" in words(home(world))
     assert ("“bad.csv”" in listed, "“good.csv”" in listed) == (True, False)
+
+
+async def test_what_did_not_arrive_is_a_button_away_with_a_menu_to_correct_it(world: World) -> None:
+    await world.invited("bo@gmial.com, cy@example.org")
+    assert "home_ask:invites_bounced" not in action_ids(await opened(world))
+    deliver(world.app, Verdict.REFUSED)
+
+    tab = await opened(world)
+    await world.driver.open_home(world.vera)
+    for user in (world.olive, world.vera):
+        await world.driver.press(user, home(world, user), "home_ask:invites_bounced")
+    listed, to_look_at = (world.direct_messages(user)[-1] for user in (world.olive, world.vera))
+    await world.driver.press(world.olive, listed, "invitations_change", _correcting(listed))
+
+    assert "*2* of them not delivered: “Not delivered” lists them" in words(tab)
+    assert "*2 e-mails did not arrive*" in words(listed)
+    assert "Did you mean bo@gmail.com?" in words(listed)
+    assert RUN in words(listed)
+    assert "bo@gmail.com" in str(world.driver.modal(world.olive).payload)
+    assert "invitations_change" not in action_ids(to_look_at)
+
+
+def _correcting(listed: Message) -> str:
+    """The choice of whose address looks mistyped."""
+    row = next(each for each in listed.blocks if "bo@gmial.com" in str(each.get("text")))
+    return str(next(each["value"] for each in row["accessory"]["options"] if each["value"].startswith("correct:")))
 
 
 async def test_what_is_asked_by_a_button_is_answered_directly(world: World) -> None:

@@ -96,6 +96,7 @@ from core.usecases.invitations import (
     reminders,
     schedules,
     scoreboards,
+    undelivered,
 )
 from core.usecases.invitations import (
     changes as invitation_changes,
@@ -332,6 +333,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
         "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
+        "list_undelivered": (StaffActor, undelivered.ListUndelivered()),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
         "reinvite_learner": (StaffActor, invitations.ReinviteLearner(POETRY, "new@example.org")),
@@ -856,7 +858,7 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     listing = {"list_shared_links", "list_scheduled", "show_quiet_hours", "set_quiet_hours", "gather_addresses"}
-    listing |= {"find_corrected"}
+    listing |= {"find_corrected", "list_undelivered"}
     assert by_staff == {*BY_ID, *BY_CODE, *listing, *OF_THE_OWN_ORGANISATION, *OF_ONE_S_OWN, *ABOUT_ONESELF}
 
 
@@ -953,7 +955,15 @@ def test_who_has_left_or_may_not_work_yet_can_do_nothing(world: World, model: An
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
-    looks = {"list_invitations", "list_choosable_runs", "list_courses", "show_run", "show_batch", "show_account"}
+    looks = {
+        "list_undelivered",
+        "list_invitations",
+        "list_choosable_runs",
+        "list_courses",
+        "show_run",
+        "show_batch",
+        "show_account",
+    }
     seeing = {*looks, *OF_ONE_S_OWN}
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}

@@ -38,7 +38,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
         (f"invite {MATHS} di@example.org at Mon 09:00",),
         (f"invite {MATHS} import I-0001",),
     ),
-    "invites": ((f"invites {MATHS}",), (f"invites {MATHS} pending ada",), ("invites",)),
+    "invites": ((f"invites {MATHS}",), (f"invites {MATHS} pending ada",), ("invites",), ("invites bounced",)),
     "resend": ((f"resend {MATHS} ada@example.org",), (f"resend {MATHS} all",)),
     "cancel": ((f"cancel {MATHS} ada@example.org",), (f"cancel {MATHS} all",)),
     "reinvite": ((f"cancel {MATHS} ada@example.org", f"reinvite {MATHS} ada@example.org"),),
