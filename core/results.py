@@ -51,6 +51,7 @@ from core.usecases.learners.lists import LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.mailbox.addresses import RunsOffered
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
@@ -151,6 +152,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         InvitationsCancelled,
         InvitationsListed,
         UndeliveredListed,
+        RunsOffered,
         InvitationsResent,
         InvitationsRestored,
         InvitedAtOnce,

@@ -56,6 +56,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "InvitationsCancelled": invitations.tell_cancelled_several,
     "InvitationsListed": invitations.tell_list,
     "UndeliveredListed": invitations.tell_undelivered,
+    "RunsOffered": invitations.tell_runs_offered,
     "InvitationsResent": invitations.tell_resent_several,
     "InvitationsRestored": invitations.tell_restored,
     "InvitedAtOnce": batches.tell_at_once,

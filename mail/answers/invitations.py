@@ -5,6 +5,7 @@ from core.usecases.invitations.corrections import AddressCorrected
 from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent
 from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
+from core.usecases.mailbox.addresses import RunsOffered
 from core.wording.results import INVITATION_STATES, batch_name, counted, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
@@ -28,6 +29,26 @@ def tell_list(listed: InvitationsListed, teller: Teller) -> Answer:
             else "",
             f"“invites {listed.run.code} bounced” lists those with one state.",
         ),
+    )
+
+
+def tell_runs_offered(offered: RunsOffered, teller: Teller) -> Answer:
+    rest = (
+        counted(offered.duplicates, "duplicate") if offered.duplicates else "",
+        f"{counted(offered.invalid, 'entry', 'entries')} that I cannot use" if offered.invalid else "",
+    )
+    more = f"“courses” lists all {offered.total:,}." if offered.total > len(offered.runs) else ""
+    again = "with the file attached" if offered.is_file else "with the addresses below"
+    rows = tuple(Row(f"invite {code}", (title,)) for code, title in offered.runs)
+    return Answer(
+        headline=f"I found {counted(offered.found, 'address', 'addresses')}. To which run shall I invite them?",
+        lines=some(
+            f"Also {' and '.join(some(*rest))}." if any(rest) else "",
+            "Nobody has been invited yet."
+            if rows
+            else "There is no run that you can invite to now; “courses” says why.",
+        ),
+        lists=(Listing(f"Write one of these, {again}", rows, more),) if rows else (),
     )
 
 

@@ -49,6 +49,7 @@ from core.usecases.invitations.changes import (
 from core.usecases.invitations.lists import ListedState, ListInvitations
 from core.usecases.invitations.single import ReinviteLearner
 from core.usecases.learners.removal import PreviewRemoval, RemoveLearner, remove_learner
+from core.usecases.mailbox.addresses import OfferRuns, offer_runs
 from core.usecases.mailbox.inbound import SettleMail, settle_mail
 from core.usecases.mailbox.invitations import invite_by_mail, invite_import_by_mail
 from core.usecases.mailbox.requests import (
@@ -180,6 +181,8 @@ def _as_wanted(asked: Asked, request: MailRequest, thread: ThreadFound) -> _Want
         return "", task_of_sheet(asked.wanted, request.inbound_id, told[0] if len(told) == 1 else None)
     if isinstance(asked.wanted, ProgressFile):
         return "", task_of_report(asked.wanted, request.inbound_id)
+    if isinstance(asked.wanted, OfferRuns):
+        return asked.line, Task(offer_runs, asked.wanted, Mode.READ)
     if not isinstance(asked.wanted, Request):
         return asked.line, asked.wanted
     try:

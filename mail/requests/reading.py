@@ -28,6 +28,7 @@ from core.requests import ALIASES, VERBS, ComposeInvitation, ComposeLearner, For
 from core.results import NotUnderstood, SheetRecognised
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
+from core.usecases.mailbox.addresses import OfferRuns
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.requests.progress import progress_file, run_of
 from mail.requests.reply_words import read_reply
@@ -40,7 +41,7 @@ from mail.requests.sheets import (
     use_of_attached,
 )
 
-Wanted = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
+Wanted = Request | OfferRuns | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached | ProgressFile
 
 _WORDS: Final = frozenset({*VERBS, *ALIASES, "help", "?"})
 _INVITE: Final = "invite"
@@ -293,7 +294,7 @@ def _not_understood(mail: ParsedMail, lines: Sequence[str], files: Sequence[str]
     if len(subject.split()) > 1 and _is_mistyped(subject):
         return Asked(subject, NotUnderstood(subject, _nearest(subject), _unread(mail)))
     if files or (lines and all("@" in each for each in lines)):
-        return Asked(line, RunNotChosen(verb=_INVITE))
+        return Asked(line if not files else "", OfferRuns("\n".join(files or lines), is_file=bool(files)))
     unread = _unread(mail)
     if not line and not unread:
         return Asked("", Help())

@@ -146,6 +146,7 @@ from core.usecases.links import (
     settings as link_settings,
 )
 from core.usecases.mailbox import (
+    addresses,
     bounces,
     held_mail,
     inbound,
@@ -333,6 +334,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_reminders": (StaffActor, reminder_rules.ShowReminders(POETRY)),
         "set_reminders": (StaffActor, reminder_rules.SetReminders(POETRY, "off")),
         "list_invitations": (StaffActor, invitation_lists.ListInvitations(POETRY)),
+        "offer_runs": (StaffActor, addresses.OfferRuns(A, is_file=False)),
         "list_undelivered": (StaffActor, undelivered.ListUndelivered()),
         "resend_invitation": (StaffActor, invitations.ResendInvitation(world.pending_id)),
         "cancel_invitation": (StaffActor, invitations.CancelInvitation(world.pending_id)),
@@ -858,7 +860,7 @@ def test_every_use_case_of_staff_that_names_a_row_is_tried_by_a_stranger(world: 
     by_staff = {name for name, (wanted, _) in commands(world).items() if wanted is StaffActor}
 
     listing = {"list_shared_links", "list_scheduled", "show_quiet_hours", "set_quiet_hours", "gather_addresses"}
-    listing |= {"find_corrected", "list_undelivered"}
+    listing |= {"find_corrected", "list_undelivered", "offer_runs"}
     assert by_staff == {*BY_ID, *BY_CODE, *listing, *OF_THE_OWN_ORGANISATION, *OF_ONE_S_OWN, *ABOUT_ONESELF}
 
 

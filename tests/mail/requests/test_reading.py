@@ -14,6 +14,7 @@ from core.rules.policy import MAIL_COMMAND_LINES, MAIL_FILES, SHEET_BYTES
 from core.usecases.catalogue.courses import ListCourses
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.recall import RecallBatch
+from core.usecases.mailbox.addresses import OfferRuns
 from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.reading import Asked, Wanted, body_lines, read_mail
@@ -250,7 +251,8 @@ def test_a_mistyped_verb_is_offered_the_nearest() -> None:
 def test_what_is_missing_is_said() -> None:
     assert isinstance(only("invite"), RunNotChosen)
     assert isinstance(only(f"invite {MATHS}"), NoAddresses)
-    assert isinstance(only("New learners", "a@example.org\nb@example.org"), RunNotChosen)
+    two = "a@example.org\nb@example.org"
+    assert only("New learners", two) == OfferRuns(two, is_file=False)
     files = Attachment("list.docx", "zip", b"PK"), Attachment("smime.p7s", "other", b"s")
     assert only("New learners", "", *files) == NotUnderstood("New learners", "", ("list.docx",))
     assert only("", "", *files) == NotUnderstood("", "", ("list.docx",))
@@ -262,7 +264,7 @@ def test_a_workbook_of_addresses_is_a_list_like_any_other() -> None:
     invite = only("", f"invite {MATHS}", attached)
 
     assert invited(invite) == PrepareInvitation(MATHS, "ada@example.org")
-    assert isinstance(only("For maths", "", attached), RunNotChosen)
+    assert only("For maths", "", attached) == OfferRuns("ada@example.org", is_file=True)
 
 
 @pytest.mark.parametrize(("subject", "text"), [("", ""), ("help", ""), ("", "\n\n-- \nOlive"), ("", "help me please")])

@@ -34,6 +34,7 @@ from core.words import MailRule, MailState, MessageKind
 from mail.receiving.asked import MailRequest
 from mail.requests import answering
 from mail.requests.answering import answer
+from tests.bot.importing import workbook
 from tests.core.usecases.acting import change, clock_of
 from tests.factories import LEARNER, OPERATOR, SYSTEM, School, sent
 from tests.mail.asking import Writer, by_mail, looking, parsed_mail, rows, state_of
@@ -146,6 +147,21 @@ def test_several_requests_are_answered_in_one_mail_and_one_refusal_stops_none(ol
     assert "1. courses maths" in answered.text
     assert "1 run to choose from that fits “maths”." in answered.text
     assert "https://usher.example.org/j/" in answered.text
+
+
+def test_a_workbook_of_addresses_without_a_run_is_counted_and_offered_runs(olive: Writer) -> None:
+    lines = ({"E-mail": address} for address in ("ada@example.org", "bo@example.org", "ada@example.org"))
+    book = Attachment("list.xlsx", "xlsx", workbook(*lines))
+
+    offered = olive.write("For maths", "", book)
+    invited = olive.reply(offered, f"invite {MATHS}", book)
+
+    assert "I found 2 addresses. To which run shall I invite them?" in offered.text
+    assert "Also 1 duplicate." in offered.text
+    assert f"invite {MATHS}" in offered.text
+    assert "with the file attached" in offered.text
+    assert isinstance(invited.result, InvitedAtOnce)
+    assert len(list(rows(olive.app, Invitation))) == 2
 
 
 def test_a_question_that_is_no_verb_is_answered_with_help(olive: Writer) -> None:
