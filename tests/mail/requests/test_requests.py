@@ -31,6 +31,7 @@ from core.usecases.mailbox.received import RunReceived, run_received
 from core.usecases.retention import ForgetOld, forget_old
 from core.usecases.staff.colleagues import ColleagueInvited, DisableStaffMember, disable_staff_member
 from core.words import MailRule, MailState, MessageKind
+from mail.parsing.parsed import Attachment
 from mail.receiving.asked import MailRequest
 from mail.requests import answering
 from mail.requests.answering import answer
