@@ -3,7 +3,8 @@
 received --its job--> merged in its sender's name --> settled: whoever sent it is told (``progress.telling``)
    |                        |
    +------------------------+-- nobody has been at it for a while --swept--> a job once more; after a few tries,
-                                settled as our mistake. What was merged stays
+                                settled as our mistake. What was merged stays. So, at once, what has no file: a pull of
+                                a connector that died with it, for no worker can read on where nothing is kept
 """
 
 from dataclasses import dataclass
@@ -76,8 +77,8 @@ def sweep_reports(ctx: Context, command: SweepReports) -> ReportsSwept:
     """Those nobody is at get a job once more, the longest forgotten first."""
     access.require_system(ctx)
     forgotten = take_forgotten(ctx, ProgressReport)
-    hopeless = tuple(each.id for each in forgotten if each.tries >= IMPORT_ATTEMPTS)
-    again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS]
+    again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS and each.content is not None]
+    hopeless = tuple(each.id for each in forgotten if each not in again)
     for each in forgotten:
         if each.state is ReportState.RECEIVED:
             # Whoever begins counts; what fails before that is counted here.

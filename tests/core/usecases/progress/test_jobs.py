@@ -90,6 +90,19 @@ def test_one_that_is_never_finished_is_given_up_with_words(school: School, recei
     assert again != received, "The same file may be sent once more."
 
 
+@pytest.mark.parametrize("state", [ReportState.RECEIVED, ReportState.READING, ReportState.MERGING])
+def test_what_a_connector_left_behind_has_no_file_to_go_on_with_and_is_not_swept_for_ever(
+    school: School, received: int, state: ReportState
+) -> None:
+    change(school.app, ProgressReport, received, content=None, state=state)
+    pass_time(school)
+
+    assert sweep_progress(school.app) == 0
+    assert (shown(school).card.state, shown(school).card.reason) == (ReportState.REJECTED, ReportReason.OUR_MISTAKE)
+    pass_time(school)
+    assert sweep_progress(school.app) == 0
+
+
 def test_a_yes_counts_its_tries_anew(school: School) -> None:
     enrol(school, ADA)
     report_id = receive(school, f"User,Email,Progress\n1,{ADA},61%\n".encode())
