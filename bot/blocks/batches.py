@@ -112,7 +112,8 @@ def _invalid_line(each: InvalidAddress) -> str:
 
 def _typo_words(typos: tuple[tuple[str, str], ...]) -> str:
     lines = [f"• {said(typed, 60)}: did you mean {said(guess, 60)}?" for typed, guess in typos[:TYPOS_SHOWN]]
-    title = f"*{counted(len(typos), 'address', 'addresses')}* may be mistyped; they are invited as they stand:"
+    stand = "it is invited as it stands" if len(typos) == 1 else "they are invited as they stand"
+    title = f"*{counted(len(typos), 'address', 'addresses')}* may be mistyped; {stand}:"
     return f"{title}\n{fitting(lines, 1500, total=len(typos))}"
 
 

@@ -28,7 +28,7 @@ def _course(row: CourseRow, *, may_invite: bool) -> tuple[Block, Block]:
     run = row.run
     partner = f" · {said(run.partner, 60)}" if run.partner else ""
     closes = f"\nEnrolment closes at {until_words(run.closes_at, run.time_zone)}" if run.closes_at else ""
-    counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited and not there yet"
+    counts = f"*{row.enrolled:,}* enrolled · *{row.waiting:,}* invited, no answer yet"
     text = f"{run_name(run)}\n{counts}\n{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}{closes}"
     invite = (_invite_button(run),) if may_invite else ()
     return section(text), actions(*invite, button("Learners", Action.RUN_PAGE, _place(run, RunList.ENROLLED)))

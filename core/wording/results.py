@@ -313,7 +313,7 @@ def account_words(state: AccountState) -> str:
 def learner_head(listed: LearnersListed) -> str:
     """“1 learner who fits …”, as a sentence."""
     if listed.is_never and not listed.total and not listed.search:
-        return "Everybody who has a username has signed in."
+        return "Nobody with a username is left who has not signed in."
     whom = " who never signed in" if listed.is_never else ""
     fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
     return f"{counted(listed.total, 'learner')}{whom}{fits}."

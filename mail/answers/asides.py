@@ -25,11 +25,7 @@ _HOW = (
 )
 _REPLIES = "Reply to any answer of mine with a word: yes, no, undo, resend, cancel, more."
 _ONE_MORE = "“help invite” says more about one of them."
-_REST = (
-    "“help all” lists everything I can do; "
-    + ", ".join(f"“help {topic.name}”: {topic.title.lower()}" for topic in TOPICS.values())
-    + ".",
-)
+_REST = ("“help all” lists everything I can do.",)
 
 
 def tell_help(asked: Help, teller: Teller) -> Answer:
@@ -37,7 +33,9 @@ def tell_help(asked: Help, teller: Teller) -> Answer:
         shown = TOPICS.values() if asked.topic == EVERYTHING else (TOPICS[asked.topic],)
         return Answer("What I can do for you by e-mail", lists=tuple(map(_verbs, shown)), steps=(_ONE_MORE, *_REST))
     if not asked.verb:
-        return Answer("What I can do for you by e-mail", (_HOW, _REPLIES), lists=(_first(),), steps=(_ONE_MORE, *_REST))
+        return Answer(
+            "What I can do for you by e-mail", (_HOW, _REPLIES), lists=(_first(), _topics()), steps=(_ONE_MORE, *_REST)
+        )
     verb = VERBS[asked.verb]
     return Answer(
         headline=verb.summary,
@@ -53,9 +51,17 @@ def _first() -> Listing:
     return Listing("To begin with", tuple(rows))
 
 
+def _topics() -> Listing:
+    rows = (Row(f"help {topic.name}", (", ".join(_said_by_mail(topic)),)) for topic in TOPICS.values())
+    return Listing("More about", tuple(rows))
+
+
+def _said_by_mail(topic: Topic) -> tuple[str, ...]:
+    return tuple(name for name in topic.verbs if VERBS[name].asker is Asker.STAFF)
+
+
 def _verbs(topic: Topic) -> Listing:
-    """Of those that can be said by e-mail."""
-    known = (VERBS[name] for name in topic.verbs if VERBS[name].asker is Asker.STAFF)
+    known = (VERBS[name] for name in _said_by_mail(topic))
     return Listing(topic.title, tuple(Row(_written(verb), (verb.summary,)) for verb in known))
 
 

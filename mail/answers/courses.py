@@ -30,7 +30,7 @@ def _course(row: CourseRow) -> Row:
     return Row(
         named(run),
         some(
-            f"{row.enrolled:,} enrolled · {row.waiting:,} invited and not there yet",
+            f"{row.enrolled:,} enrolled · {row.waiting:,} invited, no answer yet",
             f"{run_dates(run)} · {COURSE_KINDS[run.kind]}{partner}",
             f"Enrolment closes at {until_words(run.closes_at, run.time_zone)}" if run.closes_at else "",
         ),

@@ -131,7 +131,7 @@ async def test_the_table_leads_to_the_run_s_page_and_its_lists(world: World) -> 
     opened = newest(world)
     await world.driver.press(world.olive, opened, "run_page:pending")
 
-    assert "*0* enrolled · *2* invited and not there yet" in words(table)
+    assert "*0* enrolled · *2* invited, no answer yet" in words(table)
     assert "Not answered yet 2" in words(newest(world))
     assert "*ada@example.org*" in words(newest(world))
     assert "*0 enrolled, 2 not answered yet*" in words(shown(await world.usher(f"run {RUN}")))

@@ -30,6 +30,7 @@ from core.usecases.imports.mails import ImportRowsTold, ImportTold, OrderTold
 from core.usecases.imports.orders import OrderShown
 from core.usecases.imports.rows import ImportRowsListed
 from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.mailbox.addresses import RunsOffered
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.reports import ReportShown
@@ -97,6 +98,7 @@ def answers(count: int, name: str) -> list[object]:
         NotUnderstood("", "", (name, name, name)),
         WentWrong("E-00000001"),
         SheetRecognised(name, 17, count),
+        RunsOffered(count, 1, count, is_file=bool(count), runs=((name, name),) * min(count, 8), total=count),
         *import_results(count, name),
     ]
 

@@ -313,7 +313,7 @@ def test_anything_can_be_read(subject: str, text: str, words: list[str]) -> None
 
 
 def _is_sound(asked: Asked) -> bool:
-    kinds = Request | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached
+    kinds = Request | OfferRuns | Help | UsherError | NotUnderstood | SheetRecognised | SheetAttached
     return len(asked.line) <= 120 and "\n" not in asked.line and isinstance(asked.wanted, kinds)
 
 
