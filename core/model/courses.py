@@ -22,7 +22,7 @@ class Course(Base):
     __table_args__ = (UniqueConstraint("organisation_id", "code"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
-    organisation_id: Mapped[int] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(Id, ForeignKey("organisation.id"))
     provider_id: Mapped[int | None] = mapped_column(Id, ForeignKey("provider.id"))
     code: Mapped[str] = mapped_column(String(64))
     uuid: Mapped[str] = mapped_column(String(36))

@@ -29,7 +29,7 @@ class AuditEntry(Base):
     outcome: Mapped[str] = mapped_column(String(64))
     amount: Mapped[int | None]
     """How many it concerned, where that is not to be seen from what it is about."""
-    at: Mapped[datetime] = mapped_column(index=True)
+    at: Mapped[datetime]
 
 
 class AuditSubject(OrganisationOwned, Base):

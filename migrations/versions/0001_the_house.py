@@ -192,7 +192,6 @@ def _create_audit_entry() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
         batch_op.create_index("ix_audit_entry_organisation_id_at", ["organisation_id", "at"], unique=False)
         batch_op.create_index(
             "ix_audit_entry_organisation_id_subject_at", ["organisation_id", "subject", "at"], unique=False
@@ -394,8 +393,6 @@ def _create_course() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course")),
         sa.UniqueConstraint("organisation_id", "code", name=op.f("uq_course_organisation_id_code")),
     )
-    with op.batch_alter_table("course", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_course_organisation_id"), ["organisation_id"], unique=False)
 
 
 def _create_learner() -> None:

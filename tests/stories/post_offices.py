@@ -6,7 +6,6 @@ What mail hosts find out about a sender stands in the header that they add; here
 """
 
 import asyncio
-import re
 import smtplib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -149,15 +148,6 @@ class PostOffice(InSlack):
     async def mail_to(self, address: str) -> Came:
         """The first."""
         return (await until(lambda: self.mails_to(address), f"a mail to {address} arrives"))[0]
-
-    async def ask_until(self, subject: str, pattern: str) -> str:
-        """Asked anew, until the answer says so; few times, for people are not answered without end."""
-        for _ in range(5):
-            text = (await self.ask(subject)).text
-            if re.search(pattern, text):
-                return text
-            await asyncio.sleep(1)
-        raise AssertionError(text)
 
 
 def _came(raw: bytes, mail: EmailMessage, *, took: float) -> Came:
