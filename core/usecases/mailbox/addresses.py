@@ -11,7 +11,7 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import NoAddresses, NoUsableAddress
-from core.usecases.catalogue.runs import ListChoosableRuns, choosable_page
+from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.invitations.drafts import checked_addresses
 
 _RUNS_OFFERED: Final = 8
@@ -40,12 +40,12 @@ class RunsOffered:
 
 def offer_runs(ctx: Context, command: OfferRuns) -> RunsOffered:
     """Raises NoAddresses or NoUsableAddress where there is nobody to write to, and TooManyAddresses."""
-    staff = access.require_staff(ctx, Permission.INVITE)
+    access.require_staff(ctx, Permission.INVITE)
     listed = checked_addresses(command.addresses)
     if not listed.accepted:
         meant = next((each.text for each in listed.invalid if "@" in each.text), "")
         raise NoUsableAddress(entry=meant[:_SHOWN_CHARACTERS]) if meant else NoAddresses
-    page = choosable_page(ctx, staff, ListChoosableRuns(page_rows=_RUNS_OFFERED))
+    page = list_choosable_runs(ctx, ListChoosableRuns(page_rows=_RUNS_OFFERED))
     return RunsOffered(
         found=len(listed.accepted),
         duplicates=len(listed.duplicates),
