@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import replace
-from time import monotonic
 
 import pytest
 
@@ -44,18 +43,19 @@ async def test_an_answer_is_in_time_when_slack_is_slow(world: World) -> None:
     """Three tenths of a second a call: once for account and channel, once for the form or the reply, and no more."""
     for method in ("users.info", "conversations.info", "views.open", "response_url"):
         world.slack.faults.fail_next(method, Hang(0.3))
-    started = monotonic()
+    journal = world.slack.workspace.journal
 
     preview = shown(await world.usher(f"invite {RUN} ada@example.org"))
-    first = monotonic()
+    asked = len(journal)
     await world.driver.press(world.olive, preview, "batches_confirm")
-    second = monotonic()
+    replied = len(journal)
     await world.usher("invite")
-    third = monotonic()
 
-    assert max(first - started, second - first, third - second) < 2
-    calls = [entry.method for entry in world.slack.workspace.journal]
-    assert calls == ["users.info", "conversations.info", "response_url", "views.open"]
+    # Six tenths at most, of three seconds; how long the rest takes hangs on the machine.
+    calls = [entry.method for entry in journal]
+    assert calls[:asked] == ["users.info", "conversations.info"]
+    assert calls[asked:replied] == ["response_url"]
+    assert calls[replied:] == ["views.open"]
 
 
 async def test_a_reply_that_slack_loses_does_not_undo_what_was_confirmed(world: World) -> None:

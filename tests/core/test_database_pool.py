@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.context import Context
-from core.database import open_engine
+from core.database import POOL_WAIT_SECONDS, open_engine
 from core.errors import Busy
 from tests.factories import SYSTEM, make_app, make_engine
 
@@ -26,7 +26,9 @@ def test_without_a_free_connection_the_answer_is_busy_and_comes_in_time(tmp_path
         began_at = time.monotonic()
         with pytest.raises(Busy):
             act(nothing, None, SYSTEM)
-        assert time.monotonic() - began_at < 2.9
+        # SQLAlchemy waits for thirty seconds, if it is not told otherwise; a busy machine adds to ours.
+        assert POOL_WAIT_SECONDS <= time.monotonic() - began_at < 20
+    assert POOL_WAIT_SECONDS < 2.9
 
     for connection in taken:
         connection.close()

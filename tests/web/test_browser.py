@@ -29,8 +29,8 @@ COLOUR_RULES = {**RULES, "runOnly": ["color-contrast", "link-in-text-block"]}
 """What other colours can break."""
 LOOKS = (("light", RULES), ("dark", COLOUR_RULES))
 """No colour hangs on the width, so every day each look has a width of its own."""
-_EVERYDAY = ("error", "accepted", "expired", "link, open")
-"""A form with everything, a page of facts, one of words, a shared link's form; the others are built of the same."""
+_EVERYDAY = ("error", "accepted")
+"""A form with everything and a page of facts; the others are built of the same."""
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 

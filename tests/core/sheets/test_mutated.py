@@ -12,7 +12,7 @@ from core.sheets.marks import RowResult, SheetMarks
 from core.sheets.reader import read_sheets
 from tests.core.sheets.mutating import mutated, originals
 
-LIMITS = Limits(wall=10.0, cpu=5, memory=1 << 30)
+LIMITS = Limits(wall=120.0, cpu=5, memory=1 << 30)
 
 
 def answer(seed: int) -> str:
