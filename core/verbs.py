@@ -31,7 +31,7 @@ WORDS: dict[str, VerbWords] = {
         ),
         VerbWords(
             "invites", "RUN [pending|bounced|expired|accepted|declined|cancelled] [search] | bounced",
-            "List a run's invitations and what became of them; or what did not arrive, of all runs.",
+            "List a run's invitations and what became of them; or all that did not arrive.",
             ("invites maths-2026-03", "invites maths-2026-03 accepted", "invites bounced"),
         ),
         VerbWords(

@@ -279,7 +279,7 @@ def _row(row: ImportRowShown) -> str:
 
 
 def draw_imports(listed: ImportsListed) -> Message:
-    which = f" that are {listed.state.value}" if listed.state else ""
+    which = f" that {'is' if listed.total == 1 else 'are'} {listed.state.value}" if listed.state else ""
     text = f"{counted(listed.total, 'import')}{which}."
     if not listed.total:
         none = "No spreadsheet of learners was sent yet." if not listed.state else f"There are no imports{which}."

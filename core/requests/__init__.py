@@ -8,7 +8,7 @@ who asks. What belongs together stands in one module: ``about_invitations`` and 
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from core.context import Context
@@ -47,6 +47,7 @@ _SUBJECTS: Final = (
 )  # fmt: skip
 VERBS: Final[dict[str, Verb]] = {verb.name: verb for subject in _SUBJECTS for verb in subject.VERBS}
 _OTHERS: Final[OtherUseCases] = {kind: meant for subject in _SUBJECTS for kind, meant in subject.OTHERS.items()}
+_PROSE_WORDS: Final = 12
 ALIASES: Final = {
     "invitations": "invites",
     "runs": "courses",
@@ -66,7 +67,8 @@ def read_request(text: str) -> Request | Form | Help:
     name = folded(name)
     if name in ("", "help", "?"):
         return _help(rest)
-    verb = _known_verb(name)
+    # "I want to invite people": the verb stands somewhere among the words.
+    verb = _known_verb(name, folded(rest).split()[:_PROSE_WORDS])
     if folded(rest) in ("help", "?", "--help", "-h"):
         return Help(verb.name)
     command = verb.parse(rest)
@@ -80,11 +82,11 @@ def _help(rest: str) -> Help:
     return Help(_known_verb(rest).name if rest else "")
 
 
-def _known_verb(name: str) -> Verb:
+def _known_verb(name: str, among: Sequence[str] = ()) -> Verb:
     wanted = ALIASES.get(folded(name), folded(name))
     if wanted in VERBS:
         return VERBS[wanted]
-    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(wanted, VERBS, n=1, cutoff=0.6) or [each for each in among if each in VERBS]
     raise UnknownVerb(verb=name[:40], nearest=nearest[0] if nearest else None)
 
 

@@ -43,7 +43,8 @@ def _learners(
 def _who(tail: str, word: str) -> str:
     if not tail:
         raise LearnerNotChosen(word=word)
-    return bare_address(first_word(tail)[0])
+    # A name may have several words; an address has one.
+    return bare_address(tail) if "@" in tail else tail
 
 
 VERBS: Final[tuple[Verb, ...]] = (verb("learners", Mode.READ, Asker.STAFF, _learners, find_learners),)

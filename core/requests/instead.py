@@ -27,7 +27,9 @@ def instead_of(text: str, error: UsherError) -> tuple[Instead, ...]:
     """The likeliest first; none where the error knows of none, or is about a word that stands nowhere in the text."""
     if isinstance(error, UnknownVerb) and error.values["nearest"]:
         nearest = str(error.values["nearest"])
-        return (Instead(nearest, f"{nearest} {first_word(text)[1]}".strip()),)
+        rest = first_word(text)[1]
+        # Out of a sentence the verb alone is meant: what stands around it is prose.
+        return (Instead(nearest, nearest if nearest in rest.casefold().split() else f"{nearest} {rest}".strip()),)
     if isinstance(error, RunNotFound):
         return _with_run(text, error.run, error.nearest)
     if isinstance(error, BatchNotChosen):

@@ -26,6 +26,7 @@ from core.requests import (
     Mode,
     Request,
     Verb,
+    instead_of,
     mode_of,
     read_request,
     usecase_of,
@@ -229,6 +230,15 @@ def test_each_verb_is_of_one_topic_and_no_topic_is_called_as_a_verb() -> None:
 def test_other_words_for_a_verb_are_understood(alias: str, verb: str) -> None:
     assert read_request(f"help {alias}") == Help(verb)
     assert read_request(f"{alias.upper()} help") == Help(verb)
+
+
+def test_of_a_sentence_the_verb_in_it_is_offered_alone() -> None:
+    text = "I want to invite some people"
+    with pytest.raises(UnknownVerb) as raised:
+        read_request(text)
+
+    assert raised.value.values["nearest"] == "invite"
+    assert [each.text for each in instead_of(text, raised.value)] == ["invite"]
 
 
 @pytest.mark.parametrize(("typed", "nearest"), [("inivte", "invite"), ("re-sent", "resend"), ("coursse", "courses")])

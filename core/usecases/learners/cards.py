@@ -46,6 +46,7 @@ from core.usecases.learners.lists import (
     list_learners,
     sight_of,
 )
+from core.usecases.learners.naming import named_ids
 from core.words import ImportState, InvitationState, JoinedBy, Subject
 
 
@@ -58,7 +59,7 @@ class FindLearners:
 
 @dataclass(frozen=True, slots=True)
 class ShowLearner:
-    """By id, or by whatever names one: username, address, ULN, UPN, CCIS record ID."""
+    """By id, or by whatever names one: their name, username, address, ULN, UPN, CCIS record ID."""
 
     learner_id: int = 0
     who: str = ""
@@ -186,8 +187,8 @@ def see_learner_details(ctx: Context, command: SeeLearnerDetails) -> DetailsSeen
 
 
 def seen_learner(ctx: Context, staff: StaffMember, sight: Sight, command: ShowLearner) -> Any:
-    """The CARD_COLUMNS of the one who is meant, if the asker may see them. Raises LearnerNotFound."""
-    ids = (command.learner_id,) if command.learner_id else exact_ids(ctx, staff, command.who)
+    """The CARD_COLUMNS of the one who is meant, if the asker may see them. Raises LearnerNotFound, LearnerUnclear."""
+    ids = (command.learner_id,) if command.learner_id else named_ids(ctx, staff, command.who)
     row = _only_one(ctx, sight, ids)
     if row is None:
         raise LearnerNotFound(who=command.who or "this learner")

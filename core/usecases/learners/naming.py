@@ -37,6 +37,13 @@ class Named(NamedTuple):
     rest: str
 
 
+def named_ids(ctx: Context, staff: StaffMember, who: str) -> tuple[int, ...]:
+    """Whoever has this identifier, removed ones as well; or the one with this name. Raises LearnerNotFound,
+    LearnerUnclear.
+    """
+    return exact_ids(ctx, staff, who) or (learner_named(ctx, staff, who).id,)
+
+
 def learner_named(ctx: Context, staff: StaffMember, who: str, run: CourseRun | None = None) -> Any:
     """All that was typed is the name. Raises LearnerNotFound, LearnerUnclear."""
     words = who.split()[:_NAME_WORDS]

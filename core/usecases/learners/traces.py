@@ -48,7 +48,8 @@ from core.model import (
 from core.rules.text import folded
 from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.values import keeper
-from core.usecases.learners.lists import exact_ids, sight_of
+from core.usecases.learners.lists import sight_of
+from core.usecases.learners.naming import named_ids
 from core.words import ReportState
 
 ERASED_FIRST, ERASED_LAST = "", "Erased learner"
@@ -72,10 +73,12 @@ class Trace:
 
 
 def meant_learner(ctx: Context, staff: StaffMember, learner_id: int, who: str, word: str) -> Any:
-    """Who was removed as well: their data is kept until it is erased. Raises LearnerNotChosen, LearnerNotFound."""
+    """Who was removed as well: their data is kept until it is erased. Raises LearnerNotChosen, LearnerNotFound,
+    LearnerUnclear.
+    """
     if not learner_id and not who.strip():
         raise LearnerNotChosen(word=word)
-    ids = (learner_id,) if learner_id else exact_ids(ctx, staff, who)
+    ids = (learner_id,) if learner_id else named_ids(ctx, staff, who)
     sight = sight_of(ctx, staff)
     query = select(Learner).where(Learner.id.in_(ids), Learner.last_name != ERASED_LAST)
     found = [each for each in ctx.session.scalars(query) if sight.may_see(each.provider_id)]

@@ -97,6 +97,20 @@ async def test_story_one_is_created_then_another_edited_removed_and_taken_back(w
     assert "Bo Younger is back" in words(asked)
 
 
+async def test_a_learner_is_meant_by_name_whatever_is_to_be_done(world: World) -> None:
+    import_sheet(world.school, line("Ada", "Young"), line("Ada", "Yates", ULN=ULNS[0]))
+
+    for word, said in (("show", "*Ada Yates*"), ("remove", "Remove Ada Yates"), ("export", "Ada Yates")):
+        assert said in words(await world.usher(f"learners {word} ada yat")), word
+    several = shown(await world.usher("learners remove Ada"))
+    question = words(several)
+    await world.driver.press(world.olive, several, "requests_ask_instead:1")
+
+    assert "2 learners are called “Ada”" in question
+    assert "Ada Young" in words(several)
+    assert "Nothing was done. Did you mean" not in words(several)
+
+
 async def test_every_problem_stands_at_its_field(world: World) -> None:
     await world.usher("learners create")
 
