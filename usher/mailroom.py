@@ -36,6 +36,7 @@ class Mailroom:
         self._process = process
         self._posting = Posting(app)
         reception = Reception(app, self._processed)
+        self._under_way = reception.under_way
         self._inbox = Inbox(app, reception, width=width)
         self._sweeper = Sweeper(app, reception)
         self._listener = _listener(app, reception, width)
@@ -46,13 +47,14 @@ class Mailroom:
         """When it returns, the listener listens; mailboxes are connected to as soon as their servers answer."""
         if self._listener is not None:
             self.port = await _start(self._listener, self._app.settings)
-        self._tasks = [asyncio.create_task(each.run()) for each in (self._inbox, self._sweeper)]
+        self._tasks = [asyncio.create_task(each.run()) for each in (self._inbox, self._sweeper, self._under_way)]
         self._posted = asyncio.create_task(self._posting.run())
 
     async def stop(self) -> None:
         """What is under way comes to its end, or is swept up after the next start."""
         self._inbox.stop()
         self._sweeper.stop()
+        self._under_way.stop()
         if self._listener is not None:
             await self._listener.stop(_GRACE_SECONDS)
         if self._tasks:

@@ -44,7 +44,7 @@ class Size:
     backlog: int = 8
     databases: tuple[str, ...] = ("sqlite", "postgresql")
     is_lease_waited_for: bool = True
-    """False: the minute and a half after which others may begin is taken to have gone by."""
+    """False: the time after which others may begin is taken to have gone by."""
 
 
 SMALL: Final = Size(kills=3, is_lease_waited_for=False)

@@ -97,9 +97,11 @@ LONGEST_JOB_DELAY: Final = timedelta(hours=12)
 
 # Mail that comes in (notes on e-mail, sections 5 to 7).
 MAIL_TRIES: Final = 3
-# Whoever began with a message and has not come to its end after this time is taken for dead: reading it takes at
-# most 30 seconds.
-MAIL_LEASE: Final = timedelta(seconds=90)
+# Whoever began with a message and has said nothing for this time is taken for dead. It says so every few seconds while
+# it works, for as long as any work may take: ten workbooks of one message may each be read for half a minute.
+MAIL_LEASE: Final = timedelta(seconds=20)
+MAIL_LEASE_RENEWAL: Final = timedelta(seconds=5)
+MAIL_WORK: Final = timedelta(minutes=10)
 MAIL_BYTES: Final = 35 * 1024 * 1024
 MAIL_LIFE: Final = timedelta(days=30)
 MAIL_COMMANDS_AN_HOUR: Final = 60

@@ -32,6 +32,7 @@ from core.usecases.mailbox.inbound import (
 from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
 from core.words import MailState
 from mail.receiving.arrival import Arrival, read_arrival
+from mail.receiving.under_way import UnderWay
 
 # Whoever says that it was them waits for this; a partial index makes it cheap.
 _SWEEP_SECONDS: Final = 4.0
@@ -56,6 +57,7 @@ class Reception:
         self._app = app
         self._process = process
         self._failpoint = Failpoints(app.settings.failpoints)
+        self.under_way = UnderWay(app)
 
     def receive(
         self,
@@ -69,9 +71,13 @@ class Reception:
         arrival = read_arrival(raw, envelope_from=envelope_from, envelope_to=envelope_to)
         return self._received([_command(raw, arrival, mailbox_id)])[0]
 
-    def receive_all(self, raws: Sequence[RawMail], mailbox_id: int) -> tuple[MailReceived, ...]:
+    def receive_all(self, raws: Sequence[RawMail], mailbox_id: int | None) -> tuple[MailReceived, ...]:
         """In one commit, and begun with: whoever calls finishes each. Raises Unavailable."""
-        return self._received([_command(raw, read_arrival(raw), mailbox_id, begins=True) for raw in raws])
+        received = self._received([_command(raw, read_arrival(raw), mailbox_id, begins=True) for raw in raws])
+        for each in received:
+            if each.begun is not None:
+                self.under_way.take(each.inbound_id)
+        return received
 
     def _received(self, commands: Sequence[ReceiveMail]) -> tuple[MailReceived, ...]:
         self._pass("mail_before_receive", len(commands))
@@ -95,15 +101,19 @@ class Reception:
     def lay_down(self, received: MailReceived) -> None:
         """Instead of ``finish``. What somebody else has begun with stays theirs."""
         if received.begun is not None:
+            self.under_way.leave(received.inbound_id)
             self._lay_down(received.inbound_id)
 
     def process(self, inbound_id: int, begun: MailBegun | None = None) -> MailState:
         """Raises Unavailable."""
+        self.under_way.take(inbound_id)
         try:
             return self._process(inbound_id, begun)
         except Unavailable:
             self._lay_down(inbound_id)
             raise
+        finally:
+            self.under_way.leave(inbound_id)
 
     def _lay_down(self, inbound_id: int) -> None:
         """Whoever comes next may begin with it at once; else it would have to wait until we are taken for dead."""
@@ -156,5 +166,7 @@ class Sweeper:
         for inbound_id in found:
             if self._stopping.is_set():
                 break
-            await asyncio.to_thread(self._reception.process, inbound_id)
+            # Its lease may have run out though it lives: the database was away for as long.
+            if inbound_id not in self._reception.under_way:
+                await asyncio.to_thread(self._reception.process, inbound_id)
         return len(found)

@@ -4,7 +4,7 @@
 
 1. ``receive_mail`` commits before the message is filed or acknowledged. The same message again is the same row.
 2. ``begin_mail`` counts a try before the work starts: what kills its process is given up at its third try. Whoever
-   begins has the message for a minute and a half; others who come meanwhile leave it alone.
+   begins has the message while it renews its lease; others who come meanwhile leave it alone.
 3. Of a message that is nobody's to answer (``settling``) the words are erased as soon as that is known: strangers
    would fill the disk, and nobody has a reason to read what they wrote. At the mail server it lies in Ignored.
 4. Whoever does what a message asks settles its row with ``settle`` in the same transaction. A row that is settled
@@ -97,6 +97,20 @@ class MailBegun:
     is_released: bool = False
     has_twin: bool = False
     """Another message has the same Message-ID and other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewMails:
+    """Of those that the same process has begun with."""
+
+    is_routine: ClassVar = True
+
+    inbound_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailsRenewed:
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +288,22 @@ def _claim(ctx: Context, inbound_id: int) -> bool:
     """Of several who begin at once one succeeds. Counts the try."""
     values = {"inbound_id": inbound_id, "now": ctx.now, "lease_began": ctx.now - MAIL_LEASE}
     return access.change_unowned(ctx, _CLAIM, values).one_or_none() is not None
+
+
+def renew_mails(ctx: Context, command: RenewMails) -> MailsRenewed:
+    access.require_system(ctx)
+    renewed = ctx.session.execute(
+        update(InboundMessage)
+        .where(
+            InboundMessage.id.in_(command.inbound_ids),
+            InboundMessage.state == MailState.RECEIVED,
+            InboundMessage.begun_at.is_not(None),
+        )
+        .values(begun_at=ctx.now)
+        .returning(InboundMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return MailsRenewed(len(renewed.all()))
 
 
 def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:

@@ -14,9 +14,10 @@ See ``core.model.messages`` for the states. What a worker does with a chunk:
 The statements that run for every few mails are built once: building them took half the time of a turn.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, ClassVar, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,7 @@ from core.rules.policy import (
 )
 from core.usecases.mailbox.bounces import mark_refused
 from core.usecases.mailbox.suppressions import NOT_TO_BE_WRITTEN_TO
-from core.usecases.messages.lanes import hold_up, turn_in
+from core.usecases.messages.lanes import hold_up, lock_lanes, turn_in
 from core.usecases.progress.nudges import release_nudges
 from core.words import Channel, MessageKind, MessageState
 
@@ -116,6 +117,7 @@ _MARK_ACCEPTED = (
 def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
     """One short transaction: marks what was sent, drops what is not worth saying, claims the next few."""
     access.require_system(ctx)
+    lock_lanes(ctx, _lanes_of(command))
     if command.outcomes:
         _mark(ctx, command)
     if command.unworthy_ids:
@@ -124,6 +126,12 @@ def turn_over(ctx: Context, command: TurnOver) -> TurnedOver:
     claimed = _claim(ctx, command) if command.claim_ids else ()
     touch_scoreboards(ctx, command.confirmation_ids)
     return TurnedOver(claimed)
+
+
+def _lanes_of(command: TurnOver) -> Iterator[Lane]:
+    """Those that its marks hold up, and those that its claims enter."""
+    yield from (each.lane for each in command.outcomes if each.lane is not None and each.retry_after is not None)
+    yield from chain.from_iterable(command.lanes.values())
 
 
 def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:

@@ -14,7 +14,7 @@
    one would come in vain each time. It is no claim: who comes between goes, and who finds the lane full queues anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -45,6 +45,12 @@ _QUEUE: Final = (
         + bindparam("interval", type_=BigInteger)
     )
     .returning(SpeechLane.next_turn)
+)
+_LOCK: Final = (
+    select(SpeechLane.key)
+    .where(SpeechLane.key.in_(bindparam("lane_keys", expanding=True)))
+    .order_by(SpeechLane.key)
+    .with_for_update()
 )
 _FREE_FROM: Final = select(SpeechLane.free_from).where(SpeechLane.key == bindparam("lane_key"))
 
@@ -86,6 +92,7 @@ class LaneHeldUp:
 
 def enter_lanes(ctx: Context, command: EnterLanes) -> LanesEntered:
     access.require_system(ctx)
+    lock_lanes(ctx, command.lanes)
     return LanesEntered(wait_in(ctx, command.lanes))
 
 
@@ -99,6 +106,16 @@ def hold_up_lane(ctx: Context, command: HoldUpLane) -> LaneHeldUp:
     access.require_system(ctx)
     hold_up(ctx, command.lane, command.seconds)
     return LaneHeldUp()
+
+
+def lock_lanes(ctx: Context, lanes: Iterable[Lane]) -> None:
+    """All that a transaction will touch, in one order for everybody: else two would wait for each other.
+
+    A lane that has no row yet has nobody to wait for.
+    """
+    keys = sorted({lane.key for lane in lanes})
+    if len(keys) > 1 and not ctx.settings.is_sqlite:
+        ctx.session.execute(_LOCK, {"lane_keys": keys}).all()
 
 
 def wait_in(ctx: Context, lanes: Sequence[Lane]) -> float:

@@ -542,6 +542,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             bounces.RecordReport(world.inbound_id, MailRule.BOUNCE, ReportedAs.HARD, tokens=(world.bounce_token,)),
         ),
         "stop_by_mail": (System, stopping.StopByMail(world.inbound_id, tokens=(world.stop_token,))),
+        "renew_mails": (System, inbound.RenewMails((world.inbound_id,))),
         "lay_down_mail": (System, inbound.LayDownMail(world.inbound_id)),
         "hold_unread": (System, inbound.HoldUnread(world.mailbox_id, "front 7/1", 9, MailRule.TOO_BIG)),
         "add_mailbox": (Operator, replace(MAILBOX, name="back")),

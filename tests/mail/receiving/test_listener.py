@@ -365,7 +365,7 @@ async def test_sweeper_leaves_alone_what_somebody_is_at(app: App) -> None:
     async with listening(app, process=clerk) as (_, port):
         await send(port, mail(1))
         await until(lambda: clerk.begun)
-    app.clock.advance(seconds=30)  # type: ignore[attr-defined]  # It is a FixedClock.
+    app.clock.advance(seconds=15)  # type: ignore[attr-defined]  # It is a FixedClock.
 
     await Sweeper(app, Reception(app, clerk)).sweep()
 

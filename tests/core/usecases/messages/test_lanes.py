@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from core.app import App
+from core.context import Context
 from core.rules.lanes import Lane
-from core.usecases.messages.lanes import EnterLanes, HoldUpLane, enter_lanes, hold_up_lane, turn_in
+from core.usecases.messages.lanes import EnterLanes, HoldUpLane, LanesEntered, enter_lanes, hold_up_lane, turn_in
 from tests.core.usecases.acting import clock_of
 from tests.factories import SYSTEM
 
@@ -72,3 +73,19 @@ def test_of_many_at_the_same_moment_as_many_go_as_there_are_places(app: App) -> 
 
     assert waits.count(0) == EDITS.burst
     assert {each for each in waits if each} == {0.5}
+
+
+def test_lanes_that_two_name_in_opposite_orders_make_neither_wait_for_the_other_in_a_ring(app: App) -> None:
+    """PostgreSQL would end one of them after a second, and it would run anew."""
+    runs = []
+
+    def counted(ctx: Context, command: EnterLanes) -> LanesEntered:
+        runs.append(command)
+        return enter_lanes(ctx, command)
+
+    wait(app, PERSON, EDITS)
+    orders = [EnterLanes((PERSON, EDITS)), EnterLanes((EDITS, PERSON))] * 15
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda command: app.run(counted, command, SYSTEM), orders))
+
+    assert len(runs) == len(orders)
