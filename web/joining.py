@@ -1,7 +1,8 @@
 """A shared link's pages: look, join, confirm the address, see the place, ask for no more mails.
 
-A look is the same for everybody, so its page is drawn once and kept for a moment: a whole school may look at once. It
-is a page only; whoever presses is judged by what is true then.
+A look is the same for everybody, so its page is drawn once and kept for a moment: a whole school may look at once.
+Whoever presses is judged by what is true then; but who presses twice within seconds is told the same by memory, as long
+as the look says so.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from core.context import Clock
 from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
-from core.usecases.links.crowds import FindJoined, JoinTogether, find_joined, join_together
+from core.usecases.links.crowds import JoinTogether, join_together
 from core.usecases.links.join_requests import (
     ConfirmJoin,
     ShowJoinRequest,
@@ -45,8 +46,8 @@ from web.pages import run_words
 
 _KEPT_FOR: Final = timedelta(seconds=2)
 _MOST_KEPT: Final = 1000
-_SAME_PRESS: Final = timedelta(minutes=1)
-_MOST_PRESSES: Final = 50_000
+_SAME_PRESS: Final = timedelta(seconds=10)
+_MOST_TOLD: Final = 20_000
 _ADDRESS_CHARACTERS: Final = 254
 _GONE = frozenset({SharedLinkState.EXPIRED, SharedLinkState.REVOKED})
 TEMPLATES = {
@@ -81,70 +82,82 @@ def joining_routes(door: WebDoor) -> list[Route]:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    page: Response
+    lets_in: bool
+    """Whoever has joined may be told so: it is not closed, and wants no proof of an address."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     until: datetime
-    page: asyncio.Future[Response]
+    look: asyncio.Future[Look]
 
 
-class KeptPages:
-    """A page a token, for a moment. Those who ask while it is being made wait for the same one. One event loop only."""
+class KeptLooks:
+    """A look a token, for a moment. Those who ask while it is being made wait for the same one. One event loop only."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
 
-    async def page(self, token: str, make: Callable[[], Awaitable[Response]]) -> Response:
+    async def look(self, token: str, make: Callable[[str], Awaitable[Look]]) -> Look:
         now = self._clock()
         kept = self._kept.get(token)
         if kept is None or not kept.until - _KEPT_FOR <= now < kept.until:
             self._kept.pop(token, None)
             while len(self._kept) >= _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-            kept = self._kept[token] = _Kept(now + _KEPT_FOR, asyncio.ensure_future(make()))
+            kept = self._kept[token] = _Kept(now + _KEPT_FOR, asyncio.ensure_future(make(token)))
         try:
             # Whoever hangs up must not end it for the others.
-            made = await asyncio.shield(kept.page)
+            return await asyncio.shield(kept.look)
         except Exception:
             self._kept.pop(token, None)
             raise
-        return Response(made.body, made.status_code, media_type=made.media_type)
 
 
-class Pressed:
-    """Who pressed within the last minute: digests, for addresses are nobody's business. A hint and no more."""
+class JustJoined:
+    """What whoever has joined was told, for some seconds: who presses twice is told the same, and costs no look."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # In the order in which they pressed.
-        self._until: dict[int, datetime] = {}
+        # In the order in which they joined.
+        self._told: dict[tuple[str, str], tuple[datetime, JoinedByLink]] = {}
 
-    def is_again(self, command: JoinByLink) -> bool:
-        """Notes the press, too."""
+    def note(self, press: JoinByLink, answer: JoinedByLink) -> None:
         now = self._clock()
-        while self._until and (len(self._until) > _MOST_PRESSES or next(iter(self._until.values())) <= now):
-            del self._until[next(iter(self._until))]
-        press = hash((command.token, command.address))
-        is_again = self._until.pop(press, now) > now
-        self._until[press] = now + _SAME_PRESS
-        return is_again
+        while self._told and (len(self._told) >= _MOST_TOLD or _is_over(next(iter(self._told.values()))[0], now)):
+            del self._told[next(iter(self._told))]
+        self._told[press.token, press.address] = now, answer
+
+    def told(self, press: JoinByLink) -> JoinedByLink | None:
+        joined_at, answer = self._told.get((press.token, press.address), (None, None))
+        return None if joined_at is None or _is_over(joined_at, self._clock()) else answer
+
+
+def _is_over(joined_at: datetime, now: datetime) -> bool:
+    """Also where the clock was set back."""
+    return not joined_at <= now < joined_at + _SAME_PRESS
 
 
 class JoiningPages:
     def __init__(self, door: WebDoor) -> None:
         self._door = door
-        self._kept = KeptPages(door.app.clock)
-        self._pressed = Pressed(door.app.clock)
+        self._kept = KeptLooks(door.app.clock)
+        self._just_joined = JustJoined(door.app.clock)
         self._presses: Crowds[JoinByLink, JoinedByLink | ConfirmationMailed] = Crowds(self._join)
-        self._again = Crowds(self._find)
 
     async def show(self, request: Request) -> Response:
-        token = request.path_params["token"]
-        return await self._kept.page(token, lambda: self._look(token))
+        page = (await self._kept.look(request.path_params["token"], self._look)).page
+        # What surrounds it adds to the headers of each.
+        return Response(page.body, page.status_code, media_type=page.media_type)
 
-    async def _look(self, token: str) -> Response:
+    async def _look(self, token: str) -> Look:
         require_signed(self._door, LinkKind.SHARED, token)
         shown = await self._door.read(look_at_link, LookAtLink(token))
-        return self._page(token, shown, _fields("", "", ""))
+        lets_in = shown.state in (SharedLinkState.OPEN, SharedLinkState.FULL) and not shown.must_confirm
+        return Look(self._page(token, shown, _fields("", "", "")), lets_in)
 
     async def join(self, token: str, request: Request) -> Response:
         """Pressing twice joins once, so the page itself is the answer."""
@@ -163,13 +176,15 @@ class JoiningPages:
         return self._joined(answer)
 
     async def _answer(self, press: JoinByLink) -> JoinedByLink | ConfirmationMailed:
-        """Whoever pressed a moment ago has probably joined: a look tells, and spares the database a write."""
-        answer: JoinedByLink | ConfirmationMailed | None = None
-        if self._pressed.is_again(press):
-            answer = await self._again.ask(press.token, press)
+        told = self._just_joined.told(press)
+        if told is not None and (await self._kept.look(press.token, self._look)).lets_in:
+            return told
+        answer = await self._presses.ask(press.token, press)
         if answer is None:
-            answer = await self._presses.ask(press.token, press)
-        return await self._door.run(join_by_link, press) if answer is None else answer
+            answer = await self._door.run(join_by_link, press)
+        if isinstance(answer, JoinedByLink):
+            self._just_joined.note(press, answer)
+        return answer
 
     async def _join(
         self, token: str, presses: Sequence[JoinByLink]
@@ -177,9 +192,6 @@ class JoiningPages:
         if len(presses) == 1:
             return [await self._door.run(join_by_link, presses[0])]
         return (await self._door.run(join_together, JoinTogether(token, tuple(presses)))).answers
-
-    async def _find(self, token: str, presses: Sequence[JoinByLink]) -> Sequence[JoinedByLink | None]:
-        return (await self._door.read(find_joined, FindJoined(token, tuple(presses)))).answers
 
     def _page(
         self, token: str, shown: LinkLookedAt, fields: tuple[Field, ...], *, status: int = 200, notice: str = ""

@@ -16,6 +16,7 @@ from core.usecases.links.shared_links import (
     pause_shared_link,
     revoke_shared_link,
 )
+from tests.factories import counted_queries
 from tests.web.world import World
 from web.limits import CROWD_ACTS_A_MINUTE, LOOKS_A_MINUTE
 
@@ -274,6 +275,23 @@ def test_a_second_press_writes_nothing(world: World, visitor: TestClient) -> Non
 
     assert second.text == first.text
     assert world.dump() == before
+
+
+def test_a_second_press_within_seconds_costs_the_database_nothing(world: World, visitor: TestClient) -> None:
+    _, path = share(world)
+    visitor.get(path)
+    first = visitor.post(f"{path}/join", data=ADA)
+
+    with counted_queries(world.app.engine) as at_once:
+        second = visitor.post(f"{path}/join", data=ADA)
+    with counted_queries(world.app.engine) as of_another:
+        other = visitor.post(f"{path}/join", data={**ADA, "address": "bo@example.org"})
+    world.clock.advance(seconds=10)
+    with counted_queries(world.app.engine) as later:
+        visitor.post(f"{path}/join", data=ADA)
+
+    assert first.text == second.text == other.text.replace("bo@example.org", ADA["address"])
+    assert (at_once, bool(of_another), bool(later)) == ([], True, True)
 
 
 def test_a_second_press_after_the_link_was_paused_is_refused(world: World, visitor: TestClient) -> None:

@@ -17,14 +17,11 @@ from core.cards import run_card
 from core.context import Context
 from core.errors import InvalidRequest
 from core.model import SharedLink
-from core.rules.addresses import Address, parse_address
-from core.rules.policy import SAME_PRESS
 from core.usecases.links.enrolling import Joiner, enrol_together
 from core.usecases.links.joining import (
     JoinByLink,
     JoinedByLink,
     hold_cap,
-    joined_since,
     let_in,
     may_join_at_once,
     require_domain,
@@ -45,17 +42,9 @@ class JoinTogether:
 
 
 @dataclass(frozen=True, slots=True)
-class FindJoined:
-    """As ``JoinTogether``."""
-
-    token: str
-    presses: tuple[JoinByLink, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class JoinedTogether:
     answers: tuple[JoinedByLink | None, ...]
-    """One a press, in their order. None: nothing was done or found; ``join_by_link`` knows what to say."""
+    """One a press, in their order. None: nothing was done; ``join_by_link`` knows what to say."""
 
 
 def join_together(ctx: Context, command: JoinTogether) -> JoinedTogether:
@@ -72,17 +61,6 @@ def join_together(ctx: Context, command: JoinTogether) -> JoinedTogether:
     card = run_card(now.run)
     answers = {places[joiner]: JoinedByLink(card, now.organisation, joiner.address) for joiner, _ in joined}
     return JoinedTogether(tuple(answers.get(place) for place in range(len(command.presses))))
-
-
-def find_joined(ctx: Context, command: FindJoined) -> JoinedTogether:
-    """Who of those that press again has joined by this link a moment ago."""
-    target = access.shared_link_by_link(ctx, command.token)
-    now = held_link(ctx, target)
-    if now.state not in (SharedLinkState.OPEN, SharedLinkState.FULL) or now.link.must_confirm:
-        return _nothing(command.presses)
-    typed = [parse_address(press.address) for press in command.presses]
-    joined = joined_since(ctx, now, [each for each in typed if isinstance(each, Address)], ctx.now - SAME_PRESS)
-    return JoinedTogether(tuple(joined.get(each.key) if isinstance(each, Address) else None for each in typed))
 
 
 def _nothing(presses: Sequence[JoinByLink]) -> JoinedTogether:

@@ -365,10 +365,8 @@ def joined_since(ctx: Context, now: LinkNow, addresses: Sequence[Address], since
         for row in _ENROLMENTS.run(ctx, keys=list(as_written))
         if row.shared_link_id == now.link.id and row.enrolled_at >= since and row.left_at is None
     }
-    runs = {run_id: _run(ctx, now, run_id) for run_id in set(run_ids.values())}
-    return {
-        key: JoinedByLink(run_card(runs[run_id]), now.organisation, as_written[key]) for key, run_id in run_ids.items()
-    }
+    cards = {run_id: run_card(_run(ctx, now, run_id)) for run_id in set(run_ids.values())}
+    return {key: JoinedByLink(cards[run_id], now.organisation, as_written[key]) for key, run_id in run_ids.items()}
 
 
 def _run(ctx: Context, now: LinkNow, run_id: int) -> CourseRun:

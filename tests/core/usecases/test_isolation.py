@@ -364,7 +364,6 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
         "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
         "join_together": (LinkHolder, crowds.JoinTogether(world.link_token, _presses(world, "gh"))),
-        "find_joined": (LinkHolder, crowds.FindJoined(world.link_token, _presses(world, "e"))),
         "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),
         "confirm_join": (LinkHolder, join_requests.ConfirmJoin(world.wish_token)),
         "stop_mails_of_request": (LinkHolder, places.StopMails(world.wish_token)),

@@ -10,7 +10,6 @@ from sqlalchemy import insert, update
 
 from core.errors import BudgetSpent, SharedLinkClosed
 from core.model import Agreement, Base, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
-from core.usecases.links.crowds import FindJoined, find_joined
 from core.usecases.links.shared_links import PauseSharedLink, pause_shared_link
 from core.words import MessageKind, MessageState
 from tests.copies import school_anew
@@ -29,8 +28,8 @@ from tests.core.usecases.acting import (
     only,
     rival_before,
 )
-from tests.core.usecases.sharing import join, join_many, link_token, presses, settle, share
-from tests.factories import LEARNER, NOW, School, counted_queries
+from tests.core.usecases.sharing import join, join_many, settle, share
+from tests.factories import NOW, School, counted_queries
 from tests.slow import examples
 
 ADA, BO, CY, DI = (f"{name}@example.org" for name in ("ada", "bo", "cy", "di"))
@@ -42,11 +41,6 @@ def rows_of_joins(school: School) -> set[str]:
     tables = dump(school.app)
     names = ("learner", "learner_address", "enrolment", "charge", "outbound_message")
     return {_ID.sub("id", f"{name} {row}") for name in names for row in tables[name]}
-
-
-def found(school: School, link_id: int, *addresses: str) -> list[bool]:
-    command = FindJoined(link_token(school, link_id), presses(school, link_id, *addresses))
-    return [answer is not None for answer in school.app.read(find_joined, command, LEARNER).answers]
 
 
 def test_newcomers_who_join_together_stand_there_as_if_they_had_come_one_after_another(school: School) -> None:
@@ -155,16 +149,6 @@ def test_of_a_crowd_the_first_from_outside_is_told_once(school: School) -> None:
     assert len(everything(school.app, OutboundMessage, OutboundMessage.kind == MessageKind.OUTSIDE_JOIN)) == 1
 
 
-def test_those_who_press_again_are_found_for_a_while_and_only_by_their_link(school: School) -> None:
-    link, other = share(school).link_id, share(school, POETRY).link_id
-    join_many(school, link, ADA, BO)
-
-    assert found(school, link, BO, CY, ADA, "ada") == [True, False, True, False]
-    assert found(school, other, ADA) == [False]
-    settle(school, link, confirm=True)
-    assert found(school, link, ADA) == [False]
-
-
 def test_no_look_for_a_crowd_goes_through_all_who_have_joined_or_are_invited(school: School) -> None:
     if not school.app.settings.is_sqlite:
         pytest.skip("PostgreSQL plans by what is in the tables")
@@ -173,12 +157,11 @@ def test_no_look_for_a_crowd_goes_through_all_who_have_joined_or_are_invited(sch
 
     with counted_queries(school.app.engine) as queries:
         join_many(school, link, ADA, BO, CY)
-        found(school, link, ADA, BO, CY)
 
     of_each = [
         query for query in queries if query.startswith("SELECT") and re.search(r"(address_key|learner_id) IN", query)
     ]
-    assert len(of_each) == 4
+    assert len(of_each) == 3
     with school.app.engine.connect() as connection:
         for query in of_each:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")).all()
