@@ -60,9 +60,10 @@ class World:
     def url(self) -> str:
         return f"http://{self.environment['USHER_BIND']}"
 
-    def start(self, command: str) -> Program:
-        """``usher serve``, ``web`` or ``worker``; returns at once."""
-        return Program(["-m", "usher", command], folder=self.folder, name=command, environment=self.environment)
+    def start(self, *command: str) -> Program:
+        """``usher serve``, ``web``, ``worker`` or ``mailbox watch``; returns at once."""
+        arguments = ["-m", "usher", *command]
+        return Program(arguments, folder=self.folder, name=command[0], environment=self.environment)
 
     def draft(self, addresses: str) -> int:
         command = PrepareInvitation(self.sample.run, addresses)
