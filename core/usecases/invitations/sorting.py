@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, select
 
 from core.context import Context
 from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Suppression
@@ -64,10 +64,11 @@ class _Known:
 
 def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
     invited, declined, expired = _invitations(ctx, run, keys)
+    learners = _LEARNERS.run(ctx, keys=keys, run_id=run.id).all()
     return _Known(
         {
-            Bucket.REMOVED: set(_REMOVED.run(ctx, keys=keys).scalars()),
-            Bucket.ENROLLED: set(_ENROLLED.run(ctx, keys=keys, run_id=run.id).scalars()),
+            Bucket.REMOVED: {row.address_key for row in learners if row.removed_at is not None},
+            Bucket.ENROLLED: {row.address_key for row in learners if row.enrolment_id is not None},
             Bucket.SUPPRESSED: set(_SUPPRESSED.run(ctx, keys=keys).scalars()),
             Bucket.INVITED: invited,
             Bucket.DECLINED: declined - invited,
@@ -77,15 +78,14 @@ def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
 
 
 _KEYS: BindParameter[list[str]] = bindparam("keys", expanding=True)
-_REMOVED = Query(
-    select(LearnerAddress.address_key)
+_LEARNERS = Query(
+    select(LearnerAddress.address_key, Learner.removed_at, Enrolment.id.label("enrolment_id"))
     .join(Learner, Learner.id == LearnerAddress.learner_id)
-    .where(LearnerAddress.address_key.in_(_KEYS), Learner.removed_at.is_not(None))
-)
-_ENROLLED = Query(
-    select(LearnerAddress.address_key)
-    .join(Enrolment, Enrolment.learner_id == LearnerAddress.learner_id)
-    .where(LearnerAddress.address_key.in_(_KEYS), Enrolment.run_id == bindparam("run_id"), Enrolment.left_at.is_(None))
+    .outerjoin(
+        Enrolment,
+        and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id"), Enrolment.left_at.is_(None)),
+    )
+    .where(LearnerAddress.address_key.in_(_KEYS))
 )
 _SUPPRESSED = Query(select(Suppression.address_key).where(Suppression.address_key.in_(_KEYS)))
 _INVITATIONS = Query(
