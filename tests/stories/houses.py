@@ -111,11 +111,12 @@ class Story(InSlack):
 @asynccontextmanager
 async def open_house(folder: Path, way: Way) -> AsyncIterator[Story]:
     clock = MovableClock()
-    no_cookies = aiohttp.DummyCookieJar()
+    # The house closes what has been idle for five seconds, maybe just when the next request is on its way.
+    no_cookies, one_each = aiohttp.DummyCookieJar(), aiohttp.TCPConnector(force_close=True)
     async with (
         SlackLookalike(lambda: clock().timestamp(), allowance=math.inf, ack_seconds=PATIENCE_SECONDS) as slack,
         Mailbox(clock).listening() as mailbox,
-        aiohttp.ClientSession(cookie_jar=no_cookies) as visitor,
+        aiohttp.ClientSession(cookie_jar=no_cookies, connector=one_each) as visitor,
     ):
         settings = _settings(folder, slack, mailbox, way)
         sample = await asyncio.to_thread(_prepare, settings, slack, clock)
