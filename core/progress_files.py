@@ -143,7 +143,7 @@ def _examples(sheet: Sheet, headings: Headings) -> dict[str, str]:
 
 
 class SheetSource:
-    """A sheet of which all is known that must be, as batches of the canonical record."""
+    """A ``ProgressSource``: a sheet of which all is known that must be."""
 
     def __init__(self, found: SheetFound, zone: ZoneInfo, now: datetime) -> None:
         self._found = found

@@ -5,7 +5,6 @@
 3. It can be killed at any moment and called again: what is merged already is not merged twice.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -15,7 +14,7 @@ from core.context import Actor, Door, System
 from core.errors import NotAllowed, ReportClosed
 from core.progress_files import SheetFound, SheetSource, find_sheet
 from core.rules.policy import HEADING_ROWS
-from core.rules.progress.records import Batch
+from core.rules.progress.records import ProgressSource
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.reader import Reader, read_sheets
@@ -113,7 +112,7 @@ def run_progress(app: App, report_id: int, actor: Actor, read: Reader = read_she
         reason = ReportReason.NO_ROWS
     if reason is None:
         total = sum(row.number > found.headings.row for row in found.sheet.rows)
-        _merge(app, actor, report_id, begun, source.kind, source.batches(str(begun.merged_to)), total)
+        _merge(app, actor, report_id, begun, source, total)
     _settle(app, actor, report_id, begun, reading, source.kind, reason)
 
 
@@ -134,13 +133,12 @@ def _question(found: SheetFound, begun: ReportBegun) -> ReportReason | None:
     return None if found.names_runs or begun.run_code else ReportReason.RUN
 
 
-def _merge(
-    app: App, actor: Actor, report_id: int, begun: ReportBegun, kind: FeedKind, batches: Iterator[Batch], total: int
-) -> None:
-    """What any source's batches become: a connector's are merged by the same few lines."""
+def _merge(app: App, actor: Actor, report_id: int, begun: ReportBegun, source: ProgressSource, total: int) -> None:
+    """``total``: how many rows there are, as the person who waits is told."""
     seen: dict[tuple[int, int, int], tuple[int, int]] = {}
-    for batch in batches:
-        seen.update(app.run(merge_rows, MergeRows(report_id, begun.attempt, kind, batch, seen, total), actor).seen)
+    for batch in source.batches(str(begun.merged_to)):
+        merge = MergeRows(report_id, begun.attempt, source.kind, batch, seen, total)
+        seen.update(app.run(merge_rows, merge, actor).seen)
 
 
 def _settle(

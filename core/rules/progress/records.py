@@ -1,11 +1,12 @@
 """The canonical record of progress, into which every feed is brought."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.rules.progress.faults import ProgressFault
+from core.words import FeedKind
 
 
 class LearnerKey(NamedTuple):
@@ -82,3 +83,16 @@ class Batch:
     cursor: str = ""
     problems: tuple[str, ...] = field(default=())
     """Why the feed could not tell everything, in words: what is missing stays as it is known."""
+
+
+class ProgressSource(Protocol):
+    """A feed, such as a platform's report or a mapped sheet. Connectors to a platform's interface come in here.
+
+    It only reads: whoever merges calls it between transactions, and a gap in what it tells erases nothing.
+    """
+
+    @property
+    def kind(self) -> FeedKind: ...
+
+    def batches(self, since: str) -> Iterator[Batch]:
+        """What changed after the cursor ``since``; empty: everything."""
