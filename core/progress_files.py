@@ -4,9 +4,10 @@ Both are files that ``core.sheets.read_sheets`` has read. What is not sure is as
 sheet that nobody has confirmed, a column of nothing but 0 and 1, dates that can be read both ways.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -30,6 +31,8 @@ from core.words import FeedKind
 
 C = ProgressColumn
 _LIMITS: Final = {C.PROFILE_URL: 500, C.PARTNER_COURSE_CODE: 64, C.PARTNER_RUN_CODE: 64, C.MEMBERSHIP: 64}
+
+_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,11 @@ class SheetSource:
 
     def __init__(self, found: SheetFound, zone: ZoneInfo, now: datetime) -> None:
         self._found = found
-        self._zone = zone
-        self._now = now
+        # A number, share or moment is one of few in most columns, and reading one costs as much as ten look-ups.
+        self._count = _remembered(read.count)
+        self._shares = [_remembered(partial(read.share, is_ratio=is_ratio)) for is_ratio in (False, True)]
+        is_month_first = found.units.is_month_first
+        self._read_moment = _remembered(partial(read.moment, zone=zone, now=now, is_month_first=is_month_first))
 
     @property
     def kind(self) -> FeedKind:
@@ -175,9 +181,9 @@ class SheetSource:
             learner=_learner(given),
             run=self._run(given),
             as_of=self._moment(given, C.AS_OF, problems),
-            attempt=_taken(given, C.ATTEMPT, read.count, problems) or None,
+            attempt=_taken(given, C.ATTEMPT, self._count, problems) or None,
             average_test_score=self._share(given, C.SCORE, problems),
-            comments_posted=_taken(given, C.COMMENTS, read.count, problems),
+            comments_posted=_taken(given, C.COMMENTS, self._count, problems),
             last_step_at=self._moment(given, C.LAST_STEP_AT, problems),
             last_comment_at=self._moment(given, C.LAST_COMMENT_AT, problems),
             left_at=self._moment(given, C.LEFT_AT, problems),
@@ -189,13 +195,13 @@ class SheetSource:
         return ReadRow(row.number, record, tuple(problems))
 
     def _steps(self, given: Mapping[ProgressColumn, Any], problems: list[CellProblem]) -> dict[str, int | None]:
-        total = _taken(given, C.STEPS_TOTAL, read.count, problems)
+        total = _taken(given, C.STEPS_TOTAL, self._count, problems)
         percentage = self._share(given, C.STEP_PERCENTAGE, problems)
         if C.STEPS_COMPLETED in self._found.units.shares:
             completed, of_steps = None, self._share(given, C.STEPS_COMPLETED, problems)
             percentage = of_steps if percentage is None else percentage
         else:
-            completed = _taken(given, C.STEPS_COMPLETED, read.count, problems)
+            completed = _taken(given, C.STEPS_COMPLETED, self._count, problems)
         if completed is not None and total and completed > total:
             problems.append(CellProblem(ProgressFault.FIGURE_ABOVE, C.STEPS_COMPLETED.value, f"{completed} of {total}"))
             completed = total
@@ -204,20 +210,13 @@ class SheetSource:
     def _share(
         self, given: Mapping[ProgressColumn, Any], column: ProgressColumn, problems: list[CellProblem]
     ) -> int | None:
-        is_ratio = column in self._found.units.ratios
-        found: int | None = _taken(given, column, lambda cell: read.share(cell, is_ratio=is_ratio), problems)
+        found: int | None = _taken(given, column, self._shares[column in self._found.units.ratios], problems)
         return found
 
     def _moment(
         self, given: Mapping[ProgressColumn, Any], column: ProgressColumn, problems: list[CellProblem]
     ) -> datetime | None:
-        is_month_first = self._found.units.is_month_first
-        found: datetime | None = _taken(
-            given,
-            column,
-            lambda cell: read.moment(cell, self._zone, self._now, is_month_first=is_month_first),
-            problems,
-        )
+        found: datetime | None = _taken(given, column, self._read_moment, problems)
         return found
 
     def _run(self, given: Mapping[ProgressColumn, Any]) -> RunKey:
@@ -234,6 +233,11 @@ class SheetSource:
             course_code=text(C.COURSE_CODE) or text(C.PARTNER_COURSE_CODE),
             starts_on=read.day(start, is_month_first=self._found.units.is_month_first) if start is not None else None,
         )
+
+
+def _remembered(reader: Callable[..., Any]) -> Callable[[Any], Any]:
+    """1, 1.0 and True are equal, and different cells."""
+    return lru_cache(_REMEMBERED, typed=True)(reader)
 
 
 def _learner(given: Mapping[ProgressColumn, Any]) -> LearnerKey:

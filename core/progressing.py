@@ -7,6 +7,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from core.app import App
@@ -108,10 +109,11 @@ def run_progress(app: App, report_id: int, actor: Actor, read: Reader = read_she
         return
     source = SheetSource(found, begun.zone, begun.now)
     reading, reason = _reading(found), _question(found, begun)
-    if not any(row.number > found.headings.row for row in found.sheet.rows):
+    rows = found.sheet.rows
+    total = len(rows) - sum(1 for _ in takewhile(lambda row: row.number <= found.headings.row, rows))
+    if not total:
         reason = ReportReason.NO_ROWS
     if reason is None:
-        total = sum(row.number > found.headings.row for row in found.sheet.rows)
         _merge(app, actor, report_id, begun, source, total)
     _settle(app, actor, report_id, begun, reading, source.kind, reason)
 

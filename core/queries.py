@@ -8,11 +8,14 @@
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 
-from sqlalchemy import Result, Select, bindparam
+import msgspec
+from sqlalchemy import Boolean, Integer, Result, Select, bindparam
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, with_loader_criteria
+from sqlalchemy.sql.functions import FunctionElement
 
 from core.context import Context
 from core.model import Base, OrganisationOwned
@@ -70,3 +73,31 @@ def copy_of(model: type[Model], values: Sequence[Any], **related: Base) -> Model
 @functools.cache
 def _names_of(model: type[Base]) -> tuple[str, ...]:
     return tuple(column.key for column in model.__mapper__.column_attrs)
+
+
+class Among(FunctionElement[bool]):
+    """``Among(column, listed(values))``: as ``column.in_(values)``, of thousands of whole numbers or texts.
+
+    They go as one value: SQLAlchemy writes a mark for each, and that takes longer than looking all of them up.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def listed(values: Iterable[int | str]) -> str:
+    return msgspec.json.encode(list(values)).decode()
+
+
+@compiles(Among, "sqlite")
+def _among_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - A column and a mark.
+
+
+@compiles(Among, "postgresql")
+def _among_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    kind = "bigint" if isinstance(next(iter(element.clauses)).type, Integer) else "text"
+    # An array, not a set of rows: the planner then takes the index, as for a list.
+    return f"{column} = ANY (ARRAY(SELECT value::{kind} FROM json_array_elements_text(CAST({values} AS json))))"  # noqa: S608 - As above.

@@ -7,7 +7,7 @@
 3. What crosses organisations on purpose (agreements, links, Slack identities, the worker) is a named function here,
    the only package that may use the execution option ``all_organisations`` or ``Query.run_everywhere``.
 4. Bulk inserts and updates bypass the scope (they skip the flush): ``insert_all`` and ``insert_plain`` stamp the
-   organisation, ``update_each`` and ``update_plain`` ask for it.
+   organisation, ``update_each``, ``update_plain`` and ``update_rows`` ask for it.
 5. On PostgreSQL the database keeps to the scope as well (``migrations.walls``): what is written past all this reaches
    no other organisation's row.
 """
@@ -26,6 +26,7 @@ from core.access.many import insert_into as insert_into
 from core.access.many import insert_plain as insert_plain
 from core.access.many import insert_rows as insert_rows
 from core.access.many import update_plain as update_plain
+from core.access.many import update_rows as update_rows
 from core.access.people import organisation_by_slug as organisation_by_slug
 from core.access.people import session_staff as session_staff
 from core.access.people import slack_staff as slack_staff

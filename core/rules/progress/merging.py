@@ -5,6 +5,7 @@ Each of the four groups of figures is decided by itself, for they come by differ
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from core.rules.progress.records import ProgressRecord
@@ -26,6 +27,9 @@ FIGURES: Final = tuple(name for names in GROUPS.values() for name in names)
 STAMPS: Final = tuple(f"{group}_{what}" for group in GROUPS for what in ("source", "as_of"))
 NOTHING: Final[Mapping[str, Any]] = dict.fromkeys((*FIGURES, *STAMPS, "active_at"))
 """What is known of whoever no report has told of."""
+all_of: Final = itemgetter(*NOTHING)
+"""The values of ``NOTHING``'s names, in their order."""
+_figures_of: Final = itemgetter(*FIGURES)
 Known = Mapping[str, Any]
 
 
@@ -61,7 +65,8 @@ def merged(
 
 def same_figures(known: Known, after: Known) -> bool:
     """Whether only the "as of" moved."""
-    return all(known[name] == after[name] for name in FIGURES)
+    figures: bool = _figures_of(known) == _figures_of(after)
+    return figures
 
 
 def _told(record: ProgressRecord) -> dict[str, Any]:

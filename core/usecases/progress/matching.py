@@ -19,6 +19,7 @@ from core.access import Permission
 from core.context import Context
 from core.errors import LearnerNotFound
 from core.model import Learner, LearnerAddress, Organisation, Progress, ProgressName, StaffMember
+from core.queries import Among, listed
 from core.rules.addresses import address_key
 from core.rules.progress.faults import ProgressFault
 from core.rules.progress.records import CellProblem, LearnerKey, ReadRow, RunKey
@@ -101,11 +102,11 @@ def _learners(
     sure: dict[tuple[str, str], set[int]] = defaultdict(set)
     for kind, query in (
         ("address", select(LearnerAddress.address_key, LearnerAddress.learner_id)
-            .where(LearnerAddress.address_key.in_(addresses))),
-        ("username", select(Learner.username, Learner.id).where(Learner.username.in_(others))),
+            .where(Among(LearnerAddress.address_key, listed(addresses)))),
+        ("username", select(Learner.username, Learner.id).where(Among(Learner.username, listed(others)))),
         ("membership", select(Progress.membership_id, Progress.learner_id).distinct()
-            .where(Progress.membership_id.in_(memberships))),
-        ("imported", select(Learner.email_key, Learner.id).where(Learner.email_key.in_(addresses))),
+            .where(Among(Progress.membership_id, listed(memberships)))),
+        ("imported", select(Learner.email_key, Learner.id).where(Among(Learner.email_key, listed(addresses)))),
         ("uln", select(Learner.uln_hash, Learner.id).where(Learner.uln_hash.in_(by_uln))),
     ):  # fmt: skip
         for name, learner_id in ctx.session.execute(query):
@@ -147,7 +148,7 @@ def _visible(
     """Whoever was removed is unknown; nobody names them."""
     ids = {each for each in found.values() if isinstance(each, int)}
     rows = ctx.session.execute(
-        select(Learner.id, Learner.provider_id).where(Learner.id.in_(ids), Learner.removed_at.is_(None))
+        select(Learner.id, Learner.provider_id).where(Among(Learner.id, listed(ids)), Learner.removed_at.is_(None))
     )
     providers = {row.id: row.provider_id for row in rows}
     granted = access.granted_provider_ids(ctx, staff)

@@ -20,10 +20,11 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ReportClosed
 from core.model import Enrolment, Organisation, Progress, ProgressChange, ProgressProblem, ProgressReport, StaffMember
+from core.queries import Among, listed
 from core.rules.policy import IMPORT_LEASE
 from core.rules.progress.columns import ColumnMapping
 from core.rules.progress.faults import ProgressFault
-from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, merged, same_figures
+from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, all_of, merged, same_figures
 from core.rules.progress.records import Batch, CellProblem, ReadRow
 from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import hasher, keeper
@@ -33,12 +34,6 @@ from core.usecases.progress.reports import ReportReading, find_report, report_re
 from core.usecases.progress.telling import tell_changed, tell_settled
 from core.words import FeedKind, ReportReason, ReportState
 
-_WRITTEN: Final = (*FIGURES, *STAMPS, "active_at", "report_id")
-_CHANGED: Final = (
-    update(Progress)
-    .where(Progress.id == bindparam("progress"))
-    .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
-)
 _NO_LONGER_LATEST: Final = update(Progress).where(Progress.id == bindparam("progress")).values(is_latest=False)
 _TOLD: Final = ("step_percentage", "average_test_score", "comments_posted", "active_at", "left_at")
 """What a change keeps, and what stood there before."""
@@ -207,11 +202,11 @@ def _known(ctx: Context, matched: Mapping[int, Matched]) -> _Known:
         return {}
     enrolled = ctx.session.execute(
         select(Enrolment.learner_id, Enrolment.run_id).where(
-            Enrolment.learner_id.in_(learners), Enrolment.run_id.in_(runs)
+            Among(Enrolment.learner_id, listed(learners)), Enrolment.run_id.in_(runs)
         )
     )
     known: _Known = {(row.learner_id, row.run_id): {} for row in enrolled}
-    query = select(*_COLUMNS).where(Progress.learner_id.in_(learners), Progress.run_id.in_(runs))
+    query = select(*_COLUMNS).where(Among(Progress.learner_id, listed(learners)), Progress.run_id.in_(runs))
     for row in ctx.session.execute(query).mappings():
         known.setdefault((row["learner_id"], row["run_id"]), {})[row["attempt"]] = dict(row)
     return known
@@ -261,7 +256,8 @@ def _merge(
     as_of = min(record.as_of or found.as_of, ctx.now)
     stored = attempts.get(attempt)
     before: Mapping[str, Any] = stored or NOTHING
-    after = merged({name: before[name] for name in NOTHING}, record, source, as_of, run_steps=who.run_steps)
+    known = dict(zip(NOTHING, all_of(before), strict=True))
+    after = merged(known, record, source, as_of, run_steps=who.run_steps)
     if after is None:
         return "outdated"
     if stored is None and same_figures(NOTHING, after):
@@ -295,7 +291,7 @@ def _note_new(
         "attempt": attempt,
         "is_latest": is_latest,
         "report_id": found.id,
-        **{name: after[name] for name in (*FIGURES, *STAMPS, "active_at")},
+        **after,
     }
     if is_latest:
         # One that this chunk has noted itself is not stored yet: for it the mark is enough.
@@ -308,8 +304,7 @@ def _note_new(
 
 
 def _change(stored: Mapping[str, Any], after: Mapping[str, Any], report_id: int | None) -> dict[str, Any]:
-    values = {f"new_{name}": after[name] for name in (*FIGURES, *STAMPS, "active_at")}
-    return {"progress": stored["id"], "new_report_id": report_id, **values}
+    return {"id": stored["id"], "report_id": report_id, **after}
 
 
 def _history(
@@ -337,7 +332,7 @@ def _history(
 def _write(ctx: Context, found: ProgressReport, writing: _Writing) -> None:
     access.update_each(ctx, _NO_LONGER_LATEST, writing.surpassed)
     access.insert_all(ctx, Progress, writing.new)
-    access.update_each(ctx, _CHANGED, writing.changed)
+    access.update_rows(ctx, Progress, "id", writing.changed)
     access.insert_all(ctx, ProgressChange, writing.changes)
     vault = keeper(ctx).vault
     problems = [
