@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
+from sqlalchemy import create_engine
+
 from bench.learner_files import learner_workbook
 from bench.processes import clean_environment, usage_of
 from bench.report import ROOT, Goal, Report, Samples, progress, rounded
@@ -151,9 +153,8 @@ class _Bench:
         school = make_school(make_app(engine))
         staff = [str(school.owner.organisation_id), str(school.owner.staff_id)]
         arguments = ["-m", "bench.import_once", str(self._file(rows)), url, *staff]
-        taken = self._run(sys.executable, *arguments, *(["answer"] if has_answer else []))
-        self._forget(engine)
-        return taken
+        engine.dispose()
+        return self._run(sys.executable, *arguments, *(["answer"] if has_answer else []))
 
     def bare(self, what: str, rows: int) -> Taken:
         return self._run(sys.executable, "-m", "bench.peers.bare_sheets", what, str(self._file(rows)))
@@ -172,19 +173,19 @@ class _Bench:
         return path
 
     def _new_url(self) -> str:
-        """On PostgreSQL one database serves all: what a run leaves is dropped."""
+        """On PostgreSQL one database serves all: what the run before left in it is dropped."""
         self._runs += 1
-        return self._server_url or f"sqlite:///{self._folder}/run{self._runs}.db"
-
-    def _forget(self, engine: Any) -> None:
-        if self._server_url:
-            from core.model import Base
-
-            tables = ", ".join(f'"{table.name}"' for table in Base.metadata.tables.values())
-            with engine.begin() as connection:
+        if not self._server_url:
+            return f"sqlite:///{self._folder}/run{self._runs}.db"
+        engine = create_engine(self._server_url)
+        with engine.begin() as connection:
+            left = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").scalars()
+            tables = ", ".join(f'"{name}"' for name in left)
+            if tables:
                 # With what depends on them: the policies of one table look at others.
                 connection.exec_driver_sql(f"DROP TABLE {tables} CASCADE")
         engine.dispose()
+        return self._server_url
 
     def _run(self, *command: str) -> Taken:
         log = self._folder / "errors.log"
