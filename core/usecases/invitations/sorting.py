@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from core.context import Context
-from core.model import CourseRun, Enrolment, Invitation, Learner, LearnerAddress, Suppression
+from core.model import CourseRun, Invitation, Suppression
 from core.queries import Query
 from core.rules.addresses import Address
+from core.usecases.learners.standing import standings
 from core.words import InvitationState
 
 EXAMPLES = 5
@@ -64,11 +65,11 @@ class _Known:
 
 def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
     invited, declined, expired = _invitations(ctx, run, keys)
-    learners = _LEARNERS.run(ctx, keys=keys, run_id=run.id).all()
+    learners = standings(ctx, run.id, keys)
     return _Known(
         {
-            Bucket.REMOVED: {row.address_key for row in learners if row.removed_at is not None},
-            Bucket.ENROLLED: {row.address_key for row in learners if row.enrolment_id is not None},
+            Bucket.REMOVED: {key for key, learner in learners.items() if learner.is_removed},
+            Bucket.ENROLLED: {key for key, learner in learners.items() if learner.is_enrolled},
             Bucket.SUPPRESSED: set(_SUPPRESSED.run(ctx, keys=keys).scalars()),
             Bucket.INVITED: invited,
             Bucket.DECLINED: declined - invited,
@@ -78,15 +79,6 @@ def _known(ctx: Context, run: CourseRun, keys: list[str]) -> _Known:
 
 
 _KEYS: BindParameter[list[str]] = bindparam("keys", expanding=True)
-_LEARNERS = Query(
-    select(LearnerAddress.address_key, Learner.removed_at, Enrolment.id.label("enrolment_id"))
-    .join(Learner, Learner.id == LearnerAddress.learner_id)
-    .outerjoin(
-        Enrolment,
-        and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id"), Enrolment.left_at.is_(None)),
-    )
-    .where(LearnerAddress.address_key.in_(_KEYS))
-)
 _SUPPRESSED = Query(select(Suppression.address_key).where(Suppression.address_key.in_(_KEYS)))
 _INVITATIONS = Query(
     select(Invitation.id, Invitation.address_key, Invitation.state, Invitation.expires_at)

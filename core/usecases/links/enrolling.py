@@ -8,15 +8,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import select, update
 
 from core import access
 from core.context import Context
 from core.deeds import about_invitation
 from core.model import Agreement, Charge, CourseRun, Enrolment, Invitation, Learner, LearnerAddress, OutboundMessage
-from core.queries import Query
 from core.rules.learner_words import search_words
 from core.usecases.costs.budgets import draw
+from core.usecases.learners.standing import NOBODY, Standing, standings
 from core.words import InvitationState, JoinedBy, MessageState, Subject
 
 _QUIET = {"synchronize_session": False}
@@ -62,34 +62,6 @@ class Enrolled:
     is_new_learner: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Whose an address is, and how they stand to the run."""
-
-    learner_id: int | None = None
-    enrolment_id: int | None = None
-    is_removed: bool = False
-    has_left: bool = False
-
-
-_NOBODY = _Known()
-
-# Without mapped objects: a thousand learners may join within a few seconds.
-_KNOWN = Query(
-    select(
-        LearnerAddress.address_key,
-        Learner.id.label("learner_id"),
-        Learner.removed_at,
-        Enrolment.id.label("enrolment_id"),
-        Enrolment.left_at,
-    )
-    .select_from(LearnerAddress)
-    .join(Learner, Learner.id == LearnerAddress.learner_id)
-    .outerjoin(Enrolment, and_(Enrolment.learner_id == Learner.id, Enrolment.run_id == bindparam("run_id")))
-    .where(LearnerAddress.address_key.in_(bindparam("keys", expanding=True)))
-)
-
-
 def enrol(ctx: Context, run: CourseRun, joiner: Joiner, way: Way) -> Enrolled:
     """Whoever is enrolled already stays so, and is not charged again. Somebody who was removed is back by joining, and
     a charge that was waived for one who had left counts from then on.
@@ -128,25 +100,20 @@ def about_joining(ctx: Context, run: CourseRun, way: Way, enrolled: Sequence[Enr
     ctx.amount = len(enrolled)
 
 
-def _known(ctx: Context, run: CourseRun, joiners: Sequence[Joiner]) -> dict[str, _Known]:
-    """By address key."""
-    rows = _KNOWN.run(ctx, run_id=run.id, keys=[joiner.address_key for joiner in joiners])
-    return {
-        row.address_key: _Known(row.learner_id, row.enrolment_id, row.removed_at is not None, row.left_at is not None)
-        for row in rows
-    }
+def _known(ctx: Context, run: CourseRun, joiners: Sequence[Joiner]) -> dict[str, Standing]:
+    return standings(ctx, run.id, [joiner.address_key for joiner in joiners])
 
 
-def _plain(joiners: Sequence[Joiner], known: Mapping[str, _Known]) -> list[Joiner]:
+def _plain(joiners: Sequence[Joiner], known: Mapping[str, Standing]) -> list[Joiner]:
     plain: dict[int | str, Joiner] = {}
     for joiner in joiners:
-        who = known.get(joiner.address_key, _NOBODY)
+        who = known.get(joiner.address_key, NOBODY)
         if not who.is_removed and not who.has_left:
             plain.setdefault(who.learner_id or joiner.address_key, joiner)
     return list(plain.values())
 
 
-def _bring_back(ctx: Context, who: _Known, way: Way) -> None:
+def _bring_back(ctx: Context, who: Standing, way: Way) -> None:
     """Raises ProofWanted."""
     if (who.is_removed or who.has_left) and not way.is_proven:
         raise ProofWanted
@@ -178,11 +145,11 @@ def _come_back(ctx: Context, enrolment_id: int, way: Way) -> None:
 
 
 def _enrol(
-    ctx: Context, run: CourseRun, joiners: Sequence[Joiner], known: Mapping[str, _Known], way: Way
+    ctx: Context, run: CourseRun, joiners: Sequence[Joiner], known: Mapping[str, Standing], way: Way
 ) -> list[Enrolled]:
     """One for each, in their order."""
-    met = [known.get(joiner.address_key, _NOBODY) for joiner in joiners]
-    newcomers = [joiner for joiner, who in zip(joiners, met, strict=True) if who is _NOBODY]
+    met = [known.get(joiner.address_key, NOBODY) for joiner in joiners]
+    newcomers = [joiner for joiner, who in zip(joiners, met, strict=True) if who is NOBODY]
     new_learners = iter(_new_learners(ctx, newcomers))
     learner_ids = [who.learner_id or next(new_learners) for who in met]
     joining = [learner_id for learner_id, who in zip(learner_ids, met, strict=True) if who.enrolment_id is None]
@@ -192,7 +159,7 @@ def _enrol(
             who.enrolment_id or next(new_enrolments),
             learner_id,
             is_new=who.enrolment_id is None,
-            is_new_learner=who is _NOBODY,
+            is_new_learner=who is NOBODY,
         )
         for learner_id, who in zip(learner_ids, met, strict=True)
     ]
