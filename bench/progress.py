@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, column, insert, literal, select
 
+from bench.learner_files import learner_csv
 from bench.report import Goal, Report, Samples, rounded
 from bench.report import progress as tell
 from bench.world import new_folder
@@ -37,6 +38,8 @@ from tests.factories import NOW, counted_queries, make_app, make_engine, make_sc
 
 FIRST_ID: Final = 1 << 40
 _RUN: Final = "course-0-1"
+_OTHERS: Final = 1_000_000
+"""Learners from this number on are nobody's of the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class Size:
     calls: int = 60
     warm_up: int = 5
     report_rows: int = 10_000
+    merges: int = 3
 
 
-SMALL: Final = Size(of_run=20, many=200, rounds=1, calls=3, warm_up=1, report_rows=20)
+SMALL: Final = Size(of_run=20, many=200, rounds=1, calls=3, warm_up=1, report_rows=20, merges=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def run(size: Size) -> Report:
         many = _house(folder, "many", size.of_run, size.many)
         for page in (_House.run, _House.learner):
             _compare(samples, queries, page, (few, many), size)
-        _merge(samples, few, size)
+        for number in range(size.merges):
+            _merge(samples, _house(folder, f"merge{number}", size.of_run, size.of_run), size)
     sizes = {"of_run": size.of_run, "many_enrolments": size.many, "report_rows": size.report_rows}
     return Report("progress", sizes | samples.figures() | queries, _goals(samples, queries))
 
@@ -129,7 +134,7 @@ def _p99(times: list[float]) -> float:
 
 
 def _merge(samples: Samples, house: _House, size: Size) -> None:
-    """Rows that are new, changed and unknown; and an import of as many learners into the same organisation."""
+    """Rows that are new, changed and unknown; and the import that ``bench import`` measures, as CSV like the report."""
     tell(f"B8: merging {size.report_rows:,} rows")
     lines = [
         f"learner{number}@example.org,{number % 101}%,{number % 7},{number % 100}%,2026-02-{1 + number % 28:02d}"
@@ -138,23 +143,26 @@ def _merge(samples: Samples, house: _House, size: Size) -> None:
     heading = (
         "Email address,Number of steps completed,Number of comments posted,Average test score,Last step visited at"
     )
-    content = "\n".join([heading, *lines]).encode()
+    report = ProgressFile("report.csv", "\n".join([heading, *lines]).encode(), _RUN)
+    sheet = ReceiveImport("learners.csv", learner_csv(size.report_rows, _OTHERS), ImportPolicy.GOOD_ROWS)
     _grow(house, size)
+    merged = _noted(samples, "merge", lambda: take_progress(house.app, house.owner, report))
+    imported = _noted(
+        samples,
+        "import",
+        lambda: run_import(house.app, house.app.run(receive_import, sheet, house.owner).import_id, house.owner),
+    )
+    samples.add("merge_rows_a_second", size.report_rows / merged)
+    samples.add("merge_to_import", merged / imported)
+
+
+def _noted(samples: Samples, name: str, work: Callable[[], object]) -> float:
     began = time.process_time(), time.perf_counter()
-    take_progress(house.app, house.owner, ProgressFile("report.csv", content, _RUN))
-    samples.add("merge_cpu_seconds", time.process_time() - began[0])
-    merge = time.perf_counter() - began[1]
-    samples.add("merge_seconds", merge)
-    samples.add("merge_rows_a_second", size.report_rows / merge)
-    learners = [f"10000001,Ada,Example{number},ZZ99 9ZZ,new{number}@example.org" for number in range(size.report_rows)]
-    sheet = "\n".join(["UKPRN,First name,Last name,Postcode,Email address", *learners]).encode()
-    began = time.process_time(), time.perf_counter()
-    command = ReceiveImport("learners.csv", sheet, ImportPolicy.GOOD_ROWS)
-    run_import(house.app, house.app.run(receive_import, command, house.owner).import_id, house.owner)
-    samples.add("import_cpu_seconds", time.process_time() - began[0])
-    imported = time.perf_counter() - began[1]
-    samples.add("import_seconds", imported)
-    samples.add("merge_to_import", merge / imported)
+    work()
+    samples.add(f"{name}_cpu_seconds", time.process_time() - began[0])
+    seconds = time.perf_counter() - began[1]
+    samples.add(f"{name}_seconds", seconds)
+    return seconds
 
 
 def _grow(house: _House, size: Size) -> None:
