@@ -14,19 +14,20 @@ import signal
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, event, func, select
+from sqlalchemy import ColumnElement, event, func, select, update
 
 from bench.learner_files import learner_csv
 from bench.processes import ProgramFailed
 from bench.report import Goal, Report, progress
 from bench.world import new_folder, postgresql_url
 from core.app import App
-from core.context import Door, SystemTokens, system_clock
+from core.context import Context, Door, SystemTokens, system_clock
 from core.database import open_engine
 from core.importing import run_import
 from core.model import Import, ImportRow, Learner, LearnerAddress, MailAnswer, OutboundMessage
@@ -243,6 +244,10 @@ class _ByMail(_Experiment):
     def _work(self, import_id: int) -> Callable[[App], object]:
         return partial(_answer_and_import, request=self._requests[import_id])
 
+    def _settle(self, found: _Found, import_id: int, before: int) -> None:
+        super()._settle(found, import_id, before)
+        self._app.run(_an_hour_passes, import_id, self._owner)
+
     def _again(self, import_id: int) -> ImportSettled | None:
         try:
             return _answer_and_import(self._app, self._requests[import_id])
@@ -262,6 +267,12 @@ class _ByMail(_Experiment):
         query = select(Import.state).where(Import.inbound_id == import_id)
         states = self._app.read(lambda ctx, _: ctx.session.scalars(query).all(), None, self._owner)
         return "".join(state.value for state in states)
+
+
+def _an_hour_passes(ctx: Context, inbound_id: int) -> None:
+    """Since the answer. The many files are of one sender, who gets so many answers an hour and no more."""
+    former = ctx.now - timedelta(hours=1)
+    ctx.session.execute(update(MailAnswer).where(MailAnswer.inbound_id == inbound_id).values(created_at=former))
 
 
 def _answer_and_import(app: App, request: MailRequest) -> ImportSettled:
