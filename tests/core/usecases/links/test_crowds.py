@@ -138,7 +138,8 @@ def test_a_crowd_costs_as_many_statements_as_one(school: School) -> None:
         answers += join_many(school, link, *people[3:])
 
     assert None not in answers
-    assert len(many) == len(a_few) <= 25
+    # Whose the addresses are and how these learners stand are two of them: in one, PostgreSQL may plan badly.
+    assert len(many) == len(a_few) <= 26
 
 
 def test_of_a_crowd_the_first_from_outside_is_told_once(school: School) -> None:
