@@ -341,5 +341,4 @@ def forget_addresses(ctx: Context, gained: Iterable[tuple[int, str | None]]) -> 
         delete(LearnerAddress).where(
             tuple_(LearnerAddress.learner_id, LearnerAddress.address_key).in_(pairs), ~accepted
         ),
-        execution_options={"synchronize_session": False},
     )

@@ -31,7 +31,6 @@ from core.usecases.imports.telling import tell_changed, tell_settled
 from core.usecases.imports.values import Reading, hasher, import_ref, keeper, not_stored, reach_of, today, year_of
 from core.words import ImportReason, ImportState, ImportSubject, Subject
 
-_QUIET = {"synchronize_session": False}
 _STAGED: Final = (
     "number", "content", "problems", "is_refused", "bucket", "learner_id", "ukprn", "row_hash", "applied_hash",
     *Keys._fields,
@@ -75,7 +74,7 @@ def begin_import(ctx: Context, command: BeginImport) -> ImportBegun:
         raise ImportClosed(number=import_ref(found.number), reason="its file has been erased")
     # Here, so that the chunks need not.
     hasher(ctx, organisation)
-    ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
+    ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id))
     found.state, found.subject = ImportState.READING, ImportSubject.LEARNERS
     found.attempt, found.reach_hash = found.attempt + 1, reach.digest
     found.rows_read, found.busy_until = 0, ctx.now + IMPORT_LEASE
@@ -176,7 +175,7 @@ def finish_checking(ctx: Context, command: FinishChecking) -> CheckingFinished:
     found.reading = keeper(ctx).pack(command.reading, "import.reading")
     reason = _why_not(ctx, staff, found, command)
     if reason is not None:
-        ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id), execution_options=_QUIET)
+        ctx.session.execute(delete(ImportRow).where(ImportRow.import_id == found.id))
         found.state, found.reason, found.settled_at = ImportState.REJECTED, reason, ctx.now
         tell_settled(ctx, found)
         ctx.about(Subject.IMPORT, found.id)

@@ -140,7 +140,6 @@ def _next_number(ctx: Context, organisation_id: int) -> int:
         .where(Organisation.id == organisation_id)
         .values(import_count=Organisation.import_count + 1)
         .returning(Organisation.import_count),
-        execution_options={"synchronize_session": False},
     ).scalar_one()
 
 

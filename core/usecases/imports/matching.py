@@ -38,7 +38,6 @@ from core.usecases.imports.values import (
     year_of,
 )
 
-_QUIET = {"synchronize_session": False}
 _BY_HASH: Final = {
     Key.ULN: (Learner.uln_hash, ImportRow.uln_hash),
     Key.UPN: (Learner.upn_hash, ImportRow.upn_hash),
@@ -102,7 +101,6 @@ def _forget(ctx: Context, found: Import) -> None:
         # Most often nothing was found before, and then nothing is written.
         .where(ImportRow.bucket != Bucket.CREATED)
         .values(bucket=Bucket.CREATED, learner_id=None, match_problem=None, changes=""),
-        execution_options=_QUIET,
     )
 
 
@@ -118,7 +116,6 @@ def _refuse_ungranted(ctx: Context, found: Import, matching: Matching) -> None:
             update(ImportRow)
             .where(ImportRow.import_id == found.id, ImportRow.ukprn == ukprn, ImportRow.bucket == Bucket.CREATED)
             .values(bucket=Bucket.PROBLEM, match_problem=why, learner_id=None),
-            execution_options=_QUIET,
         )
 
 

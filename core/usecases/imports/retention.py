@@ -15,7 +15,6 @@ from core.rules.policy import IMPORT_ROWS_FORGOTTEN, IMPORTS_FORGOTTEN
 from core.usecases.imports.telling import tell_changed
 from core.words import ImportReason, ImportState
 
-_QUIET = {"synchronize_session": False}
 _SETTLED = (ImportState.APPLIED, ImportState.REJECTED, ImportState.UNDONE)
 
 
@@ -61,7 +60,6 @@ def _erase_rows(ctx: Context, found: Import, limit: int) -> int:
     some = select(ImportRow.number).where(of_import).limit(limit)
     erased = ctx.session.execute(
         delete(ImportRow).where(of_import, ImportRow.number.in_(some)).returning(ImportRow.number),
-        execution_options=_QUIET,
     )
     return len(erased.all())
 

@@ -29,7 +29,6 @@ from core.usecases.imports.values import Keeper, keeper
 from core.usecases.invitations.reminders import replan
 from core.words import ImportSubject, KeptReason
 
-_QUIET: Final = {"synchronize_session": False}
 _PLACE: Final = "import_row.before"
 _COLUMN_OF: Final[Mapping[str, RunColumn]] = {
     "course_id": RunColumn.COURSE_CODE, "provider_id": RunColumn.PROVIDER, "partner": RunColumn.PARTNER,
@@ -135,7 +134,6 @@ def _sound_rows(ctx: Context, found: Import) -> dict[int, CatalogueRow]:
         update(ImportRow)
         .where(ImportRow.import_id == found.id, ImportRow.is_refused.is_(False), ImportRow.same_as.is_(None))
         .values(bucket=Bucket.CREATED, match_problem=None, changes=""),
-        execution_options=_QUIET,
     )
     query = select(ImportRow.number, ImportRow.content).where(
         ImportRow.import_id == found.id, ImportRow.bucket == Bucket.CREATED
@@ -230,7 +228,7 @@ def take_back(ctx: Context, found: Import) -> RunsSorted:
     for run, was in result.restored:
         _restore(run, CourseRun, was)
     ctx.session.flush()
-    ctx.session.execute(delete(CourseRun).where(CourseRun.id.in_(result.removed)), execution_options=_QUIET)
+    ctx.session.execute(delete(CourseRun).where(CourseRun.id.in_(result.removed)))
     _take_back_courses(ctx, found, result)
     replan(ctx, tuple(run.id for run, _ in result.restored))
     return result
@@ -280,7 +278,7 @@ def _take_back_courses(ctx: Context, found: Import, result: RunsSorted) -> None:
         if _hash(_values(course, _COURSE_FIELDS)) != was.course_hash:
             result.kept.append((number, course.title, KeptReason.CHANGED))
         elif was.course is None:
-            ctx.session.execute(delete(Course).where(Course.id == course_id), execution_options=_QUIET)
+            ctx.session.execute(delete(Course).where(Course.id == course_id))
         else:
             _restore(course, Course, was.course)
     ctx.session.flush()

@@ -32,7 +32,6 @@ from core.usecases.imports.values import (
 )
 from core.words import ImportState, ImportSubject, KeptReason, Subject
 
-_QUIET: Final = {"synchronize_session": False}
 NOTHING: Final = {
     "email": None, "year_group": None, "academic_year": None, "details": None, "detail_hash": None, "uln_hash": None,
     "upn_hash": None, "ccis_hash": None, "email_key": None, "person_hash": None,
@@ -258,5 +257,5 @@ class _Undoing:
 
     def _remove(self, ids: Sequence[int]) -> None:
         session = self._ctx.session
-        session.execute(delete(LearnerAddress).where(LearnerAddress.learner_id.in_(ids)), execution_options=_QUIET)
-        session.execute(delete(Learner).where(Learner.id.in_(ids)), execution_options=_QUIET)
+        session.execute(delete(LearnerAddress).where(LearnerAddress.learner_id.in_(ids)))
+        session.execute(delete(Learner).where(Learner.id.in_(ids)))

@@ -152,7 +152,6 @@ def hasher(ctx: Context, organisation: Organisation) -> Hasher:
             update(Organisation)
             .where(Organisation.id == organisation.id, Organisation.match_key.is_(None))
             .values(match_key=made),
-            execution_options={"synchronize_session": False},
         )
         ctx.session.refresh(organisation)
     assert organisation.match_key is not None  # noqa: S101 - It was written above.

@@ -194,6 +194,11 @@ def _words_fit(sight: Sight, words: Sequence[str], exact: Sequence[int]) -> list
     return [or_(fits, Learner.id.in_(exact)) if exact else fits]
 
 
+def a_word_begins(part: str) -> ColumnElement[bool]:
+    """``part`` as ``plain_words`` gives it."""
+    return Learner.search_words.contains(f" {part}", autoescape=True)
+
+
 def _word_fits(sight: Sight, word: str) -> ColumnElement[bool]:
     if (year := typed_year(word)) is not None:
         return Learner.academic_year == year
@@ -201,7 +206,7 @@ def _word_fits(sight: Sight, word: str) -> ColumnElement[bool]:
         return Learner.provider_id.in_([each.provider_id for each in sight.providers if each.ukprn == word])
     parts = [word] if "@" in word else plain_words(word)
     # Of marks alone nothing is left.
-    named = and_(*(Learner.search_words.contains(f" {part}", autoescape=True) for part in parts)) if parts else false()
+    named = and_(*map(a_word_begins, parts)) if parts else false()
     ways = [named, Learner.username.startswith(word, autoescape=True)]
     if providers := [each.provider_id for each in sight.providers if _is_named(each, parts)]:
         ways.append(Learner.provider_id.in_(providers))

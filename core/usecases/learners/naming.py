@@ -20,7 +20,7 @@ from core.context import Context
 from core.errors import LearnerNotFound, LearnerUnclear
 from core.model import CourseRun, Enrolment, Learner, LearnerAddress, StaffMember
 from core.rules.learner_words import plain_words
-from core.usecases.learners.lists import exact_ids
+from core.usecases.learners.lists import a_word_begins, exact_ids
 
 _COLUMNS: Final = (
     Learner.id, Learner.first_name, Learner.last_name, Learner.provider_id, Learner.username, Learner.email
@@ -97,7 +97,7 @@ def _after(text: str, words: int) -> str:
 
 
 def _begun(word: str) -> list[ColumnElement[bool]]:
-    return [Learner.search_words.contains(f" {part}", autoescape=True) for part in plain_words(word)]
+    return [a_word_begins(part) for part in plain_words(word)]
 
 
 def _whole(word: str) -> list[ColumnElement[bool]]:
@@ -162,8 +162,7 @@ def _nearest(ctx: Context, staff: StaffMember, run: CourseRun | None, who: str) 
     parts = plain_words(who)[:_NAME_WORDS]
     if not parts:
         return []
-    letter = Learner.search_words.contains(f" {parts[0][0]}", autoescape=True)
-    rows = _rows(ctx, staff, run, [letter], _NEAREST_AMONG)
+    rows = _rows(ctx, staff, run, [a_word_begins(parts[0][0])], _NEAREST_AMONG)
 
     def likeness(row: Any) -> float:
         words = plain_words(f"{row.first_name} {row.last_name}")

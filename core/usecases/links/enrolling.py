@@ -19,8 +19,6 @@ from core.usecases.costs.budgets import draw
 from core.usecases.learners.standing import NOBODY, Standing, standings
 from core.words import InvitationState, JoinedBy, MessageState, Subject
 
-_QUIET = {"synchronize_session": False}
-
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
@@ -118,9 +116,7 @@ def _bring_back(ctx: Context, who: Standing, way: Way) -> None:
     if (who.is_removed or who.has_left) and not way.is_proven:
         raise ProofWanted
     if who.is_removed:
-        ctx.session.execute(
-            update(Learner).where(Learner.id == who.learner_id).values(removed_at=None), execution_options=_QUIET
-        )
+        ctx.session.execute(update(Learner).where(Learner.id == who.learner_id).values(removed_at=None))
     if who.enrolment_id is not None and who.has_left:
         _come_back(ctx, who.enrolment_id, way)
 
@@ -132,7 +128,6 @@ def _come_back(ctx: Context, enrolment_id: int, way: Way) -> None:
         .where(Enrolment.id == enrolment_id, Enrolment.left_at.is_not(None))
         .values(left_at=None)
         .returning(Enrolment.id),
-        execution_options=_QUIET,
     ).one_or_none()
     waived = select(Charge).where(Charge.enrolment_id == enrolment_id, Charge.waived_at.is_not(None))
     charge = ctx.session.scalars(waived).one_or_none() if back is not None else None
@@ -180,7 +175,7 @@ def close_invitations(ctx: Context, ids: Sequence[int], state: InvitationState) 
         .where(Invitation.id.in_(ids), Invitation.state == InvitationState.PENDING)
         .values(state=state, answered_at=ctx.now)
         .returning(Invitation),
-        execution_options={**_QUIET, "populate_existing": True},
+        execution_options={"populate_existing": True},
     ).all()
     for invitation in moved:
         about_invitation(ctx, invitation)
@@ -191,7 +186,6 @@ def close_invitations(ctx: Context, ids: Sequence[int], state: InvitationState) 
             OutboundMessage.state == MessageState.PENDING,
         )
         .values(state=MessageState.DROPPED, problem="answered"),
-        execution_options=_QUIET,
     )
     return moved
 

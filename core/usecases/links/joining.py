@@ -44,8 +44,6 @@ from core.usecases.links.enrolling import Enrolled, Joiner, ProofWanted, Way, cl
 from core.usecases.links.states import LinkNow, held_link, links_now, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
-_QUIET = {"synchronize_session": False}
-
 
 @dataclass(frozen=True, slots=True)
 class LookAtLink:
@@ -303,7 +301,6 @@ def _tell(ctx: Context, link: SharedLink, domain: str) -> None:
         .where(SharedLink.id == link.id, SharedLink.outside_told_at.is_(None))
         .values(outside_told_at=ctx.now, outside_domain=domain)
         .returning(SharedLink.staff_id),
-        execution_options=_QUIET,
     ).scalar_one_or_none()
     if told is not None:
         note = slack_row(ctx, MessageKind.OUTSIDE_JOIN, staff_id=told, about_id=link.id, key=f"outside_join:{link.id}")
@@ -327,7 +324,6 @@ def _count_uses(ctx: Context, link: SharedLink, count: int) -> None:
         .where(SharedLink.id == link.id, SharedLink.use_count + count <= SharedLink.use_cap)
         .values(use_count=SharedLink.use_count + count)
         .returning(SharedLink.id),
-        execution_options=_QUIET,
     ).one_or_none()
     if counted is None:
         raise _closed(SharedLinkState.FULL)

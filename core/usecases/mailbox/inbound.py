@@ -301,7 +301,6 @@ def renew_mails(ctx: Context, command: RenewMails) -> MailsRenewed:
         )
         .values(begun_at=ctx.now)
         .returning(InboundMessage.id),
-        execution_options={"synchronize_session": False},
     )
     return MailsRenewed(len(renewed.all()))
 
@@ -318,7 +317,6 @@ def lay_down_mail(ctx: Context, command: LayDownMail) -> MailLaidDown:
         )
         .values(begun_at=None, attempts=InboundMessage.attempts - 1)
         .returning(InboundMessage.id),
-        execution_options={"synchronize_session": False},
     )
     return MailLaidDown(laid_down.one_or_none() is not None)
 

@@ -156,7 +156,7 @@ def _claim(ctx: Context, command: TurnOver) -> tuple[int, ...]:
 def _kept_for_the_morning(ctx: Context, ids: Sequence[int]) -> set[int]:
     """Of these, claimed just now, those that quiet hours put off. The try does not count; the sweeper finds them."""
     waiting = set()
-    for message in _of(ctx, ids):
+    for message in _kept_from_the_night(ctx, ids):
         at = _outside_quiet_hours(ctx, message, ctx.now)
         if at > ctx.now:
             message.attempts -= 1
@@ -166,9 +166,9 @@ def _kept_for_the_morning(ctx: Context, ids: Sequence[int]) -> set[int]:
     return waiting
 
 
-def _of(ctx: Context, ids: Sequence[int]) -> Sequence[OutboundMessage]:
-    """As they are now, whatever this session has seen of them."""
-    query = select(OutboundMessage).where(OutboundMessage.id.in_(ids))
+def _kept_from_the_night(ctx: Context, ids: Sequence[int]) -> Sequence[OutboundMessage]:
+    """Those of them that quiet hours concern, as they are now, whatever this session has seen of them."""
+    query = select(OutboundMessage).where(OutboundMessage.id.in_(ids), OutboundMessage.kind.in_(_NEVER_IN_QUIET_HOURS))
     return ctx.session.scalars(query, execution_options={"populate_existing": True}).all() if ids else ()
 
 
@@ -349,7 +349,7 @@ def _postpone(ctx: Context, message: OutboundMessage, until: datetime, problem: 
 
 def keep_quiet_hours(ctx: Context, ids: Sequence[int]) -> None:
     """Of what is pending again."""
-    for message in _of(ctx, ids):
+    for message in _kept_from_the_night(ctx, ids):
         at = _outside_quiet_hours(ctx, message, ctx.now)
         if at > ctx.now:
             message.not_before = at
