@@ -32,7 +32,7 @@ from core.jobs import Jobs
 from core.model import AuditEntry, AuditSubject, IdempotencyRecord
 from core.rules.links import LinkSigner
 from core.settings import Settings
-from core.turns import WriteTurn
+from core.turns import Line, WriteTurn
 from core.words import Subject
 
 Command = TypeVar("Command")
@@ -40,6 +40,10 @@ Result = TypeVar("Result")
 UseCase = Callable[[Context, Command], Result]
 
 RERUNS = 3
+AT_ONCE = {"sqlite": 2, "postgresql": 4}
+"""Use cases of one process that run: one computes, the others wait for the disk or for the server."""
+LONG_SECONDS = 0.05
+"""A use case that takes longer holds nobody up."""
 DONE = "done"
 """The outcome of what was not refused, in the audit."""
 WORK_DEADLINE = timedelta(seconds=30)
@@ -69,6 +73,7 @@ class App:
         self.tokens: Tokens = tokens or SystemTokens()
         self.links = LinkSigner(settings.link_keys)
         self.jobs = jobs
+        self._line = Line(AT_ONCE[engine.dialect.name], patience=LONG_SECONDS)
         # SQLite's writers poll for their turn, unfairly; ours queue here instead.
         self._turn = WriteTurn(engine.url.database or "") if engine.dialect.name == "sqlite" else None
 
@@ -86,7 +91,11 @@ class App:
             raise Busy from error
 
     def _look(self, usecase: UseCase[Command, Result], command: Command, actor: Actor) -> Result:
-        with self.engine.connect() as connection, open_session(connection, actor) as session:
+        with (
+            self._line.turn(),
+            self.engine.connect() as connection,
+            open_session(connection, actor) as session,
+        ):
             connection.execution_options(usher_read=True, usher_scope=row_scope(actor))
             return usecase(self._context(session, actor), command)
 
@@ -148,7 +157,11 @@ class App:
         """Begins, commits when the block ends well, rolls back else."""
         with self._my_turn(ends):
             wait_ms = max(1, int((ends - time.monotonic()) * 1000))
-            with self.engine.connect() as connection, open_session(connection, actor) as session:
+            with (
+                self._line.turn(),
+                self.engine.connect() as connection,
+                open_session(connection, actor) as session,
+            ):
                 connection.execution_options(usher_wait_ms=wait_ms, usher_scope=row_scope(actor))
                 transaction = connection.begin()
                 try:

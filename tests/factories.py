@@ -261,6 +261,13 @@ def counted_queries(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+def first_step(engine: Engine, query: str) -> str:
+    """Of SQLite's plan, in its words: which table it goes through, and by what."""
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")).all()
+    return str(plan[0][-1])
+
+
 def in_context(app: App, actor: Actor, look: Callable[[Context], Any]) -> Any:
     """Runs a look at the rows inside the actor's scope."""
     return app.read(lambda ctx, _command: look(ctx), None, actor)

@@ -170,5 +170,4 @@ class ImportOrder(OrganisationOwned, Base):
     outcome: Mapped[str] = mapped_column(Text, default="")
     """JSON of the result: counts and numbers of rows, no value of one. Empty: none yet, or it was refused."""
     refusal: Mapped[str] = mapped_column(String(400), default="")
-    ordered_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

@@ -101,8 +101,9 @@ class Invitation(OrganisationOwned, Base):
         ),
         Index("ix_invitation_batch_id_organisation_id_state", "batch_id", "organisation_id", "state"),
         Index("ix_invitation_run_id_address_key", "run_id", "address_key"),
-        # What one learner was invited to.
-        Index("ix_invitation_organisation_id_address_key", "organisation_id", "address_key"),
+        # What one learner was invited to. Their address first: by its organisation nobody wants all of them, and SQLite
+        # took this index for the pending ones (70 ms instead of 6 for 200,000 invitations, measured).
+        Index("ix_invitation_address_key_organisation_id", "address_key", "organisation_id"),
         Index(
             "ix_invitation_change_id",
             "change_id",

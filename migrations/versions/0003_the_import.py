@@ -151,7 +151,6 @@ def _create_import_order() -> None:
         sa.Column("busy_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("refusal", sa.String(length=400), nullable=False),
-        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organisation_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["import_id"], ["import.id"], name=op.f("fk_import_order_import_id_import")),

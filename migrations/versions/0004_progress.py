@@ -32,7 +32,7 @@ def downgrade() -> None:
     lower_walls(revision)
     op.drop_table("export")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index("ix_invitation_organisation_id_address_key")
+        batch_op.drop_index("ix_invitation_address_key_organisation_id")
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.drop_column("report_count")
     for table in (
@@ -330,7 +330,7 @@ def _extend_organisation() -> None:
 def _extend_invitation() -> None:
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_invitation_organisation_id_address_key", ["organisation_id", "address_key"], unique=False
+            "ix_invitation_address_key_organisation_id", ["address_key", "organisation_id"], unique=False
         )
 
 

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 
-from core.turns import WriteTurn
+from core.turns import Line, WriteTurn
 
 
 @pytest.fixture
@@ -23,6 +24,71 @@ def in_thread(work: Callable[[], None]) -> Thread:
     thread = Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_so_many_are_at_work_at_once_and_no_more() -> None:
+    line = Line(2)
+
+    places = [line.enter(timeout=30), line.enter(timeout=30)]
+    third = line.enter(timeout=0.01)
+    for place in places:
+        assert place is not None
+        line.leave(place)
+
+    assert third is None
+    assert line.enter(timeout=30), "Who gave up holds nobody up."
+
+
+def test_nobody_waits_for_what_is_long() -> None:
+    line = Line(1, patience=0.01)
+
+    long, short = line.enter(timeout=30), line.enter(timeout=30)
+    assert long
+    assert short
+    line.leave(short)
+    line.leave(long)
+
+    assert line.enter(timeout=30)
+
+
+def test_whoever_comes_back_at_once_waits_behind_the_others() -> None:
+    line, turns, counts = Line(1), 8_000, [0, 0, 0, 0]
+    ready = Barrier(len(counts))
+
+    def come_back(number: int) -> None:
+        ready.wait(30)
+        while sum(counts) < turns:
+            with line.turn():
+                counts[number] += 1
+
+    for thread in [in_thread(partial(come_back, number)) for number in range(len(counts))]:
+        thread.join(30)
+
+    assert min(counts) > turns / len(counts) / 4, "A lock of Python's own would give most turns to one of them."
+
+
+def test_who_is_interrupted_while_waiting_holds_nobody_up() -> None:
+    line = Line(1)
+    place = line.enter()
+    assert place
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(Interrupted):
+            line.enter(timeout=30)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    line.leave(place)
+
+    assert line.enter(timeout=30)
 
 
 def test_one_writes_at_a_time(path: str) -> None:
@@ -84,7 +150,7 @@ def test_a_busy_process_leaves_room_for_another_one(path: str) -> None:
 
 def test_a_killed_process_leaves_its_turn(path: str) -> None:
     code = (
-        "import sys; from core.turns import WriteTurn; turn = WriteTurn(sys.argv[1]);"
+        "import sys; from core.turns import Line, WriteTurn; turn = WriteTurn(sys.argv[1]);"
         "turn.acquire(timeout=30); print('holds', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

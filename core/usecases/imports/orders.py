@@ -24,7 +24,7 @@ from core.context import Context, Door, StaffActor
 from core.errors import ImportClosed, ImportNotFound
 from core.jobs import Job, JobKind
 from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
-from core.outbox import order_key, say, slack_row, touch
+from core.outbox import order_key, say_or_touch, slack_row, touch
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, SCOREBOARD_INTERVAL
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import, require_held
 from core.usecases.imports.imports import find_import, lock_organisation
@@ -68,6 +68,7 @@ def order_work(ctx: Context, command: OrderWork) -> WorkOrdered:
     if known.staff_id != staff.id:
         # Its message goes to whoever ordered it: nobody else is to wait for one.
         raise ImportClosed(number=import_ref(found.number), reason="a colleague has ordered it a moment ago")
+    _tell_in_slack(ctx, staff, known.id)
     return WorkOrdered(found.number, known.work, known.id)
 
 
@@ -81,14 +82,19 @@ def _order(ctx: Context, staff: StaffMember, found: Import, command: OrderWork) 
         "work": command.work,
         "inbound_id": command.inbound_id,
         "busy_until": ctx.now + IMPORT_LEASE,
-        "ordered_at": ctx.now,
     }
     access.insert_all(ctx, ImportOrder, [row])
-    if ctx.actor.door is not Door.MAIL:
-        key = order_key(order_id)
-        say(ctx, [slack_row(ctx, MessageKind.IMPORT_ORDER, staff_id=staff.id, about_id=order_id, key=key)])
+    _tell_in_slack(ctx, staff, order_id)
     ctx.jobs.enqueue(ctx.session, [order_job(order_id, "0")])
     return order_id
+
+
+def _tell_in_slack(ctx: Context, staff: StaffMember, order_id: int) -> None:
+    """If they ask there; what they ordered by e-mail a moment ago is answered by e-mail as well."""
+    if ctx.actor.door is Door.MAIL:
+        return
+    key = order_key(order_id)
+    say_or_touch(ctx, slack_row(ctx, MessageKind.IMPORT_ORDER, staff_id=staff.id, about_id=order_id, key=key))
 
 
 def order_job(order_id: int, generation: str) -> Job:

@@ -1,17 +1,19 @@
 """An import that is released or undone by a worker: once, told in its own message, and never for ever."""
 
+from dataclasses import replace
+
 import pytest
 
-from core.context import System
+from core.context import Door, System
 from core.errors import ImportClosed
 from core.importing import fulfil_in_background, sweep
 from core.jobs import JobKind
-from core.model import ImportOrder, StaffMember
+from core.model import ImportOrder, OutboundMessage, StaffMember
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE
 from core.usecases.imports.applying import ImportSettled
 from core.usecases.imports.orders import BeginOrder, OrderShown, OrderWork, begin_order, order_shown, order_work
 from core.usecases.imports.undoing import ImportUndone, UndoImport, undo_import
-from core.words import ImportState, ImportWork, KeptReason
+from core.words import ImportState, ImportWork, KeptReason, MessageKind
 from tests.core.usecases.acting import change, clock_of, everything, jobs_of, only
 from tests.core.usecases.importing import import_sheet, learners, line, stored
 from tests.factories import School
@@ -24,6 +26,10 @@ def order(school: School, work: ImportWork, number: int = 1) -> int:
 
 def shown(school: School, order_id: int) -> OrderShown:
     return school.app.read(lambda ctx, command: order_shown(ctx, command), order_id, System())
+
+
+def messages_of(school: School, kind: MessageKind) -> list[OutboundMessage]:
+    return [each for each in everything(school.app, OutboundMessage) if each.kind is kind]
 
 
 def test_an_import_is_released_and_undone_by_a_worker_and_each_is_told(school: School) -> None:
@@ -54,6 +60,19 @@ def test_a_colleague_who_presses_as_well_is_not_left_waiting_for_a_message(schoo
 
     with pytest.raises(ImportClosed, match="a colleague has ordered it a moment ago"):
         school.app.run(order_work, OrderWork(1, ImportWork.UNDO), school.manager)
+
+
+def test_who_orders_by_mail_and_presses_in_slack_as_well_is_told_in_both_places(school: School) -> None:
+    import_sheet(school, line("Ada"))
+    by_mail = replace(school.owner, door=Door.MAIL)
+    school.app.run(order_work, OrderWork(1, ImportWork.UNDO), by_mail)
+    in_slack_before = messages_of(school, MessageKind.IMPORT_ORDER)
+
+    pressed = [school.app.run(order_work, OrderWork(1, ImportWork.UNDO), school.owner) for _ in range(2)]
+
+    assert in_slack_before == []
+    assert [each.about_id for each in messages_of(school, MessageKind.IMPORT_ORDER)] == [pressed[0].order_id]
+    assert len(everything(school.app, ImportOrder)) == 1
 
 
 def test_what_cannot_be_done_any_more_is_refused_in_words(school: School) -> None:

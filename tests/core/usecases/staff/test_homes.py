@@ -28,7 +28,7 @@ from tests.core.usecases.acting import (
 )
 from tests.core.usecases.importing import import_sheet, line, sheet
 from tests.core.usecases.sharing import share
-from tests.factories import SYSTEM, School, counted_queries
+from tests.factories import SYSTEM, School, counted_queries, first_step
 
 
 def shown(school: School) -> HomeShown:
@@ -48,6 +48,17 @@ def refreshed(school: School, after: timedelta = HOME_INTERVAL) -> int:
 
 def home_row(school: School) -> OutboundMessage:
     return only(school.app, OutboundMessage, OutboundMessage.kind == MessageKind.HOME)
+
+
+def test_the_pending_are_counted_without_a_look_at_those_who_have_answered(school: School) -> None:
+    if not school.app.settings.is_sqlite:
+        pytest.skip("PostgreSQL plans by what is in the tables")
+
+    with counted_queries(school.app.engine) as queries:
+        shown(school)
+
+    (counting,) = (query for query in queries if "AS pending" in query)
+    assert "uq_invitation_live" in first_step(school.app.engine, counting)
 
 
 def test_what_can_still_be_answered_is_counted(school: School) -> None:
