@@ -37,7 +37,7 @@ from core.rules.policy import MAIL_QUESTION_LIFE
 from core.rules.text import clean_name
 from core.usecases.imports.invitations import PrepareImportInvitation
 from core.usecases.imports.mails import OrderByMail
-from core.usecases.imports.undoing import UndoImport
+from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.changes import (
     CancelInvitations,
@@ -224,7 +224,7 @@ def _answer_one(app: App, staff: StaffActor, asking: Asking, line: str, wanted: 
             app.run(usecase, wanted.command, staff)
             return
         except UsherError as error:
-            result = _instead(app, wanted, error, line)
+            result = _instead(app, staff, wanted, error, line)
     else:
         result = result_of(app, staff, wanted, key=f"inbound:{asking.inbound_id}:0", line=line)
     _leave(app, staff, asking, (AnswerPart(line, result),))
@@ -255,20 +255,31 @@ def result_of(app: App, staff: StaffActor, wanted: Task | object, *, key: str, l
         usecase = rehearsed(wanted.usecase) if _is_asked_back(wanted) else wanted.usecase
         return app.run(usecase, wanted.command, staff, key=key)
     except UsherError as error:
-        return _instead(app, wanted, error, line)
+        return _instead(app, staff, wanted, error, line)
 
 
-def _instead(app: App, task: Task, error: UsherError, line: str) -> object:
+def _instead(app: App, staff: StaffActor, task: Task, error: UsherError, line: str) -> object:
     """The question or the refusal that is the answer. Raises again what is none."""
     if isinstance(error, Unavailable | AlreadySettled | NotStaff | SenderUnproven):
         raise error
     until = app.clock() + MAIL_QUESTION_LIFE
     if isinstance(error, ReplyNeeded):
-        return _question(_as_seen(task.command, error.rehearsed), error.rehearsed, until)
+        try:
+            would = _would_do(app, staff, task.command, error)
+        except UsherError as changed:
+            return _instead(app, staff, task, changed, line)
+        return _question(_as_seen(task.command, would), would, until)
     if isinstance(error, NeedsConfirmation) and isinstance(task.command, ReinviteLearner):
         confirmed = ReinviteLearner(task.command.run, task.command.address, is_confirmed=True)
         return _question(confirmed, refused(error), until)
     return _refused(error, line)
+
+
+def _would_do(app: App, staff: StaffActor, command: object, asked: ReplyNeeded) -> object:
+    """Raises what ``preview_undo`` raises: something may have happened since."""
+    if isinstance(command, OrderByMail):
+        return app.read(preview_undo, PreviewUndo(command.number), staff)
+    return asked.rehearsed
 
 
 def _refused(error: UsherError, line: str) -> RequestRefused:

@@ -30,7 +30,7 @@ from core.usecases.imports.imports import (
     show_import,
 )
 from core.usecases.imports.orders import OrderWork, order_work
-from core.usecases.imports.undoing import PreviewUndo, preview_undo
+from core.usecases.imports.undoing import require_undoable
 from core.usecases.imports.values import import_ref
 from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, ImportWork, Subject
 
@@ -151,13 +151,14 @@ def order_by_mail(ctx: Context, command: OrderByMail) -> OrderTold:
 
 
 def undo_by_mail(ctx: Context, command: OrderByMail) -> OrderTold:
-    """Raises ReplyNeeded, with what it would do, where that is many learners, and whatever ``order_work`` raises."""
-    access.require_staff(ctx, Permission.IMPORT)
-    preview = preview_undo(ctx, PreviewUndo(command.number))
-    if preview.removed + preview.restored > MAIL_UNDOES_AT_ONCE:
-        question = ReplyNeeded()
-        question.rehearsed = preview
-        raise question
+    """Raises ReplyNeeded where the import made or changed many, and whatever ``order_work`` raises. What it would do is
+    for whoever asks to read (``preview_undo``): that looks at every learner, and nobody could write meanwhile.
+    """
+    staff = access.require_staff(ctx, Permission.IMPORT)
+    found = find_import(ctx, command.number)
+    require_undoable(ctx, staff, found)
+    if found.created + found.updated > MAIL_UNDOES_AT_ONCE:
+        raise ReplyNeeded
     return order_by_mail(ctx, command)
 
 
