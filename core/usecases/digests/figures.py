@@ -38,7 +38,6 @@ from core.model import (
     Import,
     Invitation,
     Learner,
-    LearnerAddress,
     Organisation,
     OutboundMessage,
     Progress,
@@ -56,6 +55,7 @@ from core.rules.policy import (
     SHARED_LINK_RUN_LIFE,
     STALLED_AFTER,
 )
+from core.usecases.learners.addresses import FIRST_ADDRESS
 from core.usecases.progress.risk import IS_RULE, STORED, cohorts, is_set_aside, of_cohort, risk_test
 from core.words import ImportState, MessageState, SuppressReason
 
@@ -241,15 +241,8 @@ def _ranked(windows: Windows, run_id: Any, *order: Any) -> ColumnElement[int]:
 
 def _named(ctx: Context, query: Select[*tuple[Any, ...]]) -> Rows:
     found = query.subquery("found")
-    address = (
-        select(LearnerAddress.address)
-        .where(LearnerAddress.learner_id == found.c.learner_id)
-        .order_by(LearnerAddress.id)
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = (
-        select(found, Learner.first_name, Learner.last_name, address.label("address"))
+        select(found, Learner.first_name, Learner.last_name, FIRST_ADDRESS.label("address"))
         .join(Learner, Learner.id == found.c.learner_id)
         .where(found.c.n <= DIGEST_NAMES)
         .order_by(found.c.n, found.c.learner_id)

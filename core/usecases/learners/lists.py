@@ -26,6 +26,7 @@ from core.rules.policy import PAGE_ROWS
 from core.rules.ucas.identifiers import ccis, uln, upn
 from core.rules.ucas.values import LearnerValues
 from core.usecases.imports.values import hasher
+from core.usecases.learners.addresses import OWN_OR_FIRST_ADDRESS
 from core.words import AccountState
 
 _EXACT_ROWS: Final = 50
@@ -41,6 +42,7 @@ class LearnerCard:
     username: str
     """Empty: no account yet."""
     email: str
+    """Their own, or else the first they joined with or were invited at; empty: none is known."""
     year_group: str
     academic_year: int | None
     provider: str
@@ -251,7 +253,7 @@ def _hashes_fit(ctx: Context, staff: StaffMember, number: str) -> list[ColumnEle
 # --- Cards ------------------------------------------------------------------------------------------------
 
 CARD_COLUMNS: Final = (
-    Learner.id, Learner.first_name, Learner.last_name, Learner.username, Learner.email, Learner.year_group,
+    Learner.id, Learner.first_name, Learner.last_name, Learner.username, OWN_OR_FIRST_ADDRESS, Learner.year_group,
     Learner.academic_year, Learner.provider_id, Learner.access_code_used_at, Learner.access_code.is_not(None),
     Learner.created_at,
 )  # fmt: skip

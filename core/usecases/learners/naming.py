@@ -13,17 +13,20 @@ import difflib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from core import access
 from core.context import Context
 from core.errors import LearnerNotFound, LearnerUnclear
-from core.model import CourseRun, Enrolment, Learner, LearnerAddress, StaffMember
+from core.model import CourseRun, Enrolment, Learner, StaffMember
 from core.rules.learner_words import plain_words
+from core.usecases.learners.addresses import OWN_OR_FIRST_ADDRESS
 from core.usecases.learners.lists import a_word_begins, exact_ids
 
 _COLUMNS: Final = (
-    Learner.id, Learner.first_name, Learner.last_name, Learner.provider_id, Learner.username, Learner.email
+    Learner.id, Learner.first_name, Learner.last_name, Learner.provider_id,
+    # The one word by which they are found.
+    func.coalesce(Learner.username, OWN_OR_FIRST_ADDRESS).label("word"),
 )  # fmt: skip
 _NAME_WORDS: Final = 6
 _NEAREST_AMONG: Final = 500
@@ -143,18 +146,13 @@ def _only(ctx: Context, staff: StaffMember, run: CourseRun | None, rows: Sequenc
         return rows[0]
     code = run.code if run is not None else ""
     if rows:
-        raise LearnerUnclear(who=who, run=code, choices=_choices(ctx, rows))
-    raise LearnerNotFound(who=who, run=code, nearest=_choices(ctx, _nearest(ctx, staff, run, who)))
+        raise LearnerUnclear(who=who, run=code, choices=_choices(rows))
+    raise LearnerNotFound(who=who, run=code, nearest=_choices(_nearest(ctx, staff, run, who)))
 
 
-def _choices(ctx: Context, rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
-    """(name, the one word by which they are found). Who has neither is not offered."""
-    missing = [row.id for row in rows if not (row.username or row.email)]
-    query = select(LearnerAddress.learner_id, LearnerAddress.address).where(LearnerAddress.learner_id.in_(missing))
-    found = ctx.session.execute(query.order_by(LearnerAddress.id.desc())) if missing else ()
-    addresses = {row.learner_id: row.address for row in found}
-    words = [(row, row.username or row.email or addresses.get(row.id, "")) for row in rows]
-    return tuple((f"{row.first_name} {row.last_name}".strip(), word) for row, word in words if word)
+def _choices(rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    """(name, word). Who has no such word is not offered."""
+    return tuple((f"{row.first_name} {row.last_name}".strip(), row.word) for row in rows if row.word)
 
 
 def _nearest(ctx: Context, staff: StaffMember, run: CourseRun | None, who: str) -> list[Any]:

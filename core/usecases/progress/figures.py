@@ -34,6 +34,7 @@ from core.rules.policy import COMPLETED_SHARE, HALF_SHARE, NAME_CHARACTERS, PAGE
 from core.rules.progress.bands import Band
 from core.rules.progress.risk import NO_RISK, Cohort, Risk, RiskRule, risks_of
 from core.rules.text import clean_name, folded
+from core.usecases.learners.addresses import FIRST_ADDRESS
 from core.usecases.progress.known import FIGURES, Figures, figures_of
 from core.usecases.progress.risk import (
     FOLLOW_UP,
@@ -215,17 +216,10 @@ def _facts() -> Query[*tuple[Any, ...]]:
 
 
 _FACTS: Final = _facts()
-_ADDRESS: Final = (
-    select(LearnerAddress.address)
-    .where(LearnerAddress.learner_id == Learner.id)
-    .order_by(LearnerAddress.id)
-    .limit(1)
-    .scalar_subquery()
-)
 _NAME: Final = Learner.first_name + " " + Learner.last_name
 _ORDER: Final = (func.coalesce(_P.step_percentage, -1).desc(), Enrolment.id)
 _ROWS: Final = (
-    select(Learner.id, _NAME.label("name"), _ADDRESS.label("address"), Enrolment.enrolled_at, *FIGURES, *FOLLOW_UP)
+    select(Learner.id, _NAME.label("name"), FIRST_ADDRESS.label("address"), Enrolment.enrolled_at, *FIGURES, *FOLLOW_UP)
     .select_from(Enrolment)
     .join(Learner, Learner.id == Enrolment.learner_id)
     .outerjoin(_P, _ON_RUN)

@@ -16,8 +16,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core import access
 from core.context import Context
-from core.model import Course, CourseRun, Enrolment, Learner, LearnerAddress, Progress, StaffMember
+from core.model import Course, CourseRun, Enrolment, Learner, Progress, StaffMember
 from core.queries import Query
+from core.usecases.learners.addresses import FIRST_ADDRESS
 
 ROWS_AT_ONCE: Final = 1000
 
@@ -60,15 +61,8 @@ class ProgressRows:
 
 
 _P = Progress
-_ADDRESS: Final = (
-    select(LearnerAddress.address)
-    .where(LearnerAddress.learner_id == Learner.id)
-    .order_by(LearnerAddress.id)
-    .limit(1)
-    .scalar_subquery()
-)
 COLUMNS: Final = (
-    Enrolment.run_id, _P.membership_id, func.coalesce(_ADDRESS, Learner.email), Learner.first_name, Learner.last_name,
+    Enrolment.run_id, _P.membership_id, func.coalesce(FIRST_ADDRESS, Learner.email), Learner.first_name, Learner.last_name,
     _P.profile_url, _P.steps_completed, _P.comments_posted, _P.average_test_score,
     _MomentText(func.coalesce(_P.left_at, Enrolment.left_at)), _P.partner_course_code, _P.partner_run_code,
     _MomentText(_P.last_step_at), _MomentText(_P.last_comment_at), _P.step_percentage,

@@ -9,7 +9,7 @@ from core.results import ReplyAwaited, RequestRefused
 from core.usecases.learners.cards import LearnerShown
 from core.usecases.learners.lists import LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
-from tests.core.usecases.acting import only
+from tests.core.usecases.acting import accept, invite, only
 from tests.core.usecases.importing import ULNS, import_sheet, line
 from tests.factories import School
 from tests.mail.asking import Writer
@@ -44,6 +44,25 @@ def test_story_somebody_is_found_removed_after_a_yes_and_taken_back(school: Scho
     assert "Ada Young is back" in undone.text
     for answered in (listed, shown, asked, removed):
         assert "2010-03-31" not in answered.text + answered.html
+
+
+def test_whoever_joined_by_an_invitation_is_shown_with_the_address_they_joined_with(
+    school: School, olive: Writer
+) -> None:
+    import_sheet(school, line("Ada", **{"Email address": "ada@school.example.org"}))
+    invite(school, "bo@example.org", "ada@school.example.org")
+    accept(school.app, "bo@example.org", "Bo Young")
+
+    listed = olive.write("learners young")
+    searched = olive.write("learners bo@exam")
+    shown = olive.write("learners bo@example.org")
+
+    assert "Bo Young · bo@example.org" in listed.text
+    assert "Ada Young · ada.young · ada@school.example.org" in listed.text
+    assert "Bo Young · bo@example.org" in searched.text
+    assert "“learners bo@example.org” shows one of them." in searched.text
+    assert shown.text.count("Also known by") == 0
+    assert "“learners remove bo@example.org” removes them" in shown.text
 
 
 def test_lists_go_on_with_more(school: School, olive: Writer) -> None:

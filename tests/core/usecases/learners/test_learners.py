@@ -33,7 +33,7 @@ from core.usecases.learners.codes import LoadAccessCodes, load_access_codes
 from core.usecases.learners.lists import LearnersListed, ListLearners, list_learners
 from core.usecases.learners.removal import UndoLearnerChange, undo_learner_change
 from core.words import AccountState, LearnerDeed
-from tests.core.usecases.acting import change, clock_of, everything, invite, only
+from tests.core.usecases.acting import accept, change, clock_of, everything, invite, only
 from tests.core.usecases.importing import ULNS, import_sheet, learners, line
 from tests.core.usecases.managing import prepare, save
 from tests.factories import School, counted_queries
@@ -111,6 +111,11 @@ def test_a_search_and_a_card_take_the_same_number_of_statements_at_any_size(scho
     few = statements(school, "young", zoe.id)
 
     import_sheet(school, *(line(f"Ada{number}") for number in range(40)))
+    joined = [f"a{number}@example.org" for number in range(3)]
+    invite(school, *joined)
+    for address in joined:
+        # On the first page.
+        accept(school.app, address, "Aaron Young")
     for _ in range(3):
         school.app.run(see_learner_details, SeeLearnerDetails(zoe.id), school.owner)
     invite(school, "zoe@school.example.org")
