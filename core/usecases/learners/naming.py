@@ -5,7 +5,7 @@
 
 1. Nobody is guessed at: of several who fit all are offered (LearnerUnclear); who fits nobody is told the nearest names.
 2. What follows a name ("nudge RUN Ada Young Can I help you?") begins with the first word that is no whole word of the
-   names of those who fit so far.
+   names of those who fit so far. If nobody fits, not even the first word, it is words like those of the nearest names.
 3. Only learners whom the asker may see are found or offered; of a run, those who are on it.
 """
 
@@ -30,6 +30,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _NAME_WORDS: Final = 6
 _NEAREST_AMONG: Final = 500
+_OFFERED: Final = 3
 _ENDS: Final = ":,;"
 
 
@@ -69,7 +70,8 @@ def learner_before_words(ctx: Context, staff: StaffMember, text: str, run: Cours
     rows, taken = _narrowed(ctx, staff, words, run)
     if not rows:
         rows, taken = _narrowed(ctx, staff, words, None)
-        rows, taken = _elsewhere(rows), taken if len(rows) == 1 else 1
+        rows = _elsewhere(rows)
+        taken = taken if rows else _misspelt(ctx, staff, words, run)
     name = " ".join(words[:taken]).rstrip(_ENDS)
     return Named(_only(ctx, staff, run, rows, name), _after(text, taken))
 
@@ -87,6 +89,17 @@ def _narrowed(
             break
         fits, rows, taken = [*fits, *more], narrowed, taken + 1
     return rows, taken
+
+
+def _misspelt(ctx: Context, staff: StaffMember, words: Sequence[str], run: CourseRun) -> int:
+    """How many of the words are the name of somebody whom the first one is like. What is not, goes into a letter."""
+    alike, taken = _nearest(ctx, staff, run, words[0]), 1
+    while taken < len(words) and not words[taken - 1].endswith(tuple(_ENDS)):
+        alike = [row for row in alike if _is_like_part(words[taken], row)]
+        if not alike:
+            break
+        taken += 1
+    return taken
 
 
 def _elsewhere(rows: Sequence[Any]) -> Sequence[Any]:
@@ -147,7 +160,7 @@ def _only(ctx: Context, staff: StaffMember, run: CourseRun | None, rows: Sequenc
     code = run.code if run is not None else ""
     if rows:
         raise LearnerUnclear(who=who, run=code, choices=_choices(rows))
-    raise LearnerNotFound(who=who, run=code, nearest=_choices(_nearest(ctx, staff, run, who)))
+    raise LearnerNotFound(who=who, run=code, nearest=_choices(_nearest(ctx, staff, run, who)[:_OFFERED]))
 
 
 def _choices(rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
@@ -156,20 +169,26 @@ def _choices(rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _nearest(ctx: Context, staff: StaffMember, run: CourseRun | None, who: str) -> list[Any]:
-    """At most three, of those a word of whose name begins with the same letter."""
+    """The likeliest first, of those a word of whose name begins with the same letter."""
     parts = plain_words(who)[:_NAME_WORDS]
     if not parts:
         return []
     rows = _rows(ctx, staff, run, [a_word_begins(parts[0][0])], _NEAREST_AMONG)
 
     def likeness(row: Any) -> float:
-        words = plain_words(f"{row.first_name} {row.last_name}")
-        best = [max((_like(part, word) for word in words), default=0.0) for part in parts]
-        return sum(best) / len(best)
+        return sum(_likeness(part, row) for part in parts) / len(parts)
 
     ranked = sorted(((likeness(row), row) for row in rows), key=lambda each: -each[0])
-    return [row for like, row in ranked[:3] if like >= 0.6]
+    return [row for like, row in ranked if like >= 0.6]
 
 
-def _like(typed: str, word: str) -> float:
-    return difflib.SequenceMatcher(None, typed, word).ratio()
+def _is_like_part(typed: str, row: Any) -> bool:
+    """Of short words only the very same: "Can" is no misspelt Chan."""
+    parts = plain_words(typed)
+    return bool(parts) and all(_likeness(part, row) >= (0.8 if len(part) > 3 else 1.0) for part in parts)
+
+
+def _likeness(typed: str, row: Any) -> float:
+    """From 0 to 1, to the likeliest word of their name."""
+    words = plain_words(f"{row.first_name} {row.last_name}")
+    return max((difflib.SequenceMatcher(None, typed, word).ratio() for word in words), default=0.0)

@@ -86,6 +86,9 @@ async def test_of_several_learners_with_a_name_each_is_a_button(world: World) ->
     nobody = shown(await world.usher("progress Zoee Adler"))
     offered = words(nobody)
     await world.driver.press(world.olive, nobody, "requests_ask_instead:0")
+    misspelt = shown(await world.usher(f"nudge {RUN} Zooe Adlr Can I help you?"))
+    named = words(misspelt)
+    await world.driver.press(world.olive, misspelt, "requests_ask_instead:0")
 
     assert f"2 learners on {RUN} are called “Zoe”" in question
     assert "A nudge to Zoe Ahmed. Nothing is sent yet." in words(asked)
@@ -93,3 +96,7 @@ async def test_of_several_learners_with_a_name_each_is_a_button(world: World) ->
     assert "*Zoe Ahmed, `maths-2026-03`*" in words(spoken)
     assert "Did you mean Zoe Adler (zoe.adler@example.org)" in offered
     assert "zoe.adler@example.org" in words(nobody)
+    assert f"I found no learner “Zooe Adlr” on {RUN}" in named
+    assert "A nudge to Zoe Adler. Nothing is sent yet." in words(misspelt)
+    assert "Can I help you?" in words(misspelt)
+    assert "Adlr" not in words(misspelt), "The surname is no word of the letter."
