@@ -127,8 +127,8 @@ WORDS: dict[str, VerbWords] = {
             "history", "WHO|B-NUMBER|I-NUMBER|RUN|link CODE|staff ADDRESS [page] | export WHOSE [csv|xlsx]",
             "Who did what, when, through which door: about a person, batch, import or run.",
             (
-                "history a@example.org", "history B-0041", "history I-0007", "history maths-2026-03",
-                "history link safety-2026-03", "history export B-0041",
+                "history a@example.org", "history Ada Young", "history B-0041", "history I-0007",
+                "history maths-2026-03", "history link safety-2026-03", "history export B-0041",
             ),
         ),
         VerbWords(

@@ -56,8 +56,8 @@ class HistoryNotChosen(InvalidRequest):
     code = "history_not_chosen"
     wording = "I do not know yet whose history you mean."
     advice = (
-        "Name a learner's address, a batch like B-0041, an import like I-0007, a run's code, “link” and a code, or "
-        "“staff” and an address."
+        "Name a learner, a batch like B-0041, an import like I-0007, a run's code, “link” and a code, or “staff” and "
+        "an address."
     )
 
 

@@ -17,6 +17,7 @@ _NAMED: Final = {
     "learner": Subject.LEARNER, "run": Subject.RUN, "batch": Subject.BATCH, "import": Subject.IMPORT,
 }  # fmt: skip
 _NUMBERS: Final = {"b": Subject.BATCH, "i": Subject.IMPORT}
+_OF_ONE_WORD: Final = frozenset({Subject.LINK, Subject.STAFF})
 _DIGITS: Final = 9
 _PAGE: Final = re.compile(r"[0-9]{1,5}")
 
@@ -35,8 +36,9 @@ def _whose(rest: str) -> tuple[Subject, str, str]:
     """(what it is of, its name or number, what comes after it). Raises HistoryNotChosen."""
     first, tail = first_word(rest)
     kind = _NAMED.get(folded(first))
-    if kind is not None and tail:
-        first, tail = first_word(tail)
+    if kind is not None:
+        rest = tail
+        first, tail = first_word(rest)
     name = bare_address(first.strip(",;:"))
     numbered = _NUMBERED.fullmatch(name)
     if numbered and kind in (None, Subject.BATCH, Subject.IMPORT):
@@ -45,9 +47,17 @@ def _whose(rest: str) -> tuple[Subject, str, str]:
         if not name.isascii() or not name.isdecimal() or len(name) > _DIGITS:
             raise HistoryNotChosen
         return kind, name, tail
-    if not name or folded(name) in _NAMED:
+    if not name:
         raise HistoryNotChosen
-    return kind or (Subject.LEARNER if "@" in name else Subject.RUN), name, tail
+    if kind in _OF_ONE_WORD or "@" in name:
+        return kind or Subject.LEARNER, name, tail
+    return kind or Subject.RUN, *_names_and_page(rest)
+
+
+def _names_and_page(rest: str) -> tuple[str, str]:
+    words = rest.split()
+    has_page = len(words) > 1 and _PAGE.fullmatch(words[-1]) is not None
+    return (" ".join(words[:-1]), words[-1]) if has_page else (" ".join(words), "")
 
 
 VERBS: Final[tuple[Verb, ...]] = (verb("history", Mode.READ, Asker.STAFF, _history, show_history),)

@@ -58,7 +58,7 @@ def _with_learner(text: str, wrong: str, choices: tuple[tuple[str, str], ...], r
         named, rest = first_word(rest)
         head = f"{head} {named}"
     pattern = r"\s+".join(map(re.escape, wrong.split()))
-    typed = re.search(rf"(?<!\S)[\"“]?{pattern}[\"”]?(?![^\s,;:])", rest)
+    typed = re.search(rf"(?<!\S)[\"“]?{pattern}[\"”]?(?![^\s,;:])", rest, re.IGNORECASE)
     if not pattern or typed is None:
         return ()
     before, after = f"{head} {rest[: typed.start()]}".strip(), rest[typed.end() :].lstrip(",;:")

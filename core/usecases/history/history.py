@@ -72,7 +72,7 @@ class HistoryShown:
 
 
 def show_history(ctx: Context, command: ShowHistory) -> HistoryShown:
-    """Raises NotFound of its kind, RoleMissing, ProviderNotGranted."""
+    """Raises NotFound of its kind, RoleMissing, ProviderNotGranted, LearnerUnclear."""
     staff = access.require_staff(ctx, Permission.VIEW)
     whose = meant(ctx, staff, command.kind, command.name, command.subject_id)
     total = count_deeds(ctx, whose, HISTORY_COUNTED)

@@ -12,7 +12,15 @@ from sqlalchemy import or_, select
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import BatchNotFound, LearnerNotFound, RoleMissing, RunNotFound, SharedLinkNotFound, StaffNotFound
+from core.errors import (
+    BatchNotFound,
+    LearnerNotFound,
+    RoleMissing,
+    RunNotFound,
+    RunOrLearnerNotFound,
+    SharedLinkNotFound,
+    StaffNotFound,
+)
 from core.model import (
     Course,
     CourseRun,
@@ -29,6 +37,7 @@ from core.rules.text import folded
 from core.usecases.imports.imports import find_import
 from core.usecases.learners.cards import invited_as
 from core.usecases.learners.lists import exact_ids, sight_of
+from core.usecases.learners.naming import named_ids
 from core.usecases.links.shared_links import code_of, found
 from core.words import Subject
 
@@ -50,7 +59,7 @@ class Meant:
 
 
 def meant(ctx: Context, staff: StaffMember, kind: Subject, name: str, subject_id: int) -> Meant:
-    """By name as typed, or by id. Raises NotFound of its kind, RoleMissing, ProviderNotGranted."""
+    """By name as typed, or by id. Raises NotFound of its kind, RoleMissing, ProviderNotGranted, LearnerUnclear."""
     match kind:
         case Subject.BATCH:
             return _batch(ctx, staff, name, subject_id)
@@ -80,17 +89,17 @@ def _batch(ctx: Context, staff: StaffMember, name: str, batch_id: int) -> Meant:
 
 
 def _run(ctx: Context, staff: StaffMember, name: str, run_id: int) -> Meant:
-    """Whoever has no @ may be typed by their username or a number of theirs."""
+    """A run goes first; what is none, may be a learner."""
     if run_id:
         run = access.run_by_id(ctx, staff.organisation_id, run_id)
     else:
         try:
-            run = access.invited_run_by_code(ctx, staff.organisation_id, name)
-        except RunNotFound:
-            learner = _learner(ctx, staff, exact_ids(ctx, staff, name), name)
-            if learner is None:
-                raise
-            return learner
+            run = access.invited_run_by_code(ctx, staff.organisation_id, name.partition(" ")[0].strip(",;:"))
+        except RunNotFound as no_run:
+            try:
+                return _learner_named(ctx, staff, name)
+            except LearnerNotFound as nobody:
+                raise RunOrLearnerNotFound(who=name, runs=no_run.nearest, choices=nobody.choices) from no_run
     access.require_provider(ctx, staff, run)
     return Meant(Subject.RUN, run.id, run.code, run.code, (run.id,))
 
@@ -134,6 +143,8 @@ def _colleague(ctx: Context, asker: StaffMember, name: str, staff_id: int) -> Me
 
 def _person(ctx: Context, staff: StaffMember, name: str, learner_id: int) -> Meant:
     """A learner goes first; whoever is staff as well is asked for as such."""
+    if name and "@" not in name:
+        return _learner_named(ctx, staff, name)
     learner = _learner(ctx, staff, (learner_id,) if learner_id else exact_ids(ctx, staff, name), name)
     if learner is not None:
         return learner
@@ -143,6 +154,14 @@ def _person(ctx: Context, staff: StaffMember, name: str, learner_id: int) -> Mea
         return _colleague(ctx, staff, name, 0)
     except (RoleMissing, StaffNotFound):
         return _invited(ctx, staff, name, 0)
+
+
+def _learner_named(ctx: Context, staff: StaffMember, name: str) -> Meant:
+    """By username, by a number of theirs, or by their names. Raises LearnerNotFound, LearnerUnclear."""
+    learner = _learner(ctx, staff, named_ids(ctx, staff, name), name)
+    if learner is None:
+        raise LearnerNotFound(who=name)
+    return learner
 
 
 def _learner(ctx: Context, staff: StaffMember, ids: Sequence[int], name: str) -> Meant | None:

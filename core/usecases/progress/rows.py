@@ -62,8 +62,8 @@ class ProgressRows:
 
 _P = Progress
 COLUMNS: Final = (
-    Enrolment.run_id, _P.membership_id, func.coalesce(FIRST_ADDRESS, Learner.email), Learner.first_name, Learner.last_name,
-    _P.profile_url, _P.steps_completed, _P.comments_posted, _P.average_test_score,
+    Enrolment.run_id, _P.membership_id, func.coalesce(FIRST_ADDRESS, Learner.email), Learner.first_name,
+    Learner.last_name, _P.profile_url, _P.steps_completed, _P.comments_posted, _P.average_test_score,
     _MomentText(func.coalesce(_P.left_at, Enrolment.left_at)), _P.partner_course_code, _P.partner_run_code,
     _MomentText(_P.last_step_at), _MomentText(_P.last_comment_at), _P.step_percentage,
 )  # fmt: skip

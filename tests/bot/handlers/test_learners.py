@@ -6,6 +6,7 @@ from core.model import Learner
 from tests.bot.conftest import World, action_ids, shown, words
 from tests.core.usecases.acting import everything
 from tests.core.usecases.importing import ULNS, import_sheet, line
+from tests.core.usecases.progressing import enrol_named
 from usher.demo.slack.records import Message, View
 
 FILLED: dict[str, Any] = {
@@ -137,3 +138,26 @@ async def test_codes_are_a_link_to_the_web_and_never_said(world: World) -> None:
     assert "1 learner who never signed in" in words(listed)
     assert "https://usher.example.org/learners/codes" in words(listed)
     assert "/learners/codes" not in words(await world.usher("learners never", world.vera))
+
+
+async def test_a_history_is_found_by_words_of_a_name_and_of_several_each_is_a_button(world: World) -> None:
+    enrol_named(world.school, "Zoe Adler", "Zoe Ahmed")
+
+    found = shown(await world.usher("history zoe ahmed 1"))
+    asked = shown(await world.usher("history Zoe"))
+    question = words(asked)
+    await world.driver.press(world.olive, asked, "requests_ask_instead:0")
+    misspelt = shown(await world.usher("history learner Zooe Adler"))
+    nobody = words(misspelt)
+    await world.driver.press(world.olive, misspelt, "requests_ask_instead:0")
+    ordered = shown(await world.usher("history export Zoe Ahmed xlsx"))
+
+    assert "Zoe Ahmed accepted the invitation" in words(found)
+    assert "Adler" not in words(found)
+    assert "2 learners are called “Zoe”" in question
+    assert "Zoe Adler accepted the invitation" in words(asked)
+    assert "Did you mean Zoe Adler (zoe.adler@example.org)" in nobody
+    assert "Zoe Adler accepted the invitation" in words(misspelt)
+    assert "in the history of Zoe Ahmed" in words(ordered)
+    refused = words(shown(await world.usher("history export Xaver Quill")))
+    assert "I found no run and no learner called “xaver quill”" in refused

@@ -174,12 +174,13 @@ def test_what_the_asker_may_not_see_is_not_there_or_has_no_name(school: School) 
     invite(school, BO, run=SAFETY)
     asked_for = (f"history {ADA}", f"history {BO}", "history B-0001", "history I-0001", f"history link {SAFETY}")
 
-    for words in (*asked_for, f"history {SAFETY}", f"history learner {saved.card.username}"):
+    for words in (*asked_for, f"history {SAFETY}", f"history learner {saved.card.username}", "history Ada Young"):
         assert asked(school, words).deeds
         with pytest.raises(NotFound):
             asked(school, words, school.other_owner)
-    with pytest.raises(LearnerNotFound):
-        asked(school, f"history {ADA}", school.manager)
+    for who in (ADA, "learner Ada Young"):
+        with pytest.raises(LearnerNotFound):
+            asked(school, f"history {who}", school.manager)
     for words in (f"history {BO}", "history B-0001", f"history {SAFETY}", f"history link {SAFETY}"):
         with pytest.raises((ProviderNotGranted, LearnerNotFound)):
             asked(school, words, school.manager)
