@@ -134,8 +134,13 @@ def clean_environment() -> dict[str, str]:
 def _family(pid: int) -> list[int]:
     """A process with its children, grandchildren ...; empty when it has ended."""
     found = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _text_of(task).split():
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        # It has ended since its parent was asked.
+        return []
+    for task in tasks:
+        for child in _text_of(Path(f"/proc/{pid}/task/{task}/children")).split():
             found += _family(int(child))
     return found
 
