@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.rules.exports import PROGRESS_COLUMNS, SHARES
 from core.sheets.cells import Cell
-from core.sheets.lines import END, MARK, are_harmless, cell, line, repeated_cell
+from core.sheets.lines import END, MARK, Cells, are_harmless, cell, line
 from core.usecases.progress.rows import ProgressRows, RunValues
 from core.words import ExportForm
 
@@ -26,9 +26,9 @@ def write_progress(into: BinaryIO, rows: ProgressRows, form: ExportForm) -> None
 
 def write_csv(into: BinaryIO, rows: ProgressRows) -> None:
     into.write((MARK + line(PROGRESS_COLUMNS)).encode())
-    shared = {run_id: _shared_text(run) for run_id, run in rows.runs.items()}
+    shared, codes = {run_id: _shared_text(run) for run_id, run in rows.runs.items()}, Cells()
     for piece in rows.pieces:
-        into.write("".join(_lines(piece, shared)).encode())
+        into.write("".join(_lines(piece, shared, codes)).encode())
 
 
 def _shared_text(run: RunValues) -> tuple[str, str, str]:
@@ -42,9 +42,9 @@ def _shared(run: RunValues) -> tuple[str, str, str, str, str]:
     return start.isoformat(), run.slug, run.title, run.course_uuid, run.uuid
 
 
-def _lines(piece: Sequence[Any], shared: Mapping[int, tuple[str, str, str]]) -> list[str]:
+def _lines(piece: Sequence[Any], shared: Mapping[int, tuple[str, str, str]], codes: Cells) -> list[str]:
     """Without a call or an object more than a row needs: this is where an export spends its time."""
-    shares, known = SHARES, repeated_cell
+    shares = SHARES
     lines = []
     for (
         run_id, membership, email, first, last, url, steps, comments, score, left, course_code, run_code, last_step,
@@ -56,7 +56,7 @@ def _lines(piece: Sequence[Any], shared: Mapping[int, tuple[str, str, str]]) -> 
             person = ",".join(map(cell, (membership, email, f"{first} {last}", url)))
         lines.append(
             f"{start},{person},{'' if steps is None else steps},{'' if comments is None else comments},"
-            f"{shares[score]},{left or ''},{known(course_code)},{known(run_code)},{titles},{last_step or ''},"
+            f"{shares[score]},{left or ''},{codes[course_code]},{codes[run_code]},{titles},{last_step or ''},"
             f"{last_comment or ''},{uuids},{shares[share]}{END}"
         )
     return lines

@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Final
 
 from core.sheets.formulas import guarded, plain
@@ -30,8 +29,12 @@ def _made_safe(text: str) -> str:
     return '"' + safe.replace('"', '""') + '"' if _NEEDS_MARKS.search(safe) else safe
 
 
-repeated_cell: Final = lru_cache(4096)(cell)
-"""For values that many rows share."""
+class Cells(dict[str | None, str]):
+    """Of values that many rows share: each is made a cell once."""
+
+    def __missing__(self, text: str | None) -> str:
+        made = self[text] = cell(text)
+        return made
 
 
 def line(texts: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import String, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -40,6 +40,24 @@ def _sqlite_text(element: Any, compiler: Any, **options: Any) -> str:
 def _postgresql_text(element: Any, compiler: Any, **options: Any) -> str:
     stored = compiler.process(element.clauses, **options)
     return f"""to_char({stored} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')"""
+
+
+class _NotSought(FunctionElement[int]):
+    """A column that SQLite is not to look for in an index; PostgreSQL counts its rows and knows better."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_NotSought, "sqlite")
+def _not_sought(element: Any, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(_NotSought, "postgresql")
+def _as_it_is(element: Any, compiler: Any, **options: Any) -> str:
+    column: str = compiler.process(element.clauses, **options)
+    return column
 
 
 class RunValues(NamedTuple):
@@ -76,13 +94,15 @@ _RUN_SEEN: Final = or_(
     Course.provider_id.is_(None),
     Course.provider_id.in_(bindparam("granted", expanding=True)),
 )
+# By the learner: the index that finds all of a run is three times as wide, which is a tenth of the reading (measured).
+_IS_THEIRS: Final = and_(_P.learner_id == Enrolment.learner_id, _NotSought(_P.run_id) == Enrolment.run_id, _P.is_latest)
 # By name, and so in the order of the index that finds those who are there (``ix_learner_search``): nothing is sorted,
 # whatever their number. In any other order SQLite sorts them all, which was half of an export of a hundred thousand.
 _ALL: Final = (
     select(*COLUMNS)
     .select_from(Learner)
     .join(Enrolment, Enrolment.learner_id == Learner.id)
-    .outerjoin(_P, and_(_P.learner_id == Enrolment.learner_id, _P.run_id == Enrolment.run_id, _P.is_latest))
+    .outerjoin(_P, _IS_THEIRS)
     .where(Learner.removed_at.is_(None), _SEEN)
     .order_by(Learner.search_words, Learner.id, Enrolment.run_id)
 )
