@@ -19,6 +19,12 @@ from dotenv import dotenv_values
 from core.errors import SettingInvalid
 from core.rules import policy
 
+# Whatever else there is, the database's library would complain of with the password in it.
+_DATABASE_URL = re.compile(
+    r"sqlite:///\S[^\n]*|"
+    r"postgresql(\+psycopg)?://(?:[^:/@\s]*(?::[^@\s]*)?@)?(?:\[[^]/?\s]+\]|[^:/?@\s\[\]]*)(?::\d{1,5})?/[^?\s]+(?:\?\S*)?"
+)
+
 
 def _text(value: str) -> str:
     return value
@@ -56,7 +62,7 @@ def _base_url(value: str) -> str:
 
 def _web_address(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"@\\]{1,200}", value):
-        raise ValueError("write an address like https://learners.example.org/sign-in")
+        raise ValueError("write an address that begins with https://")
     return value
 
 
@@ -93,8 +99,11 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
-        raise ValueError("write sqlite:///usher.db or postgresql+psycopg://user:password@host/name")
+    if not _DATABASE_URL.fullmatch(value):
+        raise ValueError(
+            "write sqlite:///usher.db or postgresql+psycopg://user:password@host:5432/name, with %40 for an @ in "
+            "the password"
+        )
     return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
@@ -176,7 +185,7 @@ class Settings:
     slack_bot_token: str = _setting("", _text, "Bot token (xoxb-...) of a single workspace.", secret=True)
     slack_client_id: str = _setting("", _text, "Client id of the Slack app, to install it in several workspaces.")
     slack_client_secret: str = _setting("", _text, "Its client secret.", secret=True)
-    slack_api_url: str = _setting("https://slack.com/api/", _text, "Slack's Web API.")
+    slack_api_url: str = _setting("https://slack.com/api/", _web_address, "Slack's Web API.")
     slack_command_prefix: str = _setting("usher-", _text, "Put before the short command names in Slack.")
 
     recall_window: timedelta = _setting(policy.RECALL_WINDOW, _seconds, "Seconds between confirming and sending.")
@@ -234,7 +243,7 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 
     short = [each.removeprefix("USHER_") for each in known]
     nearest = difflib.get_close_matches(name.removeprefix("USHER_"), short, n=1)
-    return f"; did you mean USHER_{nearest[0]}" if nearest else ""
+    return f"; perhaps USHER_{nearest[0]} is meant" if nearest else ""
 
 
 def _checked(settings: Settings) -> Settings:

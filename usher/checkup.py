@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -20,8 +19,9 @@ from core.context import Clock
 from core.database import open_engine
 from core.errors import UsherError
 from core.settings import Settings
+from mail.faults import words_of
 from usher.logs import redacted
-from usher.migrating import has_schema
+from usher.migrating import faults_named, require_schema
 from usher.wiring import make_app
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CLOCK_LEEWAY = timedelta(seconds=60)
 _TIMEOUT = 10.0
+_LOGIN_WANTED = 530
 _UNBOUND_ROLE = text("SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
 
 
@@ -54,6 +55,7 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield _base_url(settings)
     database = _database(settings)
     yield database
+    yield from _sender(settings)
     yield _smtp(settings)
     if database.health is not Health.BAD:
         yield from _mailboxes(settings)
@@ -83,36 +85,37 @@ def _base_url(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    if settings.is_sqlite and not Path(settings.database_url.removeprefix("sqlite:///")).exists():
-        # Looking must not create an empty file.
-        return Finding("database", Health.BAD, "there is none yet", "Run “usher migrate”.")
     engine = open_engine(settings.database_url, pool_size=1)
     try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        require_schema(engine)
+        with faults_named(engine), engine.connect() as connection:
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar() if settings.is_sqlite else "wal"
             role = None if settings.is_sqlite else connection.execute(_UNBOUND_ROLE).scalar()
-        if mode != "wal":
-            return Finding("database", Health.BAD, f"journal mode is {mode}", "Put the file on a local disk.")
-        if not has_schema(engine):
-            return Finding("database", Health.BAD, "it is empty or of another version", "Run “usher migrate”.")
-        if role is not None:
-            says = f"row-level security does not bind the role {role}: a slip in our code could mix organisations"
-            advice = "Let Usher connect as a role with NOSUPERUSER and NOBYPASSRLS: docs/operating.md says how."
-            return Finding("database", Health.LOOK, says, advice)
-        return Finding("database", Health.GOOD, engine.dialect.name)
-    except DBAPIError as problem:
-        return Finding("database", Health.BAD, _short(problem.orig), "Look at USHER_DATABASE_URL and whether it runs.")
+    except UsherError as problem:
+        return Finding("database", Health.BAD, problem.message, problem.hint)
     finally:
         engine.dispose()
+    if mode != "wal":
+        return Finding("database", Health.BAD, f"journal mode is {mode}", "Put the file on a local disk.")
+    if role is not None:
+        says = f"row-level security does not bind the role {role}: a slip in our code could mix organisations"
+        advice = "Let Usher connect as a role with NOSUPERUSER and NOBYPASSRLS: docs/operating.md says how."
+        return Finding("database", Health.LOOK, says, advice)
+    return Finding("database", Health.GOOD, engine.dialect.name)
+
+
+def _sender(settings: Settings) -> Iterator[Finding]:
+    if settings.mail_from == Settings.mail_from:
+        says = f"e-mails come from {settings.mail_from}, which is an example"
+        yield Finding("sender", Health.BAD, says, "Set USHER_MAIL_FROM to an address of yours.")
 
 
 def _smtp(settings: Settings) -> Finding:
     if not settings.smtp_host:
         return Finding("mail", Health.BAD, "no mail server is set: mail waits", "Set USHER_SMTP_HOST.")
-    advice = "Look at USHER_SMTP_HOST, _PORT, _SECURITY, _USER and _PASSWORD."
     try:
         with _smtp_client(settings) as client:
+            client.ehlo_or_helo_if_needed()
             if settings.smtp_security == "starttls":
                 client.starttls(context=ssl.create_default_context())
             if settings.smtp_user:
@@ -120,9 +123,12 @@ def _smtp(settings: Settings) -> Finding:
             code, answer = client.mail(settings.mail_from)
             client.rset()
     except (OSError, smtplib.SMTPException) as problem:
-        return Finding("mail", Health.BAD, _short(problem), advice)
+        says = f"{settings.smtp_host}:{settings.smtp_port}: {_mail_fault(problem)}"
+        return Finding("mail", Health.BAD, says, _mail_advice(problem))
     if code != 250:
-        return Finding("mail", Health.BAD, f"{code} {answer.decode(errors='replace')}", "It refuses USHER_MAIL_FROM.")
+        asks_for_login = code == _LOGIN_WANTED
+        advice = "Set USHER_SMTP_USER and USHER_SMTP_PASSWORD." if asks_for_login else "It refuses USHER_MAIL_FROM."
+        return Finding("mail", Health.BAD, _answer(code, answer), advice)
     return Finding("mail", Health.GOOD, f"{settings.smtp_host} takes mail from {settings.mail_from}")
 
 
@@ -131,6 +137,26 @@ def _smtp_client(settings: Settings) -> smtplib.SMTP:
         context = ssl.create_default_context()
         return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, context=context)
     return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT)
+
+
+def _mail_fault(problem: OSError) -> str:
+    if isinstance(problem, smtplib.SMTPResponseException):
+        # -1 stands for what is no answer at all.
+        is_smtp = problem.smtp_code > 0
+        return _answer(problem.smtp_code, problem.smtp_error) if is_smtp else "it does not speak SMTP: look at the port"
+    if isinstance(problem, smtplib.SMTPException):
+        return _short(problem).rstrip(".")
+    return words_of(problem)
+
+
+def _mail_advice(problem: OSError) -> str:
+    if isinstance(problem, smtplib.SMTPAuthenticationError):
+        return "Look at USHER_SMTP_USER and USHER_SMTP_PASSWORD."
+    return "Look at USHER_SMTP_HOST, USHER_SMTP_PORT and USHER_SMTP_SECURITY."
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    return _short(f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}")
 
 
 def _mailboxes(settings: Settings) -> Iterator[Finding]:
@@ -164,7 +190,8 @@ def _mailbox(app: App, mailbox: WatchedMailbox) -> Finding:
     found = asyncio.run(look_at(app, mailbox))
     about = f"mailbox {mailbox.name}"
     if found.problem:
-        return Finding(about, Health.BAD, redacted(found.problem), f"“usher mailbox check {mailbox.name}” says more.")
+        advice = f"A new password: usher mailbox password {mailbox.name}. Then: usher mailbox check {mailbox.name}."
+        return Finding(about, Health.BAD, redacted(found.problem), advice)
     return Finding(about, Health.GOOD, " ".join(found.lines))
 
 
@@ -225,7 +252,10 @@ def _slack_answer(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield Finding("Slack", Health.BAD, f"Slack says {problem.response.get('error')}", advice)
         return
     except (SlackClientError, OSError) as problem:
-        yield Finding("Slack", Health.BAD, _short(problem), "Look at the network and USHER_SLACK_API_URL.")
+        # The client wraps what the network says.
+        cause = getattr(problem, "reason", problem)
+        says = words_of(cause) if isinstance(cause, OSError) else _short(cause)
+        yield Finding("Slack", Health.BAD, says, "Look at the network and USHER_SLACK_API_URL.")
         return
     yield Finding("Slack", Health.GOOD, f"connected to {answer.get('team')}")
     headers = {name.lower(): value for name, value in answer.headers.items()}

@@ -22,6 +22,7 @@ from mail.receiving.reception import Process, Reception, Sweeper
 from mail.reports.bounces import note_report
 from mail.reports.stopping import stop
 from mail.requests.answering import answer
+from usher.wiring import cannot_listen
 
 _GRACE_SECONDS: Final = 10.0
 
@@ -99,8 +100,7 @@ async def _start(listener: Listener, settings: Settings) -> int:
     try:
         return await listener.start(host.strip("[]"), int(port))
     except OSError as problem:
-        reason = f"cannot listen on {settings.mail_listen}: {problem.strerror}"
-        raise SettingInvalid(name="USHER_MAIL_LISTEN", reason=reason) from problem
+        raise cannot_listen("USHER_MAIL_LISTEN", settings.mail_listen, problem) from problem
 
 
 def make_process(app: App, parser: Parser) -> Process:

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 from core.app import App
 from core.context import Clock, Tokens, system_clock
 from core.database import open_engine
-from core.errors import SettingInvalid
 from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.settings import Settings
-from usher.migrating import has_schema, upgrade
-from usher.wiring import collect_seldom, require_keys, require_schema
+from usher.migrating import bring_up_to_date, require_schema
+from usher.wiring import cannot_listen, collect_seldom, require_keys
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -71,7 +70,7 @@ class House:
         self._closing = AsyncExitStack()
 
     async def start(self) -> None:
-        """When it returns, requests are answered and due messages go out. Raises SettingInvalid."""
+        """When it returns, requests are answered and due messages go out. Raises UsherError."""
         require_keys(self.settings)
         # Who calls from now on waits instead of being refused; a port that is taken stops us before anything is done.
         listener = self._take_port() if "web" in self.parts else None
@@ -113,25 +112,17 @@ class House:
 
     def _prepare_database(self) -> None:
         """An embedded file is brought up to date by itself; a shared database is the operator's to migrate."""
-        if not self.settings.is_sqlite:
-            return
-        from worker.engine import migrate
-
-        engine = open_engine(self.settings.database_url, pool_size=1)
-        if not has_schema(engine):
-            upgrade(engine)
-        engine.dispose()
-        migrate(self.settings.database_url)
+        if self.settings.is_sqlite:
+            bring_up_to_date(self.settings.database_url)
 
     def _make_app(self) -> App:
         from worker.engine import DbosJobs
 
         engine = open_engine(self.settings.database_url, pool_size=self.settings.threads)
-        jobs = DbosJobs(self.settings.database_url)
-        app = App(engine, self.settings, jobs=jobs, clock=self._clock, tokens=self._tokens)
-        require_schema(app)
         self._closing.push_async_callback(asyncio.to_thread, engine.dispose)
-        return app
+        require_schema(engine)
+        jobs = DbosJobs(self.settings.database_url)
+        return App(engine, self.settings, jobs=jobs, clock=self._clock, tokens=self._tokens)
 
     def _start_worker(self) -> None:
         from worker.engine import Worker
@@ -251,9 +242,9 @@ def _slack_endpoint(bolt: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _listener(bind: str) -> socket.socket:
-    """Raises SettingInvalid when the address is taken or cannot be understood."""
+    """Raises SettingInvalid when the address is taken, or is none of this machine's."""
     host, _, port = bind.rpartition(":")
     try:
-        return socket.create_server((host.strip("[]") or "127.0.0.1", int(port)), backlog=2048)
-    except (OSError, ValueError) as problem:
-        raise SettingInvalid(name="USHER_BIND", reason=f"cannot listen on {bind}: {problem}") from problem
+        return socket.create_server((host.strip("[]"), int(port)), backlog=2048)
+    except OSError as problem:
+        raise cannot_listen("USHER_BIND", bind, problem) from problem

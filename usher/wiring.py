@@ -6,7 +6,9 @@ and mistakes are answered before.
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -39,6 +41,20 @@ def require_keys(settings: Settings) -> None:
             raise SettingInvalid(name=name, reason="it is missing; “usher keys new” makes one")
 
 
+def cannot_listen(setting: str, where: str, problem: OSError) -> SettingInvalid:
+    """The port is taken, or not ours to take; what Python says of it names the address twice."""
+    return SettingInvalid(name=setting, reason=f"cannot listen on {where}: {_why_not(problem.errno or 0)}")
+
+
+def _why_not(number: int) -> str:
+    if number == errno.EADDRINUSE:
+        return "another program listens there already"
+    if number == errno.EADDRNOTAVAIL:
+        return "this machine does not have that address"
+    # Whoever asks for the address of a name gets numbers below zero.
+    return os.strerror(number).lower() if number > 0 else "there is no host of that name"
+
+
 def make_app(settings: Settings, jobs: Jobs | None = None) -> App:
     """With no ``jobs`` the worker's sweeper finds what was decided, within half a minute."""
     from core.app import App
@@ -53,17 +69,11 @@ def operator_app() -> Iterator[App]:
     """For short commands: settings, keys and schema are checked first."""
     settings = load_settings()
     require_keys(settings)
+    from usher.migrating import require_schema
+
     app = make_app(settings)
     try:
-        require_schema(app)
+        require_schema(app.engine)
         yield app
     finally:
         app.engine.dispose()
-
-
-def require_schema(app: App) -> None:
-    """Raises SettingInvalid when the database is not at the code's version."""
-    from usher.migrating import has_schema  # Alembic costs 200 ms; a plain look does not.
-
-    if not has_schema(app.engine):
-        raise SettingInvalid(name="USHER_DATABASE_URL", reason="the database is not ready; run “usher migrate” first")

@@ -33,6 +33,7 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]  # It has no
 )
 
 from core.large_mail import Intake
+from mail.faults import words_of
 
 __all__ = ["ConnectionLost", "Protocol", "Refused", "Response", "open_protocol", "quoted"]
 
@@ -334,7 +335,7 @@ async def open_protocol(
                 lambda: Protocol(loop, patience=patience, largest=largest), host, port, ssl=tls
             )
     except (OSError, TimeoutError) as problem:
-        raise ConnectionLost(_words(problem)) from problem
+        raise ConnectionLost(words_of(problem)) from problem
     _keep_alive(transport.get_extra_info("socket"))
     await protocol.greet()
     return protocol
@@ -346,17 +347,3 @@ def _keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in options:
         connection.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _words(problem: OSError) -> str:
-    if isinstance(problem, ssl.SSLCertVerificationError):
-        return f"its certificate cannot be trusted: {problem.verify_message}"
-    if isinstance(problem, ssl.SSLError):
-        return "it does not speak TLS as we do: look at the port"
-    if isinstance(problem, socket.gaierror):
-        return "there is no host of that name"
-    if isinstance(problem, ConnectionRefusedError):
-        return "the connection was refused: nobody listens there"
-    if isinstance(problem, TimeoutError):
-        return "it does not answer"
-    return (problem.strerror or type(problem).__name__).lower()

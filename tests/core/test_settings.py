@@ -152,12 +152,12 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, nearest: str
     problem = refused(name, "hunter2")
 
     assert name in problem.message
-    assert f"did you mean {nearest}" in problem.message
+    assert f"perhaps {nearest} is meant" in problem.message
     assert "hunter2" not in problem.message
 
 
 def test_a_name_that_is_near_to_none_is_refused_alone() -> None:
-    assert "did you mean" not in refused("USHER_Q", "x").message
+    assert "perhaps" not in refused("USHER_Q", "x").message
 
 
 def test_secrets_are_not_shown() -> None:

@@ -14,7 +14,7 @@ from core.database import open_engine
 from core.model import Base
 from migrations.ours import ENGINE_TABLES, include_name
 from tests.servers.postgresql import PostgreSQL
-from usher.migrating import HEAD, downgrade, has_schema, upgrade
+from usher.migrating import HEAD, downgrade, revision_of, upgrade
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,7 +31,7 @@ def test_migrations_from_empty_end_in_what_the_code_maps(engine: Engine) -> None
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": include_name, "compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
-    assert has_schema(engine)
+    assert revision_of(engine) == HEAD
     engine.dispose()
 
 
@@ -55,7 +55,7 @@ def test_migrations_lead_back_to_empty(engine: Engine) -> None:
     downgrade(engine)
 
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
-    assert not has_schema(engine)
+    assert not revision_of(engine)
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""What ``usher doctor`` finds in a database."""
+"""What ``usher doctor`` finds in a database and at a mail server."""
 
 from dataclasses import replace
 
@@ -6,8 +6,11 @@ import pytest
 
 from core.context import system_clock
 from core.database import open_engine
+from core.settings import Settings
 from tests.factories import SETTINGS
 from tests.servers.postgresql import SUPERUSER, USHER, PostgreSQL
+from tests.servers.processes import free_port
+from tests.servers.smtp_sink import SmtpSink, Stage
 from usher.checkup import Finding, Health, check_up
 from usher.migrating import upgrade
 
@@ -32,3 +35,42 @@ def test_doctor_tells_when_the_role_is_not_bound_by_row_level_security(postgresq
     assert "row-level security" in unbound.says
     assert "NOBYPASSRLS" in unbound.advice
     postgresql_server.drop_database(name)
+
+
+def mail(port: int, **settings: object) -> Finding:
+    there = replace(SETTINGS, smtp_host="127.0.0.1", smtp_port=port, **settings)  # type: ignore[arg-type]
+    return next(each for each in check_up(there, system_clock) if each.about == "mail")
+
+
+def test_doctor_greets_the_mail_server_and_asks_whether_it_takes_our_sender() -> None:
+    with SmtpSink(clock=system_clock) as willing, SmtpSink(clock=system_clock) as strict:
+        strict.answer(Stage.SENDER, "550 5.7.1 Not an address of ours")
+
+        taken, refused = mail(willing.port), mail(strict.port)
+
+    assert taken.health is Health.GOOD
+    assert refused.says == "550 5.7.1 Not an address of ours"
+    assert refused.advice == "It refuses USHER_MAIL_FROM."
+
+
+def test_doctor_says_which_setting_keeps_the_mail_server_from_taking_mail() -> None:
+    with SmtpSink(clock=system_clock, login=("usher", "right")) as sink:
+        nameless = mail(sink.port)
+        wrong = mail(sink.port, smtp_user="usher", smtp_password="wrong")
+        no_tls = mail(sink.port, smtp_security="tls")
+        no_starttls = mail(sink.port, smtp_security="starttls")
+        nobody = mail(free_port())
+
+    assert nameless.advice == "Set USHER_SMTP_USER and USHER_SMTP_PASSWORD."
+    assert wrong.says.endswith(": 535 5.7.8 Authentication credentials invalid")
+    assert wrong.advice == "Look at USHER_SMTP_USER and USHER_SMTP_PASSWORD."
+    assert no_tls.says.endswith(": it does not speak TLS as we do: look at the port")
+    assert no_starttls.says.endswith(": STARTTLS extension not supported by server")
+    assert nobody.says.endswith(": the connection was refused: nobody listens there")
+
+
+def test_doctor_tells_of_a_sender_that_is_but_an_example() -> None:
+    quiet = replace(SETTINGS, mail_from=Settings.mail_from, slack_signing_secret="", slack_bot_token="")
+
+    assert "sender" in {each.about for each in check_up(quiet, system_clock)}
+    assert "sender" not in {each.about for each in check_up(replace(quiet, mail_from="a@b.example.org"), system_clock)}

@@ -8,13 +8,7 @@ from core.settings import load_settings
 @click.command()
 def migrate() -> None:
     """Bring the database to the version of this program. Safe to repeat."""
-    from core.database import open_engine
-    from usher.migrating import upgrade
-    from worker.engine import migrate as migrate_engine
+    from usher.migrating import bring_up_to_date
 
-    settings = load_settings()
-    engine = open_engine(settings.database_url, pool_size=1)
-    upgrade(engine)
-    engine.dispose()
-    migrate_engine(settings.database_url)
+    bring_up_to_date(load_settings().database_url)
     click.echo("The database is ready.")

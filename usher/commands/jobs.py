@@ -93,9 +93,13 @@ def reap() -> None:
 
 @contextmanager
 def _client() -> Iterator[DBOSClient]:
+    from usher.migrating import require_ready
     from worker.client import open_client
 
-    client = open_client(load_settings().database_url)
+    url = load_settings().database_url
+    # The engine would try for ever to reach a database that is away.
+    require_ready(url)
+    client = open_client(url)
     try:
         yield client
     finally:
