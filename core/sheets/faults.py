@@ -29,7 +29,7 @@ _WORDS: Final[dict[FileFault, tuple[str, str]]] = {
     FileFault.EMPTY: ("The file is empty: it has no bytes at all.", "Save it once more and send it again."),
     FileFault.TOO_BIG: (
         f"The file is larger than {policy.SHEET_BYTES // 1024**2} MB.",
-        "Keep the sheet with the learners only, without pictures, or split it into several files.",
+        "Keep only the sheet that is needed, without pictures, or split it into several files.",
     ),
     FileFault.TOO_BIG_INSIDE: (
         "The file unpacks to far more than its size, mostly because rows far below the last one are formatted.",

@@ -35,7 +35,9 @@ from mail.requests.reply_words import read_reply
 from mail.requests.sheets import (
     SheetAttached,
     attached_sheets,
+    file_name,
     is_about_sheets,
+    is_too_large,
     taken_files,
     too_large,
     use_of_attached,
@@ -97,11 +99,14 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     said = [*([subject] if subject else []), *lines]
     is_list = any(map(_invites, said))
     taken, refused = taken_files(mail.attachments)
-    given = [(each, FileUse.ADDRESSES if is_list else use_of_attached(each)) for each in taken]
+    large = [Asked(file_name(each), too_large(each)) for each in taken if is_too_large(each)]
+    fitting = [each for each in taken if not is_too_large(each)]
+    given = [(each, FileUse.ADDRESSES if is_list else use_of_attached(each)) for each in fitting]
     reports = [each for each, use in given if use is FileUse.PROGRESS]
     # The subject may choose how a file is imported, whatever else it says.
-    sheets = _sheets([each for each, use in given if use is FileUse.IMPORT], [_without_manners(mail.subject), *lines])
-    if sheets or reports:
+    imports = [each for each, use in given if use is FileUse.IMPORT]
+    sheets = [Asked(each.name, each) for each in attached_sheets(imports, [_without_manners(mail.subject), *lines])]
+    if sheets or reports or large:
         said = [line for line in said if not is_about_sheets(line) and read_reply([line]) is None]
     files, notices = ([], ()) if sheets else _lists([each for each, _ in given if each not in reports])
     found = list(_requests(_without_own(mail, said)))
@@ -109,19 +114,15 @@ def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:
     if len(found) > MAIL_COMMAND_LINES:
         refusal = TooManyRequests(count=f"{len(found):,}", limit=MAIL_COMMAND_LINES)
         asked.append(Asked(found[MAIL_COMMAND_LINES].line, refusal))
-    if reports:
+    if reports or large:
         asked = list(_with_reports(reports, asked))
     asked += [Asked("", each) for each in refused]
-    return (*notices, *sheets, *asked) or (_not_understood(mail, lines, files),)
+    return (*notices, *sheets, *large, *asked) or (_not_understood(mail, lines, files),)
 
 
 def _invites(line: str) -> bool:
     """Then every file is a list of addresses."""
     return _first_word(line) == _INVITE
-
-
-def _sheets(attachments: Sequence[Attachment], lines: Sequence[str]) -> list[Asked]:
-    return [Asked(name, wanted) for name, wanted in attached_sheets(attachments, lines)]
 
 
 def _with_reports(reports: Sequence[Attachment], asked: Sequence[Asked]) -> Iterator[Asked]:
@@ -330,10 +331,7 @@ def _lists(attachments: Sequence[Attachment]) -> tuple[list[str], tuple[Asked, .
     for attached in attachments:
         if not (attached.kind in _BOOKS or attached.name.lower().endswith(_LISTS)):
             continue
-        name = clean_name(attached.name, _SHOWN_CHARACTERS) or "the file"
-        if attached.octets_left_out:
-            notices.append(Asked(name, too_large(name)))
-            continue
+        name = file_name(attached)
         try:
             content = addresses_in(name, attached.content, is_csv=name.lower().endswith(".csv"))
         except UsherError as refusal:

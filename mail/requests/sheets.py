@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.errors import NotReadable, TooManyFiles, UsherError
+from core.errors import NotReadable, TooManyFiles
 from core.given_files import FileUse, use_of
 from core.rules.policy import MAIL_FILES, SHEET_BYTES
 from core.rules.text import clean_name, folded
@@ -46,6 +46,11 @@ def task_of_sheet(attached: SheetAttached, inbound_id: int, corrects: int | None
     return Task(import_by_mail, command)
 
 
+def is_too_large(attached: Attachment) -> bool:
+    """What is, came without its bytes: nobody can tell what it is for."""
+    return attached.size > SHEET_BYTES
+
+
 def taken_files(attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[TooManyFiles, ...]]:
     """Those to read, and a refusal of the rest. The same file twice is one; of pictures, signatures and the like
     nothing is read.
@@ -64,23 +69,19 @@ def use_of_attached(attached: Attachment) -> FileUse:
     return FileUse.IMPORT if use is FileUse.OTHER and attached.kind in BOOKS else use
 
 
-def attached_sheets(
-    sheets: Sequence[Attachment], lines: Iterable[str]
-) -> tuple[tuple[str, SheetAttached | UsherError], ...]:
-    """Name and file, or why it cannot be one."""
+def attached_sheets(sheets: Sequence[Attachment], lines: Iterable[str]) -> tuple[SheetAttached, ...]:
     policy = next((chosen for line in lines if (chosen := policy_of(line)) is not None), None)
-    return tuple(_sheet(attached, policy) for attached in sheets)
+    return tuple(SheetAttached(file_name(each), each.content, policy) for each in sheets)
 
 
-def _sheet(attached: Attachment, policy: ImportPolicy | None) -> tuple[str, SheetAttached | UsherError]:
-    name = clean_name(attached.name, _NAME_CHARACTERS) or "the file"
-    return name, too_large(name) if attached.size > SHEET_BYTES else SheetAttached(name, attached.content, policy)
+def file_name(attached: Attachment) -> str:
+    return clean_name(attached.name, _NAME_CHARACTERS) or "the file"
 
 
-def too_large(name: str) -> NotReadable:
+def too_large(attached: Attachment) -> NotReadable:
     limit = SHEET_BYTES // 1024**2
-    reason = f"it is larger than {limit} MB. Keep the sheet with the learners only, without pictures, or split it"
-    return NotReadable(name=name[:100], reason=reason, limit_mb=limit)
+    reason = f"it is larger than {limit} MB. Keep only the sheet that is needed, without pictures, or split it"
+    return NotReadable(name=file_name(attached)[:100], reason=reason, limit_mb=limit)
 
 
 def policy_of(line: str) -> ImportPolicy | None:

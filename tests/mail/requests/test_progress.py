@@ -7,7 +7,8 @@ import pytest
 
 from core.app import App
 from core.model import Course, CourseRun, FollowUp
-from core.results import ReplyAwaited
+from core.results import ReplyAwaited, RequestRefused
+from core.rules.policy import SHEET_BYTES
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.follow_ups import FollowUpNoted
 from core.usecases.progress.mails import ReportTold
@@ -134,6 +135,20 @@ def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:
     assert isinstance(first.result, ProgressShown)
     assert isinstance(second.result, ProgressShown)
     assert (first.result.page.page, second.result.page.page) == (1, 2)
+
+
+def test_a_file_beyond_the_limit_is_refused_in_words_that_fit_any_and_no_progress_is_shown_in_its_place(
+    olive: Writer,
+) -> None:
+    # As the parser hands it on, without its bytes.
+    large = Attachment("report.csv", "csv", b"", octets_left_out=SHEET_BYTES + 1)
+
+    told = olive.write(f"progress {MATHS}", "", large, attached(report(line(ADA)), "good.csv"))
+    alone = olive.write(f"progress {MATHS}", "", large)
+
+    assert "could not read “report.csv”: it is larger than 10 MB. Keep only the sheet that is needed" in told.text
+    assert [type(part.result) for part in told.parts] == [RequestRefused, ReportTold]
+    assert isinstance(alone.result, RequestRefused)
 
 
 def test_a_list_of_addresses_stays_one_where_somebody_invites(olive: Writer) -> None:
