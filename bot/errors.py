@@ -16,7 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import Message
 from bot.blocks.errors import draw_error, draw_unexpected, error_line
 from bot.blocks.views import message_view
@@ -59,8 +59,8 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     ) -> BoltResponse | None:
         message = draw_error(error) if isinstance(error, UsherError) else _unexpected(deps, error, body)
         if "event" in body:
-            return await _answer_event(error, message, request, context)
-        return await _answer(error, message, body, context)
+            return await _answer_event(deps, error, message, request, context)
+        return await _answer(deps, error, message, body, context)
 
     bolt.error(answer_error)
 
@@ -73,7 +73,9 @@ def _unexpected(deps: Deps, error: Exception, body: dict[str, Any]) -> Message:
     return draw_unexpected(reference)
 
 
-async def _answer(error: Exception, message: Message, body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+async def _answer(
+    deps: Deps, error: Exception, message: Message, body: dict[str, Any], context: AsyncBoltContext
+) -> BoltResponse:
     kind = body.get("type")
     if "command" in body:
         return BoltResponse(status=200, body=_sealed(context, answers.ephemeral(message)))
@@ -84,7 +86,7 @@ async def _answer(error: Exception, message: Message, body: dict[str, Any], cont
     if context.response_url and context.respond is not None:
         await answers.add(context.respond, message)
     else:
-        await answers.write(context.client, context.user_id or "", message)
+        await patience.answer(deps, context, message)
     return BoltResponse(status=200, body="")
 
 
@@ -104,12 +106,12 @@ def _in_form(error: Exception, message: Message, view: dict[str, Any]) -> dict[s
 
 
 async def _answer_event(
-    error: Exception, message: Message, request: AsyncBoltRequest, context: AsyncBoltContext
+    deps: Deps, error: Exception, message: Message, request: AsyncBoltRequest, context: AsyncBoltContext
 ) -> BoltResponse | None:
     is_ours = not isinstance(error, UsherError) or isinstance(error, Unavailable)
     told = int(request.headers.get("x-slack-retry-num", ["0"])[0] or 0)
     if is_ours and told < _LAST_RETRY:
         return None
     if context.user_id:
-        await answers.write(context.client, context.user_id, message)
+        await patience.answer(deps, context, message)
     return BoltResponse(status=200, body="")

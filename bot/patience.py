@@ -1,4 +1,4 @@
-"""What is said in the background, where nobody waits for it: so it waits until Slack lets us speak.
+"""What waits until Slack lets us speak, in the background, for nobody waits for it there.
 
 It is lost with the process: what it tells stands in an answer already, or is asked for again.
 """
@@ -28,6 +28,17 @@ _log = logging.getLogger("usher.bot")
 def keep_at_hand(deps: Deps, context: AsyncBoltContext, message: Message) -> None:
     """In the direct messages: a form closes with its answer, and with the Undo button in it."""
     deps.background.start(write(deps, context.client, context.user_id or "", message))
+
+
+async def answer(deps: Deps, context: AsyncBoltContext, message: Message) -> None:
+    """As a direct message: at once, or in the background. What was asked for is done, so nobody is told to try again.
+
+    Raises what Slack's client raises.
+    """
+    try:
+        await answers.write(context.client, context.user_id or "", message)
+    except SlackTooBusy:
+        keep_at_hand(deps, context, message)
 
 
 async def write(deps: Deps, client: AsyncWebClient, user_id: str, message: Message) -> None:

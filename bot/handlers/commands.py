@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot import answers
+from bot import answers, patience
 from bot.asking import ask
 from bot.blocks import Message
 from bot.blocks.controls import Action
@@ -30,7 +30,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
             await open_form(context.client, command["trigger_id"], answer)
             await ack()
         elif await deps.channels.is_shared(context):
-            await answers.write(context.client, context.user_id or "", answer)
+            await patience.answer(deps, context, answer)
             await ack(answers.ephemeral(_elsewhere()))
         else:
             await ack(answers.ephemeral(answer))
@@ -60,6 +60,6 @@ async def _answer(deps: Deps, context: AsyncBoltContext, text: str) -> Message |
 
 
 def _elsewhere() -> Message:
-    text = "I answered you in our direct messages."
+    text = "I answer you in our direct messages."
     why = "This channel may be shared with another organisation, so nothing about anybody is said here."
     return Message(text, (section(f"*{text}*\n{why}"),))

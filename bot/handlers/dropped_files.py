@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot import answers
+from bot import patience
 from bot.blocks import Message
 from bot.blocks.imports import draw_import_again
 from bot.blocks.parts import section
@@ -50,7 +50,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         staff = await deps.people.asker(context)
         answer = await _from_message(deps, context, staff, body)
         for message in answer:
-            await answers.write(context.client, context.user_id or "", message)
+            await patience.answer(deps, context, message)
         await ack()
 
     bolt.message_shortcut(Shortcut.IMPORT_SHEET.value)(import_from_message)

@@ -13,7 +13,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action
 from bot.blocks.gathering import draft_of, too_many_view
@@ -56,7 +56,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
         else:
             gathered = await deps.run(gather_addresses, GatherAddresses(addresses), staff)
             await open_view(context.client, body["trigger_id"], too_many_view(gathered))
-            await answers.write(context.client, context.user_id or "", draw(gathered))
+            await patience.answer(deps, context, draw(gathered))
         await ack()
 
     bolt.message_shortcut(Shortcut.INVITE_THESE.value)(invite_from_message)

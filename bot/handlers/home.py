@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot import answers
+from bot import patience
 from bot.asking import ask
 from bot.blocks import Block, draw
 from bot.blocks.controls import Action
@@ -35,7 +35,7 @@ def register(bolt: AsyncApp, deps: Deps) -> None:
     async def ask_from_home(ack: AsyncAck, action: dict[str, Any], context: AsyncBoltContext) -> None:
         answer = await ask(deps, context, action["value"])
         message = draw(answer) if isinstance(answer, Form) else answer
-        await answers.write(context.client, context.user_id or "", message)
+        await patience.answer(deps, context, message)
         await ack()
 
     bolt.event("app_home_opened")(open_home)

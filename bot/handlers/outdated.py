@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot import answers
+from bot import answers, patience
 from bot.blocks import Message, draw
 from bot.blocks.controls import Action, expiring
 from bot.blocks.parts import parts_of, section
@@ -33,7 +33,7 @@ async def answer_outdated(deps: Deps, context: AsyncBoltContext, error: ButtonsT
         raise error
     message = _said_before(error, draw(await AFRESH[entry](deps, staff, error.value)))
     if not context.response_url or context.respond is None:
-        await answers.write(context.client, context.user_id or "", message)
+        await patience.answer(deps, context, message)
     elif entry == Action.SCOREBOARD_UNDO:
         # The scoreboard itself stays; it is drawn anew by itself.
         await answers.add(context.respond, message)

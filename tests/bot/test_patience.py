@@ -1,11 +1,16 @@
 """What nobody waits for waits for Slack; what cannot wait heeds what Slack has asked for."""
 
+from collections.abc import Awaitable
+
 from bot.authorize import Place
 from bot.pace import Method, held_lane
 from core.context import System
+from core.model import StaffMember
 from core.usecases.messages.lanes import HoldUpLane, hold_up_lane
-from tests.bot.conftest import World, action_ids, shown, words
+from tests.bot.conftest import RUN, World, action_ids, shown, words
 from tests.bot.handlers.test_shared_links import made, newest
+from tests.core.usecases.acting import change
+from usher.demo.slack.acks import Ack
 from usher.demo.slack.faults import TooManyRequests
 
 
@@ -69,3 +74,39 @@ async def test_no_form_is_opened_while_slack_wants_to_hear_of_none(world: World)
 def _hold_up(world: World, method: Method, seconds: float) -> None:
     lane = held_lane(Place("", world.team.id), method)
     world.app.run(hold_up_lane, HoldUpLane(lane, seconds), System())
+
+
+async def test_what_is_done_is_answered_when_slack_has_its_peace_and_nobody_is_told_to_do_it_again(
+    world: World,
+) -> None:
+    await world.invited("ada@example.org, bo@example.org")
+    await world.driver.open_home(world.olive)
+    home = world.slack.workspace.views.home(world.team, world.olive.id)
+    assert home is not None
+    world.restart()
+    world.channel.is_ext_shared = True
+
+    cancelled = await _while_held_up(
+        world, world.driver.command(world.olive, world.channel, "/usher", f"cancel {RUN} ada@example.org")
+    )
+    pressed = await _while_held_up(world, world.driver.press(world.olive, home, "home_ask:courses"))
+    change(world.app, StaffMember, world.school.owner.staff_id, disabled_at=world.clock())
+    refused = await _while_held_up(world, world.driver.press(world.olive, home, "home_ask:costs"))
+
+    # Waiting moves the clock of these tests, so whether an answer came in time is not asked.
+    assert [each.status for each in (cancelled, pressed, refused)] == [200, 200, 200]
+    assert "I answer you in our direct messages" in str(cancelled.body)
+    told = [words(message) for message in world.direct_messages(world.olive)]
+    assert ["The invitation of ada@example.org is cancelled." in each for each in told] == [True, False, False]
+    assert ["runs to choose from" in each for each in told] == [False, True, False]
+    assert ["I cannot tell who you are" in each for each in told] == [False, False, True]
+
+
+async def _while_held_up(world: World, deed: Awaitable[Ack]) -> Ack:
+    _hold_up(world, Method.POST, 20)
+    held_at, told = world.clock(), len(world.direct_messages(world.olive))
+    ack = await deed
+    await world.background.finish()
+    assert (world.clock() - held_at).total_seconds() >= 20
+    assert len(world.direct_messages(world.olive)) == told + 1
+    return ack

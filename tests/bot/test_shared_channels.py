@@ -5,7 +5,7 @@ import pytest
 from tests.bot.conftest import RUN, World, words
 from usher.demo.slack.faults import ServerError
 
-ELSEWHERE = "I answered you in our direct messages."
+ELSEWHERE = "I answer you in our direct messages."
 
 
 async def asked(world: World, text: str) -> str:
