@@ -68,7 +68,8 @@ def _export(app: App, content: ExportCopy) -> Given:
 def _words(name: str, file_name: str, files: Sequence[MarkedFile]) -> str:
     if any(each.form is Form.FAULTY for each in files):
         return f"{name}: the rows to correct of “{said(file_name, 80)}”, with their numbers in your file."
-    return f"{name}: “{said(file_name, 80)}”, marked. Each row has its status; what is wrong is coloured and explained."
+    words = "Each row has its status; red cells are wrong, yellow ones worth a look."
+    return f"{name}: “{said(file_name, 80)}”, marked. {words}"
 
 
 def upload(client: WebClient, user_id: str, given: Given, before_words: Callable[[], None]) -> str:

@@ -3,7 +3,7 @@
     UsherError
     ├── InvalidRequest      the words or values cannot be understood; nothing was changed
     │   ├── UnknownVerb, ReplyUnclear, OnlyInSlack, RunNotChosen, OrganisationNotChosen, BatchNotChosen,
-    │   │   ImportNotChosen, HistoryNotChosen, NoAddresses, NoUsableAddress,
+    │   │   ImportNotChosen, HistoryNotChosen, ReportRunMissing, NoAddresses, NoUsableAddress,
     │   │   NoteTooLong,
     │   │   NoteHasLink, NotReadable, MomentUnclear, MomentNotUsable, QuietHoursUnclear, RemindersUnclear,
     │   │   ImportPolicyUnknown, PurposeMissing, DigestUnclear, RiskRuleUnclear, NudgeWordsUnclear, NobodyChosen,
@@ -154,6 +154,7 @@ from core.errors.requests import PurposeMissing as PurposeMissing
 from core.errors.requests import QuietHoursUnclear as QuietHoursUnclear
 from core.errors.requests import RemindersUnclear as RemindersUnclear
 from core.errors.requests import ReplyUnclear as ReplyUnclear
+from core.errors.requests import ReportRunMissing as ReportRunMissing
 from core.errors.requests import RiskRuleUnclear as RiskRuleUnclear
 from core.errors.requests import RunNotChosen as RunNotChosen
 from core.errors.requests import SettingInvalid as SettingInvalid

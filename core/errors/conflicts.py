@@ -151,7 +151,7 @@ class InstallationRepeated(Conflict):
 class ImportClosed(Conflict):
     code = "import_closed"
     wording = "I cannot do that with import {number}: {reason}."
-    advice = "Nothing was changed. Send the file again to import it anew."
+    advice = "Nothing was changed. “import {number}” shows what became of it; a file sent again is looked at anew."
 
 
 class BudgetSpent(Conflict):
@@ -187,7 +187,7 @@ class EthnicityStored(Conflict):
 class ReportClosed(Conflict):
     code = "report_closed"
     wording = "I cannot do that with progress report {number}: {reason}."
-    advice = "Nothing was changed. Send the file again to have it read anew."
+    advice = "Nothing was changed. “progress {number}” shows what became of it; a file sent again is read anew."
 
 
 class ErasureWaits(Conflict):

@@ -34,6 +34,13 @@ class RunNotChosen(InvalidRequest):
     field = "run"
 
 
+class ReportRunMissing(InvalidRequest):
+    code = "report_run_missing"
+    wording = "I do not know yet of which run progress report {number} is, so nothing is stored."
+    advice = "Write “progress {number} yes RUN”, with the run's code for RUN. “courses” lists the runs."
+    field = "run"
+
+
 class OrganisationNotChosen(InvalidRequest):
     code = "organisation_not_chosen"
     wording = "I cannot tell for which organisation this is, so nothing was done."

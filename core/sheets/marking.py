@@ -22,8 +22,9 @@ from core.sheets.marks import IMPORT_PROPERTY, Form, MarkRequest, RowResult, She
 from core.sheets.wire import Line, ReadRequest, unpacked
 
 _PIECE: Final = 1 << 20
-# The colour that Excel itself gives to what is wrong; the comment and the reason say it in words.
+# The colours that Excel itself gives to what is wrong and to what is neutral; comment and reason say it in words.
 _WRONG: Final = PatternFill("solid", fgColor="FFFFC7CE")
+_DOUBTFUL: Final = PatternFill("solid", fgColor="FFFFEB9C")
 _HEADINGS: Final = tuple(zip(STATUS_COLUMNS, (14, 60, 30), strict=True))
 _COMMENT_CHARACTERS: Final = 2000
 # What we say in a comment begins so; what stands before it is the sender's.
@@ -85,7 +86,7 @@ def _own(content: bytes, rows: list[Row], marks: SheetMarks) -> openpyxl.Workboo
                 cell._style = copy(wrapped)
                 export.put(cell, words)
         for place, comment in result.cells.items():
-            _mark(_whole(sheet, sheet.cell(result.row, place + 1)), comment)
+            _mark(_whole(sheet, sheet.cell(result.row, place + 1)), comment, _colour(result, place))
     return book
 
 
@@ -151,8 +152,12 @@ def _whole(sheet: Any, cell: Any) -> Any:
     return sheet.cell(area.min_row, area.min_col)
 
 
-def _mark(cell: Any, words: str) -> None:
-    cell.fill = _WRONG
+def _colour(result: RowResult, place: int) -> PatternFill:
+    return _DOUBTFUL if place in result.doubtful else _WRONG
+
+
+def _mark(cell: Any, words: str, colour: PatternFill) -> None:
+    cell.fill = colour
     theirs = _without_ours(cell.comment.text) if cell.comment else ""
     text = f"{theirs}\n{_OURS}{words}" if theirs else f"{_OURS}{words}"
     _comment(cell, plain(text)[:_COMMENT_CHARACTERS])
@@ -173,7 +178,7 @@ def _forget_earlier_marks(sheet: Any) -> None:
                 cell.comment = None
                 if theirs:
                     _comment(cell, theirs)
-                if cell.fill.fgColor.rgb == _WRONG.fgColor.rgb:
+                if cell.fill.fgColor.rgb in (_WRONG.fgColor.rgb, _DOUBTFUL.fgColor.rgb):
                     cell.fill = PatternFill()
 
 
@@ -224,7 +229,7 @@ def _marked_cells(sheet: Any, row: Row, width: int, results: Mapping[int, RowRes
     for place, words in result.cells.items():
         if place < width:
             cells[place] = export.safe_cell(sheet, values[place])
-            _mark(cells[place], words)
+            _mark(cells[place], words, _colour(result, place))
     return cells
 
 

@@ -21,6 +21,8 @@ class RowResult:
     reason: str = ""
     suggestion: str = ""
     cells: Mapping[int, str] = field(default_factory=dict)
+    doubtful: Sequence[int] = ()
+    """Those of the cells that need not be corrected, only looked at."""
     is_faulty: bool = False
 
 

@@ -222,14 +222,24 @@ def _is_unknown(problem: RowProblemCount) -> bool:
 
 
 def column_words(shown: ReportShown) -> tuple[str, ...]:
-    """What each column is taken for."""
-    return tuple(
-        f"“{each.heading}” → {each.column}"
-        + (" (1 is 100 %)" if each.is_ratio else "")
-        + (f", such as “{each.example}”" if each.example else "")
-        + (" — I cannot tell how this is meant" if each.column in shown.reading.unsure else "")
-        for each in shown.reading.columns
+    """What each column is taken for, and which ones for nothing."""
+    unused = _unused_headings(shown)
+    left_out = (f"Left out: {', '.join(f'“{heading}”' for heading in unused)}",) if unused else ()
+    return (
+        tuple(
+            f"“{each.heading}” → {each.column}"
+            + (" (1 is 100 %)" if each.is_ratio else "")
+            + (f", such as “{each.example}”" if each.example else "")
+            + (" — I cannot tell how this is meant" if each.column in shown.reading.unsure else "")
+            for each in shown.reading.columns
+        )
+        + left_out
     )
+
+
+def _unused_headings(shown: ReportShown) -> tuple[str, ...]:
+    used = {each.heading for each in shown.reading.columns}
+    return tuple(heading for heading in shown.reading.headings if heading and heading not in used)
 
 
 def next_steps(shown: ReportShown) -> tuple[str, ...]:
@@ -239,13 +249,15 @@ def next_steps(shown: ReportShown) -> tuple[str, ...]:
     if shown.card.reason is ReportReason.RUN:
         return (f"Write “progress {ref} yes RUN” with the run's code.",)
     if shown.card.reason is ReportReason.COLUMNS:
-        unsure = shown.reading.unsure
+        unsure, example = shown.reading.unsure, next(iter(_unused_headings(shown)), "Exam")
+        coded = ", with the run's code for RUN" if run else ""
         shares = "Add “fractions” where 1 means 100 %, “percent” where it means 1 %."
         dates = "Add “day-first” or “month-first” for the dates."
         is_date = any(name.startswith(("date", "last", "as of", "start")) for name in unsure)
         return tuple(filter(None, (
-            f"If they are right, write “progress {ref} yes{run}”; I remember it for every file with these headings.",
-            f"To put one right, write what it is and its heading: “progress {ref} yes{run} score=Exam”.",
+            f"If they are right, write “progress {ref} yes{run}”{coded}; I remember it for all files headed like this.",
+            f"To put one right, write what it is and its heading: “progress {ref} yes{run} score={example}”.",
+            "What it is: steps, progress (the share of them), score, comments, last access or e-mail.",
             shares if any(not name.startswith(("date", "last", "as of", "start")) for name in unsure) else "",
             dates if is_date else "",
         )))  # fmt: skip

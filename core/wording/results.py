@@ -282,7 +282,7 @@ def shared_link_words(state: SharedLinkState, *, leads_to: str, opens: str) -> s
 # --- Learners ---------------------------------------------------------------------------------------------
 
 ACCOUNTS: dict[AccountState, str] = {
-    AccountState.NONE: "no username yet: came by an invitation",
+    AccountState.NONE: "no username yet: came by an invitation or a link",
     AccountState.NEVER: "never signed in, access code ready",
     AccountState.ERASED: "never signed in, access code erased",
     AccountState.USED: "has signed in",

@@ -12,7 +12,7 @@ from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow
 from core.rules.ucas.buckets import Bucket
-from core.rules.ucas.problems import Problem
+from core.rules.ucas.problems import Problem, Severity
 from core.sheets.cells import FileKind
 from core.sheets.marks import RowResult, SheetMarks
 from core.usecases.imports.checking import own_import
@@ -100,11 +100,13 @@ def _result(row: Any, status: str, problems: Sequence[Problem], reading: Reading
     for each in problems:
         if (place := reading.places.get(each.column)) is not None:
             cells[place] = f"{cells[place]}\n{each.reason}" if place in cells else each.reason
+    wrong = {reading.places.get(each.column) for each in problems if each.severity is Severity.ERROR}
     return RowResult(
         row=number,
         status=status,
         reason="\n".join(reasons),
         suggestion="\n".join(f"{each.column}: {each.suggestion}" for each in problems if each.suggestion),
         cells=cells if same_as is None else {},
+        doubtful=tuple(place for place in cells if place not in wrong),
         is_faulty=bucket is Bucket.PROBLEM,
     )

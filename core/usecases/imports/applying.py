@@ -41,6 +41,7 @@ from core.usecases.imports.values import (
     import_ref,
     learner_plain,
     learner_row,
+    standing,
 )
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, Subject
 
@@ -108,7 +109,7 @@ def release_import(ctx: Context, command: ReleaseImport) -> ImportSettled:
 def require_held(ctx: Context, staff: StaffMember, found: Import) -> None:
     """Raises ImportClosed."""
     if found.state is not ImportState.HELD:
-        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
+        raise ImportClosed(number=import_ref(found.number), reason=standing(found))
     if found.content is None or found.ends_at <= ctx.now:
         raise ImportClosed(number=import_ref(found.number), reason="its rows have been erased")
     # The rows are written with the caller's grants, not the sender's.

@@ -21,7 +21,7 @@ from core.rules.policy import CONFIRMATION_ADDRESSES, IMPORT_CHUNK
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.imports.imports import find_import
 from core.usecases.imports.offers import INVITED
-from core.usecases.imports.values import import_ref
+from core.usecases.imports.values import import_ref, standing
 from core.usecases.invitations.batches import InvitationPreviewed, LeftOut, draft_preview
 from core.usecases.invitations.drafts import checked_note
 from core.usecases.invitations.sending_times import sending_time
@@ -95,7 +95,7 @@ def prepare_import_invitation(ctx: Context, command: PrepareImportInvitation) ->
 
 def _applied(ctx: Context, found: Import) -> Import:
     if found.state is not ImportState.APPLIED:
-        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and not applied")
+        raise ImportClosed(number=import_ref(found.number), reason=standing(found))
     if found.subject is not ImportSubject.LEARNERS:
         raise ImportClosed(number=import_ref(found.number), reason="it is of courses and runs, not of learners")
     if found.content is None or found.ends_at <= ctx.now:

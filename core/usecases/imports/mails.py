@@ -31,7 +31,7 @@ from core.usecases.imports.imports import (
 )
 from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.undoing import require_undoable
-from core.usecases.imports.values import import_ref
+from core.usecases.imports.values import import_ref, standing
 from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, ImportWork, Subject
 
 
@@ -122,7 +122,7 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = own_import(ctx, staff, find_import(ctx, command.number).id)
     if found.state is not ImportState.HELD:
-        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and does not wait")
+        raise ImportClosed(number=import_ref(found.number), reason=standing(found))
     ctx.about(Subject.IMPORT, found.id)
     return ImportLeft(found.number, found.ends_at, found.reason)
 

@@ -29,6 +29,7 @@ from core.usecases.imports.values import (
     keeper,
     learner_row,
     reach_of,
+    standing,
 )
 from core.words import ImportState, ImportSubject, KeptReason, Subject
 
@@ -148,7 +149,7 @@ def require_undoable(ctx: Context, staff: StaffMember, found: Import) -> None:
     if found.staff_id != staff.id and not is_owner:
         raise ImportClosed(number=import_ref(found.number), reason="a colleague sent it")
     if found.state is not ImportState.APPLIED:
-        raise ImportClosed(number=import_ref(found.number), reason=f"it is {found.state.value} and not applied")
+        raise ImportClosed(number=import_ref(found.number), reason=standing(found))
     if found.ends_at <= ctx.now:
         raise UndoOver(
             reason=f"Import {import_ref(found.number)} can no longer be undone: what it replaced has been erased.",

@@ -23,6 +23,7 @@ from core.rules.ucas.matching import Hasher, Keys
 from core.rules.ucas.problems import Fault, Problem, Problems
 from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year, value_list
 from core.sheets.cells import FileKind
+from core.words import ImportReason, ImportState
 
 _KEY_PLACE = "organisation.match_key"
 _Values = list[str | None]
@@ -241,6 +242,22 @@ def as_stored(organisation: Organisation, values: LearnerValues) -> LearnerValue
 
 def import_ref(number: int) -> str:
     return f"I-{number:04}"
+
+
+def standing(found: Import) -> str:
+    """Where it is instead, for whoever asked for what cannot be done with it any more, or not yet."""
+    match found.state:
+        case ImportState.APPLIED:
+            return "it is imported already"
+        case ImportState.UNDONE:
+            return "it has been undone"
+        case ImportState.HELD:
+            return "nothing of it is imported yet"
+        case ImportState.REJECTED if found.reason is ImportReason.CORRECTED:
+            return "a corrected file was imported in its place"
+        case ImportState.REJECTED:
+            return "nothing of it was imported"
+    return "its rows are not checked yet"
 
 
 def import_named(ref: str) -> int:

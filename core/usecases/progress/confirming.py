@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from core import access
 from core.access import Permission
 from core.context import Context, Door
-from core.errors import ReportClosed
+from core.errors import ReportClosed, ReportRunMissing
 from core.model import ProgressMapping, ProgressReport, StaffMember
 from core.rules.policy import IMPORT_LEASE
 from core.rules.progress.columns import ColumnMapping, column_named, fingerprint, same_heading
@@ -20,6 +20,8 @@ from core.usecases.progress.telling import show_in_slack, tell_changed
 from core.words import ReportState
 
 _MAPPINGS: Final = 50
+_HEADINGS_NAMED: Final = 20
+_FIGURES: Final = "steps, progress, score, comments and last access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class ReportConfirmed:
 
 
 def confirm_report(ctx: Context, command: ConfirmReport) -> ReportConfirmed:
-    """The mapping is remembered for every file with these headings. Raises ReportClosed, RunNotFound."""
+    """The mapping is remembered for every file with these headings.
+
+    Raises ReportClosed, ReportRunMissing, RunNotFound.
+    """
     staff = access.require_staff(ctx, Permission.IMPORT)
     run_code = run_code_of(ctx, staff, command.run)
     lock_organisation(ctx, staff.organisation_id)
@@ -53,7 +58,7 @@ def confirm_report(ctx: Context, command: ConfirmReport) -> ReportConfirmed:
     if found.staff_id != staff.id:
         raise ReportClosed(number=report_ref(found.number), reason="a colleague sent it")
     if found.state is ReportState.REJECTED:
-        raise ReportClosed(number=report_ref(found.number), reason="it is rejected and does not wait")
+        raise ReportClosed(number=report_ref(found.number), reason="nothing of it could be stored")
     if found.state is not ReportState.WAITING:
         # Somebody pressed twice, or a process died after the first yes.
         return ReportConfirmed(found.id, found.number)
@@ -62,7 +67,7 @@ def confirm_report(ctx: Context, command: ConfirmReport) -> ReportConfirmed:
     found.run_code = run_code or found.run_code
     reading = reading_of(ctx, found)
     if not (reading.names_runs or found.run_code):
-        raise ReportClosed(number=report_ref(found.number), reason="nobody has said of which run it is")
+        raise ReportRunMissing(number=report_ref(found.number))
     _remember(ctx, staff, reading, _settled(found, reading, command))
     found.state, found.reason, found.settled_at = ReportState.RECEIVED, None, None
     found.tries, found.busy_until, found.inbound_id = 0, ctx.now + IMPORT_LEASE, command.inbound_id
@@ -80,13 +85,17 @@ def _settled(found: ProgressReport, reading: ReportReading, command: ConfirmRepo
     for name, heading in command.columns:
         column = column_named(name)
         if column is None:
-            raise ReportClosed(number=report_ref(found.number), reason=f"I know no figure called “{name[:40]}”")
+            raise ReportClosed(
+                number=report_ref(found.number), reason=f"I know no figure called “{name[:40]}”, but {_FIGURES}"
+            )
         headings.pop(column.value, None)
         if not heading:
             continue
         stands = next((each for each in reading.headings if each and same_heading(each, heading)), None)
         if stands is None:
-            raise ReportClosed(number=report_ref(found.number), reason=f"it has no column headed “{heading[:40]}”")
+            there = ", ".join(f"“{each[:40]}”" for each in reading.headings[:_HEADINGS_NAMED] if each)
+            reason = f"it has no column headed “{heading[:40]}”, but {there}"
+            raise ReportClosed(number=report_ref(found.number), reason=reason)
         headings = {column_: text for column_, text in headings.items() if text != stands} | {column.value: stands}
     ratios = {each.column for each in reading.columns if each.is_ratio}
     if command.are_fractions is not None:

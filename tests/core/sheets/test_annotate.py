@@ -25,7 +25,9 @@ from tests.core.sheets.reading import read_here
 RESULTS = (
     RowResult(2, "created"),
     RowResult(5, "not imported", cells={5: "Merged."}, is_faulty=True),
-    RowResult(3, "not imported", "Postcode: it is empty", "=SUM(A1)", {3: "It is empty.", 4: "+1"}, is_faulty=True),
+    RowResult(
+        3, "not imported", "Postcode: it is empty", "=SUM(A1)", {3: "It is empty.", 4: "+1"}, (4,), is_faulty=True
+    ),
 )
 
 
@@ -101,10 +103,10 @@ def test_three_columns_say_what_became_of_each_row(own: openpyxl.Workbook) -> No
     assert sheet["K3"].data_type == "s"
 
 
-def test_the_cells_meant_are_coloured_and_say_why(own: openpyxl.Workbook) -> None:
+def test_what_to_correct_is_red_what_to_look_at_yellow_and_both_say_why(own: openpyxl.Workbook) -> None:
     sheet = own["Learners"]
 
-    assert sheet["D3"].fill.fgColor.rgb == sheet["E3"].fill.fgColor.rgb == "FFFFC7CE"
+    assert (sheet["D3"].fill.fgColor.rgb, sheet["E3"].fill.fgColor.rgb) == ("FFFFC7CE", "FFFFEB9C")
     assert sheet["D3"].comment.text == "Ask the office\nUsher: It is empty."
     assert sheet["E3"].comment.text == "Usher: +1"
     assert sheet["D2"].comment is None

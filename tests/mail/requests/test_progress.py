@@ -117,7 +117,7 @@ def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
     assert "nothing is stored yet: are these columns right?" in asked.text
     assert "“Progress” → step percentage, such as “61%”" in asked.text
     assert "“progress P-0001 yes RUN”" in asked.text
-    assert "nobody has said of which run it is" in refused.text
+    assert "“progress P-0001 yes RUN”, with the run's code for RUN" in refused.text
     assert "2 of 2 rows stored (P-0001)." in done.text
     assert (shown(olive, 1).card.state, shown(olive, 1).card.counts) == (ReportState.MERGED, ReportCounts(created=2))
 

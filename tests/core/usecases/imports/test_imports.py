@@ -107,7 +107,9 @@ def test_a_row_with_a_problem_holds_all_until_the_good_rows_are_asked_for(school
 
     assert (released.state, released.buckets) == (ImportState.APPLIED, Buckets(created=1, problem=1))
     assert set(learners(school)) == {"Ada"}
-    assert isinstance(refusal_of(school.app, release_import, ReleaseImport(held.number), school.owner), ImportClosed)
+    again = refusal_of(school.app, release_import, ReleaseImport(held.number), school.owner)
+    assert isinstance(again, ImportClosed)
+    assert "import I-0001: it is imported already" in str(again)
 
 
 def test_policies_import_the_good_rows_or_nothing(school: School) -> None:

@@ -82,7 +82,9 @@ def test_what_cannot_be_done_any_more_is_refused_in_words(school: School) -> Non
 
     fulfil_in_background(school.app, undo)
 
-    assert "import I-0001: it is undone and not applied. Nothing was changed." in shown(school, undo).refusal
+    assert (
+        "import I-0001: it has been undone. Nothing was changed. “import I-0001” shows" in shown(school, undo).refusal
+    )
 
 
 def test_rows_that_stay_are_named_when_they_are_shown_and_nowhere_stored(school: School) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.app import App
-from core.errors import ReportClosed, RoleMissing
+from core.errors import ReportClosed, ReportRunMissing, RoleMissing
 from core.model import Progress, ProgressChange
 from core.progressing import go_on, run_progress
 from core.rules.progress.faults import ProgressFault as Fault
@@ -15,6 +15,7 @@ from core.usecases.progress.matching import NameInFeed, name_in_feed
 from core.usecases.progress.merging import BeginReport, MergeRows, begin_report, merge_rows
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportCounts, ReportShown, list_reports
+from core.wording.progress import column_words, next_steps
 from core.words import FeedKind, ReportReason, ReportState
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything
 from tests.core.usecases.progressing import enrol, learner_of, line, progress_of, report, send, send_file
@@ -187,12 +188,16 @@ def test_another_platforms_sheet_is_asked_about_once(school: School) -> None:
 
     asked = send_file(school, sheet.encode("cp1252"))
     shown = {each.column: (each.heading, each.example, each.is_ratio) for each in asked.reading.columns}
+    with pytest.raises(ReportRunMissing, match="of which run progress report P-0001 is"):
+        go_on(school.app, school.owner, ConfirmReport(asked.card.number))
     merged = go_on(school.app, school.owner, ConfirmReport(asked.card.number, MATHS))
     later = send_file(school, sheet.replace("0,61", "0,70").replace("Team", "Crew").encode(), run=MATHS)
 
     assert (asked.card.state, asked.card.reason) == (ReportState.WAITING, ReportReason.COLUMNS)
     assert shown["step percentage"] == ("Progress", "0,61", True)
     assert shown["average test score"] == ("Grade", "8/10", False)
+    assert column_words(asked)[-1] == "Left out: “Team”"
+    assert next_steps(asked)[1].endswith("“progress P-0001 yes RUN score=Team”.")
     assert (merged.card.state, merged.card.counts) == (ReportState.MERGED, ReportCounts(created=2))
     known = progress_of(school, ADA)
     assert (known.average_test_score, known.steps_source) == (8000, FeedKind.MAPPED_SHEET)
@@ -221,7 +226,7 @@ def test_columns_can_be_put_right(school: School) -> None:
     asked = send_file(school, f"Email,Done,Score,Exam\n{ADA},55%,9,72%\n".encode(), run=MATHS)
 
     chosen = ConfirmReport(asked.card.number, columns=(("average test score", "exam"),))
-    with pytest.raises(ReportClosed, match="no column headed"):
+    with pytest.raises(ReportClosed, match="no column headed “nowhere”, but “Email”, “Done”, “Score”, “Exam”"):
         go_on(school.app, school.owner, ConfirmReport(asked.card.number, columns=(("score", "nowhere"),)))
     go_on(school.app, school.owner, chosen)
 
