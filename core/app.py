@@ -8,6 +8,8 @@
 5. Every command leaves one audit entry, refusals too: ids and names, no values. The worker's own routine (claims,
    beats, sweeps: commands with ``is_routine``) leaves none; its rows carry the moments themselves.
 6. What a use case says it is about (``ctx.about``, ``ctx.within``) stands beside its entry, for histories.
+7. A write that took too long is not stored: a row's moment is when its transaction began, and digests rely on its being
+   there soon after.
 """
 
 import logging
@@ -31,6 +33,7 @@ from core.errors import Busy, OutcomeUnknown, UsherError
 from core.jobs import Jobs
 from core.model import AuditEntry, AuditSubject, IdempotencyRecord
 from core.rules.links import LinkSigner
+from core.rules.policy import LONGEST_WRITE
 from core.settings import Settings
 from core.turns import Line, WriteTurn
 from core.words import Subject
@@ -150,6 +153,8 @@ class App:
             if key is not None:
                 session.add(_record(key, usecase, result, ctx))
                 session.flush()
+            if self.clock() - ctx.now > LONGEST_WRITE:
+                raise Busy
             return result
 
     @contextmanager

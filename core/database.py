@@ -7,6 +7,8 @@
 4. A sync that fails on SQLite ends the process: the system may have dropped what it could not write, and would not say
    so again. The next start reads what is on the disk.
 5. On PostgreSQL a transaction reaches the rows of its ``usher_scope`` only, whatever it says: see ``migrations.walls``.
+6. On PostgreSQL a write whose process stands still is ended by the server: it would hold its locks, and digests rely on
+   its end (DIGEST_MARGIN).
 """
 
 import logging
@@ -38,6 +40,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import Busy
+from core.rules.policy import LONGEST_STILLNESS
 
 WAIT_MS = 30_000
 """How long background work waits for another writer; a door gives its own, shorter, deadline."""
@@ -46,6 +49,12 @@ EVERY_ROW = "*"
 POOL_WAIT_SECONDS = 2
 """For a connection of our own that is free. The pool's half a minute would outlast everybody's patience."""
 
+_IDLE = "idle_in_transaction_session_timeout"
+# Unless the operator has set a limit.
+_END_WHAT_STANDS_STILL = (
+    f"SELECT set_config('{_IDLE}', '{LONGEST_STILLNESS.total_seconds():.0f}s', true) "
+    f"WHERE current_setting('{_IDLE}') = '0'"
+)
 _SYNC_FAILURES = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
 _log = logging.getLogger("usher.database")
 
@@ -175,6 +184,7 @@ def _prepare_postgresql(engine: Engine) -> None:
             settings.append("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         elif "usher_wait_ms" in options:
             settings.append(f"SET LOCAL lock_timeout = {int(options['usher_wait_ms'])}")
+            settings.append(_END_WHAT_STANDS_STILL)
         if "usher_scope" in options:
             settings.append(_scope_setting(options["usher_scope"]))
         if settings:

@@ -253,9 +253,12 @@ DIGEST_RUNS: Final = 6
 DIGESTS_A_TICK: Final = 2000
 # In one transaction, with one query a kind of news.
 DIGESTS_AT_ONCE: Final = 500
-# What was written so lately is told next time: a transaction that began before it may not have committed yet. None
-# takes as long; the longest, an import's, takes half a minute.
-DIGEST_MARGIN: Final = timedelta(minutes=5)
+# A write that took longer is not stored (``core.app``). The longest, an import's, takes half a minute.
+LONGEST_WRITE: Final = timedelta(minutes=4)
+# PostgreSQL ends a write whose process has stood still for so long, be it just before its commit.
+LONGEST_STILLNESS: Final = timedelta(minutes=1)
+# What was written so lately is told next time: a write that began before it may not have committed yet.
+DIGEST_MARGIN: Final = LONGEST_WRITE + LONGEST_STILLNESS
 # Then it is deleted: its numbers, and the names in it.
 DIGEST_LIFE: Final = timedelta(days=30)
 

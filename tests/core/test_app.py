@@ -20,6 +20,7 @@ from core.context import Context, LinkHolder, SlackVisitor
 from core.database import open_engine
 from core.errors import Busy, RunNotFound, UsherError
 from core.model import Base, IdempotencyRecord, Organisation
+from core.rules.policy import DIGEST_MARGIN, LONGEST_STILLNESS, LONGEST_WRITE
 from core.usecases.invitations.answers import AcceptInvitation, DeclineInvitation, accept_invitation, decline_invitation
 from core.usecases.invitations.batches import InviteLearners, PrepareInvitation, invite_learners, prepare_invitation
 from core.usecases.invitations.single import ResendInvitation, resend_invitation
@@ -307,3 +308,23 @@ def test_the_audit_holds_no_address_no_name_and_no_token(school: School) -> None
     assert not [private for private in ("@", "young", "welcome", "x" * 36) if private in words.lower()]
     assert f"draft_id={draft.draft_id}" in words
     assert {entry.organisation_id for entry in entries if entry.outcome == "role_missing"} == {school.organisation_id}
+
+
+# --- 7. Not too long --------------------------------------------------------------------------------------
+
+
+def test_a_write_that_took_so_long_that_a_digest_could_miss_it_is_not_stored(small: App) -> None:
+    took = [LONGEST_WRITE, LONGEST_WRITE + timedelta(seconds=1)]
+
+    def raise_slowly(ctx: Context, command: Raise) -> Raised:
+        assert isinstance(small.clock, FixedClock)
+        small.clock.advance(seconds=took.pop(0).total_seconds())
+        return raise_count(ctx, command)
+
+    assert small.run(raise_slowly, Raise(), SYSTEM) == Raised(1)
+    with pytest.raises(Busy):
+        small.run(raise_slowly, Raise(), SYSTEM)
+
+    assert small.read(read_count, None, SYSTEM) == 1
+    assert took == [], "It is not tried again at once."
+    assert LONGEST_WRITE + LONGEST_STILLNESS <= DIGEST_MARGIN

@@ -147,3 +147,19 @@ def test_a_connection_that_died_in_the_pool_is_replaced(on_postgresql: App) -> N
         end_backend(on_postgresql.engine, connection)
 
     assert on_postgresql.read(read_count, None, OPERATOR) == 1
+
+
+def test_the_server_ends_a_write_that_stands_still_unless_the_operator_has_set_another_limit(
+    on_postgresql: App,
+) -> None:
+    def limit(ctx: Context, command: None) -> str:
+        return str(ctx.session.connection().exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one())
+
+    ours, of_reads = on_postgresql.run(limit, None, SYSTEM), on_postgresql.read(limit, None, SYSTEM)
+    with on_postgresql.engine.begin() as connection:
+        name = on_postgresql.engine.url.database
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 500')
+    on_postgresql.engine.dispose()
+
+    assert (ours, of_reads) == ("1min", "0")
+    assert on_postgresql.run(limit, None, SYSTEM) == "500ms"

@@ -11,8 +11,8 @@
 4. Numbers are kept as they were collected: the mail, the message in Slack and every repeat tell from the same row.
 5. Each digest tells of what bears a moment in (``since_at``, ``until_at``], and the next one goes on from ``until_at``:
    nothing is told twice. ``until_at`` lies DIGEST_MARGIN before the collecting. A row's moment is when its transaction
-   began, and none takes as long as the margin: whatever bears an earlier moment has committed, and is seen; what
-   bears a later one is left for the next digest, seen or not. So nothing falls between two digests either.
+   began, and none that takes as long as the margin is stored: whatever bears an earlier moment has committed, and is
+   seen; what bears a later one is left for the next digest, seen or not. So nothing falls between two digests either.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
