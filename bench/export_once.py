@@ -28,10 +28,10 @@ def _export(database: Path, organisation_id: int, staff_id: int, form: str) -> f
     from core.settings import Settings
     from core.usecases.exports import ExportProgress, WriteExport, export_progress, write_export
     from core.words import ExportForm
-    from usher.wiring import collect_seldom, make_app
+    from usher.wiring import make_app, settle_in
 
     # As the programs do that make exports.
-    collect_seldom()
+    settle_in()
     app = make_app(Settings(database_url=f"sqlite:///{database}"))
     owner = StaffActor(organisation_id, staff_id, Door.CLI)
     ordered = app.run(export_progress, ExportProgress("", ExportForm(form)), owner)

@@ -23,7 +23,7 @@ from typing import Any, Final
 from sqlalchemy import create_engine
 
 from bench.learner_files import learner_workbook
-from bench.processes import clean_environment, usage_of
+from bench.processes import clean_environment, memory_mb_of
 from bench.report import ROOT, Goal, Report, Samples, progress, rounded
 from bench.world import commits_a_second, new_folder, postgresql_url
 from tests.factories import make_app, make_engine, make_school
@@ -201,7 +201,7 @@ class _Bench:
         peak = 0.0
         # Its children too; what the system counts of a child that has ended includes what it was before it began.
         while process.poll() is None:
-            peak = max(peak, usage_of(process.pid).rss_mb)
+            peak = max(peak, memory_mb_of(process.pid))
             Event().wait(_LOOK_SECONDS)
         printed, _ = process.communicate()
         if process.returncode:

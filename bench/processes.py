@@ -125,6 +125,11 @@ def usage_of(pid: int) -> Usage:
     return Usage(sum(map(_cpu_seconds, pids)), sum(map(_rss_mb, pids)))
 
 
+def memory_mb_of(pid: int) -> float:
+    """Of a process and its children together. What they share by having been forked is there once, and counted once."""
+    return sum(_memory_mb(each, "Pss:", "smaps_rollup") for each in _family(pid))
+
+
 def clean_environment() -> dict[str, str]:
     """Without the caller's own settings of Usher."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
@@ -160,8 +165,8 @@ def highest_memory_mb() -> float:
     return _memory_mb(os.getpid(), "VmHWM:")
 
 
-def _memory_mb(pid: int, name: str) -> float:
-    for line in _text_of(Path(f"/proc/{pid}/status")).splitlines():
+def _memory_mb(pid: int, name: str, file: str = "status") -> float:
+    for line in _text_of(Path(f"/proc/{pid}/{file}")).splitlines():
         if line.startswith(name):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -24,7 +24,7 @@ from core.failpoints import Failpoints
 from core.jobs import JobKind
 from core.settings import Settings
 from usher.migrating import bring_up_to_date, require_schema
-from usher.wiring import cannot_listen, collect_seldom, require_keys
+from usher.wiring import cannot_listen, require_keys, settle_in
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -226,7 +226,7 @@ def make_deliverers(settings: Settings) -> tuple[Mailer | UnconfiguredMailer, Ma
 
 def stop_collecting_what_stays() -> None:
     """After a start, in which nothing was collected."""
-    collect_seldom()
+    settle_in()
     gc.enable()
 
 

@@ -11,7 +11,7 @@ import click
 from core.context import Door, StaffActor, System
 from core.errors import NotReadable
 from core.rules.policy import SHEET_BYTES
-from usher.wiring import collect_seldom, operator_app
+from usher.wiring import operator_app, settle_in
 
 if TYPE_CHECKING:
     from core.app import App
@@ -43,10 +43,12 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
     from core.words import ImportPolicy
 
     with operator_app() as app:
-        collect_seldom()
+        settle_in()
         staff = staff_named(app, address, organisation)
         command = ReceiveImport(file.name, content, ImportPolicy(policy) if policy else None)
         received = app.run(receive_import, command, staff)
+        # A large one is not held twice while it is read.
+        del command, content
         with click.progressbar(length=1, label="Checking rows", show_pos=True) as bar:
 
             def progress(done: int, total: int) -> None:

@@ -26,39 +26,40 @@ class Duplicates:
 
 
 class DuplicateFinder:
-    """Sees every row once; keeps numbers and identifiers of rows, not the rows."""
+    """Sees every row once; keeps numbers of rows and hashes, not the rows. Two of 64 bits are never alike by chance."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, int] = {}
         self._same_as: dict[int, int] = {}
-        self._ulns: dict[str, int] = {}
-        self._upns: dict[str, int] = {}
-        self._ccis: dict[str, int] = {}
-        self._emails: dict[str, int] = {}
+        # By hash, the first row that has it.
+        self._rows: dict[int, int] = {}
+        self._ulns: dict[int, int] = {}
+        self._upns: dict[int, int] = {}
+        self._ccis: dict[int, int] = {}
+        self._emails: dict[int, int] = {}
         self._groups: dict[tuple[Fault, str], list[int]] = {}
 
     def add(self, row: CheckedRow) -> None:
         number, learner, problems = row
-        # Of a faulty cell there is no value, so what stood in it counts. Two of 64 bits are never alike by chance.
+        # Of a faulty cell there is no value, so what stood in it counts.
         content = hash((learner, tuple(found.value for found in problems))) if problems else hash(learner)
         first = self._rows.setdefault(content, number)
         if first != number:
             self._same_as[number] = first
             return
-        if (uln := learner.uln) is not None and self._ulns.setdefault(uln, number) != number:
-            self._clash(Fault.ULN_DUPLICATE, uln, self._ulns[uln], number)
-        if (upn := learner.upn) is not None and not is_temporary(upn) and self._upns.setdefault(upn, number) != number:
-            self._clash(Fault.UPN_DUPLICATE, upn, self._upns[upn], number)
-        if (ccis := learner.ccis) is not None and self._ccis.setdefault(ccis, number) != number:
-            self._clash(Fault.CCIS_DUPLICATE, ccis, self._ccis[ccis], number)
+        if learner.uln is not None:
+            self._note(self._ulns, Fault.ULN_DUPLICATE, learner.uln, number)
+        if learner.upn is not None and not is_temporary(learner.upn):
+            self._note(self._upns, Fault.UPN_DUPLICATE, learner.upn, number)
+        if learner.ccis is not None:
+            self._note(self._ccis, Fault.CCIS_DUPLICATE, learner.ccis, number)
         if learner.email is not None:
             # A warning need not know that googlemail.com is gmail.com.
-            email = learner.email.casefold()
-            if self._emails.setdefault(email, number) != number:
-                self._clash(Fault.EMAIL_SHARED, email, self._emails[email], number)
+            self._note(self._emails, Fault.EMAIL_SHARED, learner.email.casefold(), number)
 
-    def _clash(self, fault: Fault, value: str, first: int, number: int) -> None:
-        self._groups.setdefault((fault, value), [first]).append(number)
+    def _note(self, known: dict[int, int], fault: Fault, value: str, number: int) -> None:
+        first = known.setdefault(hash(value), number)
+        if first != number:
+            self._groups.setdefault((fault, value), [first]).append(number)
 
     def found(self) -> Duplicates:
         problems: defaultdict[int, list[Problem]] = defaultdict(list)
