@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, String, case, cast, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, case, cast, delete, exists, func, literal, or_, select, update
 
 from core import access
 from core.context import Context
@@ -41,12 +41,14 @@ from core.rules.policy import (
     DRAFT_LIFE,
     FOLLOW_UP_LIFE,
     IDEMPOTENCY_LIFE,
+    IMPORT_LIFE,
     INVITATION_DATA_LIFE,
     JOIN_REQUEST_LIFE,
     LEARNER_BEFORE_LIFE,
     LEARNER_PREVIEW_LIFE,
     MAIL_LIFE,
     MAIL_QUESTION_LIFE,
+    PROGRESS_LIFE,
     USED_UP_LIFE,
 )
 from core.usecases.invitations.batches import prepare_invitation
@@ -124,13 +126,27 @@ class OverdueErased:
         return STEP_ROWS in (self.invitations, self.previews, self.replaced, self.notes, self.follow_ups)
 
 
+_Life = timedelta | relativedelta
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     what: str
     moment: Any
-    life: timedelta | relativedelta = timedelta(0)
+    life: _Life = timedelta(0)
     """Due when the moment is longer ago."""
     among: tuple[ColumnElement[bool], ...] = ()
+
+    def is_due(self, now: datetime) -> ColumnElement[bool]:
+        return and_(self.moment < now - self.life, *self.among)
+
+
+def _words(life: _Life) -> str:
+    """The numbers stand in the policy alone."""
+    for number, unit in ((life.months if isinstance(life, relativedelta) else 0, "month"), (life.days, "day")):
+        if number:
+            return f"{number} {unit}s" if number > 1 else f"a {unit}"
+    return f"{life.seconds // 60} minutes"
 
 
 _HAS_ROWS: Final = exists().where(ImportRow.import_id == Import.id)
@@ -141,27 +157,56 @@ _NEVER_ACCEPTED: Final = (
 _IS_PREVIEW: Final = (LearnerChange.made_at.is_(None),)
 _IS_BEFORE: Final = (LearnerChange.content.is_not(None),)
 _IS_CONFIRMED: Final = (Draft.confirmed_at.is_not(None),)
+_HAS_WORDS: Final = (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED)
+_HAS_REPORT: Final = (or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),)
+# Slack repeats an event for some six minutes.
+_SHOWS_PREVIEW: Final = (IdempotencyRecord.action == prepare_invitation.__name__,)
 
-IMPORTS: Final = _Rule("Imported files and their rows, 30 days after they came", Import.ends_at, among=_HAS_IMPORT)
+IMPORTS: Final = _Rule(
+    f"Imported files and their rows, {_words(IMPORT_LIFE)} after they came", Import.ends_at, among=_HAS_IMPORT
+)
 INVITATIONS: Final = _Rule(
-    "Address and name in invitations that nobody accepted, 6 months after their end",
+    f"Address and name in invitations that nobody accepted, {_words(INVITATION_DATA_LIFE)} after their end",
     Invitation.expires_at, INVITATION_DATA_LIFE, _NEVER_ACCEPTED,
 )  # fmt: skip
 PREVIEWS: Final = _Rule(
-    "Previews of a learner's change, after 15 minutes",
+    f"Previews of a learner's change, after {_words(LEARNER_PREVIEW_LIFE)}",
     LearnerChange.prepared_at, LEARNER_PREVIEW_LIFE, _IS_PREVIEW,
 )  # fmt: skip
 REPLACED: Final = _Rule(
-    "What a change by hand replaced, after 30 days", LearnerChange.made_at, LEARNER_BEFORE_LIFE, _IS_BEFORE
-)
-NOTES: Final = _Rule(
-    "Confirmed previews of invitations, after 30 days", Draft.confirmed_at, IDEMPOTENCY_LIFE, _IS_CONFIRMED
-)
-REPORTS: Final = _Rule(
-    "Files with progress, 30 days after they came", ProgressReport.ends_at,
-    among=(or_(ProgressReport.content.is_not(None), ProgressReport.reading.is_not(None)),),
+    f"What a change by hand replaced, after {_words(LEARNER_BEFORE_LIFE)}",
+    LearnerChange.made_at, LEARNER_BEFORE_LIFE, _IS_BEFORE,
 )  # fmt: skip
-FOLLOW_UPS: Final = _Rule("Nudges, snoozes and who was spoken to, after 180 days", FollowUp.at, FOLLOW_UP_LIFE)
+NOTES: Final = _Rule(
+    f"Confirmed previews of invitations, after {_words(IDEMPOTENCY_LIFE)}",
+    Draft.confirmed_at, IDEMPOTENCY_LIFE, _IS_CONFIRMED,
+)  # fmt: skip
+REPORTS: Final = _Rule(
+    f"Files with progress, {_words(PROGRESS_LIFE)} after they came", ProgressReport.ends_at, among=_HAS_REPORT
+)
+FOLLOW_UPS: Final = _Rule(
+    f"Nudges, snoozes and who was spoken to, after {_words(FOLLOW_UP_LIFE)}", FollowUp.at, FOLLOW_UP_LIFE
+)
+MAILS: Final = _Rule(
+    f"The words of e-mails that came in, after {_words(MAIL_LIFE)}", InboundMessage.received_at, MAIL_LIFE, _HAS_WORDS
+)
+DIGESTS: Final = _Rule(f"Digests, with the names in them, after {_words(DIGEST_LIFE)}", Digest.until_at, DIGEST_LIFE)
+MAIL_ANSWERS: Final = _Rule(f"Answers to e-mails, after {_words(MAIL_LIFE)}", MailAnswer.created_at, MAIL_LIFE)
+ANSWERS: Final = _Rule(
+    f"Answers in Slack, kept for repeated requests, after {_words(IDEMPOTENCY_LIFE)}",
+    IdempotencyRecord.created_at, IDEMPOTENCY_LIFE,
+)  # fmt: skip
+WISHES: Final = _Rule(
+    f"Wishes to join by a shared link, after {_words(JOIN_REQUEST_LIFE)}", JoinRequest.asked_at, JOIN_REQUEST_LIFE
+)
+DRAFTS: Final = _Rule(
+    f"Previews of invitations that nobody confirmed, after {_words(DRAFT_LIFE)}",
+    Draft.created_at, DRAFT_LIFE, (Draft.confirmed_at.is_(None), Draft.first_number.is_(None)),
+)  # fmt: skip
+MAIL_DRAFTS: Final = _Rule(
+    f"Those that were to be confirmed by e-mail, after {_words(MAIL_QUESTION_LIFE)}",
+    Draft.created_at, MAIL_QUESTION_LIFE, (Draft.confirmed_at.is_(None), Draft.first_number.is_not(None)),
+)  # fmt: skip
 RULES: Final = (
     IMPORTS,
     INVITATIONS,
@@ -169,19 +214,30 @@ RULES: Final = (
     REPLACED,
     NOTES,
     FOLLOW_UPS,
-    _Rule(
-        "The words of e-mails that came in, after 30 days", InboundMessage.received_at, MAIL_LIFE,
-        (InboundMessage.raw.is_not(None), InboundMessage.state != MailState.RECEIVED),
-    ),
+    MAILS,
     REPORTS,
-    _Rule("Digests, with the names in them, after 30 days", Digest.until_at, DIGEST_LIFE),
-    _Rule("Answers to e-mails, after 30 days", MailAnswer.created_at, MAIL_LIFE),
-    _Rule("Answers in Slack, kept for repeated requests, after 30 days", IdempotencyRecord.created_at,
-        IDEMPOTENCY_LIFE),
-    _Rule("Wishes to join by a shared link, after 30 days", JoinRequest.asked_at, JOIN_REQUEST_LIFE),
-    _Rule("Previews of invitations that nobody confirmed, after 15 minutes (by e-mail a day)", Draft.created_at,
-        DRAFT_LIFE, (Draft.confirmed_at.is_(None), Draft.first_number.is_(None))),
-)  # fmt: skip
+    DIGESTS,
+    MAIL_ANSWERS,
+    ANSWERS,
+    WISHES,
+    DRAFTS,
+    MAIL_DRAFTS,
+)
+_FORGOTTEN: Final = {
+    "drafts": DRAFTS,
+    "join_requests": WISHES,
+    "answers": ANSWERS,
+    "previews": _Rule("Answers that show such previews", IdempotencyRecord.created_at, DRAFT_LIFE, _SHOWS_PREVIEW),
+    "install_states": _Rule("Installations that were begun", SlackInstallState.used_at, USED_UP_LIFE),
+    "sign_ins": _Rule("Links to sign in by", SignIn.expires_at, USED_UP_LIFE),
+    "sessions": _Rule("Who was signed in", StaffSession.expires_at),
+    "mail_drafts": MAIL_DRAFTS,
+    "mail_answers": MAIL_ANSWERS,
+    "digests": DIGESTS,
+    "exports": _Rule("Exports that were asked for", Export.ends_at, IDEMPOTENCY_LIFE),
+    "workers": _Rule("Workers that died", WorkerBeat.reaped_at, DEAD_WORKER_LIFE),
+}
+"""By what ``OldForgotten`` calls them."""
 
 
 def report_retention(ctx: Context, command: ReportRetention) -> RetentionReported:
@@ -192,8 +248,7 @@ def report_retention(ctx: Context, command: ReportRetention) -> RetentionReporte
 
 def _reported(ctx: Context, rule: _Rule) -> RuleReport:
     limit = ctx.now - rule.life
-    is_due = rule.moment < limit
-    due = ctx.session.scalar(select(func.count(rule.moment)).where(is_due, *rule.among)) or 0
+    due = ctx.session.scalar(select(func.count(rule.moment)).where(rule.is_due(ctx.now))) or 0
     kept, first = ctx.session.execute(
         select(func.count(rule.moment), func.min(rule.moment)).where(rule.moment >= limit, *rule.among)
     ).one()
@@ -203,39 +258,20 @@ def _reported(ctx: Context, rule: _Rule) -> RuleReport:
 def forget_old(ctx: Context, command: ForgetOld) -> OldForgotten:
     """Addresses that nobody acted on, in previews and in wishes to join, are personal data: they go first."""
     access.require_system(ctx)
-    is_unconfirmed = Draft.confirmed_at.is_(None)
-    # Slack repeats an event for some six minutes.
-    is_preview = IdempotencyRecord.action == prepare_invitation.__name__
-    limits = (
-        (Draft, Draft.created_at, DRAFT_LIFE, Draft.id, is_unconfirmed & Draft.first_number.is_(None)),
-        (JoinRequest, JoinRequest.asked_at, JOIN_REQUEST_LIFE, JoinRequest.id, None),
-        (IdempotencyRecord, IdempotencyRecord.created_at, IDEMPOTENCY_LIFE, IdempotencyRecord.key, None),
-        (IdempotencyRecord, IdempotencyRecord.created_at, DRAFT_LIFE, IdempotencyRecord.key, is_preview),
-        (SlackInstallState, SlackInstallState.used_at, USED_UP_LIFE, SlackInstallState.digest, None),
-        (SignIn, SignIn.expires_at, USED_UP_LIFE, SignIn.id, None),
-        (StaffSession, StaffSession.expires_at, timedelta(0), StaffSession.id, None),
-        (Draft, Draft.created_at, MAIL_QUESTION_LIFE, Draft.id, is_unconfirmed),
-        (MailAnswer, MailAnswer.created_at, MAIL_LIFE, MailAnswer.id, None),
-        (Digest, Digest.until_at, DIGEST_LIFE, Digest.id, None),
-        (Export, Export.ends_at, IDEMPOTENCY_LIFE, Export.id, None),
-        (WorkerBeat, WorkerBeat.reaped_at, DEAD_WORKER_LIFE, WorkerBeat.executor_id, None),
-    )
-    counts = []
-    for model, moment, life, key, condition in limits:
-        old = delete(model).where(moment < ctx.now - life).returning(key)
-        if condition is not None:
-            old = old.where(condition)
-        counts.append(len(ctx.session.execute(old).all()))
-    counts.append(_forget_mail(ctx))
-    return OldForgotten(*counts)
+    counts = {name: _forget(ctx, rule) for name, rule in _FORGOTTEN.items()}
+    return OldForgotten(**counts, mails=_forget_mail(ctx))
+
+
+def _forget(ctx: Context, rule: _Rule) -> int:
+    gone = delete(rule.moment.class_).where(rule.is_due(ctx.now)).returning(rule.moment)
+    return len(ctx.session.execute(gone).all())
 
 
 def _forget_mail(ctx: Context) -> int:
     """What is held still was never answered for; whoever was asked was told the day."""
     forgotten = ctx.session.execute(
         update(InboundMessage)
-        .where(InboundMessage.received_at < ctx.now - MAIL_LIFE, InboundMessage.raw.is_not(None))
-        .where(InboundMessage.state != MailState.RECEIVED)
+        .where(MAILS.is_due(ctx.now))
         .values(
             raw=None,
             subject="",
@@ -261,7 +297,7 @@ def erase_overdue(ctx: Context, command: EraseOverdue) -> OverdueErased:
 
 
 def _due(ctx: Context, rule: _Rule, *columns: Any) -> Sequence[Any]:
-    query = select(*columns).where(rule.moment < ctx.now - rule.life, *rule.among)
+    query = select(*columns).where(rule.is_due(ctx.now))
     return ctx.session.execute(query.order_by(rule.moment).limit(STEP_ROWS)).all()
 
 

@@ -103,8 +103,11 @@ def test_previews_that_nobody_confirmed_are_forgotten_and_confirmed_ones_stay(sc
 
     early = forget(school.app)
     clock_of(school.app).now += timedelta(microseconds=1)
+    reported = due(school)
     late = forget(school.app)
 
+    assert reported == {"Previews of invitations that nobody confirmed": 1}
+    assert due(school) == {}
     assert (early.drafts, late.drafts) == (0, 1)
     assert only(school.app, Draft).id == invited.confirmation_id
     again = school.app.run(invite_learners, InviteLearners(invited.confirmation_id), school.owner)
