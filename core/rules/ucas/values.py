@@ -3,7 +3,6 @@
 Blank never erases: a cell that is empty says nothing about what is known already.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -61,7 +60,3 @@ def differences(before: LearnerValues, after: LearnerValues) -> tuple[Column, ..
 def academic_year(today: date) -> int:
     """The year in which it began."""
     return today.year - (today.month < ACADEMIC_YEAR_BEGINS)
-
-
-def value_list(values: Sequence[str | None]) -> LearnerValues:
-    return LearnerValues._make(values)

@@ -14,7 +14,7 @@ from core.errors import ImportClosed, UndoOver
 from core.model import Enrolment, Import, ImportRow, Learner, LearnerAddress, Organisation, StaffMember
 from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
-from core.rules.ucas.values import value_list
+from core.rules.ucas.values import LearnerValues
 from core.usecases.imports.applying import CHANGE_LEARNER, as_new, forget_addresses
 from core.usecases.imports.imports import find_import, lock_organisation
 from core.usecases.imports.runs import sort_back, take_back
@@ -245,7 +245,7 @@ class _Undoing:
         return before
 
     def _as_before(self, learner: Any, before: Before) -> dict[str, Any]:
-        values = as_stored(self._organisation, value_list(before.values))
+        values = as_stored(self._organisation, LearnerValues._make(before.values))
         written = learner_row(self._keeper, self._hashes, values, before.provider_id, before.academic_year)
         if not before.had_details:
             # They came by an invitation, and no import knew of them.

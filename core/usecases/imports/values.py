@@ -21,7 +21,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import Providers
 from core.rules.ucas.matching import Hasher, Keys
 from core.rules.ucas.problems import Fault, Problem, Problems
-from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year, value_list
+from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year
 from core.sheets.cells import FileKind
 from core.words import ImportReason, ImportState
 
@@ -100,18 +100,18 @@ class Keeper:
         return self.pack_all(rows, "import_row.content")
 
     def row_values(self, stored: bytes) -> LearnerValues:
-        return value_list(_decode_values(self.vault.decrypt_bytes(stored, "import_row.content")))
+        return LearnerValues._make(_decode_values(self.vault.decrypt_bytes(stored, "import_row.content")))
 
     def values_of_rows(self, stored: Sequence[bytes]) -> list[LearnerValues]:
         clears = self.vault.decrypt_all(stored, "import_row.content")
-        return [value_list(_decode_values(clear)) for clear in clears]
+        return [LearnerValues._make(_decode_values(clear)) for clear in clears]
 
     def learner_values(self, row: Any, ukprn: str | None) -> LearnerValues:
         """``row`` has the columns of ``LEARNER_COLUMNS``."""
         open_ones = (ukprn, row.year_group, row.first_name, row.last_name, row.email)
         if row.details is None:
             return LearnerValues(*open_ones)
-        return value_list([*open_ones, *self.unpack(row.details, "learner.details", _Values)])
+        return LearnerValues._make([*open_ones, *self.unpack(row.details, "learner.details", _Values)])
 
     def pack(self, value: object, place: str) -> bytes:
         return self.vault.encrypt_bytes(msgspec.msgpack.encode(value), place)

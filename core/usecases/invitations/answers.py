@@ -68,7 +68,6 @@ class InvitationAccepted:
     run: RunCard
     organisation: str
     first_name: str
-    was_accepted_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def link_state(ctx: Context, invitation: Invitation, run: CourseRun) -> LinkStat
 
 
 def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAccepted:
-    """Enrols, charges and welcomes. Raises InvitationClosed, NameMissing. A second click is told "already joined"."""
+    """Enrols, charges and welcomes. Raises InvitationClosed, NameMissing. A second click is told the same."""
     invitation = access.invitation_by_link(ctx, command.token)
     run = access.run_of_invitation(ctx, invitation)
     organisation, batch, _inviter = _around(ctx, invitation)
@@ -157,14 +156,14 @@ def accept_invitation(ctx: Context, command: AcceptInvitation) -> InvitationAcce
     invitation.learner_id = enrolled.learner_id
     welcome(ctx, invitation, f"welcome:{invitation.id}")
     touch_scoreboards(ctx, {batch.confirmation_id})
-    return InvitationAccepted(run_card(run), organisation.name, first, was_accepted_before=False)
+    return InvitationAccepted(run_card(run), organisation.name, first)
 
 
 def _accepted_before(
     ctx: Context, invitation: Invitation, run: CourseRun, organisation: Organisation
 ) -> InvitationAccepted:
     first_name = ctx.session.get_one(Learner, invitation.learner_id).first_name
-    return InvitationAccepted(run_card(run), organisation.name, first_name, was_accepted_before=True)
+    return InvitationAccepted(run_card(run), organisation.name, first_name)
 
 
 def decline_invitation(ctx: Context, command: DeclineInvitation) -> InvitationDeclined:

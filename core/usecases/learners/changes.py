@@ -25,7 +25,7 @@ from core.rules.ucas.columns import Column
 from core.rules.ucas.one_learner import check_learner
 from core.rules.ucas.problems import Problem, Severity
 from core.rules.ucas.rows import Terms
-from core.rules.ucas.values import LearnerValues, academic_year, differences, merged, value_list
+from core.rules.ucas.values import LearnerValues, academic_year, differences, merged
 from core.rules.usernames import is_username, username_from, username_stem
 from core.usecases.imports.applying import CHANGE_LEARNER, account_of, add_addresses, as_new, before_of, new_learner
 from core.usecases.imports.imports import lock_organisation
@@ -263,7 +263,7 @@ def _split(columns: str) -> tuple[str, ...]:
 
 
 def _make(ctx: Context, work: Matching, change: LearnerChange, wanted: Wanted) -> None:
-    values, learner = value_list(wanted.values), learner_row_of(ctx, wanted.learner_id)
+    values, learner = LearnerValues._make(wanted.values), learner_row_of(ctx, wanted.learner_id)
     name = whole_name(values)
     if (learner.detail_hash if learner else None) != wanted.base:
         raise LearnerChanged(name=name)

@@ -32,7 +32,7 @@ from core.model import (
 )
 from core.outbox import revive, touch_scoreboards
 from core.rules.policy import UNDO_LIFE
-from core.rules.ucas.values import LearnerValues, value_list
+from core.rules.ucas.values import LearnerValues
 from core.usecases.costs.budgets import require_room_again
 from core.usecases.imports.applying import CHANGE_LEARNER, as_new, before_of, forget_addresses
 from core.usecases.imports.matching import Matching
@@ -241,7 +241,7 @@ def undo_learner_change(ctx: Context, command: UndoLearnerChange) -> LearnerChan
     if was.before is None:
         return _gone(ctx, change, learner)
     _restore(ctx, work, learner, was, change)
-    return LearnerChangeUndone(_name(value_list(was.before.values)), change.deed, learner.id)
+    return LearnerChangeUndone(_name(LearnerValues._make(was.before.values)), change.deed, learner.id)
 
 
 def _require_undoable(ctx: Context, staff: StaffMember, change: LearnerChange, learner: Any) -> None:
@@ -280,7 +280,9 @@ def _gone(ctx: Context, change: LearnerChange, learner: Any) -> LearnerChangeUnd
 def _restore(ctx: Context, work: Matching, learner: Any, was: Was, change: LearnerChange) -> None:
     assert was.before is not None  # noqa: S101 - The caller has looked.
     before = was.before
-    written = learner_row(work.kept, work.hashes, value_list(before.values), before.provider_id, before.academic_year)
+    written = learner_row(
+        work.kept, work.hashes, LearnerValues._make(before.values), before.provider_id, before.academic_year
+    )
     if not before.had_details:
         # They came by an invitation, and no sheet knew of them.
         written |= NOTHING

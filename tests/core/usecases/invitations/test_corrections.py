@@ -59,7 +59,8 @@ def test_the_right_address_gets_a_new_link_and_the_wrong_one_stops(bounced: Scho
     assert (result.former, result.address, result.invited.invited) == (WRONG, RIGHT, 1)
     assert link_state(bounced, WRONG) is LinkState.CANCELLED
     assert newest(bounced.app, WRONG).cancel_reason is CancelReason.CORRECTED
-    assert accept(bounced.app, RIGHT).was_accepted_before is False
+    accept(bounced.app, RIGHT)
+    assert link_state(bounced, RIGHT) is LinkState.ACCEPTED
 
 
 def test_the_name_and_the_note_go_along(school: School) -> None:
