@@ -125,7 +125,8 @@ _HINT = (
 
 
 def _no_sheet(file: SheetFile) -> str:
-    names = ", ".join(f"“{sheet.name}”" for sheet in file.sheets) or "it"
+    # A text file's one sheet has no name.
+    names = ", ".join(f"“{sheet.name}”" for sheet in file.sheets if sheet.name) or "the file"
     return f"none of the first {HEADING_ROWS} rows of {names} has the headings of a progress report"
 
 

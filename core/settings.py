@@ -234,7 +234,10 @@ def _read_env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
     # As it stands: a password may contain "${", and some editors put a byte order mark in front.
-    values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    try:
+        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingInvalid(name="file .env", reason="it is not written in UTF-8") from None
     return {name: value or "" for name, value in values.items()}
 
 

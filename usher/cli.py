@@ -1,6 +1,7 @@
 """The command line. Each command's module is loaded only when it is asked for: help must not wait for servers."""
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -99,6 +100,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(result if isinstance(result, int) else 0)
     except UsherError as error:
         click.echo(f"{error.message}\n{error.hint}".strip(), err=True)
+        sys.exit(1)
+    except OSError as error:
+        # A file that an argument names, .env, or what lies where something is to be written.
+        if error.filename is None:
+            raise
+        click.echo(f"{os.fspath(error.filename)} cannot be used: {(error.strerror or '').lower()}.", err=True)
         sys.exit(1)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

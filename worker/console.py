@@ -8,6 +8,7 @@ from typing import Final
 
 from dbos import DBOSClient
 
+from core.errors import NotFound
 from worker.client import QUEUES, VERSION
 
 _WAITING: Final = ["ENQUEUED", "DELAYED", "PENDING"]
@@ -15,6 +16,12 @@ _FAILED: Final = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _FINISHED: Final = ["SUCCESS", "CANCELLED", *_FAILED]
 _AT_ONCE: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class JobNotFound(NotFound):
+    code = "job_not_found"
+    wording = "There is no job “{job_id}”."
+    advice = "“usher jobs failed” lists those that failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,22 @@ def failed_jobs(client: DBOSClient) -> list[JobShown]:
 
 
 def replay_job(client: DBOSClient, job_id: str) -> None:
-    """Runs a finished, failed or cancelled job from its start; messages that were sent are not sent again."""
+    """Runs a finished, failed or cancelled job from its start; messages that were sent are not sent again.
+
+    Raises JobNotFound.
+    """
     # The engine forgets the queue of a job that it gave up.
-    name = client.retrieve_workflow(job_id).get_status().name
+    name = _name(client, job_id)
     queue = next((queue for kind, queue in QUEUES.items() if kind == name), None)
     client.rewind_workflow(job_id, queue_name=queue, application_version=VERSION)
 
 
 def cancel_job(client: DBOSClient, job_id: str) -> None:
-    """The sweeper makes a new job of messages that are still due: recall the batch to keep them unsent."""
+    """The sweeper makes a new job of messages that are still due: recall the batch to keep them unsent.
+
+    Raises JobNotFound: the engine would say nothing.
+    """
+    _name(client, job_id)
     client.cancel_workflow(job_id)
 
 
@@ -89,6 +103,13 @@ def forget_finished(client: DBOSClient, *, before: datetime) -> int:
             return forgotten
         client.delete_workflows([row.workflow_id for row in rows])
         forgotten += len(rows)
+
+
+def _name(client: DBOSClient, job_id: str) -> str:
+    rows = client.list_workflows(workflow_ids=[job_id], load_input=False, load_output=False)
+    if not rows:
+        raise JobNotFound(job_id=job_id)
+    return rows[0].name
 
 
 def _jobs(client: DBOSClient, status: list[str], executor: str | None = None) -> Iterator[JobShown]:

@@ -215,14 +215,14 @@ class CodeWrong(InvalidRequest):
 
 class CatalogueInvalid(InvalidRequest):
     code = "catalogue_invalid"
-    wording = "{count} of the catalogue's rows cannot be used, so nothing was imported:\n{problems}"
-    advice = "Correct these rows and import the file again."
+    wording = "{what} cannot be used, so nothing was imported:\n{problems}"
+    advice = "Correct this and import the file again."
 
 
 class StaffDetailsInvalid(InvalidRequest):
     code = "staff_details_invalid"
     wording = "{problem}"
-    advice = "Nobody was invited. Correct it and try again."
+    advice = "Nothing was changed. Correct it and try again."
 
 
 class MailboxInvalid(InvalidRequest):

@@ -74,8 +74,10 @@ def outcome_words(
 def _applied(found: Buckets) -> str:
     if found.problem:
         return f"{found.rows - found.problem:,} of {counted(found.rows, 'row')} imported; {found.problem:,} left out."
-    rows = "The one row is" if found.rows == 1 else f"All {found.rows:,} rows are"
-    return f"{rows} imported." if found.created or found.updated else f"{rows} as they were: nothing is new."
+    is_one = found.rows == 1
+    if found.created or found.updated:
+        return f"{'The one row is' if is_one else f'All {found.rows:,} rows are'} imported."
+    return f"{'The one row is as it was' if is_one else f'All {found.rows:,} rows are as they were'}: nothing is new."
 
 
 def _held(card: ImportCard) -> str:

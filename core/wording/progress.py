@@ -145,11 +145,16 @@ def nobody_words(shown: ProgressShown) -> str:
 
 def risk_lines(shown: ProgressShown) -> tuple[str, ...]:
     """Below the lists that are about it: by which rule, and how it is changed."""
+    rule = risk_rule_words(shown)
+    how = f"“at-risk {shown.run.code} silent 14, behind 25” changes it; so do “… default” and “… off”."
+    return (*rule, how) if rule and shown.may_act else rule
+
+
+def risk_rule_words(shown: ProgressShown) -> tuple[str, ...]:
     if shown.shown not in (ProgressList.AT_RISK, ProgressList.SET_ASIDE):
         return ()
     rule = rule_words(shown.rule, shown.cohort, is_default=shown.is_rule_default)
-    how = f"“at-risk {shown.run.code} silent 14, behind 25” changes it; so do “… default” and “… off”."
-    return (f"{'From now on: ' if shown.is_rule_changed else ''}{rule}", *((how,) if shown.may_act else ()))
+    return (f"{'From now on: ' if shown.is_rule_changed else ''}{rule}",)
 
 
 def attention_words(risks: Sequence[Risk], follow_up: FollowUpCard | None, say: Say) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 from core.context import LinkHolder
 from core.settings import load_settings
 from core.usecases.staff.staff import AcceptStaffInvitation, accept_staff_invitation
-from tests.usher.test_cli import Operator
+from tests.usher.test_cli import CATALOGUE, Operator
 from usher.wiring import make_app
 
 SHEET = """\
@@ -78,9 +78,43 @@ def test_a_progress_report_is_taken_in_and_shown(operator: Operator) -> None:
     merged = operator.succeeds("progress", "confirm", "p-1", *AS)
     listed = operator.succeeds("progress", "reports", *AS)
     failed = operator.runs("progress", "show", "nowhere-2026-01", *AS)
+    (operator.folder / "other.csv").write_text("a,b\n1,2\n")
+    rejected = operator.runs("progress", "import", "other.csv", *AS)
 
+    assert "If they are right: usher progress confirm P-0001 --as …" in asked
+    assert "of the first 20 rows of the file has the headings" in rejected.stdout
+    assert rejected.returncode == 1
     assert "“Progress” → step percentage, such as “61%”" in asked
     assert "0 of 1 row stored, 1 needs a look (P-0001)." in merged
     assert "No learner of yours is known by this (“ada@example.org”); row 2." in merged
     assert "Olive Owner  0 of 1 row stored, 1 needs a look (P-0001)." in listed
     assert "I found no run called “nowhere-2026-01”" in failed.stderr
+
+
+def test_who_is_at_risk_is_listed_with_why_and_by_which_rule(operator: Operator) -> None:
+    (operator.folder / "runs.csv").write_text(CATALOGUE)
+    operator.succeeds("catalogue", "import", "northfield", "runs.csv")
+
+    at_risk = operator.succeeds("progress", "show", "maths-2026-03", *AS, "--list", "at-risk")
+    aside = operator.succeeds("progress", "show", "maths-2026-03", *AS, "--list", "set-aside")
+
+    for said in (at_risk, aside):
+        assert "Nobody is enrolled yet.\nAt risk is who did nothing for 10 days" in said
+
+
+def test_a_file_of_something_else_ends_with_a_status_of_its_own(operator: Operator) -> None:
+    (operator.folder / "other.csv").write_text("a,b\n1,2\n")
+
+    done = operator.runs("import", "other.csv", *AS)
+
+    assert done.returncode == 1
+    assert "nothing was imported" in done.stdout
+
+
+def test_a_place_where_nothing_can_be_written_is_named(operator: Operator) -> None:
+    (operator.folder / ".env").rename(operator.folder / "kept")
+    (operator.folder / ".env").mkdir()
+    done = operator.runs("keys", "new", "--write")
+
+    assert done.returncode == 1
+    assert done.stderr == ".env cannot be used: is a directory.\n"

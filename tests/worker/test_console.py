@@ -12,7 +12,7 @@ from tests.worker.ledger import make_organisation, write_messages
 from tests.worker.processes import Life
 from worker import console
 from worker.client import open_client
-from worker.console import JobCount
+from worker.console import JobCount, JobNotFound
 
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -43,6 +43,12 @@ def test_a_cancelled_job_can_be_replayed_on_its_queue(app: App, client: DBOSClie
 
     assert cancelled == []
     assert console.job_counts(client) == [JobCount("mail", "ENQUEUED", 1)]
+
+
+def test_a_job_that_is_not_there_is_neither_replayed_nor_cancelled(client: DBOSClient) -> None:
+    for act in (console.replay_job, console.cancel_job):
+        with pytest.raises(JobNotFound, match="no job “mail-7”"):
+            act(client, "mail-7")
 
 
 def test_finished_jobs_are_forgotten_after_a_while(app: App, client: DBOSClient) -> None:

@@ -27,7 +27,7 @@ def held() -> None:
 
 @held.command("list")
 @click.option("--page", default=1, show_default=True)
-@click.option("--rule", type=_RULES, help="Of what came in, only what this rule decided.")
+@click.option("--rule", type=_RULES, metavar="RULE", help="Of what came in, only what this rule decided.")
 @click.option("--state", type=_STATES, help="Of what came in; else held and failed ones.")
 def list_messages(page: int, rule: str | None, state: str | None) -> None:
     """List them, oldest first, fifty a page: what goes out, then what came in."""
@@ -71,9 +71,9 @@ def retry(number: int | None, *, everything: bool) -> None:
 
 @held.command("run")
 @click.argument("number", type=int, required=False)
-@click.option("--rule", type=_RULES, help="All held or failed e-mails that this rule decided.")
+@click.option("--rule", type=_RULES, metavar="RULE", help="All held or failed e-mails that this rule decided.")
 def run(number: int | None, rule: str | None) -> None:
-    """Take up an e-mail once more, by the same rules: after a mistake of ours was mended, say."""
+    """Take up an e-mail once more, by the same rules, as after a mistake of ours was mended."""
     if (number is None) == (rule is None):
         raise click.UsageError("Say which message, or --rule.")
     from core.usecases.mailbox.received import RunReceived, run_received

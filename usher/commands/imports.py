@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -31,7 +32,8 @@ _OF = click.option("--organisation", default="", help="Where they work for sever
 @click.option("--policy", type=_POLICIES, help="For this file; else the organisation's.")
 @click.option("--template", is_flag=True, help="Write an empty workbook to FILE instead.")
 def import_learners(file: Path, address: str, organisation: str, policy: str | None, *, template: bool) -> None:
-    """Import the learners, or courses and runs, of FILE; what became of each row is written beside it."""
+    """Import the learners, or courses and runs, of FILE; what became of each row is written beside it.
+    The exit status is 1 where nothing of it could be imported."""
     if template:
         _write_template(file)
         return
@@ -40,7 +42,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
     content = content_of_file(file)
     from core.importing import run_import
     from core.usecases.imports.imports import ReceiveImport, receive_import
-    from core.words import ImportPolicy
+    from core.words import ImportPolicy, ImportState
 
     with operator_app() as app:
         settle_in()
@@ -61,6 +63,8 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
             click.echo(f"This file is here already, as {_ref(received.number)}.")
         _say(app, staff, settled.number)
         _write_marked(app, staff, settled, file)
+    if settled.state is ImportState.REJECTED:
+        sys.exit(1)
 
 
 @click.group()
@@ -168,9 +172,11 @@ def _settled(card: ImportCard) -> str:
 
 
 def _counts(card: ImportCard) -> str:
+    from core.wording.results import counted
+
     found = card.buckets
     return (
-        f"{found.rows} rows: {found.created} new, {found.updated} changed, {found.unchanged} unchanged, "
+        f"{counted(found.rows, 'row')}: {found.created} new, {found.updated} changed, {found.unchanged} unchanged, "
         f"{found.duplicate} repeated, {found.problem} with problems"
     )
 
@@ -244,7 +250,8 @@ def staff_named(app: App, address: str, organisation: str) -> StaffActor:
         raise click.UsageError(f"“{address}” is no e-mail address.")
     found = app.read(find_sender, FindSender((address_key(address),), organisation), System())
     if not found.candidates:
-        raise click.ClickException(f"No staff member works with the address {address}.")
+        accepts = "Somebody who was invited accepts first, by the link in their e-mail."
+        raise click.ClickException(f"No staff member works with the address {address}. {accepts}")
     if not found.is_chosen:
         slugs = ", ".join(each.slug for each in found.candidates)
         raise click.UsageError(f"Say for which organisation, with --organisation: {slugs}.")

@@ -49,7 +49,7 @@ def failed() -> None:
 @jobs.command()
 @click.argument("job_id")
 def replay(job_id: str) -> None:
-    """Run the job JOB_ID again from its start; what was sent is not sent again."""
+    """Run the job JOB_ID again from its start. What was sent is not sent again."""
     from worker.console import replay_job
 
     with _client() as client:

@@ -20,6 +20,7 @@ _SECRET_FILE = click.option(
     "“-”: from the standard input. Without it you are asked.",
 )
 _NONE = "There are none. “usher mailbox add” adds one."
+_NEVER = "  never connected to: does “usher serve” or “usher mailbox watch” run?"
 _MOMENT = "%d %B %Y %H:%M UTC"
 
 
@@ -124,7 +125,7 @@ def _state(row: MailboxRow) -> str:
 @mailbox.command("status")
 @click.argument("name", required=False, default="")
 def status(name: str) -> None:
-    """Say how they are: when they were last seen, what waits there, what is wrong."""
+    """Say when they were seen, what waits, what is wrong."""
     rows = _rows(name)
     for row in rows:
         click.echo("\n".join(_described(row)))
@@ -146,7 +147,7 @@ def _described(row: MailboxRow) -> list[str]:
     if row.problem:
         lines.append(f"  not read: {row.problem}")
     if row.seen_at is None:
-        return [*lines, "  never connected to: does “usher serve” or “usher mailbox watch” run?"]
+        return lines if row.problem else [*lines, _NEVER]
     lines.append(f"  last seen: {row.seen_at:{_MOMENT}}")
     lines.append(f"  waiting: {row.waiting}")
     if row.waiting_old and row.connected_at is not None:
@@ -159,14 +160,14 @@ def _described(row: MailboxRow) -> list[str]:
 @mailbox.command("answer-old")
 @click.argument("name")
 def answer_old(name: str) -> None:
-    """Read and answer what lay in NAME before the first connection."""
+    """Read and answer older mail in NAME. It lay there before the first connection."""
     _decide(name, OldMail.ANSWERED, "Older messages: {count}. They are read and answered from now on.")
 
 
 @mailbox.command("ignore-old")
 @click.argument("name")
 def ignore_old(name: str) -> None:
-    """Move what lay in NAME before the first connection to Ignored, unread."""
+    """Move older mail in NAME to Ignored, unread. It lay there before the first connection."""
     _decide(name, OldMail.IGNORED, "Older messages: {count}. They go to Ignored, unread.")
 
 

@@ -8,6 +8,8 @@ import click
 from core.words import Role
 from usher.wiring import OPERATOR, operator_app
 
+_DAY = click.DateTime(["%Y-%m-%d"])
+
 
 @click.group()
 def org() -> None:
@@ -142,8 +144,8 @@ def agreement() -> None:
 @click.option("--course", default="", help="Only this course of OWNER; else all of them.")
 @click.option("--price", required=True, help="A place, in pounds: 20.00.")
 @click.option("--prepaid", default=0, show_default=True, help="Places that are paid already.")
-@click.option("--from", "starts", type=click.DateTime(["%Y-%m-%d"]), required=True)
-@click.option("--until", "ends", type=click.DateTime(["%Y-%m-%d"]), default=None)
+@click.option("--from", "starts", type=_DAY, metavar="YYYY-MM-DD", required=True, help="Its first day.")
+@click.option("--until", "ends", type=_DAY, metavar="YYYY-MM-DD", help="The day from which it no longer holds.")
 def add_one(
     organisation: str, owner: str, course: str, price: str, prepaid: int, starts: datetime, ends: datetime | None
 ) -> None:

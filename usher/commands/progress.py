@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from core.usecases.progress.reports import ReportShown
 
 _AS = click.option("--as", "address", required=True, help="E-mail address of the staff member in whose name.")
-_LISTS = click.Choice(["all", "stalled", "completed", "under-way", "not-begun"])
+_LISTS = click.Choice(["all", "stalled", "completed", "under-way", "not-begun", "at-risk", "set-aside"])
 _OF = click.option("--organisation", default="", help="Where they work for several: its short name.")
 
 
@@ -30,16 +31,24 @@ def progress() -> None:
 @_AS
 @_OF
 @click.option("--run", default="", help="The run's code, where no column says it.")
-@click.option("--as-of", type=click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M")), help="Of the figures, in UTC; else now.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M")),
+    metavar="MOMENT",
+    help="Of the figures, in UTC, as in 2026-10-01 or 2026-10-01T09:30; else now.",
+)
 def take_in(file: Path, address: str, organisation: str, run: str, as_of: datetime | None) -> None:
-    """Take in FILE: the platform's report, or any platform's spreadsheet."""
+    """Take in FILE, any platform's report of progress. The exit status is 1 where it cannot be read as one."""
     from core.progressing import ProgressFile, take_progress
 
     content = content_of_file(file)
     moment = as_of.replace(tzinfo=UTC) if as_of else None
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
-        _say(take_progress(app, staff, ProgressFile(file.name, content, run, moment)))
+        shown = take_progress(app, staff, ProgressFile(file.name, content, run, moment))
+    _say(shown)
+    if shown.card.state.value == "rejected":
+        sys.exit(1)
 
 
 @progress.command("confirm")
@@ -60,7 +69,7 @@ def confirm(
     are_fractions: bool | None,
     is_month_first: bool | None,
 ) -> None:
-    """The columns of report NUMBER (P-0007) are right: merge it, and remember them for every file with its headings."""
+    """Merge report NUMBER: its columns are right. They are remembered for every file with its headings."""
     from core.progressing import go_on
     from core.usecases.progress.confirming import ConfirmReport
 
@@ -90,9 +99,7 @@ def reports(address: str, organisation: str, page: int) -> None:
 @click.argument("what")
 @_AS
 @_OF
-@click.option(
-    "--list", "shown", default="all", type=click.Choice(["all", "stalled", "completed", "under-way", "not-begun"])
-)
+@click.option("--list", "shown", default="all", show_default=True, type=_LISTS, help="Which learners of the run.")
 @click.option("--page", default=1, show_default=True)
 def show(what: str, address: str, organisation: str, shown: str, page: int) -> None:
     """Show a run by its code, or a learner by their address."""
@@ -100,7 +107,15 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
         _show_learner(what, address, organisation)
         return
     from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
-    from core.wording.progress import band_lines, headline, sources_words, summary_words
+    from core.wording.progress import (
+        attention_words,
+        band_lines,
+        headline,
+        nobody_words,
+        risk_rule_words,
+        sources_words,
+        summary_words,
+    )
 
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
@@ -111,12 +126,16 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
     click.echo(f"  {sources_words(found, _said)}")
     for row in found.page.rows:
         click.echo(f"{row.name}  {row.address}  {_figures(row.figures)}")
+        for line in attention_words(row.risks, row.follow_up, _said):
+            click.echo(f"  {line}")
+    for line in (*(() if found.page.rows else (nobody_words(found),)), *risk_rule_words(found)):
+        click.echo(line)
     click.echo(f"{found.page.total} in the list, page {found.page.page} of {found.page.page_count}.")
 
 
 def _show_learner(who: str, address: str, organisation: str) -> None:
     from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
-    from core.wording.progress import invitation_words, run_title
+    from core.wording.progress import attention_words, invitation_words, run_title
 
     with operator_app() as app:
         staff = staff_named(app, address, organisation)
@@ -124,6 +143,8 @@ def _show_learner(who: str, address: str, organisation: str) -> None:
     click.echo(f"{found.name}  {', '.join(found.addresses)}")
     for run in found.runs:
         click.echo(f"  {run_title(run)}: {_figures(run.figures)}")
+        for line in attention_words(run.risks, run.follow_up, _said):
+            click.echo(f"    {line}")
     for each in found.invitations:
         click.echo(f"  {each.course_title} ({each.run_code}): {invitation_words(each, _said)}")
 
@@ -135,7 +156,7 @@ def _figures(figures: Figures) -> str:
 
 
 def _say(shown: ReportShown) -> None:
-    from core.wording.progress import column_words, counts_words, next_steps, problem_words, report_outcome
+    from core.wording.progress import column_words, counts_words, problem_words, report_outcome
 
     click.echo(report_outcome(shown.card))
     if shown.is_repeat:
@@ -144,8 +165,26 @@ def _say(shown: ReportShown) -> None:
     lines += [counts_words(shown.card.counts)] if shown.card.counts.rows else []
     lines += [*column_words(shown)] if shown.card.state.value == "waiting" else []
     lines += [problem_words(each) for each in shown.problems]
-    for line in (*filter(None, lines), *next_steps(shown)):
+    for line in (*filter(None, lines), *_next_steps(shown)):
         click.echo(f"  {line}")
+
+
+def _next_steps(shown: ReportShown) -> tuple[str, ...]:
+    """What waits is confirmed here; the rest is said as everywhere."""
+    from core.usecases.progress.reports import report_ref
+    from core.wording.progress import next_steps
+    from core.words import ReportReason
+
+    ref = report_ref(shown.card.number)
+    if shown.card.reason is ReportReason.RUN:
+        return (f"Say which run it is about: usher progress confirm {ref} --run RUN --as …",)
+    if shown.card.reason is ReportReason.COLUMNS:
+        run = "" if shown.reading.names_runs or shown.card.run_code else " --run RUN"
+        return (
+            f"If they are right: usher progress confirm {ref}{run} --as …",
+            "“usher progress confirm --help” says how to put one right.",
+        )
+    return next_steps(shown)
 
 
 def _said(at: datetime) -> str:

@@ -167,7 +167,9 @@ def _invalid(problems: Sequence[tuple[int, Problem]]) -> CatalogueInvalid:
     if len(problems) > _PROBLEMS_WORDED:
         lines.append(f"  … and {len(problems) - _PROBLEMS_WORDED} more")
     lines = lines or ["  the sheet has no rows below its headings"]
-    return CatalogueInvalid(count=max(1, len({row for row, _ in problems})), problems="\n".join(lines))
+    rows = len({row for row, _ in problems if row})
+    what = f"{rows} of the catalogue's rows" if rows else "The catalogue"
+    return CatalogueInvalid(what=what, problems="\n".join(lines))
 
 
 def _worded(row: int, found: Problem) -> str:

@@ -146,8 +146,10 @@ def show_received(ctx: Context, command: ShowReceived) -> ReceivedShown:
 
 
 def run_received(ctx: Context, command: RunReceived) -> ReceivedRunAgain:
-    """They are screened once more by the same rules. Raises HeldMailClosed for one that cannot be."""
+    """They are screened once more by the same rules. Raises MailNotFound; HeldMailClosed for one that cannot be."""
     access.require_operator(ctx)
+    if command.inbound_id is not None:
+        _require(ctx, command.inbound_id)
     if command.inbound_id is not None:
         which: tuple[ColumnElement[bool], ...] = (
             InboundMessage.id == command.inbound_id,
@@ -176,15 +178,17 @@ def run_received(ctx: Context, command: RunReceived) -> ReceivedRunAgain:
 
 
 def release_received(ctx: Context, command: ReleaseReceived) -> ReceivedReleased:
-    """The operator vouches for its sender. Raises HeldMailClosed."""
+    """The operator vouches for its sender. Raises MailNotFound, HeldMailClosed."""
     access.require_operator(ctx)
+    _require(ctx, command.inbound_id)
     release(ctx, InboundMessage.id == command.inbound_id)
     return ReceivedReleased(command.inbound_id)
 
 
 def ignore_received(ctx: Context, command: IgnoreReceived) -> ReceivedIgnored:
-    """The rule that decided stays. Raises HeldMailClosed."""
+    """The rule that decided stays. Raises MailNotFound, HeldMailClosed."""
     access.require_operator(ctx)
+    _require(ctx, command.inbound_id)
     ignored = ctx.session.execute(
         update(InboundMessage)
         .where(InboundMessage.id == command.inbound_id, InboundMessage.state.in_(_WAITING))
@@ -194,6 +198,11 @@ def ignore_received(ctx: Context, command: IgnoreReceived) -> ReceivedIgnored:
     if ignored.one_or_none() is None:
         raise HeldMailClosed
     return ReceivedIgnored(command.inbound_id)
+
+
+def _require(ctx: Context, inbound_id: int) -> None:
+    if ctx.session.scalar(select(InboundMessage.id).where(InboundMessage.id == inbound_id)) is None:
+        raise MailNotFound(number=inbound_id)
 
 
 # Not the bytes: there may be fifty times 35 MiB of them.

@@ -111,7 +111,7 @@ def test_a_file_with_nothing_in_it_says_so(school: School, text: str) -> None:
     with pytest.raises(CatalogueInvalid) as invalid:
         school.app.run(import_catalogue, ImportCatalogue("northfield", text), OPERATOR)
 
-    assert "the sheet" in invalid.value.message
+    assert invalid.value.message.startswith("The catalogue cannot be used, so nothing was imported:\n  the sheet")
 
 
 def test_a_long_list_of_problems_is_cut(school: School) -> None:

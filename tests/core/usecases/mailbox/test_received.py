@@ -100,6 +100,15 @@ def test_an_operator_vouches_for_a_sender_or_throws_away(school: School) -> None
         assert isinstance(refusal_of(school.app, usecase, command, OPERATOR), HeldMailClosed)
 
 
+def test_mail_that_never_came_is_not_said_to_be_settled(school: School) -> None:
+    for usecase, command in (
+        (run_received, RunReceived(99)),
+        (release_received, ReleaseReceived(99)),
+        (ignore_received, IgnoreReceived(99)),
+    ):
+        assert isinstance(refusal_of(school.app, usecase, command, OPERATOR), MailNotFound)
+
+
 @pytest.mark.parametrize("usecase", [list_received, run_received])
 def test_nobody_else_looks_or_sets_going(school: School, usecase: object) -> None:
     command = ListReceived() if usecase is list_received else RunReceived()
