@@ -21,7 +21,13 @@ from bot.blocks.words import counted, moment, until_words
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.outside_joins import OutsideJoin
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
-from core.wording.results import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, shared_link_words
+from core.wording.results import (
+    LINK_HEADS,
+    LINK_RULES,
+    SHARED_LINK_STATES,
+    anybody_words,
+    shared_link_words,
+)
 from core.words import SharedLinkState
 
 _SEARCH_CHARACTERS: Final = 100
@@ -37,11 +43,12 @@ def draw_link(shown: SharedLinkShown) -> Message:
 def link_blocks(shown: SharedLinkShown) -> tuple[Block, ...]:
     """Without buttons: for a form, too."""
     head = (LINK_HEADS[shown.event] if shown.event else "The link to {name}").format(name=_name(shown))
-    lines = "\n".join((_joins(shown), _state(shown), _end(shown), *_demands(shown)))
+    ends = () if shown.state is SharedLinkState.REVOKED else (_end(shown),)
+    lines = "\n".join((_joins(shown), _state(shown), *ends, *_demands(shown)))
     foot = context(f"Made by {said(shown.made_by)}.")
     if shown.state in _OVER:
         return section(head), section(lines), foot
-    warning = "*Anybody with this link can join*, so give it only to those who should."
+    warning = anybody_words(shown.state, bold="*")
     return section(head), section(f"```{shown.url}```\n{warning}"), section(lines), foot
 
 

@@ -262,6 +262,18 @@ def duties(staff: StaffCard) -> str:
     return f"{staff.role.capitalize()} of {named or 'all providers'}"
 
 
+_JOINING: dict[SharedLinkState, str] = {
+    SharedLinkState.PAUSED: " once you resume it",
+    SharedLinkState.FULL: " once you raise the limit",
+    SharedLinkState.WAITING: " once a run takes learners",
+}
+
+
+def anybody_words(state: SharedLinkState, bold: str = "") -> str:
+    """What is always said of a link that can let somebody in, now or later. ``bold``: the door's mark for it."""
+    return f"{bold}Anybody with this link can join{bold}{_JOINING.get(state, '')}, so give it only to those who should."
+
+
 def shared_link_words(state: SharedLinkState, *, leads_to: str, opens: str) -> str:
     """``leads_to`` and ``opens``, the moment of the next run or nothing, as the door spells them."""
     match state:
@@ -343,7 +355,7 @@ def erasure_lines(shown: ErasurePreviewed) -> tuple[tuple[str, ...], tuple[str, 
         f"The recipient of {counted(shown.messages, 'e-mail')}." if shown.messages else "",
         f"{counted(shown.import_rows, 'row')} of imports." if shown.import_rows else "",
         f"{counted(shown.files, 'imported file')} with such a row; what the import did stays." if shown.files else "",
-        f"{counted(shown.reports, 'file')} with progress, for they may stand in it; the figures of others stay."
+        f"{counted(shown.reports, 'file')} with progress, where they may be named; the figures of others stay."
         if shown.reports
         else "",
         f"The words of {counted(shown.mails, 'e-mail')} that staff sent, for a name may stand in them."

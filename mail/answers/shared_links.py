@@ -4,7 +4,15 @@ from typing import Final
 
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
-from core.wording.results import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, counted, shared_link_words, until_words
+from core.wording.results import (
+    LINK_HEADS,
+    LINK_RULES,
+    SHARED_LINK_STATES,
+    anybody_words,
+    counted,
+    shared_link_words,
+    until_words,
+)
 from core.words import SharedLinkState
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
@@ -17,15 +25,16 @@ def tell_link(shown: SharedLinkShown, teller: Teller) -> Answer:
     is_over = shown.state in _OVER
     of_cap = f" of at most {shown.use_cap:,}" if shown.use_cap is not None else ""
     verb = "Ended" if shown.state is SharedLinkState.EXPIRED else "Ends"
+    ends = (verb, f"{until_words(shown.ends_at, shown.time_zone)}: {LINK_RULES[shown.ends_by]}")
     return Answer(
         headline=_with_name(head, f"{shown.title} ({shown.code})"),
         lines=some(
-            "" if is_over else "Anybody with this link can join, so give it only to those who should.",
+            "" if is_over else anybody_words(shown.state),
             _state_words(shown, teller),
         ),
         facts=(
             ("Joined", f"{counted(shown.joins, 'learner')}{of_cap}, {shown.joins_of_week:,} in the last 7 days"),
-            (verb, f"{until_words(shown.ends_at, shown.time_zone)}: {LINK_RULES[shown.ends_by]}"),
+            *(() if shown.state is SharedLinkState.REVOKED else (ends,)),
             *_demands(shown),
             ("Made by", shown.made_by),
         ),

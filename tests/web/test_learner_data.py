@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,7 @@ def test_the_export_is_a_zip_to_read_and_for_machines(world: World, olive: TestC
     assert told["learner"] == NAME
     assert told["tables"]["learner"]["rows"][0]["Town"] == "York"
     assert "York" in html
+    assert re.search(r"Created at</th>\s*<td>2026-0[0-9]-[0-9]{2} [0-9]{2}:[0-9]{2} UTC</td>", html)
     assert "<b>Young" not in html
     assert world.count(f"{AUDITED}'export_learner'") == 1
 

@@ -6,7 +6,7 @@ answers to staff) is counted and not shown, and so are hashes.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -89,7 +89,9 @@ TITLES: Final[dict[type[Base], str]] = {
 """In the order of the export."""
 
 _COUNTED: Final = frozenset({Digest, Draft, MailAnswer, IdempotencyRecord})
-_HIDDEN: Final = ("_id", "_by", "_hash", "_ref", "_until", "generation", "lease", "attempts", "count")
+_HIDDEN: Final = (
+    "_id", "_by", "_hash", "_key", "_ref", "_until", "is_latest", "generation", "lease", "attempts", "count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ class _Telling:
                 if known[name].is_told:
                     told += self._personal(f"{row.__tablename__}.{name}", known[name].what, value)
             elif not name.endswith(_HIDDEN) and name != "id":
-                told.append((name.replace("_", " ").capitalize(), plain(value)))
+                told.append(_measured(name, value))
         return tuple((label, value) for label, value in told if value)
 
     def _personal(self, place: str, what: str, value: Any) -> list[tuple[str, str]]:
@@ -216,11 +218,21 @@ class _Telling:
         return opened(self.kept, value) if opened else [(what, plain(value))]
 
 
+def _measured(name: str, value: object) -> tuple[str, str]:
+    """Label and value, in the units that people use."""
+    label = name.replace("_", " ").capitalize()
+    if isinstance(value, int) and name.endswith(("step_percentage", "average_test_score")):
+        return label, f"{value / 100:g} %"
+    if isinstance(value, int) and name.endswith("_pence"):
+        return label.removesuffix(" pence"), f"£{value / 100:,.2f}"
+    return label, plain(value)
+
+
 def plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if isinstance(value, StrEnum):
-        return value.value
+        return value.value.replace("_", " ")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -77,6 +77,8 @@ async def test_pause_resume_revoke_and_undo(world: World) -> None:
     await world.driver.press(world.olive, undo, "links_change:restore")
 
     assert "is paused" in paused
+    assert "can join* once you resume it, so give it" in paused
+    assert "Ends at" not in revoked
     assert "lets nobody in any more" in revoked
     assert "/j/" not in revoked
     assert "is back" in newest(world)

@@ -380,6 +380,9 @@ def test_the_export_has_what_is_stored_and_no_secret_of_others(school: School, a
     assert SECRET[1] in text
     assert ULNS[0] in text
     assert {row["Run"] for row in tables["enrolment"]["rows"]} == {MATHS, SAFETY}
+    assert {row["Price"][0] for row in tables["charge"]["rows"]} == {"£"}
+    assert {row["Kind"] for row in tables["outbound_message"]["rows"]} >= {"invitation"}
+    assert not any("Idempotency key" in row for row in tables["outbound_message"]["rows"])
     assert tables["mail_answer"]["count"] == 1
     assert "bo@example.org" not in text
     assert "Leeds" not in text
