@@ -8,7 +8,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -21,10 +21,10 @@ from core.context import Context
 from core.errors import ReportClosed
 from core.model import Enrolment, Organisation, Progress, ProgressChange, ProgressProblem, ProgressReport, StaffMember
 from core.queries import Among, listed
-from core.rules.policy import IMPORT_LEASE
-from core.rules.progress.columns import ColumnMapping
+from core.rules.policy import IMPORT_LEASE, SHARE_CUT
+from core.rules.progress.columns import ColumnMapping, ProgressColumn
 from core.rules.progress.faults import ProgressFault
-from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, all_of, merged, same_figures
+from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, WHOLE, all_of, merged, same_figures
 from core.rules.progress.records import Batch, CellProblem, ReadRow
 from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import hasher, keeper
@@ -177,7 +177,8 @@ def merge_rows(ctx: Context, command: MergeRows) -> RowsMerged:
     matched = match_rows(ctx, staff, organisation, rows, found.run_code)
     known = _known(ctx, matched)
     writing = _Writing(Counter(), [], [], [], [], [], {})
-    for row in rows:
+    for read in rows:
+        row = _within_run(read, matched[read.number].run_steps)
         bucket = _place(ctx, found, command, row, matched, known, writing)
         writing.counts[bucket] += 1
         if row.problems and bucket != "problem":
@@ -193,6 +194,18 @@ def merge_rows(ctx: Context, command: MergeRows) -> RowsMerged:
 
 _Known = dict[tuple[int, int], dict[int, dict[str, Any]]]
 """Learner and run -> attempt -> figures. Present, if empty, for whoever is enrolled."""
+
+
+def _within_run(row: ReadRow, run_steps: int | None) -> ReadRow:
+    """More steps than the run has are what a share above 100 % is; a file with its own number was looked at before."""
+    completed = row.record.steps_completed
+    if completed is None or not run_steps or completed <= run_steps or row.record.steps_total:
+        return row
+    is_far = completed * WHOLE > run_steps * SHARE_CUT
+    fault = ProgressFault.FIGURE_FAR_ABOVE if is_far else ProgressFault.FIGURE_ABOVE
+    problem = CellProblem(fault, ProgressColumn.STEPS_COMPLETED.value, f"{completed:,} of {run_steps:,}")
+    record = replace(row.record, steps_completed=None) if is_far else row.record
+    return replace(row, record=record, problems=(*row.problems, problem))
 
 
 def _known(ctx: Context, matched: Mapping[int, Matched]) -> _Known:

@@ -117,6 +117,17 @@ def test_what_cannot_be_is_flagged_and_the_rest_of_the_row_lands(school: School)
     assert (progress_of(school, BO).step_percentage, progress_of(school, BO).comments_posted) == (None, 2)
 
 
+def test_more_steps_than_the_run_has_are_no_share_of_it(school: School) -> None:
+    enrol(school, ADA, BO)
+
+    done = send(school, line(ADA, steps_completed="42"), line(BO, steps_completed="97", comments_posted="2"))
+
+    assert done.card.counts == ReportCounts(created=2, flagged=2)
+    assert faults(done) == {Fault.FIGURE_ABOVE: ("42 of 40",), Fault.FIGURE_FAR_ABOVE: ("97 of 40",)}
+    assert progress_of(school, ADA).step_percentage == 10_000
+    assert (progress_of(school, BO).step_percentage, progress_of(school, BO).comments_posted) == (None, 2)
+
+
 def test_one_learner_twice_with_other_figures_counts_once(school: School) -> None:
     enrol(school, ADA)
     send(school, line(ADA, membership_id="m-1", steps_completed="10%"))
