@@ -51,16 +51,13 @@ from core.rules.policy import (
     COMPLETED_SHARE,
     DIGEST_ENDING,
     DIGEST_NAMES,
-    SHARED_LINK_COURSE_LIFE,
-    SHARED_LINK_RUN_LIFE,
     STALLED_AFTER,
 )
 from core.usecases.learners.addresses import FIRST_ADDRESS
+from core.usecases.links.states import may_end_by
 from core.usecases.progress.risk import IS_RULE, STORED, cohorts, is_set_aside, of_cohort, risk_test
 from core.words import ImportState, MessageState, SuppressReason
 
-# Days end later than hours.
-_MARGIN: Final = timedelta(days=3)
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
@@ -318,7 +315,6 @@ def complaints(ctx: Context, windows: Windows) -> Rows:
 
 def links(ctx: Context, windows: Windows) -> Rows:
     """Shared links that may end soon; ``core.rules.expiry`` says when."""
-    soon = windows.until + DIGEST_ENDING + _MARGIN
     query = (
         select(
             *(SharedLink.organisation_id, SharedLink.counted_from, SharedLink.run_id, Organisation.time_zone),
@@ -331,19 +327,7 @@ def links(ctx: Context, windows: Windows) -> Rows:
         .outerjoin(CourseRun, CourseRun.id == SharedLink.run_id)
         .where(
             SharedLink.organisation_id.in_(windows.organisation_ids),
-            SharedLink.revoked_at.is_(None),
-            SharedLink.replaced_at.is_(None),
-            or_(
-                SharedLink.counted_from < soon - SHARED_LINK_COURSE_LIFE,
-                and_(
-                    SharedLink.run_id.is_not(None),
-                    or_(
-                        SharedLink.counted_from < soon - SHARED_LINK_RUN_LIFE,
-                        CourseRun.enrolment_closes_at <= soon,
-                        CourseRun.ends_at <= soon,
-                    ),
-                ),
-            ),
+            may_end_by(windows.until + DIGEST_ENDING),
         )
     )
     return ctx.session.execute(query).all()

@@ -38,7 +38,7 @@ from core.usecases.imports.imports import find_import
 from core.usecases.learners.cards import invited_as
 from core.usecases.learners.lists import exact_ids, sight_of
 from core.usecases.learners.naming import named_ids
-from core.usecases.links.shared_links import code_of, found
+from core.usecases.links.shared_links import code_of, seen_link
 from core.words import Subject
 
 
@@ -120,7 +120,7 @@ def _link(ctx: Context, staff: StaffMember, name: str, link_id: int) -> Meant:
         link_id = ctx.session.scalar(newest) or 0
     if not link_id:
         raise SharedLinkNotFound
-    now = found(ctx, staff, link_id)
+    now = seen_link(ctx, staff, link_id)
     return Meant(Subject.LINK, now.link.id, code_of(now), f"link {code_of(now)}", (now.link.id,))
 
 

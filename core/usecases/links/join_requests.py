@@ -19,12 +19,12 @@ from core.usecases.links.joining import (
     hold_cap,
     join,
     joined_before,
-    link_now,
     looked_at,
     require_domain,
     require_open,
 )
 from core.usecases.links.places import MailsStopped, StopMails
+from core.usecases.links.states import link_now
 from core.usecases.mailbox.suppressions import silence
 from core.words import SharedLinkState, SuppressReason
 

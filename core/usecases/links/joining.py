@@ -41,7 +41,7 @@ from core.rules.policy import NAME_CHARACTERS, SAME_PRESS
 from core.rules.text import clean_name
 from core.usecases.links.confirmation_mails import ask_to_confirm
 from core.usecases.links.enrolling import Enrolled, Joiner, ProofWanted, Way, close_invitations, enrol
-from core.usecases.links.states import LinkNow, held_link, links_now, openings
+from core.usecases.links.states import LinkNow, held_link, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
 
@@ -127,11 +127,6 @@ def hold_cap(ctx: Context, link_id: int) -> None:
     """Until this transaction ends nobody sets a cap. A writer on SQLite has no rival."""
     if not ctx.settings.is_sqlite:
         ctx.session.execute(select(func.pg_advisory_xact_lock_shared(link_id)))
-
-
-def link_now(ctx: Context, link_id: int) -> LinkNow:
-    (now,) = links_now(ctx, (link_id,))
-    return now
 
 
 def looked_at(ctx: Context, now: LinkNow) -> LinkLookedAt:

@@ -1,7 +1,7 @@
 """The list of an organisation's shared links: current ones, and those that expired at most six months ago."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import or_, select
 
@@ -10,13 +10,12 @@ from core.access import Permission
 from core.context import Context
 from core.model import CourseRun, SharedLink, StaffMember
 from core.pages import page_within
-from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY, SHARED_LINK_RUN_LIFE
+from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY
 from core.rules.text import folded
 from core.usecases.links.shared_links import SharedLinkShown, code_of, is_forgotten, shown
-from core.usecases.links.states import LinkNow, links_now
+from core.usecases.links.states import END_MARGIN, LinkNow, links_now, may_end_by
 from core.words import SharedLinkState
 
-_MARGIN = timedelta(days=3)
 # As many ids as SQLite takes in one statement, by far.
 _AT_ONCE = 5000
 
@@ -52,24 +51,12 @@ def list_shared_links(ctx: Context, command: ListSharedLinks) -> SharedLinksList
 
 def count_ending(ctx: Context, staff: StaffMember, until: datetime) -> int:
     """How many links work now and will not at that moment. Two queries; the caller has authorised."""
-    left = until - ctx.now
     ids = ctx.session.scalars(
         select(SharedLink.id)
         .outerjoin(CourseRun, CourseRun.id == SharedLink.run_id)
         .where(
             SharedLink.organisation_id == staff.organisation_id,
-            SharedLink.revoked_at.is_(None),
-            SharedLink.replaced_at.is_(None),
-            # A little more than end until then, for days end later than hours.
-            or_(
-                SharedLink.counted_from < ctx.now + left - SHARED_LINK_COURSE_LIFE + _MARGIN,
-                SharedLink.run_id.is_not(None)
-                & or_(
-                    SharedLink.counted_from < ctx.now + left - SHARED_LINK_RUN_LIFE + _MARGIN,
-                    CourseRun.enrolment_closes_at <= until,
-                    CourseRun.ends_at <= until,
-                ),
-            ),
+            may_end_by(until),
         )
     ).all()
     granted = access.granted_provider_ids(ctx, staff)
@@ -97,8 +84,8 @@ def _listed(ctx: Context, staff: StaffMember) -> list[LinkNow]:
         select(SharedLink.id).where(
             SharedLink.revoked_at.is_(None),
             SharedLink.replaced_at.is_(None),
-            # A little more than can be listed, for days end later than hours; ``is_forgotten`` is exact.
-            SharedLink.counted_from > ctx.now - longest - _MARGIN,
+            # A few more than can be listed; ``is_forgotten`` is exact.
+            SharedLink.counted_from > ctx.now - longest - END_MARGIN,
         )
     ).all()
     granted = access.granted_provider_ids(ctx, staff)

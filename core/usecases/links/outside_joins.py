@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.context import Context
 from core.usecases.links.shared_links import code_of
-from core.usecases.links.states import links_now
+from core.usecases.links.states import link_now
 from core.words import SharedLinkState
 
 
@@ -21,5 +21,5 @@ class OutsideJoin:
 
 def outside_join(ctx: Context, link_id: int) -> OutsideJoin:
     """The caller has authorised."""
-    (now,) = links_now(ctx, (link_id,))
+    now = link_now(ctx, link_id)
     return OutsideJoin(link_id, code_of(now), now.course.title, now.link.outside_domain, now.state)

@@ -11,7 +11,7 @@ from core.errors import CapInvalid, DomainsInvalid
 from core.model import Enrolment, SharedLink
 from core.rules.addresses import InvalidAddress, address_key, parse_address
 from core.rules.policy import SHARED_LINK_CAP, SHARED_LINK_DOMAINS
-from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, about_link, working
+from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, about_link, working_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def change_shared_link(ctx: Context, command: ChangeSharedLink) -> SharedLinkCha
     """Raises CapInvalid, DomainsInvalid. A cap below what has joined already closes the link for others."""
     staff = access.require_staff(ctx, Permission.INVITE)
     cap, domains = read_cap(command.cap), read_domains(command.domains)
-    now = working(ctx, staff, command.link_id)
+    now = working_link(ctx, staff, command.link_id)
     if cap is not None:
         _count_again(ctx, now.link)
     now.link.use_cap = cap

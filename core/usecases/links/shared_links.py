@@ -26,7 +26,7 @@ from core.rules.links import LinkKind
 from core.rules.policy import SHARED_LINK_MEMORY, UNDO_LIFE
 from core.usecases.catalogue.runs import require_choosable
 from core.usecases.invitations.batch_rows import provider_of
-from core.usecases.links.states import LinkNow, links_now, openings
+from core.usecases.links.states import LinkNow, link_now, links_now, openings
 from core.words import AccessModel, CourseKind, LinkRule, SharedLinkState, Subject
 
 _WEEK = timedelta(days=7)
@@ -127,7 +127,7 @@ def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkCha
     course, run = _target(ctx, staff, command.code)
     known = _live_one(ctx, course, run)
     if known is not None:
-        (now,) = links_now(ctx, (known.id,))
+        now = link_now(ctx, known.id)
         if not is_forgotten(now, ctx.now):
             event = LinkEvent.EXPIRED if now.state is SharedLinkState.EXPIRED else LinkEvent.FOUND
             return SharedLinkChanged(known.id, event, course.title)
@@ -140,21 +140,21 @@ def create_shared_link(ctx: Context, command: CreateSharedLink) -> SharedLinkCha
 
 def show_shared_link(ctx: Context, command: ShowSharedLink) -> SharedLinkShown:
     staff = access.require_staff(ctx, Permission.VIEW)
-    now = found(ctx, staff, command.link_id)
+    now = seen_link(ctx, staff, command.link_id)
     return shown(ctx, [now])[0]
 
 
 def pause_shared_link(ctx: Context, command: PauseSharedLink) -> SharedLinkChanged:
     """Pausing twice pauses once."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    now = working(ctx, staff, command.link_id)
+    now = working_link(ctx, staff, command.link_id)
     now.link.paused_at = now.link.paused_at or ctx.now
     return _changed(ctx, now, LinkEvent.PAUSED)
 
 
 def resume_shared_link(ctx: Context, command: ResumeSharedLink) -> SharedLinkChanged:
     staff = access.require_staff(ctx, Permission.INVITE)
-    now = working(ctx, staff, command.link_id)
+    now = working_link(ctx, staff, command.link_id)
     now.link.paused_at = None
     return _changed(ctx, now, LinkEvent.RESUMED)
 
@@ -162,7 +162,7 @@ def resume_shared_link(ctx: Context, command: ResumeSharedLink) -> SharedLinkCha
 def revoke_shared_link(ctx: Context, command: RevokeSharedLink) -> SharedLinkChanged:
     """For good after ten minutes: whoever wants another one makes a new link with a new address."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    now = found(ctx, staff, command.link_id)
+    now = seen_link(ctx, staff, command.link_id)
     now.link.revoked_at = now.link.revoked_at or ctx.now
     return _changed(ctx, now, LinkEvent.REVOKED)
 
@@ -170,7 +170,7 @@ def revoke_shared_link(ctx: Context, command: RevokeSharedLink) -> SharedLinkCha
 def restore_shared_link(ctx: Context, command: RestoreSharedLink) -> SharedLinkChanged:
     """Raises UndoOver, or SharedLinkClosed when another link has taken its place."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    now = found(ctx, staff, command.link_id)
+    now = seen_link(ctx, staff, command.link_id)
     if now.link.revoked_at is not None:
         _require_restorable(ctx, now)
         now.link.revoked_at = None
@@ -180,7 +180,7 @@ def restore_shared_link(ctx: Context, command: RestoreSharedLink) -> SharedLinkC
 def extend_shared_link(ctx: Context, command: ExtendSharedLink) -> SharedLinkChanged:
     """The same link; its time is counted from now. Raises SharedLinkClosed where that cannot help."""
     staff = access.require_staff(ctx, Permission.INVITE)
-    now = found(ctx, staff, command.link_id)
+    now = seen_link(ctx, staff, command.link_id)
     if now.state is SharedLinkState.REVOKED or is_forgotten(now, ctx.now):
         raise _gone()
     if now.own_run is not None and now.own_run.is_closed(ctx.now):
@@ -194,7 +194,7 @@ def extend_shared_link(ctx: Context, command: ExtendSharedLink) -> SharedLinkCha
 # --- Finding ----------------------------------------------------------------------------------------------
 
 
-def found(ctx: Context, staff: StaffMember, link_id: int) -> LinkNow:
+def seen_link(ctx: Context, staff: StaffMember, link_id: int) -> LinkNow:
     """Raises SharedLinkNotFound, ProviderNotGranted."""
     rows = links_now(ctx, (link_id,))
     if not rows:
@@ -203,9 +203,9 @@ def found(ctx: Context, staff: StaffMember, link_id: int) -> LinkNow:
     return rows[0]
 
 
-def working(ctx: Context, staff: StaffMember, link_id: int) -> LinkNow:
+def working_link(ctx: Context, staff: StaffMember, link_id: int) -> LinkNow:
     """Raises SharedLinkClosed besides."""
-    now = found(ctx, staff, link_id)
+    now = seen_link(ctx, staff, link_id)
     if now.state in (SharedLinkState.REVOKED, SharedLinkState.EXPIRED):
         raise _gone()
     return now

@@ -6,10 +6,10 @@ The state is the first that fits: revoked, expired, paused, full, waiting, open.
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from core import access
@@ -18,8 +18,12 @@ from core.model import Agreement, Course, CourseRun, Organisation, SharedLink
 from core.queries import Query, columns_of, copy_of
 from core.rules.expiry import LinkEnd, course_link_end, run_link_end
 from core.rules.links import LinkTarget
+from core.rules.policy import SHARED_LINK_COURSE_LIFE, SHARED_LINK_RUN_LIFE
 from core.wording.phrases import zone_named
 from core.words import SharedLinkState
+
+END_MARGIN: Final = timedelta(days=3)
+"""What SQL counts in hours ends with a day of some zone: that much later at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,12 @@ def links_now(ctx: Context, ids: Sequence[int]) -> list[LinkNow]:
     return [_now(ctx, _Rows(*row), agreements.get(row.Course.id)) for row in rows]
 
 
+def link_now(ctx: Context, link_id: int) -> LinkNow:
+    """Of one that is there. The caller has authorised."""
+    (now,) = links_now(ctx, (link_id,))
+    return now
+
+
 def _now(ctx: Context, rows: _Rows, agreement: Agreement | None) -> LinkNow:
     link, course, found = rows.link, rows.course, rows.run
     own_run = found if link.run_id is not None else None
@@ -144,6 +154,26 @@ def _state(link: SharedLink, end: LinkEnd, run: CourseRun | None, now: datetime)
     if link.is_full:
         return SharedLinkState.FULL
     return SharedLinkState.WAITING if run is None else SharedLinkState.OPEN
+
+
+def may_end_by(moment: datetime) -> ColumnElement[bool]:
+    """Of links that live a few more than end until then; ``LinkNow.end`` is exact. For a query with their runs."""
+    soon = moment + END_MARGIN
+    return and_(
+        SharedLink.revoked_at.is_(None),
+        SharedLink.replaced_at.is_(None),
+        or_(
+            SharedLink.counted_from < soon - SHARED_LINK_COURSE_LIFE,
+            and_(
+                SharedLink.run_id.is_not(None),
+                or_(
+                    SharedLink.counted_from < soon - SHARED_LINK_RUN_LIFE,
+                    CourseRun.enrolment_closes_at <= soon,
+                    CourseRun.ends_at <= soon,
+                ),
+            ),
+        ),
+    )
 
 
 def openings(ctx: Context, waiting: Sequence[LinkNow]) -> dict[int, datetime]:
