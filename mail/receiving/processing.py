@@ -188,14 +188,7 @@ class Processor:
         command = HoldMail(
             work.inbound_id, decision.rule, decision.detail, subject=work.mail.subject, server=_server(work.mail)
         )
-        held = self._app.run(hold_mail, command, _SYSTEM)
-        if not held.was_open:
-            return self._state_of(work.inbound_id, decision.rule)
-        return MailState.HELD if held.has_room else MailState.IGNORED
-
-    def _state_of(self, inbound_id: int, rule: MailRule) -> MailState:
-        """Somebody else settled it: theirs counts."""
-        return self._app.run(settle_mail, SettleMail(inbound_id, MailState.HELD, rule), _SYSTEM).state
+        return self._app.run(hold_mail, command, _SYSTEM).state
 
     def _settled(self, inbound_id: int, state: MailState, rule: MailRule, detail: str, sender: str = "") -> MailState:
         command = SettleMail(inbound_id, state, rule, detail=detail, sender=sender)

@@ -32,7 +32,7 @@ from core.rules.policy import (
     MAIL_LIFE,
 )
 from core.rules.text import clean_name
-from core.usecases.mailbox.settling import settle
+from core.usecases.mailbox.settling import settle, state_of
 from core.words import MailRule, MailState, MessageKind
 
 _PLACE = "inbound_message.subject"
@@ -54,14 +54,11 @@ class HoldMail:
 
 @dataclass(frozen=True, slots=True)
 class MailHeld:
-    """``was_open`` False: somebody else had settled it before. ``is_asked``: the claimed sender gets a question.
+    """``is_asked``: the claimed sender gets a question."""
 
-    ``has_room`` False: it is ignored instead.
-    """
-
-    was_open: bool
+    state: MailState
+    """IGNORED: there is no room for it. Or as somebody else has settled it before."""
     is_asked: bool
-    has_room: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ def hold_mail(ctx: Context, command: HoldMail) -> MailHeld:
     access.require_system(ctx)
     if command.rule is not MailRule.TOO_MANY and not _has_room(ctx, command.inbound_id):
         was_open = settle(ctx, command.inbound_id, MailState.IGNORED, MailRule.NO_ROOM, detail=command.rule.value)
-        return MailHeld(was_open, is_asked=False, has_room=False)
+        return MailHeld(MailState.IGNORED if was_open else state_of(ctx, command.inbound_id), is_asked=False)
     subject = clean_name(command.subject, HELD_MAIL_SUBJECT)
     was_open = settle(
         ctx,
@@ -138,16 +135,16 @@ def hold_mail(ctx: Context, command: HoldMail) -> MailHeld:
         server=clean_name(command.server, 255),
     )
     if not was_open:
-        return MailHeld(was_open=False, is_asked=False)
+        return MailHeld(state_of(ctx, command.inbound_id), is_asked=False)
     if command.rule is MailRule.TOO_MANY:
         # They have proven that it was them, and it goes on by itself.
-        return MailHeld(was_open=True, is_asked=False)
+        return MailHeld(MailState.HELD, is_asked=False)
     row = ctx.session.get_one(InboundMessage, command.inbound_id)
     staff = ctx.session.get(StaffMember, row.staff_id) if row.staff_id is not None else None
     if staff is None or staff.disabled_at is not None or _asked_lately(ctx, staff):
-        return MailHeld(was_open=True, is_asked=False)
+        return MailHeld(MailState.HELD, is_asked=False)
     _ask(ctx, row, staff)
-    return MailHeld(was_open=True, is_asked=True)
+    return MailHeld(MailState.HELD, is_asked=True)
 
 
 def show_held_mail(ctx: Context, command: ShowHeldMail) -> HeldMailShown:

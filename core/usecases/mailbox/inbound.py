@@ -206,9 +206,9 @@ _CLAIM = (
 def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     access.require_system(ctx)
     ref = command.message_ref or derived_ref(command.content_digest, ctx.settings.message_domain)
-    known = _KNOWN.run(ctx, ref=ref, digest=command.content_digest).one_or_none()
+    known = _known(ctx, ref, command.content_digest)
     if known is not None:
-        return MailReceived(known.id, known.state, is_new=False)
+        return known
     inbound_id = ctx.tokens.new_id()
     pieces = pieces_of(command.raw)
     row = {
@@ -229,6 +229,11 @@ def receive_mail(ctx: Context, command: ReceiveMail) -> MailReceived:
     keep_pieces(ctx, inbound_id, pieces)
     begun = _begun_at_once(ctx, command, inbound_id, ref) if command.begins else None
     return MailReceived(inbound_id, MailState.RECEIVED, is_new=True, begun=begun)
+
+
+def _known(ctx: Context, ref: str, digest: str) -> MailReceived | None:
+    row = _KNOWN.run(ctx, ref=ref, digest=digest).one_or_none()
+    return None if row is None else MailReceived(row.id, row.state, is_new=False)
 
 
 def receive_mails(ctx: Context, command: ReceiveMails) -> MailsReceived:
@@ -326,9 +331,9 @@ def hold_unread(ctx: Context, command: HoldUnread) -> MailReceived:
     access.require_system(ctx)
     digest = hashlib.sha256(f"{command.mailbox_id} {command.reference}".encode()).hexdigest()
     ref = derived_ref(digest, ctx.settings.message_domain)
-    known = _KNOWN.run(ctx, ref=ref, digest=digest).one_or_none()
+    known = _known(ctx, ref, digest)
     if known is not None:
-        return MailReceived(known.id, known.state, is_new=False)
+        return known
     row = InboundMessage(
         id=ctx.tokens.new_id(),
         mailbox_id=command.mailbox_id,
