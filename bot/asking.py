@@ -8,6 +8,7 @@ from bot.authorize import place_of
 from bot.blocks import Message, draw
 from bot.blocks.invitations import draw_reinvite_question
 from bot.deps import Deps
+from bot.handlers.forms import require_worth_filling
 from bot.handlers.progress import shown_confirmed
 from bot.handlers.shared_links import shown_after
 from bot.identity import WorkspaceNotBound
@@ -15,8 +16,6 @@ from core.context import SlackVisitor
 from core.errors import CodeWrong, NeedsConfirmation, NotStaff
 from core.requests import (
     Asker,
-    ComposeLearner,
-    ComposeStaffInvitation,
     Form,
     Help,
     Mode,
@@ -31,10 +30,8 @@ from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.undoing import PreviewUndo, UndoImport, preview_undo
 from core.usecases.invitations.batches import PrepareInvitation
 from core.usecases.invitations.single import ReinviteLearner
-from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
 from core.usecases.links.shared_links import SharedLinkChanged
 from core.usecases.progress.confirming import ReportConfirmed
-from core.usecases.staff.colleagues import ListProviders, list_providers
 from core.usecases.staff.slack_identity import ConfirmCode, CountWrongCode, count_wrong_code
 from core.words import ImportWork
 
@@ -46,18 +43,9 @@ async def ask(deps: Deps, context: AsyncBoltContext, text: str, *, key: str | No
     if isinstance(wanted, Help):
         return draw(wanted)
     if isinstance(wanted, Form):
-        await _require_worth_filling(deps, context, wanted)
+        await require_worth_filling(deps, await deps.people.asker(context), wanted)
         return wanted
     return await _answer(deps, context, wanted, key)
-
-
-async def _require_worth_filling(deps: Deps, context: AsyncBoltContext, form: Form) -> None:
-    """A form that would be refused in the end is not opened."""
-    staff = await deps.people.asker(context, Asker.STAFF)
-    if isinstance(form, ComposeStaffInvitation):
-        await deps.read(list_providers, ListProviders(rows=1), staff)
-    if isinstance(form, ComposeLearner):
-        await deps.read(list_managed_providers, ListManagedProviders(rows=1), staff)
 
 
 async def _answer(deps: Deps, context: AsyncBoltContext, request: Request, key: str | None) -> Message:

@@ -1,4 +1,4 @@
-"""Opening a form: the one call to Slack that cannot wait until after the answer."""
+"""Opening a form, where it is worth filling: the one call to Slack that cannot wait until after the answer."""
 
 import asyncio
 from typing import Any, Final
@@ -12,11 +12,23 @@ from bot.blocks.controls import Field
 from bot.blocks.learner_forms import new_learner_view
 from bot.blocks.staff import staff_invitation_view
 from bot.blocks.views import compose_view
+from bot.deps import Deps
 from bot.errors import FormTooLate
-from core.requests import ComposeInvitation, ComposeLearner, Form
+from core.context import Actor
+from core.requests import ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Form
+from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
+from core.usecases.staff.colleagues import ListProviders, list_providers
 
 _SECONDS: Final = 2.0
 _TOO_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
+
+
+async def require_worth_filling(deps: Deps, staff: Actor, form: Form) -> None:
+    """A form that would be refused in the end is not opened. Raises NotAllowed."""
+    if isinstance(form, ComposeStaffInvitation):
+        await deps.read(list_providers, ListProviders(rows=1), staff)
+    if isinstance(form, ComposeLearner):
+        await deps.read(list_managed_providers, ListManagedProviders(rows=1), staff)
 
 
 async def open_form(client: AsyncWebClient, trigger_id: str, filled: Form) -> None:

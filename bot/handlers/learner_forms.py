@@ -15,12 +15,11 @@ from bot.blocks.learner_forms import (
     edit_learner_view,
     learner_preview_view,
     managed_provider_option,
-    new_learner_view,
 )
 from bot.blocks.parts import parts_of, shortened
 from bot.blocks.views import message_view
 from bot.deps import Deps
-from bot.handlers.forms import entered, open_view
+from bot.handlers.forms import entered, open_form, open_view, require_worth_filling
 from core.errors import LearnerInvalid
 from core.requests import ComposeLearner
 from core.rules.ucas.columns import Column
@@ -41,11 +40,9 @@ def _register_opening(bolt: AsyncApp, deps: Deps) -> None:
         ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
     ) -> None:
         staff = await deps.people.asker(context)
-        # A form that would be refused in the end is not opened.
-        await deps.read(list_managed_providers, ListManagedProviders(rows=1), staff)
-        await open_view(
-            context.client, body["trigger_id"], new_learner_view(ComposeLearner(*parts_of(action["value"])))
-        )
+        filled = ComposeLearner(*parts_of(action["value"]))
+        await require_worth_filling(deps, staff, filled)
+        await open_form(context.client, body["trigger_id"], filled)
         await ack()
 
     async def compose_edit(

@@ -10,9 +10,9 @@ from bot import answers
 from bot.blocks import draw
 from bot.blocks.controls import Action, Field, Form
 from bot.blocks.parts import parts_of
-from bot.blocks.staff import provider_option, staff_change_view, staff_done_view, staff_invitation_view
+from bot.blocks.staff import provider_option, staff_change_view, staff_done_view
 from bot.deps import Deps
-from bot.handlers.forms import entered, open_view
+from bot.handlers.forms import entered, open_form, open_view, require_worth_filling
 from bot.handlers.presses import Presses, by_id, by_parts
 from core.requests import ComposeStaffInvitation
 from core.usecases.staff.colleagues import (
@@ -61,11 +61,10 @@ def _register_invitation(bolt: AsyncApp, deps: Deps) -> None:
         ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
     ) -> None:
         staff = await deps.people.asker(context)
-        # A form that would be refused in the end is not opened.
-        await deps.read(list_providers, ListProviders(rows=1), staff)
         email, role, first, last, *ukprns = parts_of(action["value"])
         filled = ComposeStaffInvitation(email, Role(role) if role else None, first, last, tuple(ukprns))
-        await open_view(context.client, body["trigger_id"], staff_invitation_view(filled))
+        await require_worth_filling(deps, staff, filled)
+        await open_form(context.client, body["trigger_id"], filled)
         await ack()
 
     async def suggest_providers(ack: AsyncAck, payload: dict[str, Any], context: AsyncBoltContext) -> None:
