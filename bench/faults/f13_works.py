@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, event, func, select, update
+from sqlalchemy import ColumnElement, Select, event, func, select, update
 
 from bench.learner_files import learner_csv
 from bench.processes import ProgramFailed
@@ -30,7 +30,7 @@ from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.imports.orders import Done, ShowOrder, show_order
 from core.usecases.imports.undoing import ImportUndone
 from core.words import ImportPolicy, ImportState, MessageKind
-from mail.parsing.parsed import Attachment
+from mail.parsing.parsed import Attachment, ParsedMail
 from mail.receiving.asked import MailRequest
 from mail.requests.answering import answer
 from tests.factories import SETTINGS, RecordedJobs, School
@@ -157,7 +157,7 @@ class Work(ABC):
         of_import = ImportRow.import_id == self.import_id(work_id), ImportRow.is_refused.is_(False)
         return self._count(select(ImportRow.number).where(*of_import)) != self._rows
 
-    def _count(self, query: Any) -> int:
+    def _count(self, query: Select[*tuple[Any, ...]]) -> int:
         counting = select(func.count()).select_from(query.subquery())
         return int(self._app.read(lambda ctx, _: ctx.session.scalar(counting), None, self._owner) or 0)
 
@@ -193,7 +193,7 @@ class _ByMail(Work):
         self._writer = Writer(school, school.owner)
         self._requests: dict[int, MailRequest] = {}
 
-    def _received(self, letter: Any) -> int:
+    def _received(self, letter: ParsedMail) -> int:
         request = self._writer.received(letter)
         self._requests[request.inbound_id] = request
         return request.inbound_id
@@ -233,7 +233,7 @@ class _OrderByMail(_ByMail):
     def import_id(self, work_id: int) -> int | None:
         return self._imports[work_id]
 
-    def _ordered(self, settled: ImportSettled, letter: Any) -> int:
+    def _ordered(self, settled: ImportSettled, letter: ParsedMail) -> int:
         work_id = self._received(letter)
         self._imports[work_id] = settled.import_id
         return work_id
