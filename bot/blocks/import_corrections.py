@@ -80,5 +80,5 @@ def errors_of(done: RowsCorrected, cells: dict[tuple[int, str], str]) -> dict[st
 
 def corrected_view(done: RowsCorrected) -> Block:
     name = import_name(done.received or 0)
-    words = f"*These rows are right now*, and imported as {name}.\nWhat became of them stands in our direct messages."
+    words = f"*These rows are correct*, and imported as {name}.\nWhat became of them stands in our direct messages."
     return modal(Form.NOTHING, _TITLE, [section(words)])

@@ -24,6 +24,7 @@ from core.wording.imports import (
     outcome_words,
     rows_words,
     someone,
+    undone_words,
     would_words,
 )
 from core.words import ImportReason, ImportState, ImportSubject
@@ -183,7 +184,7 @@ def _footer(shown: ImportShown) -> str:
     facts += [f"corrects {import_name(shown.corrects)}"] if shown.corrects else []
     line = " · ".join(facts)
     if card.buckets.problem and not shown.offers.corrected_by and shown.offers.copy:
-        line += "\nOr correct the workbook and reply with it in the thread of this message."
+        line += "\nOr correct the marked copy and drop it into our direct messages."
     return line
 
 
@@ -202,12 +203,13 @@ def draw_import_settled(done: ImportSettled) -> Message:
 def draw_undo_preview(found: UndoPreviewed) -> Message:
     name = import_name(found.number)
     text = f"Undo {name}? Nothing is changed yet."
-    lines = [
-        f"• *{counted_of(found.subject, found.removed)}* that it created would be removed",
-        f"• *{counted_of(found.subject, found.restored)}* would be as they were before",
-        f"• *{counted_of(found.subject, found.kept_total)}* would stay as they are",
-    ]
-    blocks = [section(f"*Undo {name}?*\n" + "\n".join(lines)), *_kept(found)]
+    counts = (
+        (found.removed, "that it created would be removed"),
+        (found.restored, "would be as they were before"),
+        (found.kept_total, "would stay as they are"),
+    )
+    lines = [f"• *{counted_of(found.subject, count)}* {words}" for count, words in counts if count]
+    blocks = [section(f"*Undo {name}?*\n" + ("\n".join(lines) or "Nothing is left to take back.")), *_kept(found)]
     if found.removed or found.restored:
         sure = question(f"Undo {name}?", "This cannot be taken back; send the file again instead.", "Undo", "Keep it")
         value = str(found.number)
@@ -217,10 +219,7 @@ def draw_undo_preview(found: UndoPreviewed) -> Message:
 
 
 def draw_import_undone(done: ImportUndone) -> Message:
-    text = (
-        f"{import_name(done.number)} is undone: {counted_of(done.subject, done.removed)} removed, "
-        f"{done.restored:,} as they were before, {done.kept_total:,} left as they are."
-    )
+    text = f"{import_name(done.number)} is undone: {undone_words(done)}."
     return Message(text, (section(f"*{text}*"), *_kept(done)))
 
 

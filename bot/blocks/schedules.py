@@ -7,7 +7,7 @@ from core.usecases.invitations.schedules import ScheduledListed, ScheduledRow
 
 
 def draw_scheduled(listed: ScheduledListed) -> Message:
-    text = f"{counted(listed.total, 'confirmation')} {'waits' if listed.total == 1 else 'wait'} to go out."
+    text = f"{counted(listed.total, 'mailing')} {'waits' if listed.total == 1 else 'wait'} to go out."
     if not listed.rows:
         after = "Write “at Mon 09:00” after the addresses of an invitation, and it goes out then."
         return Message("Nothing waits to go out.", (section(f"*Nothing* waits to go out.\n{after}"),))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.rules.ucas.buckets import Buckets
 from core.usecases.imports.imports import ImportCard, ImportShown, ProblemCount
-from core.usecases.imports.undoing import UndoPreviewed
+from core.usecases.imports.undoing import ImportUndone, UndoPreviewed
 from core.wording.phrases import day_words
 from core.wording.results import counted
 from core.words import ImportReason, ImportState, ImportSubject, KeptReason
@@ -189,6 +189,16 @@ def undo_words(found: UndoPreviewed) -> str:
     counts = ((found.removed, created), (found.restored, restored), (found.kept_total, kept))
     parts = [words for count, words in counts if count]
     return _listed(parts) if parts else "change nothing"
+
+
+def undone_words(found: UndoPreviewed | ImportUndone) -> str:
+    """As in "187 learners removed, 3 left as they are"."""
+    counts = (
+        (found.removed, f"{counted_of(found.subject, found.removed)} removed"),
+        (found.restored, f"{found.restored:,} as they were before"),
+        (found.kept_total, f"{found.kept_total:,} left as they are"),
+    )
+    return ", ".join(words for count, words in counts if count) or "nothing was left to take back"
 
 
 def _listed(parts: Sequence[str]) -> str:

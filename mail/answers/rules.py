@@ -49,7 +49,7 @@ def tell_scheduled(listed: ScheduledListed, teller: Teller) -> Answer:
     )
     verb = "waits" if listed.total == 1 else "wait"
     return Answer(
-        headline=f"{counted(listed.total, 'confirmation')} {verb} to go out.",
+        headline=f"{counted(listed.total, 'mailing')} {verb} to go out.",
         lists=(Listing("", rows, page_line(listed.page, listed.page_count)),),
         steps=(f"“undo {batch_name(listed.rows[0].numbers[:1])}” takes one back before it goes out.",),
     )

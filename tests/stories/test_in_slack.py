@@ -236,9 +236,9 @@ async def test_what_waits_for_later_is_listed_and_cancelled_or_goes_out_at_its_m
     assert re.search(r"They go out .*09:00", preview)
     assert "They go out" in words(gil)
     assert "They go out" in words(hal)
-    assert "*2* confirmations wait to go out" in said
+    assert "*2* mailings wait to go out" in said
     assert "*1 invitation* of" in taken_back
-    assert "*1* confirmation waits to go out" in left
+    assert "*1* mailing waits to go out" in left
     assert story.mails_to("gil@example.org") == []
 
 

@@ -52,7 +52,7 @@ def test_a_file_is_imported_answered_released_and_undone(operator: Operator) -> 
     assert (operator.folder / "learners (checked).xlsx").exists()
     assert "1 of 2 rows imported; 1 left out." in operator.succeeds("imports", "good-rows", "i-1", *AS)
     assert "Olive Owner  1 of 2 rows imported; 1 left out." in operator.succeeds("imports", "list", *AS)
-    assert "1 learners removed" in operator.succeeds("imports", "undo", "I-0001", *AS)
+    assert "1 learner removed" in operator.succeeds("imports", "undo", "I-0001", *AS)
     assert "I-0001 is undone." in operator.succeeds("imports", "show", "I-0001", *AS)
 
 

@@ -121,15 +121,12 @@ def good_rows(number: str, address: str, organisation: str) -> None:
 def undo(number: str, address: str, organisation: str) -> None:
     """Take an import back: whatever nobody changed since; the rest is listed."""
     from core.usecases.imports.undoing import UndoImport, undo_import
-    from core.wording.imports import KEPT_REASONS
+    from core.wording.imports import KEPT_REASONS, undone_words
 
     with operator_app() as app:
         done = app.run(undo_import, UndoImport(_number(number)), staff_named(app, address, organisation))
     what = "runs" if done.subject.value == "catalogue" else "learners"
-    click.echo(
-        f"{_ref(done.number)} is undone: {done.removed} {what} removed, {done.restored} as they were before, "
-        f"{done.kept_total} left as they are."
-    )
+    click.echo(f"{_ref(done.number)} is undone: {undone_words(done)}.")
     for kept in done.kept:
         click.echo(f"  row {kept.row}  {kept.name or what[:-1]}: {KEPT_REASONS[kept.reason]}")
     if done.kept_total > len(done.kept):

@@ -111,7 +111,8 @@ class Fault(Enum):
         "Format the column as dates, look whether they are right, and send it again.")
     DOB_FUTURE = ("dob.future", _E, "it lies in the future", "Check the year.")
     DOB_AGE = ("dob.age", _E, "the learner would be {age}", "Check the year.")
-    DOB_READ_AS = ("dob.read_as", _W, "it was read as {date}", "Write it like 2010-03-31, and nobody need read it.")
+    DOB_READ_AS = ("dob.read_as", _W, "it was read as {date}",
+        "Check that this is the day. Written like 2010-03-31, it reads one way only.")
     DOB_SERIAL = ("dob.serial", _W, "it is a bare number, which Excel shows as {date} when it is formatted as a date",
         "Format the column as dates.")
     DOB_UNUSUAL_AGE = ("dob.unusual_age", _W, "the learner is {age}", "Check the year.")

@@ -77,7 +77,7 @@ async def test_what_waits_is_listed_and_can_be_cancelled(world: World) -> None:
     await scheduled(world)
     await scheduled(world, "Tue 10 March 09:00", "bo@example.org cy@example.org")
     listed = shown(await world.usher("scheduled"))
-    assert "*2* confirmations wait to go out." in words(listed)
+    assert "*2* mailings wait to go out." in words(listed)
     first = listed.blocks[2]["elements"][1]["value"]
 
     ack = await world.driver.press(world.olive, listed, "schedules_cancel", first)
@@ -85,7 +85,7 @@ async def test_what_waits_is_listed_and_can_be_cancelled(world: World) -> None:
     assert ack.ok
     assert ack.confirm is not None
     assert ack.confirm["title"]["text"] == "Cancel B-0001?"
-    assert "*1* confirmation waits to go out." in words(listed)
+    assert "*1* mailing waits to go out." in words(listed)
     states = {each.recipient: each.state for each in everything(world.app, OutboundMessage) if "@" in each.recipient}
     assert states["ada@example.org"] is MessageState.DROPPED
     assert states["bo@example.org"] is MessageState.PENDING
