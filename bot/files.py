@@ -9,9 +9,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.given_files import addresses_in
-from core.rules.address_files import FILE_MEGABYTES, FileContent, unreadable
+from core.rules.address_files import FileContent, too_large, unreadable
+from core.rules.policy import SHEET_BYTES
 
-_BYTES: Final = FILE_MEGABYTES * 1024 * 1024
 _DOWNLOAD_SECONDS: Final = 60
 _NOT_HERE: Final = {
     "tombstone": "it was deleted",
@@ -47,8 +47,8 @@ async def fetch_file(client: AsyncWebClient, file: dict[str, Any]) -> Fetched:
     name = str(known.get("name") or known.get("title") or "the file")
     if reason := _NOT_HERE.get(str(known.get("mode"))):
         raise unreadable(name, reason)
-    if int(known.get("size") or 0) > _BYTES:
-        raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
+    if int(known.get("size") or 0) > SHEET_BYTES:
+        raise too_large(name)
     content = await _download(client, name, str(known.get("url_private_download") or known.get("url_private") or ""))
     kinds = {str(known.get("filetype")), name.lower().rpartition(".")[2]}
     return Fetched(name, content, is_csv=not kinds.isdisjoint(_SEPARATED))
@@ -85,6 +85,6 @@ async def _limited(name: str, response: aiohttp.ClientResponse) -> bytes:
     content = bytearray()
     async for piece in response.content.iter_chunked(65_536):
         content += piece
-        if len(content) > _BYTES:
-            raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
+        if len(content) > SHEET_BYTES:
+            raise too_large(name)
     return bytes(content)

@@ -8,8 +8,7 @@ from bot.blocks.batches import invited_blocks, preview_blocks
 from bot.blocks.controls import Field, Form
 from bot.blocks.parts import Block, Message, context, input_of, modal, plain, said, section, shortened
 from bot.blocks.words import counted, moment
-from core.rules.address_files import FILE_MEGABYTES
-from core.rules.policy import NOTE_CHARACTERS
+from core.rules.policy import NOTE_CHARACTERS, SHEET_MEGABYTES
 from core.usecases.invitations.batches import InvitationPreviewed, LearnersInvited
 from core.usecases.invitations.sorting import Bucket
 
@@ -67,7 +66,7 @@ def _file_input() -> Block:
         "filetypes": list(FILE_TYPES),
         "max_files": 1,
     }
-    hint = f"One workbook, .csv or .txt file with e-mail addresses, up to {FILE_MEGABYTES} MB."
+    hint = f"One workbook, .csv or .txt file with e-mail addresses, up to {SHEET_MEGABYTES} MB."
     return _input(Field.FILE, "Or a file", element, hint=hint)
 
 

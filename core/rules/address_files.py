@@ -17,8 +17,8 @@ from typing import Final
 
 from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet, together
+from core.rules.policy import SHEET_BYTES, SHEET_MEGABYTES
 
-FILE_MEGABYTES: Final = 10
 # Archives and office files; PDF and RTF, in which text stands among much else.
 _NO_TEXT: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-", b"{\\rtf")
 _HEAD: Final = 64 * 1024
@@ -69,8 +69,8 @@ def _content(name: str, sheets: Sequence[Sequence[Sequence[str]]]) -> FileConten
 
 def require_size(name: str, content: bytes) -> None:
     """Raises NotReadable."""
-    if len(content) > FILE_MEGABYTES * 1024 * 1024:
-        raise unreadable(name, f"it is larger than {FILE_MEGABYTES} MB")
+    if len(content) > SHEET_BYTES:
+        raise too_large(name)
 
 
 def first_rows(content: bytes) -> list[list[str]]:
@@ -153,5 +153,9 @@ def _one_entry(cell: str) -> str:
     return " ".join(cell.replace(",", " ").replace(";", " ").split()) if "<" in cell else cell
 
 
+def too_large(name: str) -> NotReadable:
+    return unreadable(name, f"it is larger than {SHEET_MEGABYTES} MB")
+
+
 def unreadable(name: str, reason: str) -> NotReadable:
-    return NotReadable(name=name[:100], reason=reason, limit_mb=FILE_MEGABYTES)
+    return NotReadable(name=name[:100], reason=reason, limit_mb=SHEET_MEGABYTES)

@@ -137,8 +137,9 @@ MAIL_INVITES_AT_ONCE: Final = 50
 # An import that would take back more learners than this is shown first, and undone after a yes.
 MAIL_UNDOES_AT_ONCE: Final = 50
 
-# Spreadsheets that come in (notes on spreadsheets, section 9: honest public files stay below each of these).
-SHEET_BYTES: Final = 10 * 1024 * 1024
+# Spreadsheets and lists that come in (notes on spreadsheets, section 9: honest public files stay below each of these).
+SHEET_MEGABYTES: Final = 10
+SHEET_BYTES: Final = SHEET_MEGABYTES * 1024 * 1024
 SHEET_ROWS: Final = 150_000
 # More columns than the old Excel had are left out; a cell with more characters than Excel takes is a fault.
 SHEET_COLUMNS: Final = 256

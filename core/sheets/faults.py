@@ -28,7 +28,7 @@ class FileFault(StrEnum):
 _WORDS: Final[dict[FileFault, tuple[str, str]]] = {
     FileFault.EMPTY: ("The file is empty: it has no bytes at all.", "Save it once more and send it again."),
     FileFault.TOO_BIG: (
-        f"The file is larger than {policy.SHEET_BYTES // 1024**2} MB.",
+        f"The file is larger than {policy.SHEET_MEGABYTES} MB.",
         "Keep only the sheet that is needed, without pictures, or split it into several files.",
     ),
     FileFault.TOO_BIG_INSIDE: (

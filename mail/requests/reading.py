@@ -29,6 +29,7 @@ from core.results import NotUnderstood, SheetRecognised
 from core.rules.policy import MAIL_COMMAND_LINES
 from core.rules.text import clean_name, folded
 from core.usecases.mailbox.addresses import OfferRuns
+from mail.parsing.attachments import BOOKS
 from mail.parsing.parsed import Attachment, ParsedMail
 from mail.requests.progress import progress_file, run_of
 from mail.requests.reply_words import read_reply
@@ -73,7 +74,6 @@ _LISTS: Final = (".csv", ".tsv", ".txt")
 _UNREAD_KINDS: Final = frozenset({"pdf", "zip", "other"})
 _PROGRAMS_OWN: Final = (".p7s", ".asc", ".sig", ".vcf", ".dat")
 _MOST_NAMED: Final = 3
-_BOOKS: Final = ("xlsx", "xls", "ods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,7 @@ def _lists(attachments: Sequence[Attachment]) -> tuple[list[str], tuple[Asked, .
     texts: list[str] = []
     notices: list[Asked] = []
     for attached in attachments:
-        if not (attached.kind in _BOOKS or attached.name.lower().endswith(_LISTS)):
+        if not (attached.kind in BOOKS or attached.name.lower().endswith(_LISTS)):
             continue
         name = file_name(attached)
         try:

@@ -12,7 +12,8 @@ from typing import Final
 
 from core.errors import NotReadable, TooManyFiles
 from core.given_files import FileUse, use_of
-from core.rules.policy import MAIL_FILES, SHEET_BYTES
+from core.rules.address_files import unreadable
+from core.rules.policy import MAIL_FILES, SHEET_BYTES, SHEET_MEGABYTES
 from core.rules.text import clean_name, folded
 from core.usecases.imports.mails import ImportByMail, import_by_mail
 from core.words import ImportPolicy
@@ -79,9 +80,10 @@ def file_name(attached: Attachment) -> str:
 
 
 def too_large(attached: Attachment) -> NotReadable:
-    limit = SHEET_BYTES // 1024**2
-    reason = f"it is larger than {limit} MB. Keep only the sheet that is needed, without pictures, or split it"
-    return NotReadable(name=file_name(attached)[:100], reason=reason, limit_mb=limit)
+    reason = (
+        f"it is larger than {SHEET_MEGABYTES} MB. Keep only the sheet that is needed, without pictures, or split it"
+    )
+    return unreadable(file_name(attached), reason)
 
 
 def policy_of(line: str) -> ImportPolicy | None:

@@ -1,11 +1,11 @@
 """Files that cannot be fetched."""
 
-from core.rules.address_files import FILE_MEGABYTES
+from core.rules.policy import SHEET_BYTES
 from tests.bot.conftest import RUN, World, words
 
 
 async def test_a_file_that_is_too_large_is_not_even_fetched(world: World) -> None:
-    file = world.driver.add_file(world.olive, "list.csv", b"x" * (FILE_MEGABYTES * 1024 * 1024 + 1))
+    file = world.driver.add_file(world.olive, "list.csv", b"x" * (SHEET_BYTES + 1))
     await world.usher(f"invite {RUN}")
 
     await world.driver.submit(world.olive, world.driver.modal(world.olive), {"file": [file]})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.errors import NotReadable
 from core.rules.policy import SHEET_BYTES
 from usher.wiring import OPERATOR, operator_app
 
@@ -61,15 +60,15 @@ def template(file: Path) -> None:
 
 def _rows(file: Path) -> Sequence[Row]:
     """Of the sheet that has the most of the catalogue's headings; of none, its first."""
+    from core.rules.address_files import too_large
     from core.rules.run_columns import RUNS
     from core.rules.ucas.headings import best_sheet
     from core.rules.ucas.problems import Problem
     from core.sheets.faults import NotRead
     from core.sheets.reader import read_sheets
 
-    limit = SHEET_BYTES // 1024**2
     if file.stat().st_size > SHEET_BYTES:
-        raise NotReadable(name=file.name, reason="it is too large", limit_mb=limit)
+        raise too_large(file.name)
     read = read_sheets(file.read_bytes())
     if isinstance(read, NotRead):
         raise click.ClickException(f"{read.message} {read.hint}")

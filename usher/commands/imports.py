@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from core.context import Door, StaffActor, System
-from core.errors import NotReadable
 from core.rules.policy import SHEET_BYTES
 from usher.wiring import operator_app, settle_in
 
@@ -199,10 +198,11 @@ def _write_template(file: Path) -> None:
 
 
 def content_of_file(file: Path) -> bytes:
-    limit = SHEET_BYTES // 1024**2
+    from core.rules.address_files import too_large
+
     try:
         if file.stat().st_size > SHEET_BYTES:
-            raise NotReadable(name=file.name, reason="it is too large", limit_mb=limit)
+            raise too_large(file.name)
         return file.read_bytes()
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.rules.address_files import FILE_MEGABYTES
+from core.rules.policy import SHEET_BYTES
 from tests.bot.conftest import RUN, World, words
 from tests.bot.importing import workbook
 from usher.demo.slack.records import Message
@@ -112,7 +112,7 @@ async def test_words_without_an_address_are_no_list(world: World) -> None:
     ("name", "content", "reason"),
     [
         ("list.pdf", b"%PDF\x00", "it is not a text file"),
-        ("list.csv", b"x" * (FILE_MEGABYTES * 1024 * 1024 + 1), "it is larger than 10 MB"),
+        ("list.csv", b"x" * (SHEET_BYTES + 1), "it is larger than 10 MB"),
     ],
 )
 async def test_a_file_that_cannot_be_used_is_said_so_by_name(
