@@ -43,9 +43,15 @@ def _register_all(bolt: AsyncApp, deps: Deps) -> None:
     press.runs(Action.RESTORE, restore_invitations, by_id(RestoreInvitations), answers.replace)
 
 
+def list_shown(value: str) -> ListInvitations:
+    """Of a button that belongs to a list: which list it was, and with some buttons which page."""
+    run, state, search, *page = parts_of(value)
+    return ListInvitations(run, ListedState(state) if state else None, search, *page)
+
+
 def _shown(value: str) -> Chosen:
-    run, state, search = parts_of(value)
-    return Chosen(run, state=ListedState(state) if state else None, search=search)
+    of_list = list_shown(value)
+    return Chosen(of_list.run, state=of_list.state, search=of_list.search)
 
 
 def _register_some(bolt: AsyncApp, deps: Deps) -> None:
@@ -53,9 +59,7 @@ def _register_some(bolt: AsyncApp, deps: Deps) -> None:
         ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], context: AsyncBoltContext
     ) -> None:
         staff = await deps.people.asker(context)
-        run, state, search, page = parts_of(action["value"])
-        command = ListInvitations(run, ListedState(state) if state else None, search, page)
-        listed = await deps.read(list_invitations, command, staff)
+        listed = await deps.read(list_invitations, list_shown(action["value"]), staff)
         await open_view(context.client, body["trigger_id"], several_view(listed))
         await ack()
 

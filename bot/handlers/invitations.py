@@ -18,7 +18,7 @@ from bot.blocks.views import preview_view, reading_view
 from bot.deps import Deps
 from bot.errors import AddressesMissing, AddressesTwice
 from bot.handlers.forms import entered, open_form
-from bot.handlers.invitation_changes import open_correction
+from bot.handlers.invitation_changes import list_shown, open_correction
 from bot.handlers.presses import Presses, by_parts
 from bot.handlers.previews import FileOrder, show_preview_of_file
 from bot.manifest import Shortcut
@@ -133,7 +133,7 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
         await answers.add(respond, draw(result))
         await ack()
 
-    press.reads(Action.INVITATIONS_PAGE, list_invitations, _page, answers.replace)
+    press.reads(Action.INVITATIONS_PAGE, list_invitations, list_shown, answers.replace)
     press.reads(Action.UNDELIVERED_PAGE, list_undelivered, by_parts(ListUndelivered), answers.replace)
     press.reads(Action.UNREACHED_LIST, list_invitations, _bounced, answers.add)
     bolt.action(Action.INVITATION_CHANGE.pattern)(change_invitation)
@@ -141,11 +141,6 @@ def _register_list(bolt: AsyncApp, deps: Deps) -> None:
 
 def _bounced(run: str) -> ListInvitations:
     return ListInvitations(run, ListedState.BOUNCED)
-
-
-def _page(value: str) -> ListInvitations:
-    run, state, search, page = parts_of(value)
-    return ListInvitations(run, ListedState(state) if state else None, search, page)
 
 
 def _register_reinviting(bolt: AsyncApp, deps: Deps) -> None:

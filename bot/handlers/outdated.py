@@ -11,11 +11,12 @@ from bot.blocks import Message, draw
 from bot.blocks.controls import Action, expiring
 from bot.blocks.parts import parts_of, section
 from bot.deps import Deps
+from bot.handlers.invitation_changes import list_shown
 from bot.sealing import ButtonsTooOld
 from core.context import Actor
 from core.usecases.imports.imports import ShowImport, show_import
 from core.usecases.imports.undoing import PreviewUndo, preview_undo
-from core.usecases.invitations.lists import ListedState, ListInvitations, list_invitations
+from core.usecases.invitations.lists import ListInvitations, list_invitations
 from core.usecases.invitations.schedules import ListScheduled, list_scheduled
 from core.usecases.invitations.scoreboards import ShowBatch, show_batch
 from core.usecases.learners.cards import ShowLearner, show_learner
@@ -47,9 +48,7 @@ def _said_before(error: ButtonsTooOld, shown: Message) -> Message:
 
 
 async def _list_shown(deps: Deps, staff: Actor, value: str) -> object:
-    run, state, search = parts_of(value)
-    command = ListInvitations(run, ListedState(state) if state else None, search)
-    return await deps.read(list_invitations, command, staff)
+    return await deps.read(list_invitations, list_shown(value), staff)
 
 
 async def _list_of_run(deps: Deps, staff: Actor, value: str) -> object:

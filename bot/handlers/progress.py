@@ -17,10 +17,9 @@ from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.errors import InvalidRequest
 from core.progressing import ProgressFile
-from core.requests import read_request
+from core.requests import read_request, run_of_report
 from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
 from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
-from core.usecases.progress.finding import FindProgress
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportShown, ShowReport, list_reports, show_report
@@ -69,10 +68,8 @@ async def take_report(deps: Deps, staff: Actor, file: ProgressFile, key: str) ->
 
 
 def run_named(comment: str) -> str:
-    """“progress RUN” beside a file says of which run it is."""
+    """By the comment beside a file. Empty: by nothing in it."""
     try:
-        request = read_request(comment)
+        return run_of_report(read_request(comment))
     except InvalidRequest:
         return ""
-    command = getattr(request, "command", None)
-    return command.run if isinstance(command, FindProgress | ShowProgress) else ""

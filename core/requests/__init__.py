@@ -26,6 +26,7 @@ from core.requests import (
     about_progress,
     about_staff,
 )
+from core.requests.about_progress import run_of_report as run_of_report
 from core.requests.instead import Instead as Instead
 from core.requests.instead import instead_of as instead_of
 from core.requests.language import Asker as Asker

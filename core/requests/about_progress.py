@@ -4,7 +4,17 @@ import re
 from typing import Final
 
 from core.errors import NobodyChosen, ReportNotFound, RunNotChosen
-from core.requests.language import Asker, Mode, OtherUseCases, Verb, bare_address, first_word, run_and_rest, verb
+from core.requests.language import (
+    Asker,
+    Mode,
+    OtherUseCases,
+    Request,
+    Verb,
+    bare_address,
+    first_word,
+    run_and_rest,
+    verb,
+)
 from core.rules.text import folded
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
@@ -98,6 +108,12 @@ def _learner_on_run(rest: str, verb: str) -> tuple[str, str, str]:
     if not who:
         raise NobodyChosen(verb=verb, run=run[:60])
     return (run, bare_address(who).strip(",;:"), words) if "@" in who else (run, tail, "")
+
+
+def run_of_report(wanted: object) -> str:
+    """Beside a file “progress RUN” says of which run the report is. Empty: something else is wanted."""
+    command = wanted.command if isinstance(wanted, Request) else None
+    return command.run if isinstance(command, FindProgress | ShowProgress) else ""
 
 
 def _match(rest: str) -> NameInFeed:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from core.progressing import ProgressFile
-from core.requests import Request
-from core.usecases.progress.figures import ShowProgress
-from core.usecases.progress.finding import FindProgress
+from core.requests import run_of_report
 from core.usecases.progress.mails import ReportByMail, report_by_mail
 from mail.parsing.parsed import Attachment
 from mail.requests.sheets import file_name
@@ -17,9 +15,8 @@ def progress_file(attached: Attachment, run: str) -> ProgressFile:
 
 
 def run_of(wanted: Sequence[object]) -> str:
-    """“progress RUN” in the words says of which run an attached report is."""
-    commands = (each.command for each in wanted if isinstance(each, Request))
-    return next((command.run for command in commands if isinstance(command, FindProgress | ShowProgress)), "")
+    """The attached reports', by the words of the mail."""
+    return next(filter(None, map(run_of_report, wanted)), "")
 
 
 def task_of_report(file: ProgressFile, inbound_id: int) -> Task:
