@@ -23,6 +23,7 @@ from core.words.mailbox import MailboxSecurity as MailboxSecurity
 from core.words.mailbox import MailRule as MailRule
 from core.words.mailbox import MailState as MailState
 from core.words.mailbox import OldMail as OldMail
+from core.words.messages import ABOUT_INVITATIONS as ABOUT_INVITATIONS
 from core.words.messages import Channel as Channel
 from core.words.messages import MessageKind as MessageKind
 from core.words.messages import MessageState as MessageState

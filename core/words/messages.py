@@ -1,6 +1,7 @@
 """What is said to the world, and what is reported about it."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class SuppressReason(StrEnum):
@@ -61,6 +62,10 @@ class MessageKind(StrEnum):
     def is_safe_twice(self) -> bool:
         """A code that arrives twice makes people doubt which one counts; everything else may be repeated."""
         return self is not MessageKind.SLACK_CODE
+
+
+ABOUT_INVITATIONS: Final = frozenset({MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME})
+"""E-mails whose ``about_id`` is an invitation's."""
 
 
 class MessageState(StrEnum):

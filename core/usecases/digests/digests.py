@@ -26,13 +26,14 @@ from sqlalchemy import Row, bindparam, exists, select, tuple_, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.model import Digest, DigestSetting, Organisation, ProviderGrant, SlackUser, SlackWorkspace, StaffMember
+from core.model import Digest, DigestSetting, Organisation, ProviderGrant, StaffMember
 from core.outbox import email_row, say, slack_row
 from core.rules.digests import DigestTime
 from core.rules.policy import DIGEST_FIRST, DIGEST_MARGIN, DIGESTS_A_TICK, DIGESTS_AT_ONCE
 from core.usecases.digests.collecting import Reader, collect
 from core.usecases.digests.news import DigestShown
 from core.usecases.digests.settings import first_setting, plan
+from core.usecases.staff.slack_identity import linked_staff
 from core.wording.phrases import zone_named
 from core.words import MessageKind, Role
 
@@ -239,7 +240,7 @@ def _due(ctx: Context, setting_ids: Sequence[int]) -> list[_Due]:
         .order_by(DigestSetting.id)
     ).all()
     staff_ids = [row.staff_id for row in rows]
-    granted, linked = _granted(ctx, staff_ids), _linked(ctx, staff_ids)
+    granted, linked = _granted(ctx, staff_ids), linked_staff(ctx, staff_ids)
     had = {
         (row.staff_id, row.period)
         for row in ctx.session.execute(
@@ -275,16 +276,6 @@ def _granted(ctx: Context, staff_ids: Sequence[int]) -> dict[int, frozenset[int]
     for row in ctx.session.execute(query):
         found.setdefault(row.staff_id, set()).add(row.provider_id)
     return {staff_id: frozenset(ids) for staff_id, ids in found.items()}
-
-
-def _linked(ctx: Context, staff_ids: Sequence[int]) -> set[int]:
-    query = (
-        select(SlackUser.staff_id)
-        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
-        .where(SlackUser.staff_id.in_(staff_ids), SlackUser.confirmed_at.is_not(None))
-        .where(SlackWorkspace.removed_at.is_(None))
-    )
-    return set(ctx.session.scalars(query))
 
 
 def _claimed(ctx: Context, due: Sequence[_Due]) -> set[int]:

@@ -10,9 +10,10 @@ from core import access
 from core.access import Permission
 from core.context import Context
 from core.errors import DigestUnclear
-from core.model import DigestSetting, Organisation, SlackUser, SlackWorkspace, StaffMember
+from core.model import DigestSetting, Organisation, StaffMember
 from core.rules.digests import DigestTime
 from core.rules.policy import DIGEST_MINUTE, DIGEST_WEEKDAY
+from core.usecases.staff.slack_identity import linked_staff
 from core.wording.phrases import zone_named
 from core.words import DigestRhythm
 
@@ -181,12 +182,6 @@ def _new(ctx: Context, staff: StaffMember) -> DigestSetting:
 
 
 def _shown(ctx: Context, staff: StaffMember, setting: DigestSetting, *, is_changed: bool) -> DigestPlanShown:
-    linked = (
-        select(SlackUser.id)
-        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
-        .where(SlackUser.staff_id == staff.id, SlackUser.confirmed_at.is_not(None), SlackWorkspace.removed_at.is_(None))
-        .limit(1)
-    )
     return DigestPlanShown(
         is_on=setting.next_at is not None,
         rhythm=setting.rhythm,
@@ -197,6 +192,6 @@ def _shown(ctx: Context, staff: StaffMember, setting: DigestSetting, *, is_chang
         in_slack=setting.in_slack,
         only_changes=setting.only_changes,
         next_at=setting.next_at,
-        is_linked=ctx.session.scalar(linked) is not None,
+        is_linked=bool(linked_staff(ctx, [staff.id])),
         is_changed=is_changed,
     )

@@ -27,7 +27,7 @@ from core.usecases.mailbox.settling import settle, state_of
 from core.usecases.mailbox.suppressions import silence, suppress
 from core.words import Channel, MailRule, MailState, MessageKind, MessageState, ReportedAs, SuppressReason
 
-_ABOUT_INVITATIONS: Final = (MessageKind.INVITATION, MessageKind.REMINDER)
+_INVITING: Final = (MessageKind.INVITATION, MessageKind.REMINDER)
 _SOFT: Final = (ReportedAs.SOFT, ReportedAs.LATE)
 _UNPROVEN: Final = "Perhaps not delivered: somebody says so, and does not show which e-mail it was."
 
@@ -275,7 +275,7 @@ def _confirmations(ctx: Context, message: OutboundMessage) -> set[int]:
 
 
 def _batch(ctx: Context, message: OutboundMessage) -> InvitationBatch | None:
-    if message.kind not in _ABOUT_INVITATIONS:
+    if message.kind not in _INVITING:
         return None
     query = (
         select(InvitationBatch)

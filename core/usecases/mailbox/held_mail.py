@@ -20,7 +20,7 @@ from core import access
 from core.access import Permission
 from core.context import Assurance, Context
 from core.errors import HeldMailClosed, HeldMailNotFound
-from core.model import InboundMessage, Organisation, OutboundMessage, SlackUser, SlackWorkspace, StaffMember
+from core.model import InboundMessage, Organisation, OutboundMessage, StaffMember
 from core.outbox import email_row, say, slack_row
 from core.rules.links import LinkKind
 from core.rules.policy import (
@@ -32,7 +32,8 @@ from core.rules.policy import (
     MAIL_LIFE,
 )
 from core.rules.text import clean_name
-from core.usecases.mailbox.settling import settle, state_of
+from core.usecases.mailbox.settling import RECEIVED_ANEW, settle, state_of
+from core.usecases.staff.slack_identity import linked_staff
 from core.words import MailRule, MailState, MessageKind
 
 _PLACE = "inbound_message.subject"
@@ -204,9 +205,7 @@ def held_mail_shown(ctx: Context, inbound_id: int) -> HeldMailShown:
 
 def release(ctx: Context, *which: ColumnElement[bool]) -> None:
     """Received once more, by the word of its sender or an operator, and swept up soon. Raises HeldMailClosed."""
-    _closing(
-        ctx, which, state=MailState.RECEIVED, released_at=ctx.now, rule=None, settled_at=None, attempts=0, begun_at=None
-    )
+    _closing(ctx, which, **RECEIVED_ANEW, released_at=ctx.now)
 
 
 # --- Parts ------------------------------------------------------------------------------------------------
@@ -234,7 +233,7 @@ def _has_room(ctx: Context, inbound_id: int) -> bool:
 
 
 def _refuse(ctx: Context, row: InboundMessage) -> None:
-    closed = {"state": MailState.IGNORED, "rule": MailRule.NOT_THEM, "settled_at": ctx.now}
+    closed = {"state": MailState.IGNORED, "rule": MailRule.NOT_THEM, "settled_at": ctx.now, "subject": ""}
     _closing(ctx, (InboundMessage.id == row.id,), **closed)
 
 
@@ -243,7 +242,7 @@ def _closing(ctx: Context, which: tuple[ColumnElement[bool], ...], **values: obj
     changed = ctx.session.execute(
         update(InboundMessage)
         .where(*which, InboundMessage.state == MailState.HELD, InboundMessage.raw.is_not(None))
-        .values(subject="", **values)
+        .values(**values)
         .returning(InboundMessage.id)
     )
     if changed.one_or_none() is None:
@@ -296,7 +295,7 @@ def _asked_lately(ctx: Context, staff: StaffMember) -> bool:
 def _ask(ctx: Context, row: InboundMessage, staff: StaffMember) -> None:
     # A message can be held again after an operator ran it again.
     key = f"held_mail:{row.id}:{int(ctx.now.timestamp())}"
-    if is_in_slack(ctx, staff):
+    if linked_staff(ctx, [staff.id]):
         question = slack_row(ctx, MessageKind.HELD_MAIL, staff_id=staff.id, about_id=row.id, key=key)
     else:
         question = email_row(
@@ -309,12 +308,3 @@ def _ask(ctx: Context, row: InboundMessage, staff: StaffMember) -> None:
             not_before=ctx.now,
         )
     say(ctx, [{**question, "organisation_id": staff.organisation_id}])
-
-
-def is_in_slack(ctx: Context, staff: StaffMember) -> bool:
-    query = (
-        select(SlackUser.id)
-        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
-        .where(SlackUser.staff_id == staff.id, SlackUser.confirmed_at.is_not(None), SlackWorkspace.removed_at.is_(None))
-    )
-    return ctx.session.scalar(query.limit(1)) is not None

@@ -14,6 +14,7 @@ from core.model import InboundMessage, Organisation
 from core.rules.policy import MAIL_LIFE
 from core.usecases.mailbox.held_mail import release
 from core.usecases.mailbox.raw_mail import raw_of
+from core.usecases.mailbox.settling import RECEIVED_ANEW
 from core.words import MailRule, MailState
 
 _WAITING = (MailState.HELD, MailState.FAILED)
@@ -160,16 +161,7 @@ def run_received(ctx: Context, command: RunReceived) -> ReceivedRunAgain:
     again = ctx.session.execute(
         update(InboundMessage)
         .where(*which, InboundMessage.raw.is_not(None))
-        .values(
-            state=MailState.RECEIVED,
-            rule=None,
-            settled_at=None,
-            begun_at=None,
-            attempts=0,
-            subject="",
-            detail="",
-            reference="",
-        )
+        .values(**RECEIVED_ANEW, detail="", reference="")
         .returning(InboundMessage.id)
     ).all()
     if command.inbound_id is not None and not again:

@@ -41,12 +41,12 @@ from core.usecases.invitations.quiet_hours import SetQuietHours
 from core.usecases.learners.ethnicity import StopEthnicity, StoreEthnicity
 from core.usecases.learners.removal import RemoveLearner
 from core.usecases.mailbox.answers import answer_row, is_awaited
-from core.usecases.mailbox.held_mail import is_in_slack
 from core.usecases.mailbox.invitations import PreviewNumbered
 from core.usecases.mailbox.settling import settle_own
 from core.usecases.progress.nudges import NudgeLearner
 from core.usecases.staff.colleagues import InviteColleague
-from core.words import Channel, MailRule, MailState, MessageKind
+from core.usecases.staff.slack_identity import linked_staff
+from core.words import ABOUT_INVITATIONS, Channel, MailRule, MailState, MessageKind
 
 ASKED_BACK: frozenset[type] = frozenset({
     CancelInvitations, ResendInvitations, InviteColleague, SetBudget, SetQuietHours, SetImportPolicy,
@@ -252,7 +252,7 @@ def pressable(parts: tuple[AnswerPart, ...]) -> tuple[AnswerPart, ...]:
 def _ask_in_slack(ctx: Context, staff: StaffMember, answer_id: int, parts: tuple[AnswerPart, ...]) -> None:
     """What waits for a yes can be pressed there, see ``questions``."""
     asked = pressable(parts)
-    if not asked or not is_in_slack(ctx, staff):
+    if not asked or not linked_staff(ctx, [staff.id]):
         return
     previews = [part.result.preview.draft_id for part in asked if isinstance(part.result, PreviewNumbered)]
     if previews:
@@ -298,21 +298,18 @@ def find_thread(ctx: Context, command: FindThread) -> ThreadFound:
     query = select(OutboundMessage).where(
         OutboundMessage.id.in_(ids),
         OutboundMessage.channel == Channel.EMAIL,
-        OutboundMessage.kind.in_((MessageKind.ANSWER, *_ABOUT_INVITATIONS)),
+        OutboundMessage.kind.in_((MessageKind.ANSWER, *ABOUT_INVITATIONS)),
     )
     messages = {row.message_ref: row for row in ctx.session.scalars(query)}
     for ref in command.refs:
         if (message := messages.get(ref)) is None:
             continue
-        if message.kind in _ABOUT_INVITATIONS:
+        if message.kind in ABOUT_INVITATIONS:
             return ThreadFound(message.kind, message.about_id)
         answer = ctx.session.get(MailAnswer, message.about_id)
         if answer is not None and answer.staff_id == staff.id:
             return ThreadFound(message.kind, answer.id, revived_parts(answer.result))
     return ThreadFound()
-
-
-_ABOUT_INVITATIONS = (MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME)
 
 
 def _message_id(ref: str) -> int | None:

@@ -16,6 +16,7 @@ from core.model import InboundMessage, Mailbox
 from core.queries import Query
 from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION, MAIL_LIFE
 from core.rules.text import folded
+from core.usecases.mailbox.settling import RECEIVED_ANEW
 from core.words import MailRule, MailState
 
 _HOUR = timedelta(hours=1)
@@ -193,9 +194,7 @@ def resume_waiting(ctx: Context, command: ResumeWaiting) -> WaitingResumed:
         ctx.session.execute(
             update(InboundMessage)
             .where(InboundMessage.id.in_(chosen), InboundMessage.state == MailState.HELD)
-            .values(
-                state=MailState.RECEIVED, rule=None, detail="", subject="", settled_at=None, begun_at=None, attempts=0
-            )
+            .values(**RECEIVED_ANEW, detail="")
         )
     return WaitingResumed(tuple(chosen))
 

@@ -4,7 +4,9 @@ Of a message that is nobody's to answer (``_NOT_KEPT``) the words are erased at 
 """
 
 import functools
-from typing import cast
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, cast
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -21,6 +23,10 @@ _NOT_KEPT = frozenset({
     MailRule.BOUNCE, MailRule.COMPLAINT, MailRule.NO_ROOM,
 })  # fmt: skip
 """What is ignored by these."""
+RECEIVED_ANEW: Final[Mapping[str, object]] = MappingProxyType({
+    "state": MailState.RECEIVED, "rule": None, "settled_at": None, "begun_at": None, "attempts": 0, "subject": "",
+})  # fmt: skip
+"""What becomes of a row that is settled when its message is to be done once more."""
 # Built once, for every message comes by here; the table instead of the class, for no scope is to be added.
 _ROWS = cast(Table, InboundMessage.__table__)
 

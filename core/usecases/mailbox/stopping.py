@@ -32,14 +32,14 @@ from core.usecases.invitations.unreached import tell_of_unreached
 from core.usecases.links.enrolling import close_invitation
 from core.usecases.mailbox.settling import settle, state_of
 from core.usecases.mailbox.suppressions import silence
-from core.words import InvitationState, MailRule, MailState, MessageKind, Subject, SuppressReason
+from core.words import ABOUT_INVITATIONS, InvitationState, MailRule, MailState, MessageKind, Subject, SuppressReason
 
-_ABOUT_INVITATIONS = frozenset({MessageKind.INVITATION, MessageKind.REMINDER, MessageKind.WELCOME})
-_TO_LEARNERS = _ABOUT_INVITATIONS | {
+_STOPPABLE = ABOUT_INVITATIONS | {
     MessageKind.NUDGE,
     MessageKind.JOINED,
     MessageKind.JOIN_CONFIRMATION,
     MessageKind.STOPPED,
+    MessageKind.DIGEST,
 }
 
 
@@ -68,31 +68,28 @@ def stop_by_mail(ctx: Context, command: StopByMail) -> StoppedByMail:
     """What names no e-mail of ours is held: somebody wants something, and a person should read it."""
     access.require_system(ctx)
     message = _message(ctx, command)
-    if message is not None and message.kind is MessageKind.DIGEST:
-        return _stop_digest(ctx, command, message)
-    if message is None or message.kind not in _TO_LEARNERS:
+    if message is None or message.kind not in _STOPPABLE:
         detail = "asks for no more e-mails, and replies to none of ours to a learner"
         settle(ctx, command.inbound_id, MailState.HELD, MailRule.STOP, detail=detail, sender=command.sender)
         return StoppedByMail(state_of(ctx, command.inbound_id))
     values = {"organisation_id": message.organisation_id, "sender": command.sender}
     if not settle(ctx, command.inbound_id, MailState.PROCESSED, MailRule.STOP, **values):
         return StoppedByMail(state_of(ctx, command.inbound_id))
+    if message.kind is MessageKind.DIGEST:
+        return StoppedByMail(MailState.PROCESSED, _stop_digest(ctx, message))
     is_news = _stop(ctx, message)
     if is_news and _is_reply_of(message, command):
         _confirm(ctx, message, command.inbound_id)
     return StoppedByMail(MailState.PROCESSED, is_news)
 
 
-def _stop_digest(ctx: Context, command: StopByMail, message: OutboundMessage) -> StoppedByMail:
-    values = {"organisation_id": message.organisation_id, "sender": command.sender}
-    if not settle(ctx, command.inbound_id, MailState.PROCESSED, MailRule.STOP, **values):
-        return StoppedByMail(state_of(ctx, command.inbound_id))
+def _stop_digest(ctx: Context, message: OutboundMessage) -> bool:
     digest = ctx.session.get(Digest, message.about_id)
     setting = ctx.session.get(DigestSetting, digest.setting_id) if digest else None
     is_news = setting is not None and setting.by_mail
     if setting is not None:
         end_mail(setting)
-    return StoppedByMail(MailState.PROCESSED, is_news)
+    return is_news
 
 
 def stop_for_invitation(ctx: Context, invitation: Invitation) -> bool:
@@ -132,7 +129,7 @@ def _is_reply_of(message: OutboundMessage, command: StopByMail) -> bool:
 
 
 def _stop(ctx: Context, message: OutboundMessage) -> bool:
-    if message.kind in _ABOUT_INVITATIONS:
+    if message.kind in ABOUT_INVITATIONS:
         invitation = ctx.session.get(Invitation, message.about_id)
         if invitation is not None:
             return stop_for_invitation(ctx, invitation)

@@ -7,6 +7,7 @@
 The address that a workspace asserts proves nothing: its administrators can assert any. The mailed code does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -328,3 +329,14 @@ def _mail_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
     )
     ctx.session.flush()
     say(ctx, [row])
+
+
+def linked_staff(ctx: Context, staff_ids: Sequence[int]) -> set[int]:
+    """Those of them whom a message in Slack would reach. The caller has authorised."""
+    query = (
+        select(SlackUser.staff_id)
+        .join(SlackWorkspace, SlackWorkspace.id == SlackUser.workspace_id)
+        .where(SlackUser.staff_id.in_(staff_ids), SlackUser.confirmed_at.is_not(None))
+        .where(SlackWorkspace.removed_at.is_(None))
+    )
+    return set(ctx.session.scalars(query))
