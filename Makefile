@@ -12,10 +12,12 @@ ARGS ?=
 # Else each process that tests start compiles everything anew; some images switch the cache off.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test slow check bench faults serve clean servers
+.PHONY: help install demo test slow check bench faults serve clean servers
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/.installed-demo ## Install Usher into .venv, where it becomes .venv/bin/usher
 
 demo: .venv/.installed-demo ## Run the product with sample data: no accounts, no other service
 	@$(BIN)/usher demo

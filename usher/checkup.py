@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from core.context import Clock
 from core.database import open_engine
@@ -165,7 +164,8 @@ def _mailboxes(settings: Settings) -> Iterator[Finding]:
     about = "mailboxes"
     app = make_app(settings)
     try:
-        mailboxes = watched_mailboxes(app)
+        with faults_named(app.engine):
+            mailboxes = watched_mailboxes(app)
         if not settings.mail_inbox:
             if mailboxes or settings.mail_listen:
                 advice = "Set USHER_MAIL_INBOX to what people write to."
@@ -177,9 +177,8 @@ def _mailboxes(settings: Settings) -> Iterator[Finding]:
             return
         yield from (_mailbox(app, mailbox) for mailbox in mailboxes)
         yield _authserv(settings)
-    except (DBAPIError, UsherError):
-        # What is wrong with the database or the keys was said before.
-        return
+    except UsherError as problem:
+        yield Finding(about, Health.BAD, problem.message.rstrip("."), problem.hint)
     finally:
         app.engine.dispose()
 

@@ -1,13 +1,16 @@
 """The door itself: signatures, time to answer, both ways in, and what nobody expected."""
 
+import asyncio
 import logging
 from dataclasses import replace
 
 import pytest
 
 from bot.socket import connect
+from core.errors import SettingInvalid
 from tests.bot.conftest import RUN, World, shown, words
 from tests.factories import SeededTokens
+from tests.servers.processes import free_port
 from usher.demo.slack.courier import Signing
 from usher.demo.slack.faults import Hang, ServerError
 
@@ -136,6 +139,19 @@ async def test_socket_mode_says_and_does_what_http_does(world: World) -> None:
 
     assert by_socket == by_http
     assert len(world.requests) == requests
+
+
+async def test_a_token_that_slack_refuses_ends_the_start(world: World) -> None:
+    with pytest.raises(SettingInvalid, match="USHER_SLACK_APP_TOKEN is wrong: Slack says invalid_auth"):
+        await connect(world.bolt, replace(world.app.settings, slack_app_token="xapp-unknown"))
+
+
+async def test_a_slack_that_is_away_does_not_keep_the_rest_from_starting(world: World) -> None:
+    away = f"http://127.0.0.1:{free_port()}/api/"
+
+    disconnect = await connect(world.bolt, replace(world.app.settings, slack_api_url=away), patience=0.1)
+
+    await asyncio.wait_for(disconnect(), 5)
 
 
 async def test_a_failed_event_is_told_again_over_the_socket_too(world: World) -> None:

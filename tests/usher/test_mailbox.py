@@ -139,7 +139,9 @@ def test_doctor_says_which_mailbox_cannot_be_read_and_how_forgeries_are_tried(se
     quiet = replace(settings, slack_bot_token="", mail_authserv_ids=("mx.example.org",))
     found = {each.about: each for each in check_up(quiet, system_clock)}
     without = {each.about: each for each in check_up(replace(quiet, mail_inbox=""), system_clock)}
+    keyless = {each.about: each for each in check_up(replace(quiet, data_key=(b"another" * 5,)), system_clock)}
 
     assert found["mailbox front"].health is Health.BAD
     assert "Authentication-Results: mx.example.org; dmarc=pass" in found["senders of mail"].advice
     assert "USHER_MAIL_INBOX is missing" in without["mailboxes"].says
+    assert keyless["mailboxes"].says.startswith("The setting USHER_DATA_KEY is wrong")

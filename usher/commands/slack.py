@@ -21,8 +21,13 @@ def manifest(base_url: str | None, prefix: str | None, *, socket_mode: bool) -> 
     from bot.manifest import manifest as build
 
     settings = load_settings()
+    address = base_url or settings.base_url
+    if not address.startswith(("https://", "http://")):
+        raise click.BadParameter("write an address like https://usher.example.org", param_hint="--base-url")
+    if not socket_mode and not address.startswith("https://"):
+        click.echo("Slack calls https:// addresses only: give --base-url, or --socket-mode.", err=True)
     made = build(
-        base_url or settings.base_url,
+        address,
         settings.slack_command_prefix if prefix is None else prefix,
         socket_mode=socket_mode,
     )
