@@ -55,6 +55,8 @@ def _preview_text(preview: InvitationPreviewed) -> str:
 def _headline(preview: InvitationPreviewed) -> str:
     new = preview.count(Bucket.NEW)
     given = sum(entry.count for entry in preview.buckets)
+    if given == 1 and not new:
+        return f"*This learner* cannot be invited to {run_name(preview.run)} now. Nothing was sent."
     if not new:
         return f"*None* of the {given:,} can be invited to {run_name(preview.run)} now. Nothing was sent."
     parts = f" in {counted(preview.batch_count, 'batch', 'batches')}" if preview.batch_count > 1 else ""
@@ -112,8 +114,8 @@ def _invalid_line(each: InvalidAddress) -> str:
 
 def _typo_words(typos: tuple[tuple[str, str], ...]) -> str:
     lines = [f"• {said(typed, 60)}: did you mean {said(guess, 60)}?" for typed, guess in typos[:TYPOS_SHOWN]]
-    stand = "it is invited as it stands" if len(typos) == 1 else "they are invited as they stand"
-    title = f"*{counted(len(typos), 'address', 'addresses')}* may be mistyped; {stand}:"
+    change = "I do not change it" if len(typos) == 1 else "I change none of them"
+    title = f"*{counted(len(typos), 'address', 'addresses')}* may be mistyped; {change}:"
     return f"{title}\n{fitting(lines, 1500, total=len(typos))}"
 
 

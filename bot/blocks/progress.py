@@ -146,7 +146,7 @@ def _learner_run(run: LearnerRun) -> Block:
     source = source_words(run.figures, moment)
     lines = "".join(f"\n{line}" for line in _attention(run.risks, run.follow_up))
     return section(
-        f"*{said(run_title(run), 100)}*\n{_figures(run.figures)}{lines}\n{joined}" + (f"\n_{source}_" if source else "")
+        f"*{said(run_title(run), 100)}*\n{_figures(run.figures)}{lines}\n{joined}" + (f"\n{source}" if source else "")
     )
 
 

@@ -182,8 +182,8 @@ def _sentence(words: str) -> str:
 
 
 def undo_words(found: UndoPreviewed) -> str:
-    """As in "take 187 learners away that it had made and leave 3 as they are"."""
-    created = f"take {counted_of(found.subject, found.removed)} away that it had made"
+    """As in "remove 187 learners that it had made and leave 3 as they are"."""
+    created = f"remove {counted_of(found.subject, found.removed)} that it had made"
     restored = f"put {found.restored:,} back as they were before"
     kept = f"leave {found.kept_total:,} as they are"
     counts = ((found.removed, created), (found.restored, restored), (found.kept_total, kept))

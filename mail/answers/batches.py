@@ -26,9 +26,11 @@ def tell_preview(preview: InvitationPreviewed, teller: Teller) -> Answer:
     """Of a list with nobody to invite; else it has a number."""
     given = sum(entry.count for entry in preview.buckets)
     new = preview.count(Bucket.NEW)
-    who = counted(new, "learner") if new else "None"
+    who = f"{counted(new, 'learner') if new else 'None'} of the {given:,} can"
+    if given == 1 and not new:
+        who = "This learner cannot"
     return Answer(
-        headline=f"{who} of the {given:,} can be invited to {named(preview.run)} now. Nothing was sent.",
+        headline=f"{who} be invited to {named(preview.run)} now. Nothing was sent.",
         lists=_sorted_lists(preview),
     )
 
@@ -174,7 +176,7 @@ def _sorted_lists(preview: InvitationPreviewed) -> tuple[Listing, ...]:
         lists.append(_listing("What I cannot use", rows, len(preview.invalid)))
     if preview.typos:
         rows = [Row(typed, some(f"Did you mean {guess}?")) for typed, guess in preview.typos[:_SHOWN]]
-        lists.append(_listing("Perhaps mistyped; invited as they stand", rows, len(preview.typos)))
+        lists.append(_listing("Perhaps mistyped; I change none of them", rows, len(preview.typos)))
     return tuple(lists)
 
 

@@ -1,5 +1,6 @@
 """What people read: the number that matters first, and what happens next."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from bot.blocks.words import bar, batch_name, counted, moment, percent, until_wo
 from core.rules.costs import forecast
 from core.usecases.invitations.batches import InvitationPreviewed
 from core.wording.phrases import pounds
-from tests.bot.blocks.samples import histories, preview, progress, run_called
+from tests.bot.blocks.samples import every_result, histories, preview, progress, run_called
 
 
 def read(result: object) -> str:
@@ -54,6 +55,14 @@ def test_moments_are_shown_in_the_readers_zone_and_said_in_utc() -> None:
     assert shown == (
         f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|Monday 2 March 2026 at 09:05 UTC> (your time)"
     )
+
+
+def test_no_moment_stands_in_slanted_words() -> None:
+    """Its format has underscores, at which the slant would end."""
+    texts = [str(draw(result).blocks).replace("\\n", "\n") for result in every_result(2, "Maths")]
+
+    assert any("<!date^" in text for text in texts)
+    assert not [text for text in texts if re.search(r"(?<![\w{])_[A-Z][^_]*<!date\^", text)]
 
 
 def test_an_end_at_midnight_belongs_to_the_day_before() -> None:

@@ -19,6 +19,7 @@ async def test_a_preview_counts_and_changes_nothing(world: World) -> None:
     assert "*1* invited before and still open" in said
     assert "*1* more than once in your list" in said
     assert "• oops: it has no @." in said
+    assert "may be mistyped; I do not change it" in said
     assert "zoe@gmial.com: did you mean zoe@gmail.com?" in said
     assert "the end of Friday 10 April 2026 (London time)" in said
     assert "£49.00 to invoice (2 × £24.50)" in said
@@ -90,7 +91,7 @@ async def test_a_preview_of_nobody_has_no_button(world: World) -> None:
 
     ack = await world.usher(f"invite {RUN} ada@example.org")
 
-    assert "*None* of the 1 can be invited" in words(ack)
+    assert "*This learner* cannot be invited" in words(ack)
     assert action_ids(shown(ack)) == []
 
 

@@ -162,7 +162,7 @@ def test_an_import_of_many_learners_is_undone_after_a_yes(school: School, olive:
     kept = len(learners(school))
     undone = olive.reply(asked, "yes")
 
-    assert asked.text.startswith("Undo I-0001? It would take 51 learners away that it had made.")
+    assert asked.text.startswith("Undo I-0001? It would remove 51 learners that it had made.")
     assert "Nothing has changed yet." in asked.text
     assert kept == len(people)
     assert undone.text.startswith("I-0001 is undone.")
