@@ -35,6 +35,7 @@ from core.usecases.progress.one_learner import (
 )
 from core.words import AccessModel, CourseKind, FeedKind, ImportPolicy, JoinedBy
 from tests.factories import NOW, counted_queries, make_app, make_engine, make_school
+from usher.wiring import settle_in
 
 FIRST_ID: Final = 1 << 40
 _RUN: Final = "course-0-1"
@@ -73,6 +74,8 @@ class _House:
 
 def run(size: Size) -> Report:
     samples, queries = Samples(), dict[str, int]()
+    # As the programs do.
+    settle_in()
     with new_folder() as folder:
         few = _house(folder, "few", size.of_run, size.of_run)
         many = _house(folder, "many", size.of_run, size.many)

@@ -71,17 +71,15 @@ _Names = dict[tuple[NamedKind, bytes], int]
 
 
 def _named(ctx: Context, hashes: Hasher, learners: Iterable[LearnerKey], runs: Iterable[RunKey]) -> _Names:
-    wanted = {_name_hash(hashes, NamedKind.LEARNER, part) for key in learners for part in key if part}
-    wanted |= {_name_hash(hashes, NamedKind.RUN, part) for key in runs for part in _run_names(key)}
-    found: _Names = {}
-    # Most organisations have none, and then nothing needs to be compared.
     rows = ctx.session.execute(
         select(ProgressName.kind, ProgressName.name_hash, ProgressName.learner_id, ProgressName.run_id)
-    )
-    for row in rows:
-        if row.name_hash in wanted:
-            found[row.kind, row.name_hash] = row.learner_id or row.run_id
-    return found
+    ).all()
+    if not rows:
+        # As in most organisations, and then nothing needs to be hashed.
+        return {}
+    wanted = {_name_hash(hashes, NamedKind.LEARNER, part) for key in learners for part in key if part}
+    wanted |= {_name_hash(hashes, NamedKind.RUN, part) for key in runs for part in _run_names(key)}
+    return {(row.kind, row.name_hash): row.learner_id or row.run_id for row in rows if row.name_hash in wanted}
 
 
 def _name_hash(hashes: Hasher, kind: NamedKind, name: str) -> bytes:
@@ -124,9 +122,10 @@ def _fitting(
 ) -> int | CellProblem:
     if not key:
         return CellProblem(ProgressFault.LEARNER_MISSING, "", "")
-    told = {named.get((NamedKind.LEARNER, _name_hash(hashes, NamedKind.LEARNER, part))) for part in key if part}
-    if (ids := {each for each in told if each is not None}) and len(ids) == 1:
-        return ids.pop()
+    if named:
+        told = {named.get((NamedKind.LEARNER, _name_hash(hashes, NamedKind.LEARNER, part))) for part in key if part}
+        if len(named_ids := {each for each in told if each is not None}) == 1:
+            return named_ids.pop()
     identifier = folded(key.identifier)
     ids = set().union(
         *(sure.get(("address", each), set()) for each in _addresses(key)),
