@@ -14,8 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
 from core.errors import SettingInvalid
 from core.rules import policy
 
@@ -24,6 +22,8 @@ _DATABASE_URL = re.compile(
     r"sqlite:///\S[^\n]*|"
     r"postgresql(\+psycopg)?://(?:[^:/@\s]*(?::[^@\s]*)?@)?(?:\[[^]/?\s]+\]|[^:/?@\s\[\]]*)(?::\d{1,5})?/[^?\s]+(?:\?\S*)?"
 )
+
+_LINE = re.compile(r"(?:export\s+)?(?P<name>\w+)(?:\s*=\s*(?P<quote>[\"']?)(?P<value>.*)(?P=quote))?")
 
 
 def _text(value: str) -> str:
@@ -233,12 +233,21 @@ def _read(name: str, value: str, read: Callable[[str], object]) -> object:
 def _read_env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    # As it stands: a password may contain "${", and some editors put a byte order mark in front.
     try:
-        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        # Some editors put a byte order mark in front.
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise SettingInvalid(name="file .env", reason="it is not written in UTF-8") from None
-    return {name: value or "" for name, value in values.items()}
+    given = ((number, line.strip()) for number, line in enumerate(lines, 1))
+    return dict(_read_line(number, line) for number, line in given if line and not line.startswith("#"))
+
+
+def _read_line(number: int, line: str) -> tuple[str, str]:
+    """Taken as it stands, for a password may contain "${" or " #"; a pair of quotes around it does not count."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise SettingInvalid(name=f"on line {number} of .env", reason="write NAME=value")
+    return found["name"], found["value"] or ""
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

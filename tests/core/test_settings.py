@@ -239,3 +239,38 @@ def test_each_setting_stands_in_the_docs_with_its_default_and_meaning() -> None:
 def test_a_place_to_listen_or_to_fail_is_checked_at_the_start(name: str, value: str) -> None:
     with pytest.raises(SettingInvalid, match=name):
         load_settings({name: value}, None)
+
+
+def test_neither_a_hash_nor_a_lonely_quote_ends_a_value(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    lines = (
+        "# Ours",
+        "USHER_SMTP_PASSWORD=\"b #c'${D}",
+        " export USHER_SMTP_USER = 'usher' ",
+        "USHER_MAIL_FROM_NAME=\"A 'B'\"",
+    )
+    file.write_text("\n".join(lines))
+
+    settings = load_settings({}, file)
+
+    assert settings.smtp_password == "\"b #c'${D}"
+    assert (settings.smtp_user, settings.mail_from_name) == ("usher", "A 'B'")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"USHER_SMTP_USER=a\nhun ter2\n", "on line 2 of .env is wrong: write NAME=value"),
+        ("USHER_SMTP_PASSWORD=h\u00fcnter2".encode("latin-1"), "file .env is wrong: it is not written in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_refused_and_not_repeated(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+
+    with pytest.raises(SettingInvalid) as refusal:
+        load_settings({}, tmp_path / ".env")
+
+    assert words in refusal.value.message
+    assert "ter2" not in refusal.value.message
