@@ -261,11 +261,11 @@ def counted_queries(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def first_step(engine: Engine, query: str) -> str:
-    """Of SQLite's plan, in its words: which table it goes through, and by what."""
+def plan_of(engine: Engine, query: str) -> list[str]:
+    """SQLite's, step by step, in its words: which table it goes through, and by what."""
     with engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")).all()
-    return str(plan[0][-1])
+    return [str(step[-1]) for step in plan]
 
 
 def in_context(app: App, actor: Actor, look: Callable[[Context], Any]) -> Any:

@@ -41,7 +41,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_learner_organisation_id_upn_hash")
         batch_op.drop_index("ix_learner_organisation_id_uln_hash")
         batch_op.drop_index("ix_learner_organisation_id_person_hash")
-        batch_op.drop_index("ix_learner_organisation_id_email_key")
+        batch_op.drop_index("ix_learner_organisation_id_email_key_removed_at")
         batch_op.drop_index("ix_learner_organisation_id_ccis_hash")
         batch_op.drop_column("access_code_used_at")
         batch_op.drop_column("access_code")
@@ -221,7 +221,11 @@ def _extend_learner() -> None:
         batch_op.add_column(sa.Column("access_code", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("access_code_used_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index("ix_learner_organisation_id_ccis_hash", ["organisation_id", "ccis_hash"], unique=False)
-        batch_op.create_index("ix_learner_organisation_id_email_key", ["organisation_id", "email_key"], unique=False)
+        batch_op.create_index(
+            "ix_learner_organisation_id_email_key_removed_at",
+            ["organisation_id", "email_key", "removed_at"],
+            unique=False,
+        )
         batch_op.create_index(
             "ix_learner_organisation_id_person_hash", ["organisation_id", "person_hash"], unique=False
         )

@@ -29,7 +29,7 @@ from tests.core.usecases.acting import (
     rival_before,
 )
 from tests.core.usecases.sharing import join, join_many, settle, share
-from tests.factories import NOW, School, counted_queries, first_step
+from tests.factories import NOW, School, counted_queries, plan_of
 from tests.slow import examples
 
 ADA, BO, CY, DI = (f"{name}@example.org" for name in ("ada", "bo", "cy", "di"))
@@ -164,7 +164,7 @@ def test_no_look_for_a_crowd_goes_through_all_who_have_joined_or_are_invited(sch
     ]
     assert len(of_each) == 3
     for query in of_each:
-        assert re.search(r"(address_key|learner_id)=\?", first_step(school.app.engine, query))
+        assert re.search(r"(address_key|learner_id)=\?", plan_of(school.app.engine, query)[0])
 
 
 # --- As if they had come one after another ----------------------------------------------------------------

@@ -1,5 +1,6 @@
 """One run's progress, and one learner's across all runs: what is known, of when, and from where."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from core.words import FeedKind
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, change, clock_of, decline, invite
 from tests.core.usecases.progressing import enrol, learner_of, line, send, send_file
-from tests.factories import NOW, School, counted_queries, sent
+from tests.factories import NOW, School, counted_queries, plan_of, sent
 
 ADA, BO, CY, DI, EVE = (f"{name}@example.org" for name in ("ada", "bo", "cy", "di", "eve"))
 
@@ -168,3 +169,17 @@ def test_by_the_platforms_own_report_nobody_is_stalled_who_did_a_step_lately(sch
     assert (found[ADA].steps_completed, found[ADA].step_percentage, found[ADA].has_stalled) == (12, 3000, False)
     assert found[BO].last_step_at is not None
     assert (found[BO].has_stalled, found[BO].silent_days) == (True, 28)
+
+
+def test_a_learner_is_found_by_address_without_a_look_at_all_others(school: School) -> None:
+    if not school.app.settings.is_sqlite:
+        pytest.skip("PostgreSQL plans by what is in the tables")
+    enrol(school, ADA)
+
+    with counted_queries(school.app.engine) as queries:
+        card(school, ADA)
+
+    (looking,) = (query for query in queries if "email_key = ?" in query)
+    steps = [step for step in plan_of(school.app.engine, looking) if "SEARCH learner " in step]
+    assert len(steps) == 3
+    assert all(re.search(r"\((rowid|organisation_id=\? AND (username|email_key))=\?", step) for step in steps), steps

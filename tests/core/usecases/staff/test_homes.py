@@ -28,7 +28,7 @@ from tests.core.usecases.acting import (
 )
 from tests.core.usecases.importing import import_sheet, line, sheet
 from tests.core.usecases.sharing import share
-from tests.factories import SYSTEM, School, counted_queries, first_step
+from tests.factories import SYSTEM, School, counted_queries, plan_of
 
 
 def shown(school: School) -> HomeShown:
@@ -58,7 +58,7 @@ def test_the_pending_are_counted_without_a_look_at_those_who_have_answered(schoo
         shown(school)
 
     (counting,) = (query for query in queries if "AS pending" in query)
-    assert "uq_invitation_live" in first_step(school.app.engine, counting)
+    assert "uq_invitation_live" in plan_of(school.app.engine, counting)[0]
 
 
 def test_what_can_still_be_answered_is_counted(school: School) -> None:
