@@ -16,6 +16,8 @@ _TELLINGS: Final = 4
 _PATIENCE_SECONDS: Final = 10.0
 _TOO_OLD_SECONDS: Final = 301
 _TOO_LATE_SECONDS: Final = 10
+# Slack takes one message a second into a conversation, and an event is acknowledged when its answer is there.
+_PAUSE_SECONDS: Final = 1.1
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ async def tell(world: World, urls: Sequence[str], events: int) -> Told:
     try:
         for number in range(events):
             await _tell_again_and_again(world, couriers, number, told)
+            await asyncio.sleep(_PAUSE_SECONDS)
         await _forge(world, couriers[0], told)
         told.late_form_words = await _open_form(world, couriers[0], is_late=True)
         told.form_opened = not await _open_form(world, couriers[0], is_late=False)
