@@ -36,7 +36,9 @@ async def connect(
         raise
     dialing = asyncio.ensure_future(handler.connect_async())  # type: ignore[no-untyped-call] # As above.
     await asyncio.wait({dialing}, timeout=patience)
-    if not dialing.done():
+    if dialing.done():
+        await dialing
+    else:
         _log.warning("Slack is not reached yet")
 
     async def disconnect() -> None:

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from dotenv.parser import Binding, parse_stream
+
 from core.errors import SettingInvalid
 from core.rules import policy
 
@@ -22,8 +24,6 @@ _DATABASE_URL = re.compile(
     r"sqlite:///\S[^\n]*|"
     r"postgresql(\+psycopg)?://(?:[^:/@\s]*(?::[^@\s]*)?@)?(?:\[[^]/?\s]+\]|[^:/?@\s\[\]]*)(?::\d{1,5})?/[^?\s]+(?:\?\S*)?"
 )
-
-_LINE = re.compile(r"(?:export\s+)?(?P<name>\w+)(?:\s*=\s*(?P<quote>[\"']?)(?P<value>.*)(?P=quote))?")
 
 
 def _text(value: str) -> str:
@@ -235,19 +235,22 @@ def _read_env_file(path: Path | None) -> dict[str, str]:
         return {}
     try:
         # Some editors put a byte order mark in front.
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig") as file:
+            bindings = list(parse_stream(file))
     except UnicodeDecodeError:
         raise SettingInvalid(name="file .env", reason="it is not written in UTF-8") from None
-    given = ((number, line.strip()) for number, line in enumerate(lines, 1))
-    return dict(_read_line(number, line) for number, line in given if line and not line.startswith("#"))
+    return dict(_binding(each) for each in bindings if each.key or each.error)
 
 
-def _read_line(number: int, line: str) -> tuple[str, str]:
-    """Taken as it stands, for a password may contain "${" or " #"; a pair of quotes around it does not count."""
-    found = _LINE.fullmatch(line)
-    if found is None:
-        raise SettingInvalid(name=f"on line {number} of .env", reason="write NAME=value")
-    return found["name"], found["value"] or ""
+def _binding(binding: Binding) -> tuple[str, str]:
+    """As it stands, for a password may contain "${"."""
+    if binding.error or binding.key is None:
+        read = binding.original.string
+        # The library counts from the end of the binding before.
+        number = binding.original.line + read[: len(read) - len(read.lstrip())].count("\n")
+        reason = "write NAME=value, or NAME='value' where the value begins with a quote or has “ #” in it"
+        raise SettingInvalid(name=f"on line {number} of .env", reason=reason)
+    return binding.key, binding.value or ""
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

@@ -6,7 +6,6 @@ and mistakes are answered before.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import gc
 import os
@@ -35,6 +34,8 @@ def settle_in() -> None:
     Nor at the rest every 700 objects, as it comes: the rows of an import are in no circle. A tenth of an import.
     And a block of a megabyte is the system's again when it is freed: else a file of ten leaves thirty behind (glibc).
     """
+    import ctypes  # Short commands do without.
+
     gc.freeze()
     gc.set_threshold(_COLLECTED_AFTER)
     with suppress(AttributeError):

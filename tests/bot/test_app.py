@@ -146,12 +146,17 @@ async def test_a_token_that_slack_refuses_ends_the_start(world: World) -> None:
         await connect(world.bolt, replace(world.app.settings, slack_app_token="xapp-unknown"))
 
 
-async def test_a_slack_that_is_away_does_not_keep_the_rest_from_starting(world: World) -> None:
+async def test_a_slack_that_is_away_does_not_keep_the_rest_from_starting(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     away = f"http://127.0.0.1:{free_port()}/api/"
+    before = asyncio.all_tasks()
 
     disconnect = await connect(world.bolt, replace(world.app.settings, slack_api_url=away), patience=0.1)
-
     await asyncio.wait_for(disconnect(), 5)
+
+    assert "Slack is not reached yet" in caplog.text
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_failed_event_is_told_again_over_the_socket_too(world: World) -> None:

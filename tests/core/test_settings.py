@@ -241,26 +241,28 @@ def test_a_place_to_listen_or_to_fail_is_checked_at_the_start(name: str, value: 
         load_settings({name: value}, None)
 
 
-def test_neither_a_hash_nor_a_lonely_quote_ends_a_value(tmp_path: Path) -> None:
+def test_a_quoted_value_keeps_its_hash_and_a_comment_is_none_of_a_value(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     lines = (
         "# Ours",
-        "USHER_SMTP_PASSWORD=\"b #c'${D}",
-        " export USHER_SMTP_USER = 'usher' ",
+        "USHER_SMTP_PASSWORD='\"b #c${D}'",
+        "",
+        " export USHER_SMTP_USER = usher#1${E} # of the relay",
         "USHER_MAIL_FROM_NAME=\"A 'B'\"",
     )
     file.write_text("\n".join(lines))
 
     settings = load_settings({}, file)
 
-    assert settings.smtp_password == "\"b #c'${D}"
-    assert (settings.smtp_user, settings.mail_from_name) == ("usher", "A 'B'")
+    assert settings.smtp_password == '"b #c${D}'
+    assert (settings.smtp_user, settings.mail_from_name) == ("usher#1${E}", "A 'B'")
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"USHER_SMTP_USER=a\nhun ter2\n", "on line 2 of .env is wrong: write NAME=value"),
+        (b"# Ours\n\nUSHER_SMTP_PASSWORD='hunter2\n", "on line 3 of .env is wrong: write NAME=value, or NAME='value'"),
         ("USHER_SMTP_PASSWORD=h\u00fcnter2".encode("latin-1"), "file .env is wrong: it is not written in UTF-8"),
     ],
 )

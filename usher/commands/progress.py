@@ -40,6 +40,7 @@ def progress() -> None:
 def take_in(file: Path, address: str, organisation: str, run: str, as_of: datetime | None) -> None:
     """Take in FILE, any platform's report of progress. The exit status is 1 where it cannot be read as one."""
     from core.progressing import ProgressFile, take_progress
+    from core.words.progress import ReportState
 
     content = content_of_file(file)
     moment = as_of.replace(tzinfo=UTC) if as_of else None
@@ -47,7 +48,7 @@ def take_in(file: Path, address: str, organisation: str, run: str, as_of: dateti
         staff = staff_named(app, address, organisation)
         shown = take_progress(app, staff, ProgressFile(file.name, content, run, moment))
     _say(shown)
-    if shown.card.state.value == "rejected":
+    if shown.card.state is ReportState.REJECTED:
         sys.exit(1)
 
 
