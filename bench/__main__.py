@@ -3,16 +3,17 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.report import Report, show, together
 
 NAMES: Final = ("b2", "b3", "b4", "b5", "b9", "digests", "export", "home", "import", "inbox", "progress")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What was asked for on the command line; 0 leaves a count as it is."""
 
     is_small: bool = False

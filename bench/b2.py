@@ -9,11 +9,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from threading import Event, Thread
 from typing import Any, Final
 
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from bench.inbox import is_watched
@@ -35,8 +35,7 @@ _PAUSE: Final = 0.05
 _TYPE: Final = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``sizes``: rows and the seconds that its answer may take."""
 
     sizes: tuple[tuple[int, float], ...] = ((1_000, 3), (10_000, 8))
@@ -46,8 +45,7 @@ class Size:
 SMALL: Final = Size(sizes=((20, 3),), times=1)
 
 
-@dataclass(slots=True)
-class _Typing:
+class _Typing(Struct):
     """Slack's side, in a thread of its own."""
 
     world: World

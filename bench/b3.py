@@ -9,12 +9,13 @@ import csv
 import json
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
@@ -29,8 +30,7 @@ _WARM_UP: Final = 50
 _LINK: Final = "https://usher.example.org/i/"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``count`` in one run of ours; ``pair_count`` in each of the pairs that take turns."""
 
     count: int = 10_000
@@ -42,8 +42,7 @@ class Size:
 SMALL: Final = Size(count=60, pair_count=20, pairs=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(Struct, frozen=True):
     """Seconds, counted from the confirmation (ours) or from the start of the script (theirs)."""
 
     count: int

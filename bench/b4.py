@@ -10,11 +10,11 @@ The event loop's lag is measured from outside: how long /healthz, which touches 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import uvloop
+from msgspec import Struct, field
 
 from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
@@ -31,8 +31,7 @@ _LAG_PAUSE: Final = 0.02
 _MOST_LOADED_SECONDS: Final = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``requests`` to Usher in all, idle; the peer gets as many. ``batch`` is how many mails go out meanwhile."""
 
     requests: int = 10_000
@@ -49,8 +48,7 @@ class Size:
 SMALL: Final = Size(requests=60, pairs=1, batch=20, warm_up=2)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """``read`` and ``write`` make a request; with each, what a right answer has in it."""
 
     name: str
@@ -66,11 +64,10 @@ class _Side:
         return await load(self.url, make, count=count, connections=connections, expected=expected, **more)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     samples: Samples = field(default_factory=Samples)
-    ours: list[Answers] = field(default_factory=list)
-    idle: dict[str, list[float]] = field(default_factory=dict)
+    ours: list[Answers] = []
+    idle: dict[str, list[float]] = {}
     """Seconds of ours by kind and connections, over all pairs."""
 
 

@@ -9,11 +9,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import uvloop
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from bench.report import Goal, Report, progress, rounded
@@ -31,8 +31,7 @@ _NEED: Final = 167
 """Ten thousand within a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     learners: int = 10_000
     capped: int = 1_000
     """So many press a link that has places for nine in ten of them."""
@@ -44,8 +43,7 @@ class Size:
 SMALL: Final = Size(learners=40, capped=20, connections=8, warm_up=4)
 
 
-@dataclass(slots=True)
-class _Crowd:
+class _Crowd(Struct):
     looks: Answers = field(default_factory=Answers)
     joins: Answers = field(default_factory=Answers)
     again: Answers = field(default_factory=Answers)

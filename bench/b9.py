@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Final
+
+from msgspec import Struct
 
 from bench.processes import Program, clean_environment
 from bench.report import Goal, Report, Samples, progress, rounded
@@ -32,8 +33,7 @@ _COMMANDS: Final = {
 _DATABASE: Final = "import sqlalchemy.orm"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``commands``: of how many commands the import is timed."""
 
     pairs: int = 5

@@ -5,11 +5,11 @@ different providers, so that hardly two are told the same. A tenth of the learne
 """
 
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert
 
 from bench.progress import FIRST_ID, Rows, fill_all
@@ -36,8 +36,7 @@ _PROVIDERS: Final = 20
 _STAFF_ID: Final = 1 << 41
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     digests: int = 1000
     learners: int = 100_000
     runs: int = 50

@@ -9,11 +9,11 @@ seconds are CPU seconds.
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import case, literal
 
 from bench.progress import N, Rows, fill_all, text_of
@@ -25,8 +25,7 @@ from core.model.base import Base
 from tests.factories import NOW, make_app, make_engine, make_school
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     rows: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     peer_rows: int = 100_000
     """They lie in memory, so they are not the most. One of ``rows``."""
@@ -78,7 +77,7 @@ def _prepared(folder: Path, count: int) -> tuple[str, ...]:
     return database, str(school.organisation_id), str(school.owner.staff_id)
 
 
-class _FullRows(Rows):
+class _FullRows(Rows, frozen=True):
     """Nothing is empty but the date left: as much as there can be to write."""
 
     def of(self, model: type[Base]) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Engine, event, insert
 
 from bench.report import Goal, Report, Samples, progress, rounded
@@ -38,8 +38,7 @@ _ROWS: Final = 20_000
 _FIRST_ID: Final = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     runs: int = 1_000
     pending: int = 1_000
     few: int = 1_000
@@ -52,8 +51,7 @@ class Size:
 SMALL: Final = Size(runs=20, pending=20, few=20, many=200, pairs=1, calls=2, warm_up=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _House:
+class _House(Struct, frozen=True):
     name: str
     app: App
     owner: StaffActor
@@ -144,8 +142,7 @@ def _house(folder: Path, name: str, size: Size, enrolments: int) -> _House:
     return _House(name, app, school.owner)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     organisation_id: int
     staff_id: int
     runs: int

@@ -14,12 +14,13 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from bench.learner_files import learner_workbook
@@ -37,8 +38,7 @@ _LOOK_SECONDS: Final = 0.02
 _DJANGO: Final = ROOT / "bench/peers/django_import.py"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``sizes``: rows, ascending; peers take part at ``paired``. ``answered``: rows of the marked workbook."""
 
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
@@ -51,8 +51,7 @@ class Size:
 SMALL: Final = Size(sizes=(10, 20, 40), paired=20, pairs=1, answered=20)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """By one import: seconds, and megabytes of all its processes."""
 
     rows: int

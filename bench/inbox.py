@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from threading import Event, Thread
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bench.processes import Program
 from bench.report import Goal, Report, Samples, progress, rounded
@@ -28,8 +29,7 @@ from tests.servers.dovecot import Dovecot
 _LOOK_SECONDS: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     singles: int = 40
     waiting: int = 1500
     is_postgresql: bool = False
@@ -54,8 +54,7 @@ class Size:
 SMALL: Final = Size(singles=3, waiting=12, has_processes=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Post:
+class _Post(Struct, frozen=True):
     dovecot: Dovecot
     writers: Sequence[Writer]
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Final, Self
+
+from msgspec import Struct
 
 from bench.report import ROOT
 
@@ -23,8 +24,7 @@ class ProgramFailed(Exception):
     """It ended, or did not do in time what it was to do; the message ends with its log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Of a process and its children. CPU time comes in steps of 10 ms."""
 
     cpu_seconds: float

@@ -8,11 +8,11 @@ of as many learners.
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, column, insert, literal, select
 
 from bench.learner_files import learner_csv
@@ -43,8 +43,7 @@ _OTHERS: Final = 1_000_000
 """Learners from this number on are nobody's of the report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``of_run``: learners of the run that is asked for."""
 
     of_run: int = 1_000
@@ -59,8 +58,7 @@ class Size:
 SMALL: Final = Size(of_run=20, many=200, rounds=1, calls=3, warm_up=1, report_rows=20, merges=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _House:
+class _House(Struct, frozen=True):
     name: str
     app: App
     owner: StaffActor
@@ -220,8 +218,7 @@ def text_of(before: str, number: ColumnElement[int], after: str = "") -> ColumnE
     return literal(before).concat(cast(number, Text)).concat(after)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Row n of each table, as the database makes it."""
 
     organisation_id: int

@@ -10,10 +10,11 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 ROOT: Final = Path(__file__).parent.parent
 _PACKAGES: Final = (
@@ -30,8 +31,7 @@ _PACKAGES: Final = (
 _WANTED: Final = re.compile(r"(>=|<=|==|<|>) *(-?[\d.]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """``wanted`` reads like ``>= 3``."""
 
     name: str
@@ -53,8 +53,7 @@ class Goal:
         }[match[1]]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     name: str
     figures: Mapping[str, Any]
     """Numbers by name, with their unit in the name; peers and limits among them."""
@@ -76,11 +75,10 @@ class Report:
         }
 
 
-@dataclass(slots=True)
-class Samples:
+class Samples(Struct):
     """Repeats of one measurement, by name."""
 
-    values: dict[str, list[float]] = field(default_factory=dict)
+    values: dict[str, list[float]] = {}
 
     def add(self, name: str, value: float) -> None:
         self.values.setdefault(name, []).append(value)

@@ -12,11 +12,12 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Final, Self, cast
+
+from msgspec import Struct
 
 from bench.processes import Program, ProgramFailed
 
@@ -25,8 +26,7 @@ _MESSAGE_ID: Final = re.compile(rb"(?im)^message-id:[ \t]*(?:\r\n[ \t]+)?(\S+)")
 _END: Final = b"\r\n.\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     at: float
     recipient: str
     message_id: str

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
 
 from usher.demo.slack.courier import Signing
 from usher.demo.slack.payloads import Payloads
@@ -15,12 +16,11 @@ from usher.demo.slack.workspace import Workspaces
 _SECONDS: Final = 30.0
 
 
-@dataclass(slots=True)
-class Answers:
+class Answers(Struct):
     """Seconds each answered request took, and what was wrong with the others."""
 
-    seconds: list[float] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    seconds: list[float] = []
+    wrong: list[str] = []
 
     def percentile_ms(self, percent: float) -> float:
         ordered = sorted(self.seconds)

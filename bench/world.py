@@ -11,11 +11,11 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from bench.processes import Program
@@ -45,8 +45,7 @@ _LINK_KEY = base64.b64encode(b"link-key-for-benchmarks-of-32-bytes").decode()
 _DATA_KEY = base64.b64encode(b"data-key-for-benchmarks-32-bytes").decode()
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     folder: Path
     environment: dict[str, str]
     """For the house's processes."""

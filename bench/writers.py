@@ -3,9 +3,10 @@
 import smtplib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from bench.world import World, make_world
 from core.context import LinkHolder, Operator
@@ -46,8 +47,7 @@ def writing_world(
         yield world
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     address: str
     organisation: str
 

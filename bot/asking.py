@@ -1,7 +1,6 @@
 """From the words that somebody wrote to a result: parse, establish who asks, one use case."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.authorize import place_of

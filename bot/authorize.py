@@ -6,10 +6,10 @@ never installed over OAuth   the settings' token, bound or not: somebody must be
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from msgspec import Struct
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
@@ -22,8 +22,7 @@ _LIFE: Final = timedelta(seconds=60)
 _MOST: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An installation. ``team_id`` is empty where the app is installed for a whole enterprise."""
 
     enterprise_id: str

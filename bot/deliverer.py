@@ -16,11 +16,11 @@ when it is drawn or refused (a home, a post in place of an edit, words in place 
 import http.client
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
 from urllib.error import URLError
 
+from msgspec import Struct
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
@@ -59,16 +59,14 @@ _REFUSALS: Final = frozenset((
 _log = logging.getLogger("usher.bot")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Drawn when it is sent, after the worker's claim: what happens later makes the worker come again."""
 
     app: App
     message_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(Struct, frozen=True):
     app: App
     note: SlackNote
     message: Message

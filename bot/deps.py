@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from bot.authorize import Authorizer
 from bot.background import Background
@@ -21,8 +22,7 @@ Result = TypeVar("Result")
 DEADLINE: Final = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Deps:
+class Deps(Struct, frozen=True):
     """``pause`` waits the given seconds; time is passed in."""
 
     app: App

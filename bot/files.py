@@ -1,10 +1,10 @@
 """Files that people give in Slack, fetched; ``core.given_files`` tells what they are for."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+from msgspec import Struct
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,8 +22,7 @@ _NOT_HERE: Final = {
 _SEPARATED: Final = frozenset({"csv", "tsv"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     name: str
     content: bytes
     is_csv: bool

@@ -8,11 +8,11 @@ listeners only is what gets forgotten.
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 import aiohttp
+from msgspec import Struct
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,8 +35,7 @@ _UNKNOWN_PERSON: Final = frozenset({"user_not_found", "user_not_visible", "users
 _Person = tuple[Place, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """``time_zone`` as Slack names it; empty where it names none."""
 
     email: str

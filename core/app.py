@@ -17,7 +17,6 @@ import time
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -275,7 +274,5 @@ def _actor_name(actor: Actor) -> str:
 
 def _subject(command: object) -> str:
     """``draft_id=5``: the ids that a command names, and nothing that a person typed."""
-    if not is_dataclass(command):
-        return ""
-    named: list[tuple[str, Any]] = [(entry.name, getattr(command, entry.name)) for entry in fields(command)]
+    named = [(name, getattr(command, name)) for name in getattr(command, "__struct_fields__", ())]
     return " ".join(f"{name}={value}" for name, value in named if name.endswith("_id") and isinstance(value, int))[:120]

@@ -1,9 +1,9 @@
 """Small frozen views of rows that several results carry. Values only: no wording, no mapped objects."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Row
 
 from core.model import Course, CourseRun
@@ -12,8 +12,7 @@ from core.rules.expiry import enrolment_end
 from core.words import AccessModel, Benefit, CourseKind
 
 
-@dataclass(frozen=True, slots=True)
-class RunCard:
+class RunCard(Struct, frozen=True):
     """Moments are UTC; show them in ``time_zone``."""
 
     run_id: int

@@ -6,10 +6,11 @@ import random
 import secrets
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
 
 from core.crypto import Vault
 
@@ -101,8 +102,7 @@ class Assurance(StrEnum):
     UNVERIFIED = "unverified"
 
 
-@dataclass(frozen=True, slots=True)
-class StaffActor:
+class StaffActor(Struct, frozen=True):
     """A staff member, as a door established them. Role and grants are read anew by ``access``."""
 
     organisation_id: int
@@ -111,8 +111,7 @@ class StaffActor:
     assurance: Assurance = Assurance.VERIFIED
 
 
-@dataclass(frozen=True, slots=True)
-class SlackVisitor:
+class SlackVisitor(Struct, frozen=True):
     """A person in a Slack workspace who is not (yet) known as a staff member."""
 
     enterprise_id: str
@@ -123,20 +122,17 @@ class SlackVisitor:
     door: Door = Door.SLACK
 
 
-@dataclass(frozen=True, slots=True)
-class LinkHolder:
+class LinkHolder(Struct, frozen=True):
     """Somebody who holds a link. The link itself is the proof; it is part of the command."""
 
     door: Door = Door.WEB
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     door: Door = Door.CLI
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Struct, frozen=True):
     """The worker acting by itself, for every organisation."""
 
     door: Door = Door.WORKER
@@ -145,8 +141,7 @@ class System:
 Actor = StaffActor | SlackVisitor | LinkHolder | Operator | System
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """What a deed is about. ``organisation_id`` empty: that of the transaction."""
 
     kind: Subject
@@ -155,8 +150,7 @@ class Concern:
     organisation_id: int | None
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """Lives for one transaction. ``now`` is fixed when it begins."""
 
     session: Session
@@ -166,7 +160,7 @@ class Context:
     links: LinkSigner
     jobs: Jobs
     settings: Settings
-    concerns: list[Concern] = field(default_factory=list)
+    concerns: list[Concern] = []
     amount: int | None = None
     """How many a deed concerned; the audit keeps it."""
 

@@ -4,9 +4,11 @@ import its sender's file, marked.
 Between transactions, for the copy is made in a child process. It is kept nowhere: sent again, it is made again.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import StaffActor
@@ -47,8 +49,7 @@ class CopyFate(StrEnum):
     """It could not be written within the limits."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Struct, frozen=True):
     """What an answer tells of an import. ``files``: names of those that go with it."""
 
     shown: ImportShown
@@ -63,8 +64,7 @@ class ImportReport:
     """The copy is what was asked for; the rest was told before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosed:
+class Enclosed(Struct, frozen=True):
     """A file that goes with a letter; its type follows from its name."""
 
     name: str

@@ -9,11 +9,11 @@ Whether it is of learners, or of courses and runs, is found from the headings.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import Door, StaffActor, System

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -27,8 +28,7 @@ class JobKind(StrEnum):
     """One report of progress, by its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """``key`` makes a second enqueue of the same work a no-op; it carries the attempt generation."""
 
     kind: JobKind

@@ -4,10 +4,11 @@
 they stand in no row.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
+
+from msgspec import Struct
 
 from core.cards import RunCard
 from core.context import StaffActor
@@ -16,8 +17,7 @@ from core.usecases.digests.news import DigestShown
 from core.words import MessageKind, Role
 
 
-@dataclass(frozen=True, slots=True)
-class LetterHead:
+class LetterHead(Struct, frozen=True):
     """``message_ref`` is the Message-ID with its angle brackets, fixed when the row was written."""
 
     message_id: int
@@ -30,8 +30,7 @@ class LetterHead:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationLetter:
+class InvitationLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.INVITATION
     head: LetterHead
     token: str
@@ -43,8 +42,7 @@ class InvitationLetter:
     """True when the same invitation is sent once more because somebody asked for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderLetter:
+class ReminderLetter(Struct, frozen=True):
     """``answers_ref`` is the Message-ID of the e-mail that it reminds of: mail programs show both together."""
 
     kind: ClassVar[MessageKind] = MessageKind.REMINDER
@@ -56,16 +54,14 @@ class ReminderLetter:
     answers_ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class WelcomeLetter:
+class WelcomeLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.WELCOME
     head: LetterHead
     token: str
     run: RunCard
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedLetter:
+class JoinedLetter(Struct, frozen=True):
     """``token``: of the learner's place, for those who joined by a shared link."""
 
     kind: ClassVar[MessageKind] = MessageKind.JOINED
@@ -74,16 +70,14 @@ class JoinedLetter:
     run: RunCard
 
 
-@dataclass(frozen=True, slots=True)
-class JoinConfirmationLetter:
+class JoinConfirmationLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.JOIN_CONFIRMATION
     head: LetterHead
     token: str
     course_title: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffInvitationLetter:
+class StaffInvitationLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.STAFF_INVITATION
     head: LetterHead
     token: str
@@ -93,24 +87,21 @@ class StaffInvitationLetter:
     """The organisation's, in which the end is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlackCodeLetter:
+class SlackCodeLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.SLACK_CODE
     head: LetterHead
     code: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignInLetter:
+class SignInLetter(Struct, frozen=True):
     kind: ClassVar[MessageKind] = MessageKind.SIGN_IN
     head: LetterHead
     token: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPart:
+class AnswerPart(Struct, frozen=True):
     """What became of one request: ``result`` is what its use case gave, or a ``core.results`` of another kind."""
 
     asked: str
@@ -118,8 +109,7 @@ class AnswerPart:
     result: object
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerLetter:
+class AnswerLetter(Struct, frozen=True):
     """``subject`` is that of the e-mail which asked; ``references`` its thread, oldest first."""
 
     kind: ClassVar[MessageKind] = MessageKind.ANSWER
@@ -137,8 +127,7 @@ class AnswerLetter:
     """Set where it is the last that they get for now."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedLetter:
+class StoppedLetter(Struct, frozen=True):
     """``answers_ref`` is the Message-ID of the e-mail in which a learner asked for no more."""
 
     kind: ClassVar[MessageKind] = MessageKind.STOPPED
@@ -146,8 +135,7 @@ class StoppedLetter:
     answers_ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class DigestLetter:
+class DigestLetter(Struct, frozen=True):
     """``digest``: as it was when it was due."""
 
     kind: ClassVar[MessageKind] = MessageKind.DIGEST
@@ -157,8 +145,7 @@ class DigestLetter:
     digest: DigestShown
 
 
-@dataclass(frozen=True, slots=True)
-class NudgeLetter:
+class NudgeLetter(Struct, frozen=True):
     """``token``: of the learner's place. ``words`` are the author's own, in several lines."""
 
     kind: ClassVar[MessageKind] = MessageKind.NUDGE
@@ -169,8 +156,7 @@ class NudgeLetter:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldMailLetter:
+class HeldMailLetter(Struct, frozen=True):
     """``subject`` and ``server`` are a stranger's words."""
 
     kind: ClassVar[MessageKind] = MessageKind.HELD_MAIL
@@ -217,8 +203,7 @@ class Verdict(StrEnum):
     nobody bounces, the queue waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     message_id: int
     verdict: Verdict
     detail: str = ""
@@ -238,8 +223,7 @@ class Outcome:
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[Item]):
+class Loaded(Struct, Generic[Item], frozen=True):
     """A chunk made ready by a door's deliverer: what can be sent, by message id, in order."""
 
     items: dict[int, Item]
@@ -247,5 +231,5 @@ class Loaded(Generic[Item]):
     """Waiting still, but no longer worth saying: to be dropped."""
     confirmation_ids: tuple[int, ...] = ()
     """Whose scoreboards change when these are sent."""
-    lanes: dict[int, tuple[Lane, ...]] = field(default_factory=dict)
+    lanes: dict[int, tuple[Lane, ...]] = {}
     """Where a call is counted: a message is claimed when all of its lanes are free."""

@@ -1,15 +1,15 @@
 """Pages of a list. They count from 1; a page that is not there gives the nearest one that is."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from core.rules.policy import PAGE_ROWS
 
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class Page(Struct, Generic[Row], frozen=True):
     rows: tuple[Row, ...]
     page: int
     page_count: int

@@ -5,12 +5,14 @@ sheet that nobody has confirmed, a column of nothing but 0 and 1, dates that can
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.rules.policy import PROGRESS_CHUNK, PROGRESS_SAMPLE_ROWS
 from core.rules.progress import cells as read
@@ -35,8 +37,7 @@ _LIMITS: Final = {C.PROFILE_URL: 500, C.PARTNER_COURSE_CODE: 64, C.PARTNER_RUN_C
 _REMEMBERED: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(Struct, frozen=True):
     """How a column's numbers and dates are meant, found from all of its cells."""
 
     ratios: frozenset[ProgressColumn]
@@ -47,8 +48,7 @@ class Units:
     """Nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetFound:
+class SheetFound(Struct, frozen=True):
     """Where the progress stands in a file, and what its columns are taken for."""
 
     sheet: Sheet

@@ -5,10 +5,12 @@
 3. It can be killed at any moment and called again: what is merged already is not merged twice.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import Actor, Door, System
@@ -44,8 +46,7 @@ from core.words import FeedKind, ReportReason
 _WORKER: Final = System(Door.WORKER)
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressFile:
+class ProgressFile(Struct, frozen=True):
     """A file that is to be taken in. ``run``: the code, where the sender said it."""
 
     file_name: str

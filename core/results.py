@@ -7,12 +7,13 @@ kept: whoever tells of a link makes it anew. Nothing of a file is kept either: a
 
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from core.errors import UsherError
 from core.letters import AnswerPart
@@ -63,8 +64,7 @@ from core.usecases.progress.reports import ReportShown, ReportsListed
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRefused:
+class RequestRefused(Struct, frozen=True):
     """``error`` is the name of its class; the words are those of ``core.errors`` with their values put in."""
 
     error: str
@@ -75,8 +75,7 @@ class RequestRefused:
     """Whole requests, one of which was likely meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyAwaited:
+class ReplyAwaited(Struct, frozen=True):
     """Nothing is done before a yes. ``rehearsed`` is what the answer would have been, or why it takes a second thought.
 
     Both parts are kept as JSON by the name of their class.
@@ -89,20 +88,17 @@ class ReplyAwaited:
     valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionClosed:
+class QuestionClosed(Struct, frozen=True):
     """The answer was no."""
 
 
-@dataclass(frozen=True, slots=True)
-class WentWrong:
+class WentWrong(Struct, frozen=True):
     """Our own mistake. The log has the rest under ``reference``."""
 
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class NotUnderstood(Struct, frozen=True):
     """``seen`` is the line that looked most like a request, empty where the e-mail had no words at all."""
 
     seen: str
@@ -111,8 +107,7 @@ class NotUnderstood:
     """Names of attached files that are of a kind which nothing is read from."""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetRecognised:
+class SheetRecognised(Struct, frozen=True):
     """A file that looks like the learner import came with the e-mail."""
 
     name: str

@@ -17,8 +17,9 @@ import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 _POLL_SECONDS: Final = 0.0005
 # Long enough for one who polls, on a busy machine too.
@@ -26,8 +27,7 @@ _PAUSE_SECONDS: Final = 0.002
 _never = threading.Event()
 
 
-@dataclass(slots=True, eq=False)
-class Place:
+class Place(Struct, eq=False):
     """In a line, or at work."""
 
     called: threading.Lock = field(default_factory=threading.Lock)

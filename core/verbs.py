@@ -4,11 +4,10 @@
 (Slack's manifest) need not load the use cases and with them the database library.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class VerbWords:
+class VerbWords(Struct, frozen=True):
     name: str
     usage: str
     """What comes after the verb."""
@@ -174,8 +173,7 @@ WORDS: dict[str, VerbWords] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class FirstThing:
+class FirstThing(Struct, frozen=True):
     """What a newcomer needs to know. ``write`` empty: nothing is written, a file is sent."""
 
     write: str
@@ -193,8 +191,7 @@ FIRST: tuple[FirstThing, ...] = (
 EVERYTHING = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """``name`` is what follows “help”; it is no verb's."""
 
     name: str

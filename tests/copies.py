@@ -7,13 +7,13 @@ test would do; and a database of its own takes PostgreSQL ten times as long as s
 import atexit
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, Protocol, TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import Engine, create_engine
 
 from core.app import App

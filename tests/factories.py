@@ -5,10 +5,11 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
@@ -111,11 +112,10 @@ class SeededTokens:
         return twin
 
 
-@dataclass
-class RecordedJobs:
+class RecordedJobs(Struct):
     """Keeps what would have been enqueued; a rolled-back transaction's jobs are forgotten with it."""
 
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[Job] = []
 
     def enqueue(self, session: Session, jobs: list[Job]) -> None:
         mark = len(self.jobs)
@@ -150,8 +150,7 @@ def make_app(
     )
 
 
-@dataclass(frozen=True)
-class School:
+class School(Struct, frozen=True):
     """Northfield College, its owner, a manager of one provider, and a viewer. Southgate lends it a course."""
 
     app: App

@@ -6,12 +6,12 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import text
 
 from core.context import Clock
@@ -40,8 +40,7 @@ class Health(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     about: str
     health: Health
     says: str

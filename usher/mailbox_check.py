@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.app import App
 from core.context import System
@@ -20,8 +20,7 @@ def watched_mailboxes(app: App) -> tuple[WatchedMailbox, ...]:
     return app.read(list_watched, ListWatched(), System()).mailboxes
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """``problem`` empty: all is well."""
 
     lines: tuple[str, ...]

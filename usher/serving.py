@@ -14,8 +14,9 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from core.app import App
 from core.context import Clock, Tokens, system_clock
@@ -43,8 +44,7 @@ EVERYTHING = frozenset({"web", "bot", "worker", "mailbox"})
 _log = logging.getLogger("usher.serving")
 
 
-@dataclass(frozen=True, slots=True)
-class _Slack:
+class _Slack(Struct, frozen=True):
     """``installer`` where the app may be installed in several workspaces."""
 
     bolt: AsyncApp

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,8 +29,7 @@ _HOLDER = LinkHolder()
 _FORM_FIELDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class WebDoor:
+class WebDoor(Struct, frozen=True):
     app: App
     pages: Pages
     deadline: timedelta

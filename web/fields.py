@@ -1,14 +1,14 @@
 """The inputs of the learners' forms."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.errors import NameMissing
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     id: str
     label: str
     autocomplete: str

@@ -7,10 +7,10 @@ as the look says so.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -81,15 +81,13 @@ def joining_routes(door: WebDoor) -> list[Route]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     page: Response
     lets_in: bool
     """Whoever has joined may be told so: it is not closed, and wants no proof of an address."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     until: datetime
     look: asyncio.Future[Look]
 

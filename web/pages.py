@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import escape
+from msgspec import Struct
 from starlette.responses import HTMLResponse
 
 from core.cards import RunCard
@@ -22,8 +22,7 @@ _TEXT: Final = "\x02"
 TEMPLATES = Path(__file__).parent.parent / "templates" / "web"
 
 
-@dataclass(frozen=True, slots=True)
-class RunWords:
+class RunWords(Struct, frozen=True):
     """What the templates call ``run``."""
 
     title: str

@@ -4,7 +4,8 @@ InvalidRequest 400 · NotAllowed 403 · NotFound 404 · Conflict 409 · LimitExc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from core.errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, Unavailable, UsherError
 
@@ -21,14 +22,13 @@ _NOTHING_CHANGED = "Nothing was changed."
 _BUSY_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     status: int
     title: str
     text: str
     reference: str = ""
     """For an unexpected error: the number under which the log has the rest."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 def problem_of(error: UsherError) -> Problem:

@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dbos import DBOSClient
+from msgspec import Struct
 
 from core.errors import NotFound
 from worker.client import QUEUES, VERSION
@@ -24,15 +24,13 @@ class JobNotFound(NotFound):
     advice = "“usher jobs failed” lists those that failed."
 
 
-@dataclass(frozen=True, slots=True)
-class JobCount:
+class JobCount(Struct, frozen=True):
     queue: str
     status: str
     jobs: int
 
 
-@dataclass(frozen=True, slots=True)
-class JobShown:
+class JobShown(Struct, frozen=True):
     job_id: str
     queue: str
     status: str

@@ -14,11 +14,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from threading import Event
 from typing import Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import System
@@ -51,16 +53,14 @@ class Deliverer(Protocol[Item]):
         """Blocks. One outcome an item, in any order; never raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSent:
+class ChunkSent(Struct, frozen=True):
     counts: dict[str, int]
     """By verdict."""
     left_ids: tuple[int, ...] = ()
     """Not begun, because the worker stops."""
 
 
-@dataclass(slots=True)
-class _Chunk(Generic[Item]):
+class _Chunk(Struct, Generic[Item]):
     """``outcomes`` and ``unworthy_ids`` are what the next transaction marks."""
 
     app: App

@@ -7,12 +7,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from threading import Event, Semaphore
 from typing import Any, Final
 
 from dbos import DBOS, DBOSClient
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.app import App
 from core.context import System
@@ -39,8 +40,7 @@ class ChunkFailed(Exception):
     """Names the class of what went wrong; the log has the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(Struct, frozen=True):
     app: App
     client: DBOSClient
     executor: str

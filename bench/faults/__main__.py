@@ -7,8 +7,9 @@ import argparse
 import importlib
 import logging
 import sys
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from bench.report import Report, show, together
 

@@ -8,9 +8,9 @@ stuck   neither sent, bounced, held nor dropped
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from bench.sinks import Accepted
@@ -27,11 +27,10 @@ _UNFINISHED: Final = (MessageState.PENDING, MessageState.SENDING)
 _PAGE: Final = 500
 
 
-@dataclass(slots=True)
-class Acknowledged:
+class Acknowledged(Struct):
     """What the doors were answered. ``commands`` counts by use case; what came before is in ``audited_before``."""
 
-    confirmations: dict[int, int] = field(default_factory=dict)
+    confirmations: dict[int, int] = {}
     """How many were invited, by confirmation."""
     commands: Counter[str] = field(default_factory=Counter)
     audited_before: Counter[str] = field(default_factory=Counter)
@@ -42,8 +41,7 @@ class Acknowledged:
             self.confirmations[answer.confirmation_id] = answer.invited
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     accepted: int
     lost: int
     dup: int
@@ -71,8 +69,7 @@ class Findings:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     ref: str
     channel: Channel
     kind: MessageKind

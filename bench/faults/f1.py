@@ -9,8 +9,9 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bench.faults import checker
 from bench.faults.checker import Findings
@@ -30,8 +31,7 @@ _LATEST_PASSAGE: Final = 25
 _SETTLING_SECONDS: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``kills`` on each database. A worker that is about to be killed finds at least ``backlog`` mails."""
 
     kills: int = 250
@@ -42,10 +42,9 @@ class Size:
 SMALL: Final = Size(kills=3, backlog=60)
 
 
-@dataclass(slots=True)
-class _Kills:
-    at: list[float] = field(default_factory=list)
-    in_flight: list[int] = field(default_factory=list)
+class _Kills(Struct):
+    at: list[float] = []
+    in_flight: list[int] = []
     by_fault: Counter[str] = field(default_factory=Counter)
 
 

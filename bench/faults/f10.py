@@ -7,7 +7,6 @@ day that Apia skipped; meanwhile it is set forward or back, or nobody works whil
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from pathlib import Path
@@ -15,6 +14,7 @@ from threading import Event
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from bench.report import Goal, Report, progress
@@ -63,20 +63,18 @@ _OWNER: Final = "olive@north.example.org"
 _LASTS: Final = timedelta(days=45)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     cases: int = len(_SLOTS) * len(_FAULTS)
 
 
 SMALL: Final = Size(cases=3)
 
 
-@dataclass(slots=True)
-class _Ledger:
+class _Ledger(Struct):
     """The deliverer: whatever is handed over is accepted, and noted with the moment."""
 
     app: App
-    accepted: list[tuple[str, str, datetime]] = field(default_factory=list)
+    accepted: list[tuple[str, str, datetime]] = []
     """(kind, address, moment)"""
     width: int = 4
 
@@ -89,8 +87,7 @@ class _Ledger:
         return [Outcome(item.head.message_id, Verdict.ACCEPTED) for item in items]
 
 
-@dataclass(slots=True)
-class _Counts:
+class _Counts(Struct):
     cases: int = 0
     scheduled: int = 0
     reminders: int = 0
@@ -107,8 +104,7 @@ class _Counts:
     digests_early: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Played:
+class _Played(Struct, frozen=True):
     app: App
     accepted: list[tuple[str, str, datetime]]
     worked_at: list[datetime]

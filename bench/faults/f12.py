@@ -11,12 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
 
+from msgspec import Struct, field
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
 
 from bench.processes import highest_memory_mb
@@ -42,8 +42,7 @@ _REASONS: Final = frozenset(fault.value for fault in FileFault)
 _SETTLED: Final = (ImportState.APPLIED, ImportState.HELD, ImportState.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``files``: changed ones; the hostile ones come besides. Each ``imported``-th goes through a whole import."""
 
     files: int = 10_000
@@ -54,10 +53,9 @@ class Size:
 SMALL: Final = Size(files=40, imported=5)
 
 
-@dataclass(slots=True)
-class _Answers:
+class _Answers(Struct):
     reasons: Counter[str] = field(default_factory=Counter)
-    crashes: list[str] = field(default_factory=list)
+    crashes: list[str] = []
     tracebacks: int = 0
     nameless: int = 0
     unsettled: int = 0

@@ -11,8 +11,10 @@ what an e-mail orders of an import, to release the good rows of one that waits a
 
 import random
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bench.faults.f13_works import COUNTS, ImportByMail, ImportInSlack, ReleaseByMail, UndoByMail, Work, open_app
 from bench.report import Goal, Report, progress
@@ -29,8 +31,7 @@ WORKS: Final[dict[str, type[Work]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``kills`` of each work on each database, spread over all steps; 0: one at each step. Then ``moments`` at random
     ones.
     """
@@ -45,11 +46,10 @@ class Size:
 SMALL: Final = Size(kills=6, moments=1, rows=MAIL_UNDOES_AT_ONCE + 10)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     steps: int = 0
     kills: int = 0
-    states: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = {}
     """In which the imports of the killed ones lay."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
 

@@ -8,13 +8,13 @@ import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar, Final
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Select, event, func, select, update
 
 from bench.learner_files import learner_csv
@@ -44,8 +44,7 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["bench.faults.f13_works"])
 
 
-@dataclass(slots=True)
-class Killed:
+class Killed(Struct):
     """``state``: of the import, as it lay. ``counts``: what was wrong, by name."""
 
     is_killed: bool

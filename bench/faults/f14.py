@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from bench.faults.mail_server import MailServer
@@ -40,8 +40,7 @@ _TURNS: Final = 2
 _A_CONNECTION: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``mails``: of one sender; each tenth comes twice."""
 
     mails: int = 5000
@@ -50,8 +49,7 @@ class Size:
 SMALL: Final = Size(mails=100)
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
+class _Letter(Struct, frozen=True):
     envelope_from: str
     envelope_to: str
     raw: bytes
@@ -61,8 +59,7 @@ Respond = Callable[[Writer, str, str, bytes], _Letter]
 """What a robot says to a mail: its writer, a Message-ID, the mail's envelope sender, its content."""
 
 
-@dataclass(slots=True)
-class _Robot:
+class _Robot(Struct):
     name: str
     writer: Writer
     respond: Respond
@@ -70,12 +67,11 @@ class _Robot:
     heard: int = 0
 
 
-@dataclass(slots=True)
-class _Scene:
+class _Scene(Struct):
     world: World
     server: MailServer
     port: int
-    sent: set[bytes] = field(default_factory=set)
+    sent: set[bytes] = set()
     numbers: Any = field(default_factory=count)
     looked_at: int = 0
 

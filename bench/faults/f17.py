@@ -11,13 +11,13 @@ import random
 import signal
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import func, select, update
 
 from bench.digests import fill_readers
@@ -50,8 +50,7 @@ _BITE: Final = 10
 _PATIENCE_SECONDS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``stopped`` in seconds."""
 
     invitations: int = 3000

@@ -8,11 +8,11 @@ import random
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
+from msgspec import Struct, field
 from sqlalchemy import update
 
 from bench.faults import checker
@@ -36,8 +36,7 @@ _SETTLING_SECONDS: Final = 240
 _TOTALS: Final = ("lost", "dup", "stuck", "early", "given_up")
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``kills`` on each database. A watcher that is about to be killed finds at least ``backlog`` messages."""
 
     kills: int = 100
@@ -50,8 +49,7 @@ class Size:
 SMALL: Final = Size(kills=3, is_lease_waited_for=False)
 
 
-@dataclass(slots=True)
-class _Scene:
+class _Scene(Struct):
     world: World
     dovecot: Dovecot
     writers: list[Writer]

@@ -7,10 +7,10 @@ Each case gets one invitation (may arrive twice) and one code (never). What the 
 import random
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from bench.faults import checker
@@ -36,8 +36,7 @@ _SLACK_SECONDS: Final = 1.0
 _BAD: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``cases`` 0: all of them."""
 
     cases: int = 0
@@ -48,10 +47,9 @@ class Size:
 SMALL: Final = Size(cases=5, sessions=1, batch=60)
 
 
-@dataclass(slots=True)
-class _Results:
+class _Results(Struct):
     ok: int = 0
-    wrong: list[str] = field(default_factory=list)
+    wrong: list[str] = []
 
     def note(self, name: str, *, wanted: str, found: str) -> None:
         if wanted == found:

@@ -1,9 +1,10 @@
 """What can go wrong with a mail server, stage by stage, and what each must mean. The table is the specification."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from bench.faults.mail_server import DOT, GREETING, Act, Answer, Slowly, Swallowed
 
@@ -21,8 +22,7 @@ class Meaning(StrEnum):
     """Nobody's try: it waits until we have mended it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     stage: str
     fault: str
     answer: Answer

@@ -6,11 +6,12 @@ process, with the sweeper's tick every ten seconds of that clock.
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from bench.faults import checker
@@ -41,20 +42,18 @@ _MAILS_A_CONNECTION: Final = 100
 _RUN: Final = "maths-2026-03"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     mails: int = 1000
 
 
 SMALL: Final = Size(mails=120)
 
 
-@dataclass(slots=True)
-class _Greylist:
+class _Greylist(Struct):
     """The server's side: who was seen when, and how often each was tried."""
 
     clock: FixedClock
-    first_seen: dict[str, datetime] = field(default_factory=dict)
+    first_seen: dict[str, datetime] = {}
     tries: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, moment: Moment) -> str | None:

@@ -11,10 +11,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bench.faults import checker
 from bench.faults.mail_ledger import Written, account, count_in, filed_in
@@ -45,8 +46,7 @@ _LOOK_SECONDS: Final = 0.1
 _forks = multiprocessing.get_context("forkserver")
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``cases``: messages of each fault; ``unread``: before the first connection; ``big``: octets of one message."""
 
     cases: int = 30
@@ -57,14 +57,13 @@ class Size:
 SMALL: Final = Size(cases=4, unread=200, big=2_000_000)
 
 
-@dataclass(slots=True)
-class _Scene:
+class _Scene(Struct):
     world: World
     dovecot: Dovecot
     proxy: Proxy
     writers: list[Writer]
     written: Written = field(default_factory=Written)
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = {}
     numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, how_many: int, octets: int = 0) -> list[tuple[Writer, bytes]]:

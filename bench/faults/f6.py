@@ -7,9 +7,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from bench.faults import checker
@@ -37,8 +37,7 @@ _LATE: Final = "did not let me open the form"
 _SETTLING_SECONDS: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``retry_after`` in seconds; with ``is_long`` also what is tried again only after half a minute."""
 
     events: int = 50

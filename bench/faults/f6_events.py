@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.world import World
 from usher.demo.slack.courier import Courier, Kind, Reply, Retry, Signing
@@ -20,10 +22,9 @@ _TOO_LATE_SECONDS: Final = 10
 _PAUSE_SECONDS: Final = 1.1
 
 
-@dataclass(slots=True)
-class Told:
-    ack_seconds: list[float] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+class Told(Struct):
+    ack_seconds: list[float] = []
+    failed: list[str] = []
     refused_forgeries: int = 0
     late_form_words: str = ""
     form_opened: bool = False

@@ -8,11 +8,11 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, Final
 
 import psycopg
+from msgspec import Struct
 
 from bench.faults import checker
 from bench.faults.checker import Findings
@@ -45,8 +45,7 @@ _POOL: Final = 10
 _IDLE_MS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     stops: int = 50
     cuts: int = 20
     tasks: int = 50
@@ -56,11 +55,10 @@ class Size:
 SMALL: Final = Size(stops=3, cuts=1, tasks=30, outage_seconds=1)
 
 
-@dataclass(slots=True)
-class _Returns:
+class _Returns(Struct):
     """Seconds until somebody was served again, after each return of the database."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = []
     missed: int = 0
 
 
@@ -169,8 +167,7 @@ def _crowd(world: World, ledger: Ledger, tasks: int) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
-class _Looked:
+class _Looked(Struct):
     served: int = 0
     longest: float = 0.0
 

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event, Lock, Thread
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bench.faults.checker import Acknowledged
 from bench.world import World, addresses, as_typed
@@ -27,15 +28,14 @@ _PREVIEWS_A_CONFIRMATION: Final = 6
 _PAUSE_SECONDS: Final = 0.05
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     acknowledged: Acknowledged
     lock: Lock = field(default_factory=Lock)
-    successes: list[float] = field(default_factory=list)
+    successes: list[float] = []
     """Moments, on the machine's monotonic clock."""
     busy: int = 0
     unknown: int = 0
-    unworded: list[str] = field(default_factory=list)
+    unworded: list[str] = []
     """Errors that a door would have to show as our mistake."""
     longest_answer: float = 0.0
     """Seconds, refusals included."""

@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bench.faults import checker
 from bench.faults.f14 import listens
@@ -45,8 +46,7 @@ _WRITES: Final = "pwrite64"
 _SYNCS: Final = "fdatasync,fsync"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """``mails``: at each fault and door; ``writes``: how many single writes fail, one after the other."""
 
     mails: int = 20
@@ -57,8 +57,7 @@ class Size:
 SMALL: Final = Size(mails=8, writes=2, syncs=1)
 
 
-@dataclass(slots=True)
-class _Scene:
+class _Scene(Struct):
     world: World
     dovecot: Dovecot
     port: int
@@ -66,10 +65,10 @@ class _Scene:
     disk: Disk
     temporary: Disk
     written: Written = field(default_factory=Written)
-    acknowledged: set[str] = field(default_factory=set)
-    listened: dict[str, tuple[Writer, bytes]] = field(default_factory=dict)
+    acknowledged: set[str] = set()
+    listened: dict[str, tuple[Writer, bytes]] = {}
     """What the own mail host has still to hand over."""
-    listened_to: set[str] = field(default_factory=set)
+    listened_to: set[str] = set()
     """Never in the mailbox."""
     refused: int = 0
     unread: int = 0
@@ -77,7 +76,7 @@ class _Scene:
     early: int = 0
     ends: int = 0
     """Of the house, by itself."""
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = {}
     numbers: Iterator[int] = field(default_factory=count)
     house: Program | None = None
 

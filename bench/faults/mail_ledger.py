@@ -9,9 +9,9 @@ early   filed, and not settled
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from bench.sinks import Accepted
@@ -27,12 +27,11 @@ _PATIENCE_SECONDS: Final = 120
 _REF: Final = re.compile(rb"(?i)message-id:\s*(<[^>]+>)")
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """By Message-ID: who wrote it, and whom it invites (empty: nobody)."""
 
-    senders: dict[str, str] = field(default_factory=dict)
-    invited: dict[str, str] = field(default_factory=dict)
+    senders: dict[str, str] = {}
+    invited: dict[str, str] = {}
     copies: Counter[str] = field(default_factory=Counter)
     """Delivered again: each is filed, and nothing else is done with it."""
 
@@ -49,8 +48,7 @@ class Written:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Accounted:
+class Accounted(Struct, frozen=True):
     lost: int
     dup: int
     given_up: int

@@ -13,11 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Final, Self
+
+from msgspec import Struct, field
 
 from bench.sinks import Accepted
 from tests.servers.processes import LOOPBACK, free_port
@@ -44,16 +45,14 @@ class Act(Enum):
     """Nothing is answered until the other side goes away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slowly:
+class Slowly(Struct, frozen=True):
     """An octet at a time."""
 
     text: str
     seconds_an_octet: float
 
 
-@dataclass(frozen=True, slots=True)
-class Swallowed:
+class Swallowed(Struct, frozen=True):
     """The mail is accepted, and instead of saying so ..."""
 
     act: Act
@@ -62,8 +61,7 @@ class Swallowed:
 Answer = str | Act | Slowly | Swallowed
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     name: str
     """``GREETING``, a verb, or ``DOT``."""
     recipient: str
@@ -78,8 +76,7 @@ def well_behaved(moment: Moment) -> None:
     """Accepts everything."""
 
 
-@dataclass(slots=True, eq=False)
-class _Conversation:
+class _Conversation(Struct, eq=False):
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     sender: str = ""
@@ -89,11 +86,10 @@ class _Conversation:
     is_over: bool = False
 
 
-@dataclass(slots=True)
-class _Heard:
+class _Heard(Struct):
     """What happened so far; the counts are of commands, by name."""
 
-    accepted: list[Accepted] = field(default_factory=list)
+    accepted: list[Accepted] = []
     moments: Counter[str] = field(default_factory=Counter)
     longest_wait: float = 0.0
     """Seconds that a client waited for an answer before it went away."""

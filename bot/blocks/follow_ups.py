@@ -1,7 +1,8 @@
 """Learners at risk: what can be done about one, the letter of a nudge, and what was done."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from bot.blocks.controls import Action, Field, Form
 from bot.blocks.parts import (

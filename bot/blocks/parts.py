@@ -5,10 +5,10 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from core.rules.text import clean_name, clean_note
 
@@ -25,8 +25,7 @@ SEAL_CHARACTERS: Final = 20
 BUTTON_VALUE_CHARACTERS: Final = 2000 - SEAL_CHARACTERS
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """``text`` is what notifications and screen readers say; it is escaped like the blocks."""
 
     text: str

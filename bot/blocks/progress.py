@@ -1,7 +1,8 @@
 """A run's progress, a learner's card, and the reports that told of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.blocks.controls import Action
 from bot.blocks.follow_ups import follow_up_menu

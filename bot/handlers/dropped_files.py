@@ -9,9 +9,9 @@ Each kind of spreadsheet has its branch in ``_take_sheet``; what is none is a li
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -35,8 +35,7 @@ from core.usecases.imports.imports import ReceiveImport, ShowImport, receive_imp
 _SHEETS: Final = (FileUse.IMPORT, FileUse.PROGRESS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _Sheet(Struct, frozen=True):
     """``corrects``: the number of an import. ``progress_of``: of a report the run that was named, or nothing."""
 
     file: Fetched

@@ -1,9 +1,9 @@
 """Buttons that need one use case and no more: its result is said beside the button, or in its place."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -30,8 +30,7 @@ def by_parts(command: Callable[..., Command]) -> Callable[[str], Command]:
     return lambda value: command(*parts_of(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Presses:
+class Presses(Struct, frozen=True):
     """``command`` makes the use case's command of the button's value."""
 
     bolt: AsyncApp

@@ -1,10 +1,10 @@
 """A preview of a file's addresses: fetched after the answer, shown where the form stands, else in a direct message."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -24,8 +24,7 @@ _PAUSES: Final = (0.3, 0.7, 1.5)
 _log = logging.getLogger("usher.bot")
 
 
-@dataclass(frozen=True, slots=True)
-class FileOrder:
+class FileOrder(Struct, frozen=True):
     """What was filled in. ``external_id`` names the form that waits for the preview."""
 
     run: str

@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.interfaces import LoaderOption
@@ -184,8 +184,7 @@ def agreements_for(ctx: Context, organisation_id: int, courses: Sequence[Course]
     return {course_id: agreement for course_id, agreement in fitting.items() if agreement is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAgreement:
+class KnownAgreement(Struct, frozen=True):
     """``course_code`` and ``course_title`` are empty where it is about all of their courses."""
 
     agreement: Agreement

@@ -2,22 +2,21 @@
 
 import io
 import tempfile
-from dataclasses import dataclass
 from typing import IO
+
+from msgspec import Struct
 
 from core.app import App
 from core.context import StaffActor
 from core.usecases.exports import FetchExport, WriteExport, fetch_export, write_export
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     name: str
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOnDisk:
+class ExportOnDisk(Struct, frozen=True):
     """``file`` has no name and is gone when it is closed; the caller closes it."""
 
     name: str

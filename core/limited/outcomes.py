@@ -1,13 +1,13 @@
 """How much a limited child may use, and how it ended."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Of one job: seconds and bytes. ``files``: how large a file the work may write."""
 
     wall: float = 30.0
@@ -18,26 +18,22 @@ class Limits:
     files: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
+class Done(Struct, Generic[T], frozen=True):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(Struct, frozen=True):
     limit: str
     """wall or cpu."""
 
 
-@dataclass(frozen=True, slots=True)
-class Killed:
+class Killed(Struct, frozen=True):
     """``cause``: memory, answer (too large), a signal's name, or "exit" and a status."""
 
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """``error`` is the class's name only: what an error says may quote what the stranger wrote."""
 
     error: str

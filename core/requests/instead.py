@@ -1,7 +1,8 @@
 """What was meant where no verb, run or learner is called so, or several are: the same request with the right word."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.errors import (
     BatchNotChosen,
@@ -15,8 +16,7 @@ from core.errors import (
 from core.requests.language import first_word
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
+class Instead(Struct, frozen=True):
     """``word`` says what takes the place of the wrong one; ``text`` is the whole request, to be read anew."""
 
     word: str

@@ -1,9 +1,10 @@
 """What a request is made of, and the small pieces that every parser reads with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from core.context import Context
 from core.errors import RunNotChosen
@@ -29,24 +30,21 @@ OtherUseCases = dict[type, tuple[UseCase, Mode]]
 """Of commands that several verbs lead to, or that a verb's parser makes besides its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verb(VerbWords):
+class Verb(VerbWords, frozen=True):
     mode: Mode
     asker: Asker
     parse: Parser
     usecase: UseCase
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeInvitation:
+class ComposeInvitation(Struct, frozen=True):
     """``invite`` with too little to go on: a door with forms opens one with what there is, others explain."""
 
     run: str
     addresses: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeStaffInvitation:
+class ComposeStaffInvitation(Struct, frozen=True):
     """``staff invite`` with too little to go on. ``role`` empty: not chosen yet."""
 
     email: str
@@ -56,8 +54,7 @@ class ComposeStaffInvitation:
     providers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeLearner:
+class ComposeLearner(Struct, frozen=True):
     """``learners create``: one learner is filled in."""
 
     first_name: str = ""
@@ -68,16 +65,14 @@ Form = ComposeInvitation | ComposeStaffInvitation | ComposeLearner
 """What a door with forms opens, and others explain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(Struct, frozen=True):
     """Of one verb, or of the verbs of a topic (``core.verbs``); of neither: what a newcomer needs first."""
 
     verb: str = ""
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     verb: Verb
     command: Any
 

@@ -11,9 +11,10 @@ import contextlib
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from core.errors import NotReadable
 from core.rules.learner_sheets import LearnerSheet, recognised_sheet, together
@@ -28,8 +29,7 @@ _CELLS: Final = 400_000
 _BYTE_ORDERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
+class FileContent(Struct, frozen=True):
     name: str
     text: str
     """Addresses, in any shape that the preview reads."""

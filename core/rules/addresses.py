@@ -11,10 +11,10 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 import idna
+from msgspec import Struct
 
 from core.rules.policy import NAME_CHARACTERS
 from core.rules.text import clean_name, folded
@@ -67,22 +67,19 @@ class AddressFault(StrEnum):
     NOT_ASCII_LOCAL = "not_ascii_local"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     address: str
     key: str
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidAddress:
+class InvalidAddress(Struct, frozen=True):
     text: str
     fault: AddressFault
     suggestion: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AddressList:
+class AddressList(Struct, frozen=True):
     accepted: tuple[Address, ...]
     duplicates: tuple[Address, ...]
     invalid: tuple[InvalidAddress, ...]

@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.rules.expiry import end_of_day, start_of_day
 from core.rules.run_columns import NEEDED, RUNS, RunColumn
@@ -31,8 +33,7 @@ _OF_COURSE: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueRow:
+class CatalogueRow(Struct, frozen=True):
     row: int
     course_code: str
     course_title: str
@@ -63,19 +64,17 @@ class CheckedRun(NamedTuple):
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueTerms:
+class CatalogueTerms(Struct, frozen=True):
     time_zone: str
     """The organisation's: a run without one has it."""
     ukprns: frozenset[str] | None = None
     """Of its providers. None: not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRelations:
-    same_as: Mapping[int, int] = field(default_factory=dict)
+class RunRelations(Struct, frozen=True):
+    same_as: Mapping[int, int] = {}
     """Row -> the earlier row that it repeats."""
-    problems: Mapping[int, Problems] = field(default_factory=dict)
+    problems: Mapping[int, Problems] = {}
 
 
 class RunChecker:
@@ -305,8 +304,7 @@ class RelationFinder:
         return RunRelations(self._same_as, self._problems)
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueRead:
+class CatalogueRead(Struct, frozen=True):
     """``rows`` can be read, each run once. With problems nobody may import them."""
 
     rows: list[CatalogueRow]

@@ -1,10 +1,9 @@
 """What enrolments cost: prepaid places first, the rest to invoice, within a budget (LM, View your costs). In pence."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetForecast:
+class BudgetForecast(Struct, frozen=True):
     """Of an agreement's budget, if every open invitation is accepted and every one of these, too.
 
     Prepaid places cost nothing more, so they are in none of these sums.
@@ -28,8 +27,7 @@ class BudgetForecast:
         return self.new_pence > 0 and self.total_pence > self.budget_pence
 
 
-@dataclass(frozen=True, slots=True)
-class CostForecast:
+class CostForecast(Struct, frozen=True):
     """If every one of ``places`` accepts. Money in pence."""
 
     places: int
@@ -41,8 +39,7 @@ class CostForecast:
     """None: there is none, or the places cost nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """An agreement's, at this moment. ``pending``: places that are promised to invitations without an answer."""
 
     price_pence: int

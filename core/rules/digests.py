@@ -5,10 +5,11 @@
 """
 
 import calendar
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.clocks import shown_at, wall_moment
 from core.words import DigestRhythm
@@ -17,8 +18,7 @@ from core.words import DigestRhythm
 _DAYS_AHEAD: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class DigestTime:
+class DigestTime(Struct, frozen=True):
     """``weekday``: Monday is 0; ``minute`` of the day."""
 
     rhythm: DigestRhythm
@@ -44,8 +44,7 @@ class DigestTime:
         return f"{which} {calendar.day_name[self.weekday]} at {self.minute // 60:02d}:{self.minute % 60:02d}"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDigest:
+class PlannedDigest(Struct, frozen=True):
     at: datetime
     period: str
     """The day as the reader's calendar has it, as in 2026-03-30."""

@@ -1,15 +1,15 @@
 """When an invitation or a shared link ends (LM, Personal course invitations; Shared invitation links)."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.policy import INVITATION_LIFE, SHARED_LINK_COURSE_LIFE, SHARED_LINK_RUN_LIFE
 from core.words import LinkRule
 
 
-@dataclass(frozen=True, slots=True)
-class LinkEnd:
+class LinkEnd(Struct, frozen=True):
     """``by``: the rule that comes first."""
 
     at: datetime

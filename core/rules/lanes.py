@@ -1,12 +1,12 @@
 """Calls that the other side counts: so many at once, and then one at a time."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+
+class Lane(Struct, frozen=True):
     """``burst`` calls at once and one every ``interval`` after them: in a minute no more than the two together."""
 
     name: str

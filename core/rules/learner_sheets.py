@@ -1,15 +1,15 @@
 """Recognising the learner import (UM 7) before anything is imported: how big it is, and whom it could invite."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from core.rules.ucas.columns import MANDATORY, Column
 from core.rules.ucas.headings import find_headings
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerSheet:
+class LearnerSheet(Struct, frozen=True):
     columns: int
     rows: int
     """Learners: filled rows below the headings."""

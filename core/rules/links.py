@@ -12,8 +12,9 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _MAC_BYTES = 16
 _TOKEN_BYTES = 1 + 8 + 2 + _MAC_BYTES
@@ -39,8 +40,7 @@ class CodeKind(StrEnum):
     SIGN_IN = "sign_in_code"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkTarget:
+class LinkTarget(Struct, frozen=True):
     id: int
     generation: int
 

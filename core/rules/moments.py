@@ -4,11 +4,12 @@ Reading the words needs no clock; the moment they mean depends on when and where
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.clocks import shown_at, wall_moment
 from core.rules.text import folded
@@ -37,8 +38,7 @@ class Unread(StrEnum):
     NO_DAY = "no_day"
 
 
-@dataclass(frozen=True, slots=True)
-class WantedMoment:
+class WantedMoment(Struct, frozen=True):
     """At most one of ``weekday`` (Monday is 0), ``in_days`` and ``day`` is set. ``year`` None: the next such day."""
 
     at: time

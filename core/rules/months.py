@@ -2,10 +2,11 @@
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.text import folded
 
@@ -16,8 +17,7 @@ _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})\s*[-/.]\s*([0-9]{4})")
 _NAMED: Final = re.compile(r"([a-z]{3,9})\.?(?:\s+([0-9]{4}))?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Month:
+class Month(Struct, frozen=True, order=True):
     """``number`` from 1. Written as ``2026-11``."""
 
     year: int

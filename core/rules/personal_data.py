@@ -5,9 +5,10 @@ about nobody. The export and the erasure (``usecases.learners.traces``) work fro
 own.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 
 class Found(StrEnum):
@@ -30,8 +31,7 @@ class Erasure(StrEnum):
     REPLACED = "a pseudonym takes its place"
 
 
-@dataclass(frozen=True, slots=True)
-class Personal:
+class Personal(Struct, frozen=True):
     what: str
     found: Found
     erasure: Erasure

@@ -1,10 +1,11 @@
 """Quiet hours: nobody wants a reminder at night. A moment in them waits for their end."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.clocks import second_showing, shown_at, wall_moment
 from core.rules.moments import read_time
@@ -12,8 +13,7 @@ from core.rules.moments import read_time
 _BETWEEN: Final = re.compile(r"\s*(?:-|–|—|\bto\b|\buntil\b)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(Struct, frozen=True):
     """Minutes of the day as the clock on the wall shows them; never equal. They may reach over midnight."""
 
     from_minute: int

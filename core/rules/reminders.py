@@ -7,10 +7,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.rules.clocks import shown_at, wall_moment
 from core.rules.policy import (
@@ -26,8 +27,7 @@ _UNIT: Final = re.compile(r"(?<=\d)\s*d(?:ays?)?\b")
 _PART: Final = re.compile(r"(close-|end-)?(\d{1,3})")
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderRule:
+class ReminderRule(Struct, frozen=True):
     """Days, each at most once, in order. Both empty: no reminders."""
 
     after_days: tuple[int, ...] = ()
@@ -46,8 +46,7 @@ class ReminderRule:
 DEFAULT_RULE: Final = ReminderRule(REMINDERS_AFTER_DAYS, REMINDERS_BEFORE_CLOSE_DAYS)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What has been said about an invitation: first sent, last mailed, how often reminded."""
 
     sent_at: datetime

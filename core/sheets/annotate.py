@@ -8,8 +8,9 @@
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.limited import Done, Limits, Stream
 from core.rules import policy
@@ -26,8 +27,7 @@ _WORK: Final = "core.sheets.marking:marked"
 _NAME_CHARACTERS: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedFile:
+class MarkedFile(Struct, frozen=True):
     name: str
     form: Form
     content: bytes

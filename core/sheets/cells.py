@@ -1,10 +1,11 @@
 """What a file holds, once it has been read: sheets of rows of plain values, whatever its sender sent."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 
 class FileKind(StrEnum):
@@ -42,8 +43,7 @@ class CellFault(StrEnum):
     """More characters than Excel's 32,767."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultyCell:
+class FaultyCell(Struct, frozen=True):
     fault: CellFault
     shown: str
     """What Excel shows, like ``#N/A``, or the beginning of what is too long."""
@@ -69,14 +69,12 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     name: str
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class SheetFile:
+class SheetFile(Struct, frozen=True):
     kind: FileKind
     sheets: tuple[Sheet, ...]
     """The visible ones with rows, in the file's order."""

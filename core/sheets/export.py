@@ -8,11 +8,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import ceil
 from typing import Any, BinaryIO, Final
 
+from msgspec import Struct
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.packaging.custom import StringProperty
@@ -41,8 +41,7 @@ _PAGE_CHARACTERS: Final = 260
 _FROZEN_ROWS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """``width`` in characters."""
 
     text: str

@@ -3,9 +3,10 @@
 docs/spreadsheets.md lists them; a test compares.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules import policy
 from core.sheets.cells import FileNote
@@ -80,8 +81,7 @@ _NOTES: Final[dict[FileNote, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NotRead:
+class NotRead(Struct, frozen=True):
     """The answer for a file that gives no rows. ``detail`` is ours, never the sender's text."""
 
     fault: FileFault

@@ -1,33 +1,31 @@
 """What is said about each row of a file, and in which form it goes back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 IMPORT_PROPERTY: Final = "UsherImport"
 TEMPLATE_PROPERTY: Final = "UsherTemplate"
 """Names in the document's properties. What they hold is a hint: anybody can write it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowResult:
+class RowResult(Struct, frozen=True):
     """``row`` is the spreadsheet's own number; ``cells``: place of the column (0 is the first) -> comment."""
 
     row: int
     status: str
     reason: str = ""
     suggestion: str = ""
-    cells: Mapping[int, str] = field(default_factory=dict)
+    cells: Mapping[int, str] = {}
     doubtful: Sequence[int] = ()
     """Those of the cells that need not be corrected, only looked at."""
     is_faulty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SheetMarks:
+class SheetMarks(Struct, frozen=True):
     """``columns``: the places of those that Usher knows; only there are formulas replaced by what was read."""
 
     sheet: str

@@ -10,9 +10,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from core.rules import policy
 from core.sheets.cells import CellFault, FaultyCell, FileKind, FileNote
@@ -51,8 +52,7 @@ _PROPERTIES: Final = (
 _PLACE: Final = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')
 
 
-@dataclass(frozen=True, slots=True)
-class SheetScan:
+class SheetScan(Struct, frozen=True):
     rows: int
     columns: int
     """At most so many."""
@@ -60,15 +60,14 @@ class SheetScan:
     """By row (1 is the first) and column (0 is the first)."""
 
 
-@dataclass(slots=True)
-class Package:
+class Package(Struct):
     """An open container that has passed the checks of its directory."""
 
     kind: FileKind
     archive: zipfile.ZipFile
     names: frozenset[str]
-    notes: set[FileNote] = field(default_factory=set)
-    parts: dict[str, str] = field(default_factory=dict)
+    notes: set[FileNote] = set()
+    parts: dict[str, str] = {}
     """Of an .xlsx: the part of each worksheet by the sheet's name."""
 
     def properties(self) -> dict[str, str]:

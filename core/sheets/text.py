@@ -4,8 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules import policy
 from core.rules.run_columns import is_known_heading
@@ -37,8 +38,7 @@ def take_long_cells() -> None:
     csv.field_size_limit(_LONGEST_CELL)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     text: str
     notes: frozenset[FileNote]
 

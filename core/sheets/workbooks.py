@@ -2,10 +2,10 @@
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from msgspec import Struct
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from core.rules import policy
@@ -21,8 +21,7 @@ _XLS_FORMULA: Final = b"\x06\x00"
 _OPEN_TO_ALL: Final = "VelvetSweatshop"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """``sheets``: name, hidden, and what reads its rows; nothing is read before that is called."""
 
     sheets: tuple[tuple[str, bool, Callable[[], Rows]], ...]

@@ -5,9 +5,10 @@ Progress is of learners, so it comes as a download behind the sign-in, unless so
 Costs name no learner: they come as a file at once. Nothing is ever posted into a channel.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -27,8 +28,7 @@ from core.wording.phrases import zone_named
 from core.words import ExportForm, ExportKind, MessageKind, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
+class ExportProgress(Struct, frozen=True):
     """``run`` empty: of all runs. ``is_file``: no download, where it is small enough."""
 
     run: str = ""
@@ -37,16 +37,14 @@ class ExportProgress:
     most_in_workbook: int = EXPORT_WORKBOOK_ROWS
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCosts:
+class ExportCosts(Struct, frozen=True):
     """``month`` as typed, in the organisation's zone; empty: this one."""
 
     month: str = ""
     form: ExportForm = ExportForm.CSV
 
 
-@dataclass(frozen=True, slots=True)
-class ExportHistory:
+class ExportHistory(Struct, frozen=True):
     """Of what is meant by its ``name`` as typed, or by its id."""
 
     kind: Subject
@@ -55,8 +53,7 @@ class ExportHistory:
     subject_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOrdered:
+class ExportOrdered(Struct, frozen=True):
     """``is_file``: it comes by itself, beside this answer; else from the page at ``url``."""
 
     export_id: int
@@ -163,15 +160,13 @@ def _ordered(
 # --- Fetching it ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ShowExport:
+class ShowExport(Struct, frozen=True):
     """For nobody but the staff member who asked for it."""
 
     export_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExportShown:
+class ExportShown(Struct, frozen=True):
     organisation: str
     kind: ExportKind
     form: ExportForm
@@ -180,13 +175,11 @@ class ExportShown:
     time_zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class FetchExport:
+class FetchExport(Struct, frozen=True):
     export_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExportFetched:
+class ExportFetched(Struct, frozen=True):
     """The file is made next, by ``write_export``."""
 
     export_id: int
@@ -194,22 +187,19 @@ class ExportFetched:
     form: ExportForm
 
 
-@dataclass(frozen=True, slots=True)
-class WriteExport:
+class WriteExport(Struct, frozen=True):
     """Into a file of the caller's, from its begin."""
 
     export_id: int
     into: BinaryIO
 
 
-@dataclass(frozen=True, slots=True)
-class ExportWritten:
+class ExportWritten(Struct, frozen=True):
     size: int
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCopy:
+class ExportCopy(Struct, frozen=True):
     """What a file in Slack is made of: fetched in its receiver's name."""
 
     export_id: int

@@ -6,11 +6,11 @@ of imports and of progress, with their rows, have steps of their own: ``imports.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 from sqlalchemy import ColumnElement, String, and_, case, cast, delete, exists, func, literal, or_, select, update
 
 from core import access
@@ -59,13 +59,11 @@ STEP_ROWS: Final = 2_000
 _ERASED: Final = "(erased)"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRetention:
+class ReportRetention(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReport:
+class RuleReport(Struct, frozen=True):
     """``due``: would be erased now; ``kept``: not yet; ``next_at``: when the oldest of these is due."""
 
     what: str
@@ -74,18 +72,15 @@ class RuleReport:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionReported:
+class RetentionReported(Struct, frozen=True):
     rules: tuple[RuleReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetOld:
+class ForgetOld(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class OldForgotten:
+class OldForgotten(Struct, frozen=True):
     """How many of each."""
 
     drafts: int
@@ -107,13 +102,11 @@ class OldForgotten:
     """Their words: that they came, and what became of them, stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class EraseOverdue:
+class EraseOverdue(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class OverdueErased:
+class OverdueErased(Struct, frozen=True):
     invitations: int
     previews: int
     replaced: int
@@ -129,8 +122,7 @@ class OverdueErased:
 _Life = timedelta | relativedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     what: str
     moment: Any
     life: _Life = timedelta(0)

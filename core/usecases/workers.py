@@ -1,9 +1,9 @@
 """Workers' heartbeats, and the reaping of dead ones: once, by whoever wins the UPDATE."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -12,46 +12,39 @@ from core.model import WorkerBeat
 from core.rules.policy import HEARTBEAT_SILENCE
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(Struct, frozen=True):
     is_routine: ClassVar = True
     executor: str
     is_start: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Beaten:
+class Beaten(Struct, frozen=True):
     is_reaped: bool
     """True: another worker took this one for dead. It must stop: its work is being done elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class FindDead:
+class FindDead(Struct, frozen=True):
     is_routine: ClassVar = True
     executor: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeadFound:
+class DeadFound(Struct, frozen=True):
     executors: tuple[str, ...]
     """Reaped by this call; nobody else will be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListWorkers:
+class ListWorkers(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSeen:
+class WorkerSeen(Struct, frozen=True):
     executor: str
     beat_at: datetime
     is_silent: bool
     is_reaped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WorkersListed:
+class WorkersListed(Struct, frozen=True):
     workers: tuple[WorkerSeen, ...]
 
 

@@ -1,9 +1,10 @@
 """What every door says alike of a digest. Plain text; names in it are as they were typed."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules.policy import COMPLETED_SHARE, STALLED_AFTER
 from core.rules.progress.risk import RiskKind
@@ -16,8 +17,7 @@ from core.wording.risk import risk_words
 _DAYS: Final = STALLED_AFTER.days
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """``words`` tell in numbers what the bar shows."""
 
     label: str

@@ -3,10 +3,11 @@
 Everything is plain text of one line. ``cleaned`` makes it so, whatever people have typed.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from core.wording.phrases import moment_words
 from mail.sending.wire import one_line
@@ -14,8 +15,7 @@ from mail.sending.wire import one_line
 _CHARACTERS: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One of a list: what it is, and below it what there is to know. Reads on a phone, as a table does not."""
 
     title: str
@@ -24,16 +24,14 @@ class Row:
     """Where something can be done about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     title: str
     rows: tuple[Row, ...]
     more: str = ""
     """How many are missing, or how to see them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """Drawn with cells of a table; ``words`` has the numbers, for a bar alone says nothing. ``share`` is of 100."""
 
     label: str
@@ -42,15 +40,13 @@ class Bar:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     title: str
     bars: tuple[Bar, ...]
     more: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """``headline`` has the number that matters first; ``steps`` say what to write next."""
 
     headline: str
@@ -66,8 +62,7 @@ class Answer:
     """The one address of ours that the answer is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(Struct, frozen=True):
     """What the words depend on besides the result: in which zone moments are said."""
 
     zone: ZoneInfo

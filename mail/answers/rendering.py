@@ -1,8 +1,10 @@
 """An answer's subject and body. It is nobody else's, so nothing of it is shared between mails."""
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.letters import AnswerLetter, DigestLetter
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR
@@ -16,8 +18,7 @@ _SUBJECT_CHARACTERS: Final = 120
 _IS_REPLY: Final = re.compile(r"re\s?:", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ToldPart:
+class ToldPart(Struct, frozen=True):
     asked: str
     answer: Answer
 

@@ -11,11 +11,13 @@ import contextlib
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+
+from core.confidential import Confidential
 from core.large_mail import Intake, RawMail
 from core.words import MailboxAuth, MailboxSecurity
 from mail.inbox.protocol import PATIENCE, ConnectionLost, Protocol, Refused, Response, open_protocol, quoted
@@ -41,8 +43,7 @@ class LoginRefused(Exception):
     """Trying again changes nothing until somebody mends it. ``str`` says what, in words for an operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Confidential, frozen=True):
     """``secret``: the password, or the access token."""
 
     host: str
@@ -50,19 +51,17 @@ class Account:
     security: MailboxSecurity
     auth: MailboxAuth
     user: str
-    secret: str = field(repr=False)
+    secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """``uid_next`` 0: the server did not say."""
 
     uid_validity: int
     uid_next: int
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """``arrived_at`` None: the server wrote a date that nobody can read."""
 
     uid: int

@@ -5,10 +5,10 @@ A refused access token is renewed once (RFC 6749, section 6). What is refused af
 
 import asyncio
 import ssl
-from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import System

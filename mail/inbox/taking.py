@@ -10,11 +10,13 @@ What waits at the connection's end is found again at the next: its folder is its
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
+
 from core.app import App
+from core.confidential import Confidential
 from core.context import System
 from core.errors import Unavailable
 from core.large_mail import RawMail, size_of
@@ -40,16 +42,14 @@ _FILING_SECONDS: Final = 0.25
 _log = logging.getLogger("usher.mail")
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Seconds until a message that could not be done is tried again: doubled each time, up to ``longest``."""
 
     first: float
     longest: float
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
+class Boundary(Struct, frozen=True):
     """Between old mail and ours. ``first_uid`` None: only the arrival tells."""
 
     uid_validity: int
@@ -62,16 +62,14 @@ class Boundary:
         return entry.arrived_at is not None and entry.arrived_at < self.connected_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Later:
+class _Later(Struct, frozen=True):
     attempts: int
     due: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
+class _Fetched(Confidential, frozen=True):
     uid: int
-    raw: RawMail = field(repr=False)
+    raw: RawMail
 
 
 class Taker:

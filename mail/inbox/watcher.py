@@ -22,8 +22,10 @@ import itertools
 import logging
 import ssl
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import System
@@ -50,8 +52,7 @@ _NOTE_SECONDS: Final = 60.0
 _log = logging.getLogger("usher.mail")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """Seconds. Some providers cut an IDLE after five minutes."""
 
     renewal: float = 240.0

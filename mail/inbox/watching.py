@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.app import App
 from core.context import System
@@ -21,8 +22,7 @@ _GRACE_SECONDS: Final = 8.0
 _log = logging.getLogger("usher.mail")
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
+class _Watched(Struct, frozen=True):
     watcher: Watcher
     task: asyncio.Task[None]
 

@@ -1,7 +1,8 @@
 """Which of a message's parts are its text, and which are files."""
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from mail.parsing.charsets import decode, is_known
 from mail.parsing.html import to_text
@@ -15,11 +16,10 @@ _SIGNATURES: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Found:
-    texts: list[str] = field(default_factory=list)
-    files: list[Part] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+class Found(Struct):
+    texts: list[str] = []
+    files: list[Part] = []
+    problems: list[str] = []
     has_plain: bool = False
     has_html: bool = False
 

@@ -8,10 +8,11 @@ searched for each boundary once, an attached message stays bytes, and the count 
 import binascii
 import quopri
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email.message import Message
 from email.policy import compat32
 from typing import Final
+
+from msgspec import Struct
 
 from mail.parsing.headers import Headers, decode_words, split_headers
 
@@ -27,8 +28,7 @@ class TooMuch(Exception):
     """Past a limit. What it says is for operators."""
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct):
     """A leaf has no ``parts``; its ``body`` is as it was sent, still encoded."""
 
     headers: Headers
@@ -36,8 +36,12 @@ class Part:
     params: dict[str, str]
     disposition: str
     name: str
-    body: bytes = field(repr=False)
-    parts: list["Part"] = field(default_factory=list)
+    body: bytes
+    parts: list["Part"] = []
+
+    def __repr__(self) -> str:
+        # What people write is in no log.
+        return f"Part({self.content_type})"
 
     def leaves(self) -> Iterator["Part"]:
         if not self.parts:

@@ -4,8 +4,9 @@
 the raw bytes. Text is Unicode without NULs and other control characters; nothing here is trusted.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class ReportKind(StrEnum):
@@ -17,8 +18,7 @@ class ReportKind(StrEnum):
     """RFC 8098: read, deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedRecipient:
+class ReportedRecipient(Struct, frozen=True):
     """Of a report: ``action`` failed, delayed, delivered, relayed or expanded; ``status`` like 5.1.1, or empty."""
 
     address: str
@@ -27,8 +27,7 @@ class ReportedRecipient:
     diagnostic: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     kind: ReportKind
     recipients: tuple[ReportedRecipient, ...]
     original_ref: str
@@ -41,8 +40,7 @@ class Report:
     """No report, but the words of a host that makes none were understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """``name`` is the sender's, cleaned, and never a path. ``kind`` is found from the bytes, never from the name."""
 
     name: str
@@ -59,8 +57,7 @@ class Attachment:
         return len(self.content) + self.octets_left_out
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMail:
+class ParsedMail(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     """All of them from the top, names in lower case, unfolded. Encoded words are decoded in the subject and its like
     only: elsewhere one could pass for an address or for a host's verdict.
@@ -91,8 +88,7 @@ class ParsedMail:
         return tuple(value for each, value in self.headers if each == name)
 
 
-@dataclass(frozen=True, slots=True)
-class NotParsed:
+class NotParsed(Struct, frozen=True):
     """It could not be read within the limits. ``reason`` is a few words for operators."""
 
     reason: str

@@ -6,8 +6,9 @@ does a signature begin?
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from mail.parsing.quote_words import BEGINS, CLOSINGS, DEVICES, FROM, OTHER_HEADERS, TITLES, WROTE
 
@@ -23,8 +24,7 @@ _PGP_BEGIN: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
 _PGP_END: Final = "-----BEGIN PGP SIGNATURE-----"
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     text: str
     quoted: str
 

@@ -1,12 +1,11 @@
 """What comes back from the child: of several classes msgpack cannot tell which it is."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mail.parsing.parsed import ParsedMail
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """Without ``mail``, ``reason`` says why."""
 
     mail: ParsedMail | None

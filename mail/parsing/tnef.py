@@ -5,9 +5,9 @@ means that the envelope cannot be read.
 """
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from tnefparse import TNEF  # type: ignore[import-untyped]  # It brings no types.
 
 from mail.parsing.charsets import decode
@@ -20,8 +20,7 @@ _HEAD: Final = struct.Struct("<BHHI")
 _SIGNATURE: Final = b"\x78\x9f\x3e\x22"
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """``files``: names as they are said, and contents."""
 
     files: tuple[tuple[str, bytes], ...]

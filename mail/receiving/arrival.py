@@ -7,8 +7,9 @@ may be slow or raise, whatever a stranger sent.
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.large_mail import RawMail, head_of, pieces_of
 
@@ -34,8 +35,7 @@ _OF_THE_WAY_BEGINS: Final = (
 _TO: Final = (b"delivered-to", b"x-original-to", b"envelope-to")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     message_ref: str
     """The Message-ID with its angle brackets; empty where there is none, several, or none that can be used."""
     content_digest: str

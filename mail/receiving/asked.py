@@ -5,8 +5,9 @@ Each is done by somebody else (``mail.requests``, ``mail.reports``), who settles
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.context import StaffActor
 from core.errors import UsherError
@@ -14,8 +15,7 @@ from core.words import MailRule, MailState
 from mail.parsing.parsed import ParsedMail
 
 
-@dataclass(frozen=True, slots=True)
-class MailRequest:
+class MailRequest(Struct, frozen=True):
     """The sender is known, proven and within the limits; the row carries organisation, staff, sender and assurance.
 
     Its rule is ``MailRule.REQUEST``.
@@ -34,8 +34,7 @@ class MailRequest:
     """What to answer instead of doing anything: nobody can tell for which organisation it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailReport:
+class MailReport(Struct, frozen=True):
     """A bounce or a complaint: nobody has been asked who sent it, and it is never answered."""
 
     inbound_id: int
@@ -48,8 +47,7 @@ class MailReport:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MailStop:
+class MailStop(Struct, frozen=True):
     """Somebody's first words are a wish for no more e-mails. ``sender`` is what From claims, and proves nothing.
 
     What it replies to (``parsed.in_reply_to``, ``parsed.references``) was known only to whom we wrote it.

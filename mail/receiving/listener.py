@@ -15,10 +15,10 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from msgspec import Struct
 
 from core.app import App
 from core.errors import Unavailable
@@ -91,8 +91,7 @@ class Background:
                 task.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """Which recipients are ours: the inbox with ``+`` and anything behind it, bounces, postmaster and abuse."""
 
     inbox: str

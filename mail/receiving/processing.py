@@ -10,9 +10,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import Assurance, Door, StaffActor, System
@@ -55,8 +57,7 @@ _SENDERS_LOOKED_UP: Final = 5
 _log = logging.getLogger("usher.mail")
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """What is known of the message from the start."""
 
     inbound_id: int

@@ -10,9 +10,10 @@ is asked about it: whatever a robot hears it may answer (RFC 3834, 2).
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION
 from core.words import MailRule
@@ -30,8 +31,7 @@ class Verdict(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """``detail``: what an operator should know besides the rule, without addresses."""
 
     rule: MailRule
@@ -39,16 +39,14 @@ class Decision:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """What is ours, in small letters: the address that we write from, the domain of our Message-IDs."""
 
     from_key: str
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What stands outside the message. What has not been looked up yet is as if it were nothing."""
 
     house: House

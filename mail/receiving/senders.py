@@ -9,11 +9,11 @@ The claim is the one address of the one From. What proves it, the first that fit
 Reply-To, Sender, Return-Path, Resent-From and display names prove nothing and choose nobody.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import authres  # type: ignore[import-untyped]  # It has no types.
+from msgspec import Struct
 
 from core.large_mail import RawMail
 from core.limited import Limits, Stream
@@ -34,16 +34,14 @@ _RESULTS_CHARACTERS: Final = 4096
 _ONCE: Final = ("from", "subject", "date", "message-id", "to", "cc", "reply-to", "content-type", "mime-version")
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """``key`` as in ``core.rules.addresses``; ``domain`` as From has it: A-label, small letters."""
 
     key: str
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     is_given: bool
     words: str
     """By what, or what was missing; for operators."""
@@ -68,8 +66,7 @@ def _is_as_typed(typed: str, read: str) -> bool:
     return typed.rpartition("@")[0].lower() == read.rpartition("@")[0].lower() and "@" not in typed.partition("@")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What is to be proven. ``house``: the addresses that people write to us at."""
 
     sender: Sender

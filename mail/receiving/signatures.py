@@ -14,13 +14,13 @@ none in a row, few header lines, and at most three signatures. Nothing raises.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import dkim  # type: ignore[import-untyped]  # It has no types.
 from dkim.util import InvalidTagValueList, parse_tag_value  # type: ignore[import-untyped]  # As above.
+from msgspec import Struct
 
 from core.rules.policy import MAIL_PROOF_LIFE
 from mail.receiving.arrival import HEADER_BYTES
@@ -33,8 +33,7 @@ class LookupSlow(Exception):
     """DNS gave no answer within its time: nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """``domain``: From's, A-label in small letters. ``inbox``: our address, which To or Cc must name."""
 
     domain: str

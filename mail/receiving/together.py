@@ -4,9 +4,10 @@ Nobody waits for company: the first is served at once, and those who come while 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from core.errors import Unavailable
 
@@ -14,8 +15,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-@dataclass(slots=True, eq=False)
-class _Asking(Generic[Asked, Answer]):
+class _Asking(Struct, Generic[Asked, Answer], eq=False):
     asked: Asked
     answer: tuple[Answer, ...] = ()
     """The one, or none."""

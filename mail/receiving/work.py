@@ -1,14 +1,14 @@
 """What the limited child runs of a large message's signatures: the library needs all of it at once, several times."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from mail.receiving.signatures import LookupSlow, Wanted, vouched_for
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """``records``: by their names what DNS said beforehand, for a child asks nobody; None: there is none."""
 
     size: int

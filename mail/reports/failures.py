@@ -4,8 +4,9 @@
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.letters import Verdict
 from core.words import ReportedAs
@@ -43,8 +44,7 @@ _SUBJECTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """``detail``: why, in words, with what the server said; no addresses. ``addresses``: who did not get it."""
 
     reported_as: ReportedAs

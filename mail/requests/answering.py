@@ -11,11 +11,11 @@ reference, and the message has failed: what was done before it stands under its 
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import StaffActor, System

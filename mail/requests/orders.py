@@ -1,6 +1,6 @@
 """What a reply asks of an import or a report and a worker does: the answer waits until it is done."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.usecases.imports.applying import ReleaseImport
 from core.usecases.imports.mails import OrderByMail, order_by_mail, undo_by_mail

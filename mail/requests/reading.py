@@ -10,8 +10,9 @@
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from core.errors import (
     LearnerFormOnly,
@@ -76,20 +77,18 @@ _PROGRAMS_OWN: Final = (".p7s", ".asc", ".sig", ".vcf", ".dat")
 _MOST_NAMED: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """``line`` is what was written, for the one who reads the answer."""
 
     line: str
     wanted: Wanted
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """A line that begins with a verb, and what stands below it."""
 
     line: str
-    below: list[str] = field(default_factory=list)
+    below: list[str] = []
 
 
 def read_mail(mail: ParsedMail, *, is_ours: bool = False) -> tuple[Asked, ...]:

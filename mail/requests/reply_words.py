@@ -13,11 +13,12 @@ What is meant is run like any other request: whether it is still the asker's to 
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.context import Context
 from core.errors import ReplyUnclear, ThreadNotFound
@@ -95,8 +96,7 @@ class Word(StrEnum):
     TEMPLATE = "template"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """``number``: of the batch that was named besides, or 0; ``import_number`` of the import."""
 
     word: Word

@@ -7,8 +7,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.errors import NotReadable, TooManyFiles
 from core.given_files import FileUse, use_of
@@ -30,8 +31,7 @@ _POLICIES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SheetAttached:
+class SheetAttached(Struct, frozen=True):
     """``policy``: None takes the organisation's."""
 
     name: str

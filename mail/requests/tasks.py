@@ -1,8 +1,9 @@
 """What a message asks for, ready to be run."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+from msgspec import Struct
 
 from core.context import Context
 from core.requests import Mode
@@ -10,8 +11,7 @@ from core.usecases.imports.mails import ImportLeft, ImportTold, OrderTold
 from core.words import ImportWork
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One use case to run. ``question_id``: the answer whose question it settles."""
 
     usecase: Callable[[Context, Any], Any]

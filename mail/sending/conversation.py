@@ -9,10 +9,10 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
+from msgspec import Struct
 
 from core.letters import Outcome, Verdict
 from core.settings import Settings
@@ -48,8 +48,7 @@ class KeptConnectionLost(Exception):
     """The server had ended the connection, or said so to MAIL: the mail may go on another one at once."""
 
 
-@dataclass(slots=True, eq=False)
-class Connection:
+class Connection(Struct, eq=False):
     replies: Replies
     timeout: float
     is_pipelining: bool

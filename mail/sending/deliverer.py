@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from core.app import App
 from core.context import System
@@ -17,8 +18,7 @@ _SYSTEM = System()
 _log = logging.getLogger("usher.mail")
 
 
-@dataclass(frozen=True, slots=True)
-class Unrendered:
+class Unrendered(Struct, frozen=True):
     """A letter that could not be put into words, which must not take its chunk down. ``reference`` is of our mistake;
     empty where there was only no room to make its files.
     """

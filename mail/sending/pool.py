@@ -11,8 +11,10 @@ import ssl
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.letters import Outcome, Verdict
 from core.settings import Settings
@@ -28,10 +30,9 @@ _STOPPING = Outcome(0, Verdict.LATER, "the program is stopping")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class _Batch:
+class _Batch(Struct, eq=False):
     waiting: deque[tuple[int, Mail]]
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, Outcome] = {}
     rest: Outcome | None = None
     """What becomes of the mails that nobody could try."""
 

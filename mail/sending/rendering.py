@@ -4,13 +4,13 @@ Nothing here raises for what people typed: one strange name must not stop a batc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 from markupsafe import escape
+from msgspec import Struct
 
 from core.cards import RunCard
 from core.import_reports import Enclosed
@@ -68,8 +68,7 @@ _FILE_TYPES = {
 _SLOTS = slots(("recipient_name", "url", "stop_url", "code"))
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """``sender`` is the envelope's: a bounce to it names the message."""
 
     message_id: int
@@ -78,15 +77,13 @@ class Mail:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Skeletons:
+class _Skeletons(Struct, frozen=True):
     subject: str
     text: Skeleton
     html: Skeleton
 
 
-@dataclass(frozen=True, slots=True)
-class _RunWords:
+class _RunWords(Struct, frozen=True):
     """What the templates call ``run``."""
 
     title: str

@@ -5,8 +5,9 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from mail.sending.wire import quoted_printable
 
@@ -22,8 +23,7 @@ def _unchanged(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
+class Skeleton(Struct, frozen=True):
     """In quoted-printable. Bytes are ready; a line of text still has its slots."""
 
     pieces: tuple[bytes | str, ...]

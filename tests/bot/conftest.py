@@ -4,12 +4,13 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -49,8 +50,7 @@ _COUNTS = " UNION ALL ".join(
 )
 
 
-@dataclass
-class World:
+class World(Struct, dict=True):
     clock: FixedClock
     app: App
     school: School
@@ -63,7 +63,7 @@ class World:
     vera: User
     """Viewer, linked."""
     channel: Channel
-    requests: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = []
 
     def __post_init__(self) -> None:
         self.restart()

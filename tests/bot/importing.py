@@ -3,10 +3,10 @@
 import asyncio
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,10 +50,9 @@ _FILES = {
 }
 
 
-@dataclass
-class Importing:
+class Importing(Struct, dict=True):
     world: World
-    done: set[str] = field(default_factory=set)
+    done: set[str] = set()
 
     def __post_init__(self) -> None:
         self.deliverer = SlackDeliverer(self.world.app.settings)

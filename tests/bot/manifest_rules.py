@@ -6,14 +6,14 @@ do not know is a fault: Slack refuses such a manifest, or drops the part around 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _ADDRESS = r"https?://"
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     most: int
     least: int = 0
     begins: str = ""
@@ -29,8 +29,7 @@ class Text:
             yield f"{place}: {value!r}"
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(Struct, frozen=True):
     kind: type
 
     def faults(self, place: str, value: Any) -> Iterator[str]:
@@ -38,8 +37,7 @@ class Plain:
             yield f"{place}: no {self.kind.__name__}"
 
 
-@dataclass(frozen=True)
-class Items:
+class Items(Struct, frozen=True):
     of: "Rule"
     most: int
     least: int = 0
@@ -57,8 +55,7 @@ class Items:
             yield from self.of.faults(f"{place}/{number}", each)
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(Struct, frozen=True):
     known: Mapping[str, "Rule"]
     required: tuple[str, ...] = ()
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import Struct
 from slack_sdk import WebClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,8 +22,7 @@ from tests.factories import sent
 from usher.demo.slack.faults import CutBody, Hang, ServerError, TooManyRequests
 
 
-@dataclass
-class Post:
+class Post(Struct):
     """Plays the worker: claims what is due, sends it, marks it, one by one."""
 
     world: World

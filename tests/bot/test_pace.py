@@ -1,9 +1,9 @@
 """Two processes with one database keep together to what Slack allows one app."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.authorize import Place
 from bot.deliverer import SlackDeliverer

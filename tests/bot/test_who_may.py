@@ -4,10 +4,11 @@ Each scenario is then played by a staff member: so a refusal cannot pass because
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -65,8 +66,7 @@ PERSONLESS = {"remove_workspace", "forget_person"}
 """Slack tells these about an installation; nobody asks for anything, and access is only ever taken away."""
 
 
-@dataclass
-class Stage:
+class Stage(Struct):
     """A school in which something can be done about everything."""
 
     world: World
@@ -629,8 +629,7 @@ def _list(stage: Stage, search: str = "") -> tuple[Block, ...]:
     return draw(listed).blocks
 
 
-@dataclass(frozen=True)
-class Beginning(School):
+class Beginning(School, frozen=True):
     """What lies in the stage's database."""
 
     ids: dict[str, int]
@@ -679,7 +678,7 @@ def _begin(app: App) -> Beginning:
     join(school, found["link_id"], "fay@example.org")
     noted = app.run(note_spoken, NoteSpoken(RUN, "fay@example.org"), owner)
     found |= {"joined_id": noted.learner_id, "follow_up_id": noted.follow_up.follow_up_id}
-    return Beginning(**vars(school), ids=found)
+    return Beginning(**asdict(school), ids=found)
 
 
 def _question(school: School) -> int:

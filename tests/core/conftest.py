@@ -1,10 +1,10 @@
 """An app on each database. SQLite is a file, as in production. Whoever asks for the school finds it there."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from core.app import App

@@ -1,7 +1,6 @@
 """The smallest world in which a write can be lost or doubled: one organisation with a count."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core.app import App
@@ -10,15 +9,13 @@ from core.model import AuditEntry, Organisation
 from tests.factories import SYSTEM, SeededTokens, make_app
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """Raises the batch count of the only organisation."""
 
     organisation_id: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     count: int
 
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Order:
+
+class Order(Struct, frozen=True):
     """``deed`` names a function below; ``size`` is what it is done with."""
 
     deed: str
@@ -20,8 +20,7 @@ class Order:
     ballast: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     text: str = ""
     number: int = 0
     ballast: bytes = b""

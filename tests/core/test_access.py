@@ -1,12 +1,12 @@
 """Who may do what, which runs they reach, and where a link leads."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from core import access

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec import Struct
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -39,8 +39,7 @@ from tests.factories import LEARNER, NOW, OPERATOR, SYSTEM, FixedClock, School, 
 SHORT = timedelta(seconds=0.3)
 
 
-@dataclass(frozen=True, slots=True)
-class Untouched:
+class Untouched(Struct, frozen=True):
     reason: str
 
 
@@ -268,8 +267,7 @@ def test_each_command_leaves_one_entry_of_who_where_what_and_when(small: App) ->
 
 
 def test_the_workers_routine_leaves_no_entry(small: App) -> None:
-    @dataclass(frozen=True, slots=True)
-    class Routine:
+    class Routine(Struct, frozen=True):
         is_routine: ClassVar[bool] = True
 
     def tick(ctx: Context, command: Routine) -> None:

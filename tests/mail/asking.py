@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from typing import TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -59,8 +60,7 @@ def parsed_mail(
     )
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """``mail`` None: nothing is answered by mail."""
 
     state: MailState
@@ -82,8 +82,7 @@ class Answered:
         return {str(each.get_filename()): each.get_content() for each in attached}
 
 
-@dataclass
-class Writer:
+class Writer(Struct):
     """A staff member with a mail program."""
 
     school: School

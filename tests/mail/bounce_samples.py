@@ -3,9 +3,10 @@
 There {sender} stands for our envelope sender, {ref} for our Message-ID, {learner} for the address that we wrote to.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from core.words import ReportedAs
 
@@ -14,8 +15,7 @@ HARD, SOFT, LATE, COMPLAINT = ReportedAs.HARD, ReportedAs.SOFT, ReportedAs.LATE,
 NOTHING = None
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     name: str
     says: ReportedAs | None
     words: str

@@ -1,8 +1,7 @@
 """A school for the tests of e-mail that comes in: made once a test process, copied for each test."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.copies import Copies, SqliteCopies
 from tests.factories import FixedClock, School

@@ -1,10 +1,11 @@
 """Messages that come in, as bytes and as read; each states only what its test is about."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from email import message_from_bytes
 from email.utils import format_datetime, getaddresses
 from typing import Any
+
+from msgspec.structs import replace
 
 from core.large_mail import RawMail, pieces_of
 from mail.parsing import message

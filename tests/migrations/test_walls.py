@@ -1,10 +1,10 @@
 """PostgreSQL itself keeps organisations apart: what a forgotten scope, or an injected statement, would not reach."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 

@@ -7,7 +7,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from msgspec import Struct, field
 
 from tests.servers.processes import LOOPBACK, ServerFailed, free_port
 
@@ -33,8 +33,7 @@ class Stage(StrEnum):
     CONTENT = "DATA"
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedMail:
+class AcceptedMail(Struct, frozen=True):
     sender: str
     recipients: tuple[str, ...]
     content: bytes
@@ -44,15 +43,13 @@ class AcceptedMail:
         return message_from_bytes(self.content, policy=MAIL_POLICY)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRecipient:
+class RefusedRecipient(Struct, frozen=True):
     sender: str
     recipient: str
     answer: str
 
 
-@dataclass(slots=True)
-class _ScriptedAnswer:
+class _ScriptedAnswer(Struct):
     stage: Stage
     recipient: str | None
     text: str
@@ -67,20 +64,19 @@ class _ScriptedAnswer:
         return self.text
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct):
     """Script and ledger. The test's thread and the sink's share it: hold `changed` while touching it."""
 
     clock: Callable[[], datetime]
     login: tuple[str, str] | None
     changed: Condition = field(default_factory=Condition)
-    answers: list[_ScriptedAnswer] = field(default_factory=list)
+    answers: list[_ScriptedAnswer] = []
     drops_left: int = 0
     delay: timedelta = timedelta(0)
     greylist_period: timedelta | None = None
-    first_seen_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    accepted: list[AcceptedMail] = field(default_factory=list)
-    refused: list[RefusedRecipient] = field(default_factory=list)
+    first_seen_at: dict[tuple[str, str], datetime] = {}
+    accepted: list[AcceptedMail] = []
+    refused: list[RefusedRecipient] = []
     connections: int = 0
 
     def scripted(self, stage: Stage, recipient: str | None = None) -> str | None:

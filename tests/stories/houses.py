@@ -10,12 +10,13 @@ import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import aiohttp
+from msgspec import Struct
 
 from core.context import SystemTokens, system_clock
 from core.settings import Settings
@@ -59,14 +60,12 @@ class HastyTokens(SystemTokens):
         return 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     status: int
     text: str
     headers: Mapping[str, str]
 
 
-@dataclass(slots=True)
 class Story(InSlack):
     """``visitor`` is the browser of anybody, with cookies only where a story gives them."""
 

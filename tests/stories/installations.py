@@ -7,17 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from msgspec import Struct
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 180
 
 
-@dataclass
-class Installation:
+class Installation(Struct):
     """Its settings, and a way to type commands."""
 
     folder: Path

@@ -9,13 +9,14 @@ import asyncio
 import smtplib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from core.context import system_clock
 from core.settings import load_settings
@@ -61,16 +62,14 @@ class Way(StrEnum):
                 return ("serve --smtp",)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """What somebody wrote; ``ref`` is its Message-ID."""
 
     ref: str
     author: str
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Struct, frozen=True):
     """A mail of Usher's, and how long it took, in seconds."""
 
     raw: bytes
@@ -79,7 +78,6 @@ class Came:
     took: float
 
 
-@dataclass(slots=True)
 class PostOffice(InSlack):
     house: Installation
     postfix: Postfix

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from tests.bot.conftest import words
 from usher.demo.sample import Sample
@@ -15,8 +16,7 @@ PATIENCE_SECONDS = 180
 Found = TypeVar("Found")
 
 
-@dataclass(slots=True)
-class InSlack:
+class InSlack(Struct):
     slack: SlackLookalike
     sample: Sample
 

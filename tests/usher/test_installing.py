@@ -3,13 +3,14 @@
 import math
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from msgspec import Struct
 from playwright.async_api import Browser, expect
 
 from core.context import system_clock
@@ -24,15 +25,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 COOKIE = "__Host-slack-install"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     text: str
 
 
-@dataclass
-class Grounds:
+class Grounds(Struct):
     house: House
     slack: SlackLookalike
     visitor: aiohttp.ClientSession

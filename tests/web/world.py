@@ -5,11 +5,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -33,8 +34,7 @@ _WITH_EVERYTHING = (
 )
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     app: App
     school: School
     clock: FixedClock

@@ -3,11 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core.app import App
@@ -60,8 +60,7 @@ def make_organisation(app: App) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(Struct, frozen=True):
     count: int
     kind: MessageKind = MessageKind.INVITATION
     delay: timedelta = timedelta(0)

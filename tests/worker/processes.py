@@ -3,16 +3,19 @@
 They are forked from a server that has loaded everything: the engine alone takes one and a half seconds to load.
 """
 
+import dataclasses
 import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import SystemTokens
@@ -33,8 +36,7 @@ LOST = 3
 """What a worker process returns that stopped by itself."""
 
 
-@dataclass(frozen=True)
-class Life:
+class Life(Struct, frozen=True):
     """What a worker process is told. ``origin``: where its clock starts, on the machine's monotonic clock."""
 
     url: str
@@ -48,7 +50,7 @@ class Life:
     recall: float = 0.0
 
     def but(self, **changes: object) -> "Life":
-        return replace(self, **changes)  # type: ignore[arg-type]  # The tests name fields.
+        return replace(self, **changes)
 
     def clock(self) -> datetime:
         """Runs like the engine's clock, from the factories' day on."""
@@ -67,7 +69,7 @@ def new_life(url: str, ledger: Path) -> Life:
 
 def open_app(life: Life) -> App:
     """Random ids: a second process with the seeded ones would make the first one's again."""
-    settings = replace(
+    settings = dataclasses.replace(
         SETTINGS,
         database_url=life.url,
         executor=life.host,

@@ -1,12 +1,12 @@
 """A chunk, its claims and its marks. The clock stands still; nothing is in another thread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec import Struct, field
 from sqlalchemy import select
 
 from core.app import App
@@ -32,17 +32,16 @@ class Hurried(Event):
         return self.is_set()
 
 
-@dataclass
-class Scripted:
+class Scripted(Struct):
     """Answers as told, and notes how many were handed over at a time."""
 
     width: int = 4
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    verdicts: dict[int, Verdict] = {}
     unworthy_ids: tuple[int, ...] = ()
     confirmation_ids: tuple[int, ...] = ()
     stop_after: int = 10**6
     stop: Event = field(default_factory=Hurried)
-    batches: list[int] = field(default_factory=list)
+    batches: list[int] = []
 
     def load(self, app: App, ids: Sequence[int]) -> Loaded[int]:
         items = {each: each for each in ids if each not in self.unworthy_ids}

@@ -4,9 +4,9 @@ The stories of ``usher demo --once`` count what they send themselves, so they ha
 Nothing of this is mailed: a worker of its own says what became of each mail before the real one starts.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core.app import App
@@ -41,8 +41,7 @@ REPORT_NAME = "study-skills.csv"
 _JOINERS = (("Mia", "Stone"), ("Noah", "Field"), ("Ola", "Wren"), ("Pia", "North"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(Struct, frozen=True):
     """The same house as it was some time ago."""
 
     app: App

@@ -8,9 +8,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from msgspec import Struct
 
 from core.context import Clock
 from usher.demo.opened_mail import Summary, summary_of
@@ -23,8 +23,7 @@ _REFUSED = "550 5.1.1 No such mailbox: in the demo, addresses that begin with bo
 _LATER = "450 4.2.1 Mailbox busy: in the demo, addresses that begin with busy work at the second try"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """``number`` counts from 1; ``received_at`` in epoch seconds, ``arrived`` by the loop's clock."""
 
     number: int
@@ -38,8 +37,7 @@ class Mail:
         return any(wanted in recipient.casefold() for recipient in self.recipients)
 
 
-@dataclass(frozen=True, slots=True)
-class MailPage:
+class MailPage(Struct, frozen=True):
     """Newest first. ``total`` counts what the search found."""
 
     mails: tuple[tuple[Mail, Summary], ...]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32, default
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Scheme = Literal["light", "dark"]
 _FEATURE = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
@@ -18,23 +19,20 @@ _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _ALWAYS, _NEVER = "(min-width: 0)", "(max-width: 0)"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """One line of the list."""
 
     sender: str
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     name: str
     content_type: str
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedMail:
+class OpenedMail(Struct, frozen=True):
     """``html`` is None when there is none. ``raw_headers`` as they came."""
 
     sender: str

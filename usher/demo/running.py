@@ -8,9 +8,11 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from core.app import App
 from core.context import Operator, system_clock
@@ -34,8 +36,7 @@ INBOX = "usher@usher.example.org"
 Life = Callable[[App, Sample, datetime], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Demo:
+class Demo(Struct, frozen=True):
     """``url`` is the page to open. ``mailbox`` is everybody's, ``inbox`` the one that Usher reads."""
 
     mailbox: Mailbox

@@ -5,9 +5,9 @@ Dates are counted from the moment that is passed in, so there are always past, c
 
 import csv
 import io
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core.app import App
@@ -48,8 +48,7 @@ _OPERATOR, _SYSTEM, _LINK_HOLDER = Operator(), System(), LinkHolder()
 SIXTH_FORM, _ADULTS = "10000001", "10000002"
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
+class _Course(Struct, frozen=True):
     """``run_starts`` in days from now; each run lasts ``days`` and takes learners for its first ``open_days``."""
 
     code: str
@@ -81,16 +80,14 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody whom a visitor of the demo can be; ``about`` says in a few words what to expect."""
 
     user: records.User
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """``run`` is the code of one that can be chosen today, ``runs_now`` those of each course's current run."""
 
     team: records.Team

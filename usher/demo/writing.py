@@ -1,7 +1,6 @@
 """What a visitor of the demo writes, as the mail program of a college would send it."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,24 +9,23 @@ from email.policy import SMTP, compat32
 from email.utils import format_datetime, make_msgid
 from mimetypes import guess_type
 
+from msgspec import Struct
+
 _MOST_HEADER_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True):
     name: str
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """``refs``: Message-IDs, oldest first; the last one is the mail that is answered."""
 
     refs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     author_name: str
     author: str
     to: str

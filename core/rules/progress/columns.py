@@ -7,10 +7,11 @@ other platforms. An alias table, never likeness: that would take â€œLast scoreâ€
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules.policy import HEADING_ROWS
 from core.rules.text import bare_heading, clean_name
@@ -113,8 +114,7 @@ _OF_PLATFORM: Final = _table(_PLATFORM) | {bare_heading(column): column for colu
 _OF_ANY: Final = _table(_ELSEWHERE) | _OF_PLATFORM
 
 
-@dataclass(frozen=True, slots=True)
-class Headings:
+class Headings(Struct, frozen=True):
     """``places`` counts from 0; the columns are what they seem to be."""
 
     row: int
@@ -125,8 +125,7 @@ class Headings:
     """Every column that counts is headed as the platform heads it, so nobody is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
+class ColumnMapping(Struct, frozen=True):
     """What somebody confirmed, or was shown: each column's heading, which hold 0 to 1, and how dates are written."""
 
     headings: Mapping[str, str]

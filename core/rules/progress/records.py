@@ -1,9 +1,10 @@
 """The canonical record of progress, into which every feed is brought."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from core.rules.progress.faults import ProgressFault
 from core.words import FeedKind
@@ -37,8 +38,7 @@ class RunKey(NamedTuple):
         return any(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressRecord:
+class ProgressRecord(Struct, frozen=True):
     """None is unknown. Shares are hundredths of a per cent, 0 to 10,000."""
 
     learner: LearnerKey
@@ -66,8 +66,7 @@ class CellProblem(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRow:
+class ReadRow(Struct, frozen=True):
     """``number``: where it stands in the feed, rising."""
 
     number: int
@@ -75,8 +74,7 @@ class ReadRow:
     problems: tuple[CellProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """``cursor``: where to go on after it; stored in the transaction that stores the rows."""
 
     rows: Sequence[ReadRow]

@@ -10,10 +10,12 @@
 """
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.rules.policy import (
     COMPLETED_SHARE,
@@ -39,8 +41,7 @@ class RiskKind(StrEnum):
         return 1 << list(RiskKind).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class RiskRule:
+class RiskRule(Struct, frozen=True):
     """0: that part is off."""
 
     silent_days: int = RISK_SILENT_DAYS
@@ -61,8 +62,7 @@ DEFAULT_RISK: Final = RiskRule()
 NO_RISK: Final = RiskRule(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What is known of one learner in a run."""
 
     step_percentage: int | None
@@ -74,8 +74,7 @@ class Standing:
     has_left: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(Struct, frozen=True):
     """``days``: silent, or without a beginning. Shares are hundredths of a per cent; ``cohort`` how many there are."""
 
     kind: RiskKind
@@ -85,8 +84,7 @@ class Risk:
     cohort: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+class Cohort(Struct, frozen=True):
     """Of a run: the median of what is known of its learners. None below five, for then it says who they are."""
 
     median: int | None

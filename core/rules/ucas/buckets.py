@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Bucket(StrEnum):
@@ -15,8 +16,7 @@ class Bucket(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buckets:
+class Buckets(Struct, frozen=True, kw_only=True):
     """They add up: ``rows`` is the number of filled rows below the headings."""
 
     created: int = 0

@@ -6,8 +6,9 @@ problems of each, naming the others, for nobody knows which is right. Learners w
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules.ucas.columns import Column
 from core.rules.ucas.identifiers import is_temporary
@@ -17,8 +18,7 @@ from core.rules.ucas.rows import CheckedRow
 _NAMED_ROWS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicates:
+class Duplicates(Struct, frozen=True):
     same_as: Mapping[int, int]
     """Row to the earlier row that it repeats."""
     problems: Mapping[int, Problems]

@@ -5,10 +5,12 @@ By an alias table only: likeness would take “Family name” for “First name�
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
 
 from core.rules.policy import HEADING_ROWS, KNOWN_HEADINGS
 from core.rules.text import bare_heading, clean_name
@@ -49,8 +51,7 @@ _WHOSE: Final = ("learner", "student", "pupil")
 _OWN: Final = frozenset(map(bare_heading, (*STATUS_COLUMNS, ROW_COLUMN)))
 
 
-@dataclass(frozen=True, slots=True)
-class HeadingTable:
+class HeadingTable(Struct, frozen=True, dict=True):
     """What the columns of one kind of sheet may be headed with."""
 
     columns: Sequence[StrEnum]
@@ -60,11 +61,11 @@ class HeadingTable:
     aliases: Mapping[Any, str]
     whose: Sequence[str] = ()
     """Words that may stand before a heading and say nothing."""
-    names: dict[str, Any] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        names = {bare_heading(alias): column for column in self.columns for alias in self._spellings(column)}
-        object.__setattr__(self, "names", names)
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """Bare heading -> column."""
+        return {bare_heading(alias): column for column in self.columns for alias in self._spellings(column)}
 
     def _spellings(self, column: StrEnum) -> Sequence[str]:
         return (column, *self.aliases.get(column, "").split(","))
@@ -94,8 +95,7 @@ LEARNERS: Final = HeadingTable(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Headings:
+class Headings(Struct, frozen=True):
     row: int
     """The spreadsheet's own number; rows stand below."""
     places: Mapping[Any, int]

@@ -1,10 +1,11 @@
 """UKPRN, ULN, UPN and CCIS: numbers that are names. The checksums are our own, from the sources named."""
 
 import re
-from dataclasses import dataclass
 from itertools import product
 from operator import mul
 from typing import Final
+
+from msgspec import Struct
 
 from core.rules.ucas.cells import BLANK, Checked, number_of
 from core.rules.ucas.columns import Column
@@ -39,8 +40,7 @@ _UPN_11 |= {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Providers:
+class Providers(Struct, frozen=True):
     """UKPRNs of an organisation, and those among them whose learners the sender may manage."""
 
     known: frozenset[str]

@@ -6,12 +6,12 @@ provider, for else the same sheet sent twice would make everybody twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from core.rules.addresses import address_key
 from core.rules.text import folded
@@ -50,8 +50,7 @@ class Keys(NamedTuple):
     person_hash: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A learner who may be meant."""
 
     learner_id: int

@@ -4,10 +4,12 @@ A code stays the same for ever. ``docs/problems.md`` lists the table; a test com
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum, StrEnum
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.rules.policy import PROBLEM_VALUE_CHARACTERS
 from core.rules.text import clean_name
@@ -171,8 +173,7 @@ class Fault(Enum):
         self.advice = advice
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     fault: Fault
     column: str
     """As the template heads it; a file's own heading where the template has no such column; empty for a whole sheet."""

@@ -5,9 +5,10 @@ This is an operator's way. Owners send a sheet like one of learners: see ``run_i
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from core import access
@@ -22,8 +23,7 @@ CatalogueModel = TypeVar("CatalogueModel", Course, CourseRun)
 _PROBLEMS_WORDED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ImportCatalogue:
+class ImportCatalogue(Struct, frozen=True):
     """``rows`` of the file, as ``core.sheets`` read them; or ``text``, comma-separated."""
 
     organisation: str
@@ -32,8 +32,7 @@ class ImportCatalogue:
     is_preview: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueImported:
+class CatalogueImported(Struct, frozen=True):
     courses_created: int
     courses_updated: int
     runs_created: int

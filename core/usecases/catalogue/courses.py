@@ -4,10 +4,10 @@ Counts are taken for the rows of one page only, from indexes that begin with the
 not the organisation.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import Select, bindparam, exists, func, select
 
 from core import access
@@ -32,24 +32,21 @@ from core.usecases.links.shared_links import SharedLinkShown
 from core.words import InvitationState, JoinedBy
 
 
-@dataclass(frozen=True, slots=True)
-class ListCourses:
+class ListCourses(Struct, frozen=True):
     """``search`` matches code and titles; empty lists all. Pages count from 1."""
 
     search: str = ""
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CourseRow:
+class CourseRow(Struct, frozen=True):
     run: RunCard
     enrolled: int
     waiting: int
     """Invited and not accepted yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoursesListed:
+class CoursesListed(Struct, frozen=True):
     rows: tuple[CourseRow, ...]
     page: int
     page_count: int
@@ -67,16 +64,14 @@ class RunList(StrEnum):
     LINKS = "links"
 
 
-@dataclass(frozen=True, slots=True)
-class ShowRun:
+class ShowRun(Struct, frozen=True):
     run: str
     shown: RunList = RunList.ENROLLED
     search: str = ""
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolledRow:
+class EnrolledRow(Struct, frozen=True):
     learner_id: int
     name: str
     address: str
@@ -84,8 +79,7 @@ class EnrolledRow:
     joined_by: JoinedBy
 
 
-@dataclass(frozen=True, slots=True)
-class RunShown:
+class RunShown(Struct, frozen=True):
     run: RunCard
     counts: tuple[tuple[RunList, int], ...]
     """Of the whole run, whatever is searched for."""

@@ -1,9 +1,9 @@
 """Runs: which ones can be chosen, and why one cannot (LM, Invite learners to courses)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, or_, select
 
 from core import access
@@ -19,8 +19,7 @@ from core.rules.text import folded
 from core.words import AccessModel, CourseKind
 
 
-@dataclass(frozen=True, slots=True)
-class ListChoosableRuns:
+class ListChoosableRuns(Struct, frozen=True):
     """``search`` matches code and titles; empty lists all. Pages count from 1."""
 
     search: str = ""
@@ -28,8 +27,7 @@ class ListChoosableRuns:
     page_rows: int = PAGE_ROWS
 
 
-@dataclass(frozen=True, slots=True)
-class ChoosableRunsListed:
+class ChoosableRunsListed(Struct, frozen=True):
     runs: tuple[RunCard, ...]
     page: int
     page_count: int

@@ -7,9 +7,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, bindparam, func, select, true, update
 
 from core import access
@@ -31,8 +31,7 @@ _PENDING: Final = Query(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementCosts:
+class AgreementCosts(Struct, frozen=True):
     owner: str
     owner_slug: str
     course_code: str
@@ -47,13 +46,11 @@ class AgreementCosts:
     """For invitations that are not answered yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowBudgets:
+class ShowBudgets(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SetBudget:
+class SetBudget(Struct, frozen=True):
     """``owner``: the short name or name of whose courses it is about; ``course``: of an agreement for one course.
 
     ``amount_pence`` None: no budget.
@@ -64,8 +61,7 @@ class SetBudget:
     amount_pence: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetsShown:
+class BudgetsShown(Struct, frozen=True):
     """``changed``: the one that was set just now, and what it was before."""
 
     organisation: str

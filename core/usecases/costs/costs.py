@@ -4,11 +4,11 @@ A charge is made with its enrolment and stays, whatever becomes of the learner; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, case, func, select
 
 from core import access
@@ -27,16 +27,14 @@ _IS_DUE: Final = and_(Charge.waived_at.is_(None), Charge.is_prepaid.is_(False))
 _IS_PREPAID: Final = and_(Charge.waived_at.is_(None), Charge.is_prepaid.is_(True))
 
 
-@dataclass(frozen=True, slots=True)
-class ShowCosts:
+class ShowCosts(Struct, frozen=True):
     """``month`` as typed, in the organisation's zone; empty: this one."""
 
     month: str = ""
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CostSums:
+class CostSums(Struct, frozen=True):
     """Prepaid and waived enrolments cost nothing more."""
 
     enrolments: int = 0
@@ -45,14 +43,12 @@ class CostSums:
     to_invoice_pence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MonthCosts:
+class MonthCosts(Struct, frozen=True):
     month: Month
     sums: CostSums
 
 
-@dataclass(frozen=True, slots=True)
-class RunCosts:
+class RunCosts(Struct, frozen=True):
     """Enrolments of a run at one price."""
 
     run_code: str
@@ -61,8 +57,7 @@ class RunCosts:
     sums: CostSums
 
 
-@dataclass(frozen=True, slots=True)
-class CostsShown:
+class CostsShown(Struct, frozen=True):
     organisation: str
     month: Month
     sums: CostSums

@@ -3,9 +3,9 @@
 charged --waived--> costs nothing, and what it took of the agreement is free again --restored--> charged
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -19,8 +19,7 @@ from core.words import Subject
 _REASON_CHARACTERS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class FindCharge:
+class FindCharge(Struct, frozen=True):
     """``organisation`` is a short name; ``address`` any of the learner's; ``run`` a code."""
 
     organisation: str
@@ -28,23 +27,20 @@ class FindCharge:
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaiveCharge:
+class WaiveCharge(Struct, frozen=True):
     organisation: str
     address: str
     run: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreCharge:
+class RestoreCharge(Struct, frozen=True):
     organisation: str
     address: str
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeShown:
+class ChargeShown(Struct, frozen=True):
     learner: str
     run: str
     price_pence: int

@@ -2,10 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.context import Context
 from core.rules.expiry import course_link_end, run_link_end
@@ -21,8 +23,7 @@ from core.wording.phrases import zone_named
 _WEIGHTS: Final = {"stalled": 3, "bounced": 3, "ending": 1, "completed": 2, "enrolled": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """``granted`` None: all providers."""
 
     staff_id: int

@@ -16,11 +16,11 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, exists, select, tuple_, update
 
 from core import access
@@ -38,20 +38,17 @@ from core.wording.phrases import zone_named
 from core.words import MessageKind, Role
 
 
-@dataclass(frozen=True, slots=True)
-class ShowDigest:
+class ShowDigest(Struct, frozen=True):
     """What the next one would say if it were due now."""
 
 
-@dataclass(frozen=True, slots=True)
-class FindDueDigests:
+class FindDueDigests(Struct, frozen=True):
     is_routine: ClassVar = True
 
     limit: int = DIGESTS_A_TICK
 
 
-@dataclass(frozen=True, slots=True)
-class DueDigestsFound:
+class DueDigestsFound(Struct, frozen=True):
     setting_ids: tuple[int, ...]
     owner_ids: tuple[int, ...]
     """Owners who have said nothing about digests yet."""
@@ -61,27 +58,23 @@ class DueDigestsFound:
         return (self.setting_ids[start : start + DIGESTS_AT_ONCE] for start in starts)
 
 
-@dataclass(frozen=True, slots=True)
-class BeginDigests:
+class BeginDigests(Struct, frozen=True):
     is_routine: ClassVar = True
 
     owner_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DigestsBegun:
+class DigestsBegun(Struct, frozen=True):
     begun: int
 
 
-@dataclass(frozen=True, slots=True)
-class CollectDueDigests:
+class CollectDueDigests(Struct, frozen=True):
     is_routine: ClassVar = True
 
     setting_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DigestCollected:
+class DigestCollected(Struct, frozen=True):
     """``reader`` and ``next_at`` as they were: if they are others meanwhile, it counts no more."""
 
     setting_id: int
@@ -90,23 +83,20 @@ class DigestCollected:
     shown: DigestShown
 
 
-@dataclass(frozen=True, slots=True)
-class DueDigestsCollected:
+class DueDigestsCollected(Struct, frozen=True):
     """``setting_ids``: all that were asked for, also of those to whom nothing is told."""
 
     setting_ids: tuple[int, ...]
     digests: tuple[DigestCollected, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WriteDueDigests:
+class WriteDueDigests(Struct, frozen=True):
     is_routine: ClassVar = True
 
     collected: DueDigestsCollected
 
 
-@dataclass(frozen=True, slots=True)
-class DueDigestsWritten:
+class DueDigestsWritten(Struct, frozen=True):
     written: int
     postponed: int
     """Planned anew and nothing said: their reader left, had this period's, or wants changes only."""

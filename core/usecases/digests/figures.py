@@ -6,10 +6,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     FromClause,
@@ -61,8 +61,7 @@ from core.words import ImportState, MessageState, SuppressReason
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     organisation_id: int
     since: datetime
 

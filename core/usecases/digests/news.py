@@ -1,13 +1,13 @@
 """What a digest says, as values: kept as JSON when it is due, and drawn from that by every door."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core.rules.progress.risk import Risk
 
 
-@dataclass(frozen=True, slots=True)
-class DigestRun:
+class DigestRun(Struct, frozen=True):
     """``enrolled``, ``completed`` and ``stalled`` since the last digest, the others as they are now."""
 
     code: str
@@ -24,8 +24,7 @@ class DigestRun:
     """Invitations that end within 14 days and are not answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigestName:
+class DigestName(Struct, frozen=True):
     learner_id: int
     name: str
     address: str
@@ -37,8 +36,7 @@ class DigestName:
     """Why they are at risk, where they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigestLink:
+class DigestLink(Struct, frozen=True):
     """A shared link that ends within 14 days. The soonest are named."""
 
     code: str
@@ -46,15 +44,13 @@ class DigestLink:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DigestBudget:
+class DigestBudget(Struct, frozen=True):
     owner: str
     spent_pence: int
     budget_pence: int
 
 
-@dataclass(frozen=True, slots=True)
-class DigestShown:
+class DigestShown(Struct, frozen=True):
     """``since`` to ``until``; nothing else happened in between that its reader may see."""
 
     name: str

@@ -1,9 +1,9 @@
 """Who gets digests, when and where: seen and set by each staff member for themselves, and ended by one click."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -21,13 +21,11 @@ from core.words import DigestRhythm
 _FIRST: Final = {DigestRhythm.WEEKLY: timedelta(days=7), DigestRhythm.MONTHLY: timedelta(days=31)}
 
 
-@dataclass(frozen=True, slots=True)
-class ShowDigestPlan:
+class ShowDigestPlan(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SetDigest:
+class SetDigest(Struct, frozen=True):
     """What is None or empty stays as it is; at the first time: Monday at 08:00, every week, by e-mail and in Slack."""
 
     weekday: int | None = None
@@ -39,27 +37,23 @@ class SetDigest:
     time_zone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StopDigest:
+class StopDigest(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class ShowDigestStop:
+class ShowDigestStop(Struct, frozen=True):
     """By the link in a digest's e-mail."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopDigestMail:
+class StopDigestMail(Struct, frozen=True):
     """Likewise. In Slack it goes on, where it is wanted there, too."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class DigestPlanShown:
+class DigestPlanShown(Struct, frozen=True):
     is_on: bool
     rhythm: DigestRhythm
     weekday: int
@@ -78,8 +72,7 @@ class DigestPlanShown:
         return DigestTime(self.rhythm, self.weekday, self.minute)
 
 
-@dataclass(frozen=True, slots=True)
-class DigestStopShown:
+class DigestStopShown(Struct, frozen=True):
     organisation: str
     by_mail: bool
     in_slack: bool

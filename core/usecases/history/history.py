@@ -7,10 +7,10 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Select, and_, func, or_, select
 
 from core import access
@@ -26,8 +26,7 @@ from core.words import Subject
 _ROWS_AT_ONCE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHistory:
+class ShowHistory(Struct, frozen=True):
     """``kind`` of what is meant, and its ``name`` as typed, or its id."""
 
     kind: Subject
@@ -36,8 +35,7 @@ class ShowHistory:
     subject_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """``action``: a use case's name in the audit; ``who`` did it, by ``actor``'s name in the audit.
 
     Empty: it was about none, or about what the asker may not see.
@@ -52,8 +50,7 @@ class Deed:
     told: Named
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryShown:
+class HistoryShown(Struct, frozen=True):
     kind: Subject
     subject_id: int
     name: str

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import and_, case, or_, select
 
 from core.context import Context
@@ -26,8 +26,7 @@ About = tuple[Subject, int, bool]
 """(kind, id, whether it was a part)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a deed was about. Empty where it was about none, or about what the asker may not see."""
 
     learner: str = ""

@@ -5,8 +5,8 @@ member: for owners, and for themselves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import or_, select
 
 from core import access
@@ -42,8 +42,7 @@ from core.usecases.links.shared_links import code_of, seen_link
 from core.words import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """``ids``: whatever happened to these or in them belongs to the history. ``wholes``: what was done to all of these,
     the batches and imports that somebody is in.
     """

@@ -1,9 +1,9 @@
 """What goes back to the sender of an import: their own workbook, marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -30,15 +30,13 @@ _WAITING = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LoadMarks:
+class LoadMarks(Struct, frozen=True):
     """By number."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class MarksLoaded:
+class MarksLoaded(Struct, frozen=True):
     """``marks`` is None for a file without checked rows: there is nothing to mark."""
 
     file_name: str

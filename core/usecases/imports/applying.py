@@ -9,9 +9,9 @@
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
 
 from core import access
@@ -56,8 +56,7 @@ CHANGE_LEARNER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyImport:
+class ApplyImport(Struct, frozen=True):
     """What its policy allows."""
 
     is_routine: ClassVar = False
@@ -65,15 +64,13 @@ class ApplyImport:
     import_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseImport:
+class ReleaseImport(Struct, frozen=True):
     """“Import the good rows”: of a held import, by number."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSettled:
+class ImportSettled(Struct, frozen=True):
     import_id: int
     number: int
     state: ImportState

@@ -7,9 +7,9 @@ after a crash, it starts anew, and what an earlier process still wants to store 
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import bindparam, delete, select, update
 
 from core import access
@@ -38,15 +38,13 @@ _STAGED: Final = (
 _BEFORE_CHECKED = (ImportState.RECEIVED, ImportState.READING)
 
 
-@dataclass(frozen=True, slots=True)
-class BeginImport:
+class BeginImport(Struct, frozen=True):
     is_routine: ClassVar = True
 
     import_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportBegun:
+class ImportBegun(Struct, frozen=True):
     """``content`` is None when the rows are checked already, and only applying remains, if that."""
 
     state: ImportState
@@ -96,8 +94,7 @@ class StagedRow(NamedTuple):
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True)
-class StageRows:
+class StageRows(Struct, frozen=True):
     is_routine: ClassVar = True
 
     import_id: int
@@ -107,8 +104,7 @@ class StageRows:
     """All rows of the sheet, blank ones too."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowsStaged:
+class RowsStaged(Struct, frozen=True):
     count: int
 
 
@@ -146,23 +142,21 @@ def in_attempt(ctx: Context, staff: StaffMember, import_id: int, attempt: int) -
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class FinishChecking:
+class FinishChecking(Struct, frozen=True):
     """``content_digest`` is of all rows as they were read; see ``core.importing``."""
 
     import_id: int
     attempt: int
     reading: Reading
     content_digest: bytes = b""
-    same_as: Mapping[int, int] = field(default_factory=dict)
-    problems: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+    same_as: Mapping[int, int] = {}
+    problems: Mapping[int, tuple[Problem, ...]] = {}
     """With other rows of the file, by row."""
     row_count: int = 0
     subject: ImportSubject = ImportSubject.LEARNERS
 
 
-@dataclass(frozen=True, slots=True)
-class CheckingFinished:
+class CheckingFinished(Struct, frozen=True):
     state: ImportState
     reason: ImportReason | None
 

@@ -3,8 +3,9 @@
 Each is a row of the outbox; the file itself is made when it is sent.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -22,8 +23,7 @@ TEMPLATES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OrderCopy:
+class OrderCopy(Struct, frozen=True):
     """The caller's own import, by number: its file, marked, as a direct message in Slack."""
 
     number: int
@@ -31,27 +31,23 @@ class OrderCopy:
     """All rows, however many; else, of a large file, the faulty ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class CopyOrdered:
+class CopyOrdered(Struct, frozen=True):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class OfferTemplate:
+class OfferTemplate(Struct, frozen=True):
     """The workbook to fill in."""
 
     subject: ImportSubject = ImportSubject.LEARNERS
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateOffered:
+class TemplateOffered(Struct, frozen=True):
     """It is made where it is handed over: in Slack as a direct message of its own."""
 
     subject: ImportSubject = ImportSubject.LEARNERS
 
 
-@dataclass(frozen=True, slots=True)
-class ImportCopy:
+class ImportCopy(Struct, frozen=True):
     """What a file in Slack is made of: read with ``load_marks`` in its receiver's name."""
 
     number: int
@@ -59,8 +55,7 @@ class ImportCopy:
     receiver: StaffActor
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateCopy:
+class TemplateCopy(Struct, frozen=True):
     """The template, for somebody in Slack."""
 
     subject: ImportSubject = ImportSubject.LEARNERS

@@ -5,9 +5,9 @@ one is closed, so that nobody releases its older values by mistake.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -30,15 +30,13 @@ _LEFT_OUT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FindCorrected:
+class FindCorrected(Struct, frozen=True):
     """``ref``: ``channel/ts`` of a message in Slack to which somebody replied with a file."""
 
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectedFound:
+class CorrectedFound(Struct, frozen=True):
     number: int | None
     """None: the message was about no import, or not for the caller."""
 

@@ -10,9 +10,9 @@ undone like others. After a partly applied import it holds the corrected rows; w
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import or_, select
 
 from core import access
@@ -37,15 +37,13 @@ Corrections = Mapping[tuple[int, str], str]
 """By row and column."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowBrokenRows:
+class ShowBrokenRows(Struct, frozen=True):
     """Of the caller's own import, by number."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenCell:
+class BrokenCell(Struct, frozen=True):
     column: str
     value: str
     """As it was read, cut short."""
@@ -56,37 +54,32 @@ class BrokenCell:
     """All that may be written, where that is a short list."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
+class BrokenRow(Struct, frozen=True):
     number: int
     name: str
     cells: tuple[BrokenCell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRowsShown:
+class BrokenRowsShown(Struct, frozen=True):
     number: int
     rows: tuple[BrokenRow, ...]
     waiting: int
     """Rows that wait for these; 0 after a partly applied import."""
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectRows:
+class CorrectRows(Struct, frozen=True):
     number: int
     values: Corrections
 
 
-@dataclass(frozen=True, slots=True)
-class CellRefused:
+class CellRefused(Struct, frozen=True):
     row: int
     column: str
     reason: str
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowsCorrected:
+class RowsCorrected(Struct, frozen=True):
     """``refused``: what is still wrong, and then nothing was done; else ``received`` is the correction's number."""
 
     number: int

@@ -7,9 +7,9 @@ How one goes on: ``import_checking`` reads it, ``import_applying`` decides and w
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy import and_, func, or_, select, update
 
 from core import access
@@ -43,8 +43,7 @@ from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, S
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveImport:
+class ReceiveImport(Struct, frozen=True):
     """``policy``: None takes the organisation's."""
 
     file_name: str
@@ -58,8 +57,7 @@ class ReceiveImport:
     """The number of the import to whose answer somebody replied with this file."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReceived:
+class ImportReceived(Struct, frozen=True):
     import_id: int
     number: int
     is_repeat: bool
@@ -163,8 +161,7 @@ def _same_file(ctx: Context, staff: StaffMember, file_hash: str, policy: ImportP
     return ctx.session.scalars(query.order_by(Import.number.desc()).limit(1)).one_or_none()
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemCount:
+class ProblemCount(Struct, frozen=True):
     """One kind of problem and the rows that have it."""
 
     code: str
@@ -177,8 +174,7 @@ class ProblemCount:
     """The first few."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportCard:
+class ImportCard(Struct, frozen=True):
     import_id: int
     number: int
     file_name: str
@@ -195,16 +191,14 @@ class ImportCard:
     subject: ImportSubject = ImportSubject.LEARNERS
 
 
-@dataclass(frozen=True, slots=True)
-class ShowImport:
+class ShowImport(Struct, frozen=True):
     """By number, or by id."""
 
     number: int = 0
     import_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ImportShown:
+class ImportShown(Struct, frozen=True):
     card: ImportCard
     sheet: str
     notes: tuple[str, ...]
@@ -332,14 +326,12 @@ def count_problems(found: Iterable[tuple[int, Problem]]) -> tuple[ProblemCount, 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ListImports:
+class ListImports(Struct, frozen=True):
     page: int = 1
     state: ImportState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImportsListed:
+class ImportsListed(Struct, frozen=True):
     """Newest first."""
 
     imports: tuple[ImportCard, ...]

@@ -5,10 +5,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -29,8 +29,7 @@ from core.usecases.invitations.sorting import EXAMPLES, Bucket
 from core.words import ImportState, ImportSubject
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareImportInvitation:
+class PrepareImportInvitation(Struct, frozen=True):
     """As ``PrepareInvitation``, for the learners of import ``number``."""
 
     run: str
@@ -41,16 +40,14 @@ class PrepareImportInvitation:
     chosen: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FindInvitable:
+class FindInvitable(Struct, frozen=True):
     """By number, or by id."""
 
     number: int = 0
     import_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InvitableFound:
+class InvitableFound(Struct, frozen=True):
     """How many of an import's learners the asker could invite to some run; the preview says who is new on it.
 
     ``invitable`` counts addresses: siblings who share one count once.
@@ -103,11 +100,10 @@ def _applied(ctx: Context, found: Import) -> Import:
     return found
 
 
-@dataclass(slots=True)
-class _Found:
-    accepted: dict[str, Address] = field(default_factory=dict)
-    duplicates: list[Address] = field(default_factory=list)
-    others: dict[Bucket, list[str]] = field(default_factory=dict)
+class _Found(Struct):
+    accepted: dict[str, Address] = {}
+    duplicates: list[Address] = []
+    others: dict[Bucket, list[str]] = {}
     """What may be said of those who are left out; empty where nothing may."""
 
     def listed(self) -> AddressList:

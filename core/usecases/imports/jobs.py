@@ -9,8 +9,9 @@ From the command line a person waits, and runs an import again themselves: these
 when their time is over (``import_retention``).
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from core import access
 from core.context import Context, Door, StaffActor
@@ -24,13 +25,11 @@ from core.words import ImportReason, ImportState, Subject
 _UNATTENDED = (Door.SLACK, Door.MAIL, Door.WEB)
 
 
-@dataclass(frozen=True, slots=True)
-class FindSender:
+class FindSender(Struct, frozen=True):
     import_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SenderOfImport:
+class SenderOfImport(Struct, frozen=True):
     """In whose name it runs. None: it is settled, or gone."""
 
     staff: StaffActor | None
@@ -41,15 +40,13 @@ def sender_of_import(ctx: Context, command: FindSender) -> SenderOfImport:
     return SenderOfImport(sender_of(ctx.session.get(Import, command.import_id)))
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUpImport:
+class GiveUpImport(Struct, frozen=True):
     """It cannot be finished: its sender may no longer import, or it failed several times."""
 
     import_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportGivenUp:
+class ImportGivenUp(Struct, frozen=True):
     was_open: bool
 
 
@@ -65,13 +62,11 @@ def give_up_import(ctx: Context, command: GiveUpImport) -> ImportGivenUp:
     return ImportGivenUp(was_open=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SweepImports:
+class SweepImports(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class ImportsSwept:
+class ImportsSwept(Struct, frozen=True):
     """``hopeless`` are for whoever sweeps to give up."""
 
     enqueued: int

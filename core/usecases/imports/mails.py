@@ -8,8 +8,9 @@ An answer names its imports and no more: what is said of their rows is read, and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -35,8 +36,7 @@ from core.usecases.imports.values import import_ref, standing
 from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, ImportWork, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class ImportByMail:
+class ImportByMail(Struct, frozen=True):
     """One file of a message. ``corrects``: the number of the import whose answer it replies to."""
 
     file_name: str
@@ -46,8 +46,7 @@ class ImportByMail:
     corrects: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImportTold:
+class ImportTold(Struct, frozen=True):
     """An answer about an import, by its number; ``core.import_reports`` fills it when it is sent."""
 
     number: int
@@ -56,8 +55,7 @@ class ImportTold:
     """The same file was here already."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRowsTold:
+class ImportRowsTold(Struct, frozen=True):
     """A page of an import's rows, without them; they are read when it is sent."""
 
     number: int
@@ -83,8 +81,7 @@ def import_by_mail(ctx: Context, command: ImportByMail) -> ImportTold:
     return ImportTold(received.number, is_repeat=received.is_repeat)
 
 
-@dataclass(frozen=True, slots=True)
-class CopyImport:
+class CopyImport(Struct, frozen=True):
     """All rows, marked, however many."""
 
     number: int
@@ -100,15 +97,13 @@ def copy_by_mail(ctx: Context, command: CopyImport) -> ImportTold:
     return ImportTold(found.number, CopyWanted.FULL)
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveImport:
+class LeaveImport(Struct, frozen=True):
     """Somebody said no to the good rows."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportLeft:
+class ImportLeft(Struct, frozen=True):
     """Nothing of it is imported. ``until``: it can still be, up to then."""
 
     number: int
@@ -127,15 +122,13 @@ def leave_import(ctx: Context, command: LeaveImport) -> ImportLeft:
     return ImportLeft(found.number, found.ends_at, found.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderByMail:
+class OrderByMail(Struct, frozen=True):
     number: int
     work: ImportWork
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTold:
+class OrderTold(Struct, frozen=True):
     """An answer about what was ordered; ``core.import_reports`` fills it when it is sent."""
 
     number: int
@@ -162,14 +155,12 @@ def undo_by_mail(ctx: Context, command: OrderByMail) -> OrderTold:
     return order_by_mail(ctx, command)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadReport:
+class LoadReport(Struct, frozen=True):
     number: int
     copy: CopyWanted = CopyWanted.MARKED
 
 
-@dataclass(frozen=True, slots=True)
-class ReportLoaded:
+class ReportLoaded(Struct, frozen=True):
     """``marked`` None: nothing is to be marked, its file is not the asker's, or the copy is spared."""
 
     shown: ImportShown

@@ -5,10 +5,10 @@ It changes no learner, and may be done again: what was found before is forgotten
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from core import access
@@ -51,8 +51,7 @@ _REFUSED: Final = ("bucket", "match_problem", "learner_id")
 _Placed = tuple[str, int, str]
 
 
-@dataclass(slots=True)
-class Matching:
+class Matching(Struct):
     """What one transaction needs to match and to write."""
 
     organisation: Organisation
@@ -63,7 +62,7 @@ class Matching:
     matched: int = 0
     renamed: int = 0
     """Matched ones whose last name or address would change."""
-    by_id: dict[int, Known] = field(default_factory=dict)
+    by_id: dict[int, Known] = {}
 
     @property
     def looks_slipped(self) -> bool:

@@ -1,8 +1,8 @@
 """What somebody can do with an import now: the buttons below it."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import func, or_, select
 
 from core import access
@@ -17,8 +17,7 @@ INVITED: Final = (Bucket.CREATED, Bucket.UPDATED, Bucket.UNCHANGED)
 """The rows of an applied import whose learners can be invited."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportOffers:
+class ImportOffers(Struct, frozen=True):
     good_rows: int = 0
     """So many would be imported if it were released."""
     corrections: int = 0

@@ -12,10 +12,11 @@ Slack: in a message of its own. E-mail: the message that ordered it is answered 
 3. The outcome holds numbers. Whose rows they are is read when it is shown, and to nobody who may not see them.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from core import access
@@ -37,8 +38,7 @@ from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subje
 Done = ImportSettled | ImportUndone
 
 
-@dataclass(frozen=True, slots=True)
-class OrderWork:
+class OrderWork(Struct, frozen=True):
     """By number of the import."""
 
     number: int
@@ -47,8 +47,7 @@ class OrderWork:
     """The e-mail that orders it."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkOrdered:
+class WorkOrdered(Struct, frozen=True):
     number: int
     work: ImportWork
     order_id: int
@@ -104,13 +103,11 @@ def order_job(order_id: int, generation: str) -> Job:
 # --- Done -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class BeginOrder:
+class BeginOrder(Struct, frozen=True):
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBegun:
+class OrderBegun(Struct, frozen=True):
     """In whose name it is done. None: it is settled, or gone."""
 
     staff: StaffActor | None
@@ -124,13 +121,11 @@ def begin_order(ctx: Context, command: BeginOrder) -> OrderBegun:
     return OrderBegun(sender_of(found))
 
 
-@dataclass(frozen=True, slots=True)
-class FulfilOrder:
+class FulfilOrder(Struct, frozen=True):
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFulfilled:
+class OrderFulfilled(Struct, frozen=True):
     """False: somebody else was faster."""
 
     was_open: bool
@@ -152,8 +147,7 @@ def fulfil_order(ctx: Context, command: FulfilOrder) -> OrderFulfilled:
     return OrderFulfilled(was_open=True)
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseOrder:
+class RefuseOrder(Struct, frozen=True):
     """``words``: of a refusal. Empty: it was tried several times, and is our mistake."""
 
     order_id: int
@@ -178,13 +172,11 @@ def _settle(ctx: Context, found: ImportOrder, outcome: str, refusal: str) -> Non
     touch(ctx, [order_key(found.id)], after=SCOREBOARD_INTERVAL)
 
 
-@dataclass(frozen=True, slots=True)
-class SweepOrders:
+class SweepOrders(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class OrdersSwept:
+class OrdersSwept(Struct, frozen=True):
     """``hopeless`` are for whoever sweeps to refuse."""
 
     enqueued: int
@@ -203,8 +195,7 @@ def sweep_orders(ctx: Context, command: SweepOrders) -> OrdersSwept:
 # --- Shown ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OrderShown:
+class OrderShown(Struct, frozen=True):
     """``done`` None and ``refusal`` empty: it is under way."""
 
     number: int
@@ -216,8 +207,7 @@ class OrderShown:
     refusal: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShowOrder:
+class ShowOrder(Struct, frozen=True):
     order_id: int
 
 

@@ -3,9 +3,9 @@
 In steps that are each a short transaction: whoever keeps house asks until nothing is left.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from core import access
@@ -18,15 +18,13 @@ from core.words import ImportReason, ImportState
 _SETTLED = (ImportState.APPLIED, ImportState.REJECTED, ImportState.UNDONE)
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetImports:
+class ForgetImports(Struct, frozen=True):
     is_routine: ClassVar = True
 
     row_limit: int = IMPORT_ROWS_FORGOTTEN
 
 
-@dataclass(frozen=True, slots=True)
-class ImportsForgotten:
+class ImportsForgotten(Struct, frozen=True):
     imports: int
     rows: int
     is_more: bool

@@ -1,9 +1,9 @@
 """The rows of an import, bucket by bucket, as somebody looks through them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
@@ -21,8 +21,7 @@ from core.usecases.imports.values import Keeper, import_ref, keeper
 from core.words import ImportSubject
 
 
-@dataclass(frozen=True, slots=True)
-class ListImportRows:
+class ListImportRows(Struct, frozen=True):
     """Of an import, by number."""
 
     number: int
@@ -30,8 +29,7 @@ class ListImportRows:
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRowShown:
+class ImportRowShown(Struct, frozen=True):
     number: int
     """The spreadsheet's own."""
     name: str
@@ -42,8 +40,7 @@ class ImportRowShown:
     """The earlier row that it repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRowsListed:
+class ImportRowsListed(Struct, frozen=True):
     number: int
     bucket: Bucket
     buckets: Buckets

@@ -1,6 +1,6 @@
 """What becomes of a file in which rows have problems: an organisation's rule, set by its owners."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -11,20 +11,17 @@ from core.rules.text import folded
 from core.words import ImportPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class ShowImportPolicy:
+class ShowImportPolicy(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SetImportPolicy:
+class SetImportPolicy(Struct, frozen=True):
     """``policy`` as typed: ``good-rows``, or ``good rows``."""
 
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPolicyShown:
+class ImportPolicyShown(Struct, frozen=True):
     organisation: str
     policy: ImportPolicy
     is_changed: bool = False

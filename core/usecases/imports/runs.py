@@ -9,10 +9,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import delete, select, update
 
 from core import access
@@ -62,8 +62,7 @@ class _Before(msgspec.Struct):
 # --- Staging ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StageRuns:
+class StageRuns(Struct, frozen=True):
     is_routine: ClassVar = True
 
     import_id: int
@@ -95,11 +94,10 @@ def _row(kept: Keeper, checked: CheckedRun) -> tuple[Any, ...]:
 # --- Matching ---------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class RunMatching:
+class RunMatching(Struct):
     organisation: Organisation
     providers: Mapping[str, int]
-    rows: dict[int, CatalogueRow] = field(default_factory=dict)
+    rows: dict[int, CatalogueRow] = {}
     """Those to write, by number."""
     has_changes: bool = False
 
@@ -181,8 +179,7 @@ def write_matched(ctx: Context, found: Import, matching: RunMatching) -> None:
     access.update_plain(ctx, ImportRow, _APPLIED, "number", marks, import_id=found.id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """By code: id and values."""
 
     courses: Mapping[str, tuple[int, dict[str, Any]]]
@@ -209,16 +206,15 @@ def _hash(values: Mapping[str, Any]) -> bytes:
 # --- Taking back ------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class RunsSorted:
+class RunsSorted(Struct):
     """What becomes of the runs of an import that is taken back."""
 
     before: Mapping[int, _Before]
     """By row, in order."""
-    removed: list[int] = field(default_factory=list)
-    restored: list[tuple[CourseRun, dict[str, Any]]] = field(default_factory=list)
+    removed: list[int] = []
+    restored: list[tuple[CourseRun, dict[str, Any]]] = []
     """With what they were."""
-    kept: list[tuple[int, str, KeptReason]] = field(default_factory=list)
+    kept: list[tuple[int, str, KeptReason]] = []
     """Row, title, why it stays."""
 
 

@@ -1,10 +1,10 @@
 """An applied import is taken back: whatever nobody changed since; the rest is listed, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import delete, func, select
 
 from core import access
@@ -39,26 +39,22 @@ NOTHING: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class UndoImport:
+class UndoImport(Struct, frozen=True):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewUndo:
+class PreviewUndo(Struct, frozen=True):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRow:
+class KeptRow(Struct, frozen=True):
     row: int
     name: str
     """The learner's, or the run's; empty where the caller may not see them, or they are removed or gone."""
     reason: KeptReason
 
 
-@dataclass(frozen=True, slots=True)
-class ImportUndone:
+class ImportUndone(Struct, frozen=True):
     number: int
     removed: int
     restored: int
@@ -68,8 +64,7 @@ class ImportUndone:
     subject: ImportSubject = ImportSubject.LEARNERS
 
 
-@dataclass(frozen=True, slots=True)
-class UndoPreviewed:
+class UndoPreviewed(Struct, frozen=True):
     """What ``UndoImport`` would do now. Nothing is changed."""
 
     number: int

@@ -3,12 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -75,8 +75,7 @@ class Before(msgspec.Struct, array_like=True):
     """The key of the address by which they are known since; what is taken back takes it as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
+class Keeper(Struct, frozen=True):
     """Encrypts and decrypts for one transaction."""
 
     vault: Vault
@@ -159,8 +158,7 @@ def hasher(ctx: Context, organisation: Organisation) -> Hasher:
     return Hasher(base64.urlsafe_b64decode(vault.decrypt(organisation.match_key, _KEY_PLACE) + "="))
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """The organisation's providers, and those whose learners the sender may manage, at this moment."""
 
     ids: Mapping[str, int]

@@ -3,10 +3,10 @@
 The link is the proof of identity. Looking changes nothing. Two answers at the same moment end in one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -35,13 +35,11 @@ class LinkState(StrEnum):
     """The run takes nobody any more: asking for a new link would not help."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowInvitation:
+class ShowInvitation(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationShown:
+class InvitationShown(Struct, frozen=True):
     state: LinkState
     run: RunCard
     organisation: str
@@ -56,50 +54,42 @@ class InvitationShown:
     has_asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptInvitation:
+class AcceptInvitation(Struct, frozen=True):
     token: str
     first_name: str
     last_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationAccepted:
+class InvitationAccepted(Struct, frozen=True):
     run: RunCard
     organisation: str
     first_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeclineInvitation:
+class DeclineInvitation(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationDeclined:
+class InvitationDeclined(Struct, frozen=True):
     run: RunCard
     organisation: str
     inviter: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskForLink:
+class AskForLink(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkAskedFor:
+class LinkAskedFor(Struct, frozen=True):
     organisation: str
     inviter: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopInvitations:
+class StopInvitations(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationsStopped:
+class InvitationsStopped(Struct, frozen=True):
     organisation: str
 
 

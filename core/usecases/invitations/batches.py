@@ -11,10 +11,10 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -48,8 +48,7 @@ from core.usecases.invitations.sorting import EXAMPLES, Bucket, Sorted, examples
 from core.words import MessageKind, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareInvitation:
+class PrepareInvitation(Struct, frozen=True):
     """``run`` is a code as typed; ``addresses`` any text with addresses in it; ``note`` goes to each learner.
 
     ``when`` is a moment in words, as in “Mon 09:00”, understood in ``time_zone`` (empty: the organisation's).
@@ -64,16 +63,14 @@ class PrepareInvitation:
     """The moment itself, where a form asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BucketCount:
+class BucketCount(Struct, frozen=True):
     bucket: Bucket
     count: int
     examples: tuple[str, ...]
     """At most five addresses; names of those who have none."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     count: int
     examples: tuple[str, ...] = ()
 
@@ -81,8 +78,7 @@ class LeftOut:
 _NOBODY: Final[Mapping[Bucket, LeftOut]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationPreviewed:
+class InvitationPreviewed(Struct, frozen=True):
     draft_id: int
     run: RunCard
     organisation: str
@@ -108,13 +104,11 @@ class InvitationPreviewed:
         return next(entry.count for entry in self.buckets if entry.bucket is bucket)
 
 
-@dataclass(frozen=True, slots=True)
-class InviteLearners:
+class InviteLearners(Struct, frozen=True):
     draft_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class LearnersInvited:
+class LearnersInvited(Struct, frozen=True):
     confirmation_id: int
     numbers: tuple[int, ...]
     run: RunCard

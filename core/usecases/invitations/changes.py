@@ -7,10 +7,10 @@ pressed, so whoever answered meanwhile is left alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
@@ -40,8 +40,7 @@ from core.words import CancelReason, InvitationState, MessageKind, MessageState,
 _OPEN_STATES = (None, ListedState.PENDING, ListedState.BOUNCED)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """These ids; without ids, every open invitation that the list shows with this state and search."""
 
     run: str
@@ -50,13 +49,11 @@ class Chosen:
     search: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResendInvitations:
+class ResendInvitations(Struct, frozen=True):
     chosen: Chosen
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationsResent:
+class InvitationsResent(Struct, frozen=True):
     """The five numbers add up to the open invitations that were meant."""
 
     run: RunCard
@@ -71,13 +68,11 @@ class InvitationsResent:
     """More than one press takes: the next one takes these."""
 
 
-@dataclass(frozen=True, slots=True)
-class CancelInvitations:
+class CancelInvitations(Struct, frozen=True):
     chosen: Chosen
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationsCancelled:
+class InvitationsCancelled(Struct, frozen=True):
     run: RunCard
     cancelled: int
     unsent: int
@@ -86,13 +81,11 @@ class InvitationsCancelled:
     undo_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreInvitations:
+class RestoreInvitations(Struct, frozen=True):
     change_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationsRestored:
+class InvitationsRestored(Struct, frozen=True):
     run: RunCard
     restored: int
     kept: int

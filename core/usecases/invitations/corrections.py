@@ -1,6 +1,6 @@
 """An invitation that went to a mistyped address goes to the right one."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -22,21 +22,18 @@ from core.usecases.invitations.single import (
 from core.words import CancelReason
 
 
-@dataclass(frozen=True, slots=True)
-class ShowCorrection:
+class ShowCorrection(Struct, frozen=True):
     invitation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionShown:
+class CorrectionShown(Struct, frozen=True):
     invitation_id: int
     address: str
     guess: str
     """The address that was probably meant; empty when nothing comes to mind."""
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectAddress:
+class CorrectAddress(Struct, frozen=True):
     """By id (a form), or by run and address as typed; ``new_address`` is where it should have gone."""
 
     new_address: str
@@ -45,8 +42,7 @@ class CorrectAddress:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressCorrected:
+class AddressCorrected(Struct, frozen=True):
     former: str
     address: str
     invited: LearnersInvited

@@ -6,11 +6,11 @@
 2. Choosing a run leaves the gathered draft alone: whoever chose a wrong one chooses again. Both are erased in time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -26,15 +26,13 @@ from core.usecases.invitations.drafts import checked_addresses, own_draft, requi
 _SHOWN_CHARACTERS: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class GatherAddresses:
+class GatherAddresses(Struct, frozen=True):
     """``addresses`` as in PrepareInvitation."""
 
     addresses: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddressesGathered:
+class AddressesGathered(Struct, frozen=True):
     """Counts only: this result is remembered for a repeated event, longer than the draft."""
 
     draft_id: int
@@ -44,8 +42,7 @@ class AddressesGathered:
     valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChooseRun:
+class ChooseRun(Struct, frozen=True):
     draft_id: int
     run: str
 

@@ -4,9 +4,9 @@ waiting --approve--> approved   (a new invitation, or the e-mail that still fits
    +-----decline--> declined
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -23,30 +23,25 @@ from core.usecases.invitations.single import reinvite, require_not_suppressed, s
 from core.words import InvitationState, RequestState
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveLinkRequest:
+class ApproveLinkRequest(Struct, frozen=True):
     request_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeclineLinkRequest:
+class DeclineLinkRequest(Struct, frozen=True):
     request_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRequestApproved:
+class LinkRequestApproved(Struct, frozen=True):
     address: str
     run: RunCard
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRequestDeclined:
+class LinkRequestDeclined(Struct, frozen=True):
     address: str
     run: RunCard
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRequestShown:
+class LinkRequestShown(Struct, frozen=True):
     """What the staff member is asked in Slack."""
 
     request_id: int

@@ -1,9 +1,9 @@
 """The invitations of a run, listed: states, search, pages (LM, Managing existing invitations and links)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import Select, func, select
 
 from core import access
@@ -29,8 +29,7 @@ class ListedState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class ListInvitations:
+class ListInvitations(Struct, frozen=True):
     """``state`` None lists all. Pages count from 1, newest first."""
 
     run: str
@@ -39,8 +38,7 @@ class ListInvitations:
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationRow:
+class InvitationRow(Struct, frozen=True):
     invitation_id: int
     address: str
     name: str
@@ -57,8 +55,7 @@ class InvitationRow:
     """Roughly: quiet hours and other e-mails put it off. Empty where none will come."""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationsListed:
+class InvitationsListed(Struct, frozen=True):
     run: RunCard
     state: ListedState | None
     search: str

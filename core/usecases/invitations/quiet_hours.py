@@ -1,6 +1,6 @@
 """An organisation's quiet hours: reminders wait for their end, and so does what is scheduled into them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -10,20 +10,17 @@ from core.model import Organisation
 from core.rules.quiet import QuietHours, read_quiet
 
 
-@dataclass(frozen=True, slots=True)
-class ShowQuietHours:
+class ShowQuietHours(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SetQuietHours:
+class SetQuietHours(Struct, frozen=True):
     """``hours`` as typed: ``20:00-07:00``, or ``off``."""
 
     hours: str
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHoursShown:
+class QuietHoursShown(Struct, frozen=True):
     organisation: str
     quiet: QuietHours | None
     time_zone: str

@@ -4,10 +4,10 @@ Against a worker that claims at the same moment, or a learner who answers, whoev
 ``pending`` in their UPDATE.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import func, select, update
 
 from core import access
@@ -23,16 +23,14 @@ from core.words import CancelReason, ImportState, InvitationState, MessageState
 _LATELY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class RecallBatch:
+class RecallBatch(Struct, frozen=True):
     """By the confirmation's id (a button), or by any of its batch numbers (typed); with neither nothing is done."""
 
     confirmation_id: int | None = None
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRecalled:
+class BatchRecalled(Struct, frozen=True):
     numbers: tuple[int, ...]
     unsent: int
     """Never left the house."""

@@ -1,10 +1,10 @@
 """The rule by which a run's invitations are reminded of: seen and set by whoever may invite to it."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import delete, func, select
 
 from core import access
@@ -23,21 +23,18 @@ _DAYS_SHOWN = 5
 _MOMENTS_READ = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ShowReminders:
+class ShowReminders(Struct, frozen=True):
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetReminders:
+class SetReminders(Struct, frozen=True):
     """``rule`` as typed: ``3,10,close-7``, ``default``, ``off``."""
 
     run: str
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemindersShown:
+class RemindersShown(Struct, frozen=True):
     run: RunCard
     rule: ReminderRule
     is_default: bool

@@ -11,11 +11,11 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from core import access
@@ -34,15 +34,13 @@ _UNSENT_PAUSE: Final = timedelta(days=1)
 _UNREACHED: Final = (MessageState.BOUNCED, MessageState.DROPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class FindDueReminders:
+class FindDueReminders(Struct, frozen=True):
     is_routine: ClassVar = True
 
     limit: int = REMINDERS_A_TICK
 
 
-@dataclass(frozen=True, slots=True)
-class DueRemindersFound:
+class DueRemindersFound(Struct, frozen=True):
     invitation_ids: tuple[int, ...]
 
     def chunks(self) -> Iterable[tuple[int, ...]]:
@@ -50,15 +48,13 @@ class DueRemindersFound:
         return (self.invitation_ids[start : start + REMINDERS_AT_ONCE] for start in starts)
 
 
-@dataclass(frozen=True, slots=True)
-class RemindDue:
+class RemindDue(Struct, frozen=True):
     is_routine: ClassVar = True
 
     invitation_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DueReminded:
+class DueReminded(Struct, frozen=True):
     reminded: int
     postponed: int
     """Looked at, and not due yet, or never any more."""

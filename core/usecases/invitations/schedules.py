@@ -1,9 +1,9 @@
 """Batches that wait for the moment somebody chose: listed, and sent now after all. Cancelling one is ``recall``."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Select, func, or_, select, update
 
 from core import access
@@ -23,15 +23,13 @@ from core.usecases.invitations.reminders import first_reminder
 from core.words import InvitationState, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class ListScheduled:
+class ListScheduled(Struct, frozen=True):
     """Pages count from 1, soonest first."""
 
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledRow:
+class ScheduledRow(Struct, frozen=True):
     confirmation_id: int
     numbers: tuple[int, ...]
     """The first and the last, or the only one."""
@@ -41,16 +39,14 @@ class ScheduledRow:
     sends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledListed:
+class ScheduledListed(Struct, frozen=True):
     rows: tuple[ScheduledRow, ...]
     page: int
     page_count: int
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendNow:
+class SendNow(Struct, frozen=True):
     confirmation_id: int
 
 

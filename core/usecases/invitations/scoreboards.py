@@ -1,9 +1,9 @@
 """The one message of a confirmation that stays true: what became of every invitation in it."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
@@ -17,16 +17,14 @@ from core.words import InvitationState, MessageState
 _BOUNCES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ShowBatch:
+class ShowBatch(Struct, frozen=True):
     """By any of the batch numbers, as typed, or by the confirmation's id."""
 
     number: int | None = None
     confirmation_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchCounts:
+class BatchCounts(Struct, frozen=True):
     """Each invitation is counted once, in the first that fits; together they are ``total``."""
 
     total: int
@@ -39,8 +37,7 @@ class BatchCounts:
     """Handed over and not answered yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchProgress:
+class BatchProgress(Struct, frozen=True):
     confirmation_id: int
     numbers: tuple[int, ...]
     run: RunCard

@@ -1,8 +1,9 @@
 """When a batch goes out: at once, or at the moment that somebody chose."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from core import access
 from core.context import Context
@@ -13,8 +14,7 @@ from core.rules.policy import SCHEDULE_LIMIT
 from core.wording.phrases import day_words
 
 
-@dataclass(frozen=True, slots=True)
-class SendingTime:
+class SendingTime(Struct, frozen=True):
     """``is_moved``: the asked moment lies in the organisation's quiet hours; ``at`` is their end."""
 
     at: datetime

@@ -1,8 +1,8 @@
 """Looking after single invitations: resend, cancel, re-invite (LM, Managing existing invitations and links)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -29,8 +29,7 @@ from core.usecases.invitations.sorting import Bucket, Sorted, sort_addresses
 from core.words import CancelReason, InvitationState, MessageKind, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class ResendInvitation:
+class ResendInvitation(Struct, frozen=True):
     """By id (a button), or by run and address as typed."""
 
     invitation_id: int | None = None
@@ -38,22 +37,19 @@ class ResendInvitation:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationResent:
+class InvitationResent(Struct, frozen=True):
     address: str
     run: RunCard
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CancelInvitation:
+class CancelInvitation(Struct, frozen=True):
     invitation_id: int | None = None
     run: str = ""
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationCancelled:
+class InvitationCancelled(Struct, frozen=True):
     address: str
     run: RunCard
     was_sent: bool
@@ -61,8 +57,7 @@ class InvitationCancelled:
     undo_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteLearner:
+class ReinviteLearner(Struct, frozen=True):
     """``is_confirmed``: the person has read why this needs a second thought (declined, removed)."""
 
     run: str

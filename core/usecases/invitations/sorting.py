@@ -1,9 +1,9 @@
 """Sorting addresses into the buckets of a preview: each is in exactly one; a fixed number of queries per 5,000."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import BindParameter, bindparam, select
 
 from core.context import Context
@@ -35,8 +35,7 @@ class Bucket(StrEnum):
     """Learners of an import, of a provider whose learners the asker may not manage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Struct, frozen=True):
     by_bucket: dict[Bucket, list[Address]]
     replaced_ids: tuple[int, ...]
     """Expired invitations of addresses in NEW: a new one takes their place."""
@@ -54,8 +53,7 @@ def sort_addresses(ctx: Context, run: CourseRun, addresses: Sequence[Address]) -
     return Sorted(by_bucket, tuple(replaced))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     keys: dict[Bucket, set[str]]
     expired: dict[str, list[int]]
 

@@ -1,8 +1,8 @@
 """Invitations of all runs whose e-mail did not arrive, and can still be answered: to correct, or to send again."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import bindparam, func, or_, select
 
 from core import access
@@ -20,21 +20,18 @@ _IS_PENDING = Invitation.state == bindparam("pending", InvitationState.PENDING, 
 IS_UNDELIVERED = OutboundMessage.state.in_((MessageState.BOUNCED, MessageState.DROPPED))
 
 
-@dataclass(frozen=True, slots=True)
-class ListUndelivered:
+class ListUndelivered(Struct, frozen=True):
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class UndeliveredRow:
+class UndeliveredRow(Struct, frozen=True):
     run_code: str
     course_title: str
     time_zone: str
     invitation: InvitationRow
 
 
-@dataclass(frozen=True, slots=True)
-class UndeliveredListed:
+class UndeliveredListed(Struct, frozen=True):
     """The newest first."""
 
     rows: tuple[UndeliveredRow, ...]

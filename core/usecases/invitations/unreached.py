@@ -3,10 +3,10 @@
 It is posted ten minutes after the first of them, and edited ever after: edits make no sound.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from core.cards import RunCard
@@ -21,8 +21,7 @@ from core.words import InvitationState, MessageKind, MessageState, SuppressReaso
 _SHOWN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class UnreachedLearner:
+class UnreachedLearner(Struct, frozen=True):
     """``guess``: the address that was probably meant, where nobody is at this one; else empty."""
 
     address: str
@@ -31,8 +30,7 @@ class UnreachedLearner:
     guess: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnreachedShown:
+class UnreachedShown(Struct, frozen=True):
     """Each invitation is counted once: what a person wants before what a mail server said."""
 
     confirmation_id: int

@@ -7,10 +7,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, func, select, union
 
 from core import access
@@ -50,23 +50,20 @@ from core.usecases.learners.naming import named_ids
 from core.words import ImportState, InvitationState, JoinedBy, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class FindLearners:
+class FindLearners(Struct, frozen=True):
     """``learners`` and words: somebody's card where one word names one learner, else the list."""
 
     search: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShowLearner:
+class ShowLearner(Struct, frozen=True):
     """By id, or by whatever names one: their name, username, address, ULN, UPN, CCIS record ID."""
 
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationOf:
+class InvitationOf(Struct, frozen=True):
     run: str
     address: str
     state: InvitationState
@@ -75,8 +72,7 @@ class InvitationOf:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolmentOf:
+class EnrolmentOf(Struct, frozen=True):
     run: str
     title: str
     joined_by: JoinedBy
@@ -84,8 +80,7 @@ class EnrolmentOf:
     left_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """``what``: a use case's name in the audit, a deed, or an import's bucket; ``about``: columns, an import's number.
 
     ``who`` empty: the import, or somebody who is gone.
@@ -98,8 +93,7 @@ class HistoryEntry:
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerShown:
+class LearnerShown(Struct, frozen=True):
     """The newest of each, and how many there are."""
 
     card: LearnerCard
@@ -113,15 +107,13 @@ class LearnerShown:
     history: tuple[HistoryEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SeeLearnerDetails:
+class SeeLearnerDetails(Struct, frozen=True):
     """The columns that are stored encrypted. Run, not read: the audit notes who looked."""
 
     learner_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DetailsSeen:
+class DetailsSeen(Struct, frozen=True):
     """``values``: every column of the import that has one, as it would stand in a sheet."""
 
     card: LearnerCard

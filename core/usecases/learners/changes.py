@@ -6,11 +6,11 @@ It is the import's engine with one row: the same rules a column, the same search
 written, the same before-image. Whoever was removed and is created again is back, as by an import.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -40,8 +40,7 @@ WANTED_PLACE = "learner_change.wanted"
 WAS_PLACE = "learner_change.was"
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareLearner:
+class PrepareLearner(Struct, frozen=True):
     """``learner_id`` 0: a new one. ``typed``: the form's fields by column; what it does not have stays.
 
     ``username`` empty: made from the name, or the one of now.
@@ -52,15 +51,13 @@ class PrepareLearner:
     username: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnChange:
+class ColumnChange(Struct, frozen=True):
     column: str
     before: str
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerPrepared:
+class LearnerPrepared(Struct, frozen=True):
     """Nothing is saved yet. ``is_back``: somebody who was removed."""
 
     change_id: int
@@ -73,13 +70,11 @@ class LearnerPrepared:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SaveLearner:
+class SaveLearner(Struct, frozen=True):
     change_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerSaved:
+class LearnerSaved(Struct, frozen=True):
     """``deed``: created or edited."""
 
     card: LearnerCard

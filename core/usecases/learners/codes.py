@@ -4,13 +4,14 @@ Codes are decrypted here only, for a staff member who is signed in on the web; t
 chat nor an e-mail ever has one.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
 from core.access import Permission
+from core.confidential import Confidential
 from core.context import Context
 from core.errors import TooManyLearners
 from core.model import Learner, Organisation
@@ -20,20 +21,17 @@ from core.usecases.imports.values import LEARNER_COLUMNS, keeper
 from core.usecases.learners.lists import NEVER_SIGNED_IN, Sight, sight_of
 
 
-@dataclass(frozen=True, slots=True)
-class ShowCodesPage:
+class ShowCodesPage(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCount:
+class ProviderCount(Struct, frozen=True):
     ukprn: str
     name: str
     learners: int
 
 
-@dataclass(frozen=True, slots=True)
-class CodesPage:
+class CodesPage(Struct, frozen=True):
     """Who never signed in, by provider; no names and no codes."""
 
     organisation: str
@@ -43,18 +41,16 @@ class CodesPage:
     """Of the learners' site; empty: the operator has not said."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadAccessCodes:
+class LoadAccessCodes(Struct, frozen=True):
     """``ukprn`` empty: of all providers whom the asker may manage."""
 
     ukprn: str = ""
     most: int = ACCESS_CODES
 
 
-@dataclass(frozen=True, slots=True)
-class AccessCode:
+class AccessCode(Confidential, frozen=True):
     username: str
-    code: str = field(repr=False)
+    code: str
     """Empty: erased."""
     first_name: str
     last_name: str
@@ -70,8 +66,7 @@ class AccessCode:
         return f"{self.first_name} {self.last_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class CodesLoaded:
+class CodesLoaded(Struct, frozen=True):
     organisation: str
     time_zone: str
     sign_in_url: str

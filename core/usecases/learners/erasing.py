@@ -9,9 +9,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import String, cast, delete, func, inspect, literal, or_, select, update
 
 from core import access
@@ -57,16 +57,14 @@ _SETTLED: Final = (MailState.PROCESSED, MailState.IGNORED)
 ERASED: Final = "(erased)"
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewErasure:
+class PreviewErasure(Struct, frozen=True):
     """By id, or by whatever names one learner."""
 
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ErasurePreviewed:
+class ErasurePreviewed(Struct, frozen=True):
     """Nothing is changed yet. ``shared``: how many of their addresses another learner has as well."""
 
     learner_id: int
@@ -94,16 +92,14 @@ class ErasurePreviewed:
         return folded(typed) == folded(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class EraseLearner:
+class EraseLearner(Struct, frozen=True):
     """``typed``: the learner's whole name, as a sign that this one is meant."""
 
     learner_id: int
     typed: str
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerErased:
+class LearnerErased(Struct, frozen=True):
     """Without a name: this may be kept."""
 
     learner_id: int
@@ -111,15 +107,13 @@ class LearnerErased:
     charges: int
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetStrangersMail:
+class ForgetStrangersMail(Struct, frozen=True):
     """Mail of the learner, and reports about mail to them, that is no organisation's."""
 
     learner_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class StrangersMailForgotten:
+class StrangersMailForgotten(Struct, frozen=True):
     mails: int
 
 

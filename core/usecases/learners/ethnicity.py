@@ -7,10 +7,10 @@ A special category (UK GDPR, article 9): without a purpose it is not even read (
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -46,38 +46,32 @@ _ROW: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ShowEthnicity:
+class ShowEthnicity(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEthnicity:
+class StoreEthnicity(Struct, frozen=True):
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopEthnicity:
+class StopEthnicity(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class EraseEthnicity:
+class EraseEthnicity(Struct, frozen=True):
     """``count``: of how many learners, as the preview said. None, or another number: the preview."""
 
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EraseEthnicityIn:
+class EraseEthnicityIn(Struct, frozen=True):
     """By an operator: the organisation's short name, else as ``EraseEthnicity``."""
 
     organisation: str
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EthnicityShown:
+class EthnicityShown(Struct, frozen=True):
     """``purpose`` empty: it is not stored. ``stored``: of how many learners it still is."""
 
     organisation: str
@@ -87,8 +81,7 @@ class EthnicityShown:
     is_changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EthnicityErased:
+class EthnicityErased(Struct, frozen=True):
     """``erased`` None: nothing has changed yet; the preview."""
 
     organisation: str

@@ -5,12 +5,12 @@ answers to staff) is counted and not shown, and so are hashes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import inspect, select
 
 from core.context import Context
@@ -94,16 +94,14 @@ _HIDDEN: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ExportLearner:
+class ExportLearner(Struct, frozen=True):
     """By id, or by whatever names one learner."""
 
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSection:
+class ExportSection(Struct, frozen=True):
     """``table``: for machines. ``rows``: (label, value) of each; ``count`` is more than there are rows where others are
     named as well."""
 
@@ -113,8 +111,7 @@ class ExportSection:
     rows: tuple[tuple[tuple[str, str], ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerExported:
+class LearnerExported(Struct, frozen=True):
     learner_id: int
     name: str
     organisation: str
@@ -123,16 +120,14 @@ class LearnerExported:
     sections: tuple[ExportSection, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShowDataPage:
+class ShowDataPage(Struct, frozen=True):
     """``learners export WHO``: where the export is to be had. Nothing of it is said here."""
 
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DataPageShown:
+class DataPageShown(Struct, frozen=True):
     learner_id: int
     name: str
     organisation: str
@@ -187,8 +182,7 @@ def _load(ctx: Context, model: Any, ids: Sequence[Any]) -> Sequence[Any]:
 # --- Telling ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Telling:
+class _Telling(Struct, frozen=True):
     """Rows in words."""
 
     kept: Keeper

@@ -9,10 +9,10 @@ nothing besides, then the ten rows of the page. It is the same plan on SQLite an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, union
 
 from core import access
@@ -32,8 +32,7 @@ from core.words import AccountState
 _EXACT_ROWS: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerCard:
+class LearnerCard(Struct, frozen=True):
     """What a list says of a learner: nothing that is stored encrypted."""
 
     learner_id: int
@@ -55,8 +54,7 @@ class LearnerCard:
         return f"{self.first_name} {self.last_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListLearners:
+class ListLearners(Struct, frozen=True):
     """``is_never``: only those who have an account and never signed in."""
 
     search: str = ""
@@ -64,8 +62,7 @@ class ListLearners:
     is_never: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LearnersListed:
+class LearnersListed(Struct, frozen=True):
     """By last name."""
 
     rows: tuple[LearnerCard, ...]
@@ -78,14 +75,12 @@ class LearnersListed:
     """Where a signed-in staff member gets the access codes; empty where the asker may not."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListManagedProviders:
+class ListManagedProviders(Struct, frozen=True):
     search: str = ""
     rows: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedProviders:
+class ManagedProviders(Struct, frozen=True):
     """(UKPRN, name), by name."""
 
     providers: tuple[tuple[str, str], ...]
@@ -149,15 +144,13 @@ def codes_url(ctx: Context) -> str:
 # --- Who may see whom -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSeen:
+class ProviderSeen(Struct, frozen=True):
     provider_id: int
     ukprn: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """The learners whom a staff member may see, at this moment."""
 
     providers: tuple[ProviderSeen, ...]

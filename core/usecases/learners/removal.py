@@ -7,10 +7,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import delete, func, select, update
 
 from core import access
@@ -45,16 +45,14 @@ from core.usecases.learners.recognising import learner_row_of
 from core.words import CancelReason, CourseKind, InvitationState, LearnerDeed, MessageState, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewRemoval:
+class PreviewRemoval(Struct, frozen=True):
     """By id, or by whatever names one learner."""
 
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalPreviewed:
+class RemovalPreviewed(Struct, frozen=True):
     """Nothing is changed yet. ``kept`` and ``left``: runs, by code."""
 
     card: LearnerCard
@@ -64,14 +62,12 @@ class RemovalPreviewed:
     charges: int
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveLearner:
+class RemoveLearner(Struct, frozen=True):
     learner_id: int = 0
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerRemoved:
+class LearnerRemoved(Struct, frozen=True):
     card: LearnerCard
     kept: tuple[str, ...]
     left: tuple[str, ...]
@@ -81,13 +77,11 @@ class LearnerRemoved:
     undo_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UndoLearnerChange:
+class UndoLearnerChange(Struct, frozen=True):
     change_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerChangeUndone:
+class LearnerChangeUndone(Struct, frozen=True):
     """``learner_id`` 0: they were new, and are gone."""
 
     name: str

@@ -5,9 +5,9 @@ ones is not yet in its statistics (seen: two seconds for 64 addresses among 7,00
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import and_, bindparam, select
 
 from core.context import Context
@@ -15,8 +15,7 @@ from core.model import Enrolment, Learner, LearnerAddress
 from core.queries import Among, Query, listed
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     learner_id: int | None = None
     """None: nobody has the address."""
     enrolment_id: int | None = None

@@ -5,9 +5,9 @@ notes) is looked for by address, username and whole name; a first name alone say
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, false, func, inspect, or_, select, tuple_
 
 from core import access
@@ -57,8 +57,7 @@ _CHUNK: Final = 500
 _SHORT: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """``rows``: primary keys by class. ``keys``: addresses of nobody else."""
 
     learner_id: int

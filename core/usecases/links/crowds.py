@@ -10,7 +10,8 @@ A commit, and each statement in it, costs as much for forty learners as for one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core import access
 from core.cards import run_card
@@ -33,16 +34,14 @@ from core.usecases.links.states import held_link
 from core.words import SharedLinkState
 
 
-@dataclass(frozen=True, slots=True)
-class JoinTogether:
+class JoinTogether(Struct, frozen=True):
     """``presses``: at least one, all at the link that ``token`` names."""
 
     token: str
     presses: tuple[JoinByLink, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedTogether:
+class JoinedTogether(Struct, frozen=True):
     answers: tuple[JoinedByLink | None, ...]
     """One a press, in their order. None: nothing was done; ``join_by_link`` knows what to say."""
 

@@ -6,8 +6,8 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -20,8 +20,7 @@ from core.usecases.learners.standing import NOBODY, Standing, standings
 from core.words import InvitationState, JoinedBy, MessageState, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Joiner:
+class Joiner(Struct, frozen=True):
     """Who joins, and whom a new learner belongs to. The names are clean already."""
 
     provider_id: int | None
@@ -31,8 +30,7 @@ class Joiner:
     last_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How somebody came to a run, and at whose price."""
 
     joined_by: JoinedBy
@@ -51,8 +49,7 @@ class ProofWanted(Exception):
     """Somebody who was removed, or had left, comes back by their own mailbox only. Nothing has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(Struct, frozen=True):
     enrolment_id: int
     learner_id: int
     is_new: bool

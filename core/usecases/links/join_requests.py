@@ -7,7 +7,7 @@ asked --press--> joined
 2. A press counts once; a second one is told the same.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.context import Context
@@ -29,20 +29,17 @@ from core.usecases.mailbox.suppressions import silence
 from core.words import SharedLinkState, SuppressReason
 
 
-@dataclass(frozen=True, slots=True)
-class ShowJoinRequest:
+class ShowJoinRequest(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRequestShown:
+class JoinRequestShown(Struct, frozen=True):
     link: LinkLookedAt
     address: str
     has_joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmJoin:
+class ConfirmJoin(Struct, frozen=True):
     token: str
 
 

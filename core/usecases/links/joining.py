@@ -15,10 +15,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, func, select, update
 
 from core import access
@@ -45,13 +45,11 @@ from core.usecases.links.states import LinkNow, held_link, openings
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
 
 
-@dataclass(frozen=True, slots=True)
-class LookAtLink:
+class LookAtLink(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkLookedAt:
+class LinkLookedAt(Struct, frozen=True):
     state: SharedLinkState
     organisation: str
     course_title: str
@@ -65,8 +63,7 @@ class LinkLookedAt:
     must_confirm: bool
 
 
-@dataclass(frozen=True, slots=True)
-class JoinByLink:
+class JoinByLink(Struct, frozen=True):
     """As typed."""
 
     token: str
@@ -75,8 +72,7 @@ class JoinByLink:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedByLink:
+class JoinedByLink(Struct, frozen=True):
     """The same for somebody new, somebody known and somebody who pressed twice."""
 
     run: RunCard
@@ -84,8 +80,7 @@ class JoinedByLink:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmationMailed:
+class ConfirmationMailed(Struct, frozen=True):
     """So the page says; no mail goes to an address that must not be written to, or too often."""
 
     organisation: str

@@ -1,8 +1,8 @@
 """The list of an organisation's shared links: current ones, and those that expired at most six months ago."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import or_, select
 
 from core import access
@@ -20,16 +20,14 @@ from core.words import SharedLinkState
 _AT_ONCE = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class ListSharedLinks:
+class ListSharedLinks(Struct, frozen=True):
     """``search`` matches code and title; empty lists all. Pages count from 1."""
 
     search: str = ""
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLinksListed:
+class SharedLinksListed(Struct, frozen=True):
     """Current ones first, then expired ones; each soonest end first."""
 
     links: tuple[SharedLinkShown, ...]

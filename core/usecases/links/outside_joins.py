@@ -1,6 +1,6 @@
 """The creator of a shared link hears once that somebody from outside the usual domains has joined by it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core.context import Context
 from core.usecases.links.shared_links import code_of
@@ -8,8 +8,7 @@ from core.usecases.links.states import link_now
 from core.words import SharedLinkState
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideJoin:
+class OutsideJoin(Struct, frozen=True):
     """The domain only: who it was stands in the lists."""
 
     link_id: int

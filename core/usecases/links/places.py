@@ -1,6 +1,6 @@
 """A learner's place on a run, by the link in the mail that welcomed them: look at it, and ask for no more mails."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.cards import RunCard, run_card
@@ -9,29 +9,25 @@ from core.model import Enrolment, Organisation
 from core.usecases.mailbox.stopping import stop_for_enrolment
 
 
-@dataclass(frozen=True, slots=True)
-class ShowPlace:
+class ShowPlace(Struct, frozen=True):
     """By the link in the welcome mail."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceShown:
+class PlaceShown(Struct, frozen=True):
     run: RunCard
     organisation: str
     is_on_run: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StopMails:
+class StopMails(Struct, frozen=True):
     """By the link in a mail about joining."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailsStopped:
+class MailsStopped(Struct, frozen=True):
     organisation: str
 
 

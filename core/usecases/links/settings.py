@@ -1,7 +1,6 @@
 """What a shared link demands of those who join: a cap on uses, mail domains, a confirmed address."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
@@ -14,8 +13,7 @@ from core.rules.policy import SHARED_LINK_CAP, SHARED_LINK_DOMAINS
 from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, about_link, working_link
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSharedLink:
+class ChangeSharedLink(Struct, frozen=True):
     """``cap`` and ``domains`` as typed; empty: no cap, every domain. A domain implies that addresses are confirmed."""
 
     link_id: int

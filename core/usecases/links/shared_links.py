@@ -4,11 +4,11 @@ A change tells which link and what happened, not the link itself: an answer may 
 no link is stored. Doors then show it with ``show_shared_link``.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
@@ -46,54 +46,45 @@ class LinkEvent(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class CreateSharedLink:
+class CreateSharedLink(Struct, frozen=True):
     """``code`` of a run or a course, as typed."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseSharedLink:
+class PauseSharedLink(Struct, frozen=True):
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeSharedLink:
+class ResumeSharedLink(Struct, frozen=True):
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeSharedLink:
+class RevokeSharedLink(Struct, frozen=True):
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreSharedLink:
+class RestoreSharedLink(Struct, frozen=True):
     """Undoes a revocation."""
 
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendSharedLink:
+class ExtendSharedLink(Struct, frozen=True):
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLinkChanged:
+class SharedLinkChanged(Struct, frozen=True):
     link_id: int
     event: LinkEvent
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShowSharedLink:
+class ShowSharedLink(Struct, frozen=True):
     link_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLinkShown:
+class SharedLinkShown(Struct, frozen=True):
     """Whoever has ``url`` can join: every door says so beside it."""
 
     link_id: int

@@ -5,10 +5,10 @@ The state is the first that fits: revoked, expired, paused, full, waiting, open.
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -26,8 +26,7 @@ END_MARGIN: Final = timedelta(days=3)
 """What SQL counts in hours ends with a day of some zone: that much later at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkNow:
+class LinkNow(Struct, frozen=True):
     """Rows and what follows from them; for use cases only. ``run`` takes learners at this moment."""
 
     link: SharedLink
@@ -77,8 +76,7 @@ _HELD = Query(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """For reading only: shared by all clicks that find the same."""
 
     link: SharedLink

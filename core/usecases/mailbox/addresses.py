@@ -4,8 +4,9 @@ Nothing is kept of them: the sender writes the run, and sends them again. (In Sl
 minutes, they wait: ``invitations.gathering``.)
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -18,16 +19,14 @@ _RUNS_OFFERED: Final = 8
 _SHOWN_CHARACTERS: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRuns:
+class OfferRuns(Struct, frozen=True):
     """``addresses`` as in PrepareInvitation. ``is_file``: they stand in files."""
 
     addresses: str
     is_file: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunsOffered:
+class RunsOffered(Struct, frozen=True):
     """``runs``: code and name, the soonest first; ``total`` counts all that could be chosen."""
 
     found: int

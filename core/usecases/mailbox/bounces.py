@@ -11,10 +11,10 @@
 6. What was accepted, declined or cancelled stays so. The same report counts once.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from sqlalchemy import func, select, update
 
 from core import access
@@ -32,8 +32,7 @@ _SOFT: Final = (ReportedAs.SOFT, ReportedAs.LATE)
 _UNPROVEN: Final = "Perhaps not delivered: somebody says so, and does not show which e-mail it was."
 
 
-@dataclass(frozen=True, slots=True)
-class RecordReport:
+class RecordReport(Struct, frozen=True):
     """``reported_as`` None: it says nothing of the kind. ``detail``: the reason in words, without addresses.
 
     ``tokens`` may be ours, ``refs`` are the Message-IDs that it is about, ``recipients`` the keys of addresses.
@@ -51,8 +50,7 @@ class RecordReport:
     is_no_mailbox: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRecorded:
+class ReportRecorded(Struct, frozen=True):
     """``message_id`` None: it is about nothing of ours."""
 
     state: MailState

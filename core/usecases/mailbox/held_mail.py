@@ -10,14 +10,15 @@
    rule ``no_room``, its words are not kept, and whoever is asked about the others need not know.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, func, select, update
 
 from core import access
 from core.access import Permission
+from core.confidential import Confidential
 from core.context import Assurance, Context
 from core.errors import HeldMailClosed, HeldMailNotFound
 from core.model import InboundMessage, Organisation, OutboundMessage, StaffMember
@@ -40,8 +41,7 @@ _PLACE = "inbound_message.subject"
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HoldMail:
+class HoldMail(Confidential, frozen=True):
     """``subject`` and ``server`` are a stranger's words, for whoever is asked. ``detail`` is for operators."""
 
     is_routine: ClassVar = True
@@ -49,12 +49,11 @@ class HoldMail:
     inbound_id: int
     rule: MailRule
     detail: str = ""
-    subject: str = field(default="", repr=False)
+    subject: str = ""
     server: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MailHeld:
+class MailHeld(Struct, frozen=True):
     """``is_asked``: the claimed sender gets a question."""
 
     state: MailState
@@ -62,17 +61,15 @@ class MailHeld:
     is_asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHeldMail:
-    token: str = field(repr=False)
+class ShowHeldMail(Confidential, frozen=True):
+    token: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldMailShown:
+class HeldMailShown(Confidential, frozen=True):
     """``subject`` is a stranger's text, one clean line of at most 80 characters; ``server`` is what a host claims."""
 
     inbound_id: int
-    token: str = field(repr=False)
+    token: str
     organisation: str
     time_zone: str
     received_at: datetime
@@ -88,35 +85,29 @@ class HeldMailShown:
     """Without an answer it is thrown away then."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmHeldMail:
-    token: str = field(repr=False)
+class ConfirmHeldMail(Confidential, frozen=True):
+    token: str
 
 
-@dataclass(frozen=True, slots=True)
-class DenyHeldMail:
-    token: str = field(repr=False)
+class DenyHeldMail(Confidential, frozen=True):
+    token: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseHeldMail:
+class ReleaseHeldMail(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseHeldMail:
+class RefuseHeldMail(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class HeldMailReleased:
+class HeldMailReleased(Struct, frozen=True):
     """It is done as if it were proven; ``next`` waits for an answer of its own."""
 
     next: HeldMailShown | None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldMailRefused:
+class HeldMailRefused(Struct, frozen=True):
     next: HeldMailShown | None
 
 

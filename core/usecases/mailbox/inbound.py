@@ -12,13 +12,14 @@
 """
 
 import hashlib
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, cast
 
+from msgspec import Struct
 from sqlalchemy import Table, bindparam, or_, select, update
 
 from core import access
+from core.confidential import Confidential
 from core.context import Assurance, Context
 from core.errors import MailNotFound
 from core.large_mail import RawMail, pieces_of, size_of
@@ -30,8 +31,7 @@ from core.usecases.mailbox.settling import settle, state_of
 from core.words import MailRule, MailState
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveMail:
+class ReceiveMail(Confidential, frozen=True):
     """``message_ref`` empty: none that can be used. ``content_digest``: hex SHA-256 without the trace headers.
 
     ``begins``: whoever receives it begins at once, so that this is one commit and not two.
@@ -39,7 +39,7 @@ class ReceiveMail:
 
     is_routine: ClassVar = True
 
-    raw: RawMail = field(repr=False)
+    raw: RawMail
     message_ref: str
     content_digest: str
     mailbox_id: int | None = None
@@ -48,8 +48,7 @@ class ReceiveMail:
     begins: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MailReceived:
+class MailReceived(Struct, frozen=True):
     """``is_new`` False: the same message was received before; ``state`` tells how far it is.
 
     ``begun`` None: that is still to be done.
@@ -61,8 +60,7 @@ class MailReceived:
     begun: "MailBegun | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveMails:
+class ReceiveMails(Struct, frozen=True):
     """Those of a moment, in one commit: a commit each costs more than all the rest of storing them."""
 
     is_routine: ClassVar = True
@@ -70,26 +68,23 @@ class ReceiveMails:
     mails: tuple[ReceiveMail, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MailsReceived:
+class MailsReceived(Struct, frozen=True):
     """In the same order."""
 
     mails: tuple[MailReceived, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BeginMail:
+class BeginMail(Struct, frozen=True):
     is_routine: ClassVar = True
 
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class MailBegun:
+class MailBegun(Confidential, frozen=True):
     """``raw`` None: there is nothing to do, for it is settled already, was just given up, or somebody else is at it."""
 
     state: MailState
-    raw: RawMail | None = field(repr=False)
+    raw: RawMail | None
     message_ref: str = ""
     envelope_from: str | None = None
     envelope_to: str = ""
@@ -99,8 +94,7 @@ class MailBegun:
     """Another message has the same Message-ID and other content."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenewMails:
+class RenewMails(Struct, frozen=True):
     """Of those that the same process has begun with."""
 
     is_routine: ClassVar = True
@@ -108,13 +102,11 @@ class RenewMails:
     inbound_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MailsRenewed:
+class MailsRenewed(Struct, frozen=True):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class LayDownMail:
+class LayDownMail(Struct, frozen=True):
     """Of what was begun and could not be done for no fault of its own: the database was away."""
 
     is_routine: ClassVar = True
@@ -122,13 +114,11 @@ class LayDownMail:
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class MailLaidDown:
+class MailLaidDown(Struct, frozen=True):
     was_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HoldUnread:
+class HoldUnread(Struct, frozen=True):
     """A message whose bytes we do not have. ``reference`` names it where it lies."""
 
     is_routine: ClassVar = True
@@ -139,8 +129,7 @@ class HoldUnread:
     rule: MailRule
 
 
-@dataclass(frozen=True, slots=True)
-class SettleMail:
+class SettleMail(Struct, frozen=True):
     """For what has no effect besides. ``detail`` and ``reference`` are for operators; no addresses."""
 
     is_routine: ClassVar = True
@@ -153,24 +142,21 @@ class SettleMail:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MailSettled:
+class MailSettled(Struct, frozen=True):
     """``was_open`` False: somebody else had settled it before; ``state`` is theirs."""
 
     state: MailState
     was_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ListUnsettled:
+class ListUnsettled(Struct, frozen=True):
     """Received at least so long ago, and whoever began with it has not come to its end."""
 
     older_than: timedelta
     limit: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class UnsettledListed:
+class UnsettledListed(Struct, frozen=True):
     inbound_ids: tuple[int, ...]
 
 

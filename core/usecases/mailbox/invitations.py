@@ -6,9 +6,10 @@ invite_by_mail --up to 50 an hour--> invited, with the recall window to undo it
                                                           --"no"--> discard_preview
 """
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from core import access
@@ -34,29 +35,25 @@ from core.usecases.invitations.sorting import Bucket
 _HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class InvitedAtOnce:
+class InvitedAtOnce(Struct, frozen=True):
     """``preview`` says what became of everybody in the list."""
 
     preview: InvitationPreviewed
     invited: LearnersInvited
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewNumbered:
+class PreviewNumbered(Struct, frozen=True):
     """``numbers`` are kept for the batches."""
 
     preview: InvitationPreviewed
     numbers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DiscardPreview:
+class DiscardPreview(Struct, frozen=True):
     draft_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewDiscarded:
+class PreviewDiscarded(Struct, frozen=True):
     numbers: tuple[int, ...]
 
 

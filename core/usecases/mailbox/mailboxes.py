@@ -6,14 +6,15 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import delete, select, update
 
 from core import access
+from core.confidential import Confidential
 from core.context import Context
 from core.errors import AlreadyThere, MailboxInvalid, MailboxNotFound
 from core.model import InboundMessage, Mailbox
@@ -25,20 +26,18 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxSecret:
+class MailboxSecret(Confidential, frozen=True):
     """A password; or an access token, or what gets new ones (RFC 6749, section 6) from ``token_url``."""
 
-    password: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
-    client_secret: str = field(default="", repr=False)
+    password: str = ""
+    access_token: str = ""
+    refresh_token: str = ""
+    client_secret: str = ""
     client_id: str = ""
     token_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AddMailbox:
+class AddMailbox(Struct, frozen=True):
     name: str
     address: str
     host: str
@@ -49,48 +48,41 @@ class AddMailbox:
     secret: MailboxSecret
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeMailboxSecret:
+class ChangeMailboxSecret(Struct, frozen=True):
     name: str
     secret: MailboxSecret
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchMailbox:
+class SwitchMailbox(Struct, frozen=True):
     """``is_on`` False: it is not read any more; everything about it is kept."""
 
     name: str
     is_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DecideOldMail:
+class DecideOldMail(Struct, frozen=True):
     name: str
     old_mail: OldMail
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveMailbox:
+class RemoveMailbox(Struct, frozen=True):
     """What came from there is kept; the mailbox itself is not touched."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxChanged:
+class MailboxChanged(Struct, frozen=True):
     name: str
     waiting_old: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListMailboxes:
+class ListMailboxes(Struct, frozen=True):
     """One of them where there is a ``name``."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxRow:
+class MailboxRow(Struct, frozen=True):
     name: str
     address: str
     user: str
@@ -107,8 +99,7 @@ class MailboxRow:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxesListed:
+class MailboxesListed(Struct, frozen=True):
     rows: tuple[MailboxRow, ...]
 
 

@@ -10,12 +10,12 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -99,8 +99,7 @@ class QuestionState(StrEnum):
     """By a no, or by time; of what is no preview, by either answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailQuestion:
+class MailQuestion(Struct, frozen=True):
     """``draft_id`` 0: it is no preview, and the only such question of its e-mail."""
 
     draft_id: int
@@ -110,22 +109,19 @@ class MailQuestion:
     state: QuestionState
 
 
-@dataclass(frozen=True, slots=True)
-class MailQuestionsShown:
+class MailQuestionsShown(Struct, frozen=True):
     """Those of one e-mail. None: they are older than the words of any e-mail are kept."""
 
     answer_id: int
     questions: tuple[MailQuestion, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmQuestion:
+class ConfirmQuestion(Struct, frozen=True):
     answer_id: int
     draft_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeclineQuestion:
+class DeclineQuestion(Struct, frozen=True):
     answer_id: int
     draft_id: int
 
@@ -182,8 +178,7 @@ def decline_question(ctx: Context, command: DeclineQuestion) -> QuestionClosed |
 # --- Parts ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     draft_id: int
     asked: str
     wanted: PreviewNumbered | ReplyAwaited

@@ -1,12 +1,13 @@
 """Mail that came in, for operators: what waits or went wrong, why, and what may be done about it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, func, select, update
 
 from core import access
+from core.confidential import Confidential
 from core.context import Assurance, Context
 from core.errors import HeldMailClosed, MailNotFound
 from core.large_mail import pieces_of
@@ -21,8 +22,7 @@ _WAITING = (MailState.HELD, MailState.FAILED)
 _AGAIN = (MailState.HELD, MailState.FAILED, MailState.IGNORED)
 
 
-@dataclass(frozen=True, slots=True)
-class ListReceived:
+class ListReceived(Struct, frozen=True):
     """``rule`` None: whatever decided. ``state`` None: held and failed ones."""
 
     rule: MailRule | None = None
@@ -31,8 +31,7 @@ class ListReceived:
     page_rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMail:
+class ReceivedMail(Struct, frozen=True):
     inbound_id: int
     state: MailState
     rule: MailRule | None
@@ -48,61 +47,52 @@ class ReceivedMail:
     """None: its words are erased already."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedListed:
+class ReceivedListed(Struct, frozen=True):
     mails: tuple[ReceivedMail, ...]
     total: int
     counts: tuple[tuple[MailRule, int], ...]
     """Of all that are listed, by the rule that decided, the most frequent first."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowReceived:
+class ShowReceived(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedShown:
+class ReceivedShown(Confidential, frozen=True):
     mail: ReceivedMail
     message_ref: str
     assurance: Assurance | None
     envelope_from: str | None
     envelope_to: str
     server: str
-    raw: bytes | None = field(repr=False)
+    raw: bytes | None
     """The message as it came; None once it is erased."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunReceived:
+class RunReceived(Struct, frozen=True):
     """``inbound_id`` None: all held or failed ones that ``rule`` decided."""
 
     inbound_id: int | None = None
     rule: MailRule | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedRunAgain:
+class ReceivedRunAgain(Struct, frozen=True):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseReceived:
+class ReleaseReceived(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedReleased:
+class ReceivedReleased(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreReceived:
+class IgnoreReceived(Struct, frozen=True):
     inbound_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedIgnored:
+class ReceivedIgnored(Struct, frozen=True):
     inbound_id: int
 
 

@@ -18,10 +18,10 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -73,8 +73,7 @@ _ANSWERED = Query(
 UseCase = Callable[[Context, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """The message that asks. ``message_ref`` empty: it has none that a mail program would know."""
 
     inbound_id: int
@@ -83,8 +82,7 @@ class Asking:
     references: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerMail:
+class AnswerMail(Struct, frozen=True):
     """For what has changed nothing, or is done already. The same answer again is none: ``was_open`` False.
 
     ``reference``: of our mistake, with which the message has failed.
@@ -97,27 +95,23 @@ class AnswerMail:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MailAnswered:
+class MailAnswered(Struct, frozen=True):
     was_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CloseQuestion:
+class CloseQuestion(Struct, frozen=True):
     """Somebody said no."""
 
     answer_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class FindThread:
+class FindThread(Struct, frozen=True):
     """``refs``: Message-IDs with their angle brackets, the nearest first."""
 
     refs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadFound:
+class ThreadFound(Struct, frozen=True):
     """The nearest message of ours that the asker may know. ``kind`` None: there is none.
 
     ``about_id`` is the answer's id, or the invitation's.

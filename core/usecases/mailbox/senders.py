@@ -4,10 +4,10 @@ What was too much for one hour is held, and goes on by itself in the next (``res
 request counts in the hour in which it is done, not in which it came.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, cast
 
+from msgspec import Struct
 from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 
 from core import access
@@ -22,16 +22,14 @@ from core.words import MailRule, MailState
 _HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class FindSender:
+class FindSender(Struct, frozen=True):
     """``keys``: of the addresses in From. ``slug``: of the organisation that was written to; empty: none was named."""
 
     keys: tuple[str, ...]
     slug: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SenderFound:
+class SenderFound(Struct, frozen=True):
     """Of several the chosen one stands first: by the organisation written to, or the only one they work for."""
 
     candidates: tuple["Candidate", ...]
@@ -41,15 +39,13 @@ class SenderFound:
     """The addresses that people write to, of all mailboxes; without an organisation's ``+name``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     organisation_id: int
     staff_id: int
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoteSender:
+class NoteSender(Struct, frozen=True):
     """``sender``: the key of the one address in From."""
 
     is_routine: ClassVar = True
@@ -61,8 +57,7 @@ class NoteSender:
     assurance: Assurance
 
 
-@dataclass(frozen=True, slots=True)
-class NoteSenders:
+class NoteSenders(Struct, frozen=True):
     """Of several messages, in one commit."""
 
     is_routine: ClassVar = True
@@ -70,8 +65,7 @@ class NoteSenders:
     notes: tuple[NoteSender, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeWaiting:
+class ResumeWaiting(Struct, frozen=True):
     """Of at most ``limit`` messages."""
 
     is_routine: ClassVar = True
@@ -79,21 +73,18 @@ class ResumeWaiting:
     limit: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingResumed:
+class WaitingResumed(Struct, frozen=True):
     inbound_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SenderNoted:
+class SenderNoted(Struct, frozen=True):
     """What was asked by e-mail within the hour before."""
 
     asked_by_sender: int
     asked_by_organisation: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendersNoted:
+class SendersNoted(Struct, frozen=True):
     """In the same order."""
 
     notes: tuple[SenderNoted, ...]

@@ -9,8 +9,7 @@
    may have written it, and should know that it worked. A press or a click has its answer on the page.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -43,8 +42,7 @@ _STOPPABLE = ABOUT_INVITATIONS | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StopByMail:
+class StopByMail(Struct, frozen=True):
     """``tokens``: what may be a token of ours; ``refs``: Message-IDs that it replies to, the nearest first.
 
     ``sender`` is the key of the address that it claims to come from.
@@ -56,8 +54,7 @@ class StopByMail:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedByMail:
+class StoppedByMail(Struct, frozen=True):
     """``is_news`` False: nothing of ours is named, or that address was left alone before."""
 
     state: MailState

@@ -1,9 +1,9 @@
 """Addresses that an organisation must not write to: how one comes to be so, who it is, and how it is lifted."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import delete, select, update
 
 from core import access
@@ -19,35 +19,30 @@ from core.words import MessageKind, MessageState, SuppressReason
 NOT_TO_BE_WRITTEN_TO: Final = "this address must not be written to"
 
 
-@dataclass(frozen=True, slots=True)
-class ListSuppressions:
+class ListSuppressions(Struct, frozen=True):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressionRow:
+class SuppressionRow(Struct, frozen=True):
     organisation: str
     """The short name."""
     reason: SuppressReason
     suppressed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressionsListed:
+class SuppressionsListed(Struct, frozen=True):
     address: str
     rows: tuple[SuppressionRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LiftSuppression:
+class LiftSuppression(Struct, frozen=True):
     """In the own organisation. ``is_confirmed``: its owner wants e-mail again, though they asked for no more."""
 
     address: str
     is_confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LiftSuppressionIn:
+class LiftSuppressionIn(Struct, frozen=True):
     """By an operator, in one ``organisation`` by its short name."""
 
     organisation: str
@@ -55,8 +50,7 @@ class LiftSuppressionIn:
     is_confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressionLifted:
+class SuppressionLifted(Struct, frozen=True):
     address: str
     was_suppressed: bool
 

@@ -3,13 +3,14 @@
 A mailbox that was never connected to remembers its first connection: what is older waits for the operator.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
+from core.confidential import Confidential
 from core.context import Context
 from core.errors import MailboxNotFound
 from core.model import Mailbox
@@ -19,15 +20,13 @@ from core.words import MailboxAuth, MailboxSecurity, OldMail
 _PROBLEM_CHARACTERS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class ListWatched:
+class ListWatched(Struct, frozen=True):
     """Those that are read; or the one with this ``name``, in any case."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedMailbox:
+class WatchedMailbox(Confidential, frozen=True):
     """Equal to another: whoever watches it may go on."""
 
     mailbox_id: int
@@ -37,17 +36,15 @@ class WatchedMailbox:
     security: MailboxSecurity
     auth: MailboxAuth
     user: str
-    secret: MailboxSecret = field(repr=False)
+    secret: MailboxSecret
     old_mail: OldMail
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedListed:
+class WatchedListed(Struct, frozen=True):
     mailboxes: tuple[WatchedMailbox, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NoteConnected:
+class NoteConnected(Struct, frozen=True):
     """``uid_next`` 0: the server does not tell."""
 
     is_routine: ClassVar = True
@@ -57,16 +54,14 @@ class NoteConnected:
     uid_next: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionNoted:
+class ConnectionNoted(Struct, frozen=True):
     """Of before the first connection: a UID below ``first_uid``; where there is none, whatever arrived earlier."""
 
     first_uid: int | None
     connected_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NoteWatching:
+class NoteWatching(Struct, frozen=True):
     """``problem`` empty: all is well. None for a number: it was not looked."""
 
     is_routine: ClassVar = True
@@ -77,13 +72,11 @@ class NoteWatching:
     waiting_old: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WatchingNoted:
+class WatchingNoted(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class KeepTokens:
+class KeepTokens(Struct, frozen=True):
     """The server gave new ones instead of those we had."""
 
     is_routine: ClassVar = True
@@ -93,11 +86,10 @@ class KeepTokens:
     secret: MailboxSecret
 
 
-@dataclass(frozen=True, slots=True)
-class TokensKept:
+class TokensKept(Confidential, frozen=True):
     """``secret``: what counts now. Another watcher may have been first, or the operator."""
 
-    secret: MailboxSecret = field(repr=False)
+    secret: MailboxSecret
 
 
 def list_watched(ctx: Context, command: ListWatched) -> WatchedListed:

@@ -1,9 +1,9 @@
 """From stored answers to letters."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Row, select
 
 from core.context import Assurance, Context, Door, StaffActor

@@ -15,12 +15,12 @@ The statements that run for every few mails are built once: building them took h
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, ClassVar, Final, cast
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import Table, Update, bindparam, case, exists, select, update
 
 from core import access
@@ -49,8 +49,7 @@ _NEVER_IN_QUIET_HOURS: Final = (MessageKind.REMINDER, MessageKind.NUDGE)
 _JOB_OF: Final = {Channel.EMAIL: JobKind.SEND_MAIL, Channel.SLACK: JobKind.SEND_SLACK}
 
 
-@dataclass(frozen=True, slots=True)
-class TurnOver:
+class TurnOver(Struct, frozen=True):
     """``executor`` names the worker, so that what it held can be told from another's."""
 
     is_routine: ClassVar = True
@@ -61,14 +60,13 @@ class TurnOver:
     unworthy_ids: tuple[int, ...] = ()
     confirmation_ids: tuple[int, ...] = ()
     """Whose scoreboards are to be drawn anew: not with every turn, but with the last."""
-    lanes: Mapping[int, tuple[Lane, ...]] = field(default_factory=dict)
+    lanes: Mapping[int, tuple[Lane, ...]] = {}
     """By message id; most have none."""
     claimed_since: datetime | None = None
     """Set by who repeats this because its COMMIT got no answer: what it claimed since then is its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnedOver:
+class TurnedOver(Struct, frozen=True):
     claimed_ids: tuple[int, ...]
     """Now ``sending`` in this worker's name. The others were taken, recalled or suppressed meanwhile."""
 

@@ -1,8 +1,8 @@
 """Messages that wait for a person: seen, understood, and sent again by an operator."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import and_, func, or_, select
 
 from core import access
@@ -14,14 +14,12 @@ from core.rules.policy import MAIL_LIFE
 from core.words import Channel, MessageKind, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class ListHeld:
+class ListHeld(Struct, frozen=True):
     page: int = 1
     page_rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class HeldMessage:
+class HeldMessage(Struct, frozen=True):
     message_id: int
     organisation: str
     channel: Channel
@@ -33,8 +31,7 @@ class HeldMessage:
     not_before: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HeldListed:
+class HeldListed(Struct, frozen=True):
     """Held messages, and those that are late because something on our side is wrong."""
 
     held: tuple[HeldMessage, ...]
@@ -46,26 +43,22 @@ class HeldListed:
     colleagues are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHeld:
+class ShowHeld(Struct, frozen=True):
     message_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class HeldShown:
+class HeldShown(Struct, frozen=True):
     message: HeldMessage
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class RetryHeld:
+class RetryHeld(Struct, frozen=True):
     """``message_id`` None: all that are held."""
 
     message_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRetried:
+class HeldRetried(Struct, frozen=True):
     count: int
 
 

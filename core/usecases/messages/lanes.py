@@ -15,10 +15,10 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, bindparam, case, literal, select, update
 
 from core import access
@@ -55,29 +55,25 @@ _LOCK: Final = (
 _FREE_FROM: Final = select(SpeechLane.free_from).where(SpeechLane.key == bindparam("lane_key"))
 
 
-@dataclass(frozen=True, slots=True)
-class EnterLanes:
+class EnterLanes(Struct, frozen=True):
     """One call that takes a place in all of ``lanes``."""
 
     is_routine: ClassVar = True
     lanes: tuple[Lane, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LanesEntered:
+class LanesEntered(Struct, frozen=True):
     wait: float
     """Seconds until it is worth asking again; 0: the call may go now."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookInLane:
+class LookInLane(Struct, frozen=True):
     """For a call that takes no place."""
 
     lane: Lane
 
 
-@dataclass(frozen=True, slots=True)
-class HoldUpLane:
+class HoldUpLane(Struct, frozen=True):
     """The other side wants to hear nothing in it for so many seconds."""
 
     is_routine: ClassVar = True
@@ -85,8 +81,7 @@ class HoldUpLane:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class LaneHeldUp:
+class LaneHeldUp(Struct, frozen=True):
     pass
 
 

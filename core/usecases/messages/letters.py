@@ -4,9 +4,9 @@ Invitations come by the ten thousand: for them columns are read and not objects,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, bindparam, select
 
 from core import access
@@ -47,13 +47,11 @@ from core.usecases.progress.nudges import nudge_letters
 from core.words import Channel, InvitationState, MessageKind, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class LoadLetters:
+class LoadLetters(Struct, frozen=True):
     message_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LettersLoaded:
+class LettersLoaded(Struct, frozen=True):
     letters: tuple[Letter, ...]
     unworthy_ids: tuple[int, ...]
     """Waiting still, but no longer worth saying: the invitation was answered, cancelled, or is over."""

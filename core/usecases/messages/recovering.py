@@ -7,10 +7,10 @@ All of it is conditional: what several workers do here at once is done once.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from sqlalchemy import Row, case, literal, or_, select, update
 
 from core import access
@@ -29,8 +29,7 @@ _HANDED_BACK_FOR = timedelta(seconds=1)
 _ANSWER_UNHEARD = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseLeases:
+class ReleaseLeases(Struct, frozen=True):
     """What these executors were sending when they died. None: whatever lease has run out."""
 
     is_routine: ClassVar = True
@@ -38,14 +37,12 @@ class ReleaseLeases:
     executor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeasesReleased:
+class LeasesReleased(Struct, frozen=True):
     again: int
     held: int
 
 
-@dataclass(frozen=True, slots=True)
-class HandBack:
+class HandBack(Struct, frozen=True):
     """What a worker that stops had taken on and not begun. ``ids`` is not empty."""
 
     is_routine: ClassVar = True
@@ -54,8 +51,7 @@ class HandBack:
     ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SweepDue:
+class SweepDue(Struct, frozen=True):
     """``grace``: rows due less long than this have a job of their own that will come. ``kinds`` empty: all."""
 
     is_routine: ClassVar = True
@@ -64,8 +60,7 @@ class SweepDue:
     kinds: tuple[MessageKind, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DueSwept:
+class DueSwept(Struct, frozen=True):
     enqueued: int
 
 

@@ -1,12 +1,13 @@
 """From rows to what is said in Slack: the content that the bot draws, and whom it reaches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, and_, select
 
 from core import access
+from core.confidential import Confidential
 from core.context import Context
 from core.model import Import, ProgressReport, SlackInstallation, SlackUser, SlackWorkspace, StaffMember
 from core.usecases.digests.letters import digests_in_slack
@@ -28,8 +29,7 @@ from core.usecases.staff.installations import clear_token
 from core.words import Channel, ImportSubject, MessageKind, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class LoadSlackNotes:
+class LoadSlackNotes(Struct, frozen=True):
     """Draw once more after claiming: what happened between a drawing and its claim would be shown by nobody."""
 
     message_ids: tuple[int, ...]
@@ -53,8 +53,7 @@ Content = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SlackNote:
+class SlackNote(Confidential, frozen=True):
     """``content`` is a result that the bot draws by its class. ``ref`` is ``channel/ts`` when it was posted before."""
 
     message_id: int
@@ -64,13 +63,12 @@ class SlackNote:
     user_id: str
     team_id: str
     enterprise_id: str
-    token: str = field(repr=False)
+    token: str
     """Empty: the settings' token serves."""
     content: Content
 
 
-@dataclass(frozen=True, slots=True)
-class SlackNotesLoaded:
+class SlackNotesLoaded(Struct, frozen=True):
     notes: tuple[SlackNote, ...]
     unreachable_ids: tuple[int, ...]
     """Their staff member has no confirmed Slack account (any more), or wants no more of it."""
@@ -102,8 +100,7 @@ def load_slack_notes(ctx: Context, command: LoadSlackNotes) -> SlackNotesLoaded:
     return SlackNotesLoaded(tuple(notes), unreachable)
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """``token`` is encrypted; empty where the settings' token serves."""
 
     user: SlackUser

@@ -1,7 +1,6 @@
 """One learner on a run, for whoever is about to do something: why they are at risk, what was done, and the letter."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -16,8 +15,7 @@ from core.usecases.progress.nudges import NudgePreviewed, previewed
 from core.usecases.progress.risk import FOLLOW_UP, IS_MESSAGE, IS_NEWEST, IS_STAFF, FollowUpCard, follow_up_of
 
 
-@dataclass(frozen=True, slots=True)
-class ShowAtRisk:
+class ShowAtRisk(Struct, frozen=True):
     """The learner by id or by what names them."""
 
     run: str
@@ -25,8 +23,7 @@ class ShowAtRisk:
     learner_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AtRiskShown:
+class AtRiskShown(Struct, frozen=True):
     """``letter`` None: ``refused`` says why nobody may be nudged now."""
 
     organisation: str

@@ -1,9 +1,9 @@
 """The columns of a report are said to be right, or put right; every file with these headings is then known."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from core import access
@@ -24,8 +24,7 @@ _HEADINGS_NAMED: Final = 20
 _FIGURES: Final = "steps, progress, score, comments and last access"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmReport:
+class ConfirmReport(Struct, frozen=True):
     """The columns are right, but for ``columns``: (what it is, its heading), an empty heading leaves one out."""
 
     number: int
@@ -40,8 +39,7 @@ class ConfirmReport:
     """The caller merges it; else a worker does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportConfirmed:
+class ReportConfirmed(Struct, frozen=True):
     report_id: int
     number: int
 

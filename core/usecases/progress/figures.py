@@ -4,11 +4,11 @@ Six statements at most, whatever the size of the organisation: one counts, one l
 own rows. Enrolled without progress is "not known", never 0.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, exists, func, or_, select, true
 
 from core import access
@@ -67,8 +67,7 @@ class ProgressList(StrEnum):
     SET_ASIDE = "set-aside"
 
 
-@dataclass(frozen=True, slots=True)
-class ShowProgress:
+class ShowProgress(Struct, frozen=True):
     """``search`` matches names and addresses. Pages count from 1."""
 
     run: str
@@ -77,8 +76,7 @@ class ShowProgress:
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressRow:
+class ProgressRow(Struct, frozen=True):
     learner_id: int
     name: str
     address: str
@@ -88,8 +86,7 @@ class ProgressRow:
     follow_up: FollowUpCard | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceShown:
+class SourceShown(Struct, frozen=True):
     """Where the figures come from, how old they are, and of how many learners."""
 
     source: FeedKind
@@ -98,8 +95,7 @@ class SourceShown:
     learners: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressShown:
+class ProgressShown(Struct, frozen=True):
     run: RunCard
     enrolled: int
     waiting: int
@@ -280,8 +276,7 @@ def show_progress(ctx: Context, command: ShowProgress) -> ProgressShown:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
+class _About(Struct, frozen=True):
     """What holds for all of a run."""
 
     run: CourseRun

@@ -1,6 +1,6 @@
 """``progress`` and words: a run and what is searched in it, or a learner by name."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -11,8 +11,7 @@ from core.usecases.progress.figures import ProgressShown, ShowProgress, show_pro
 from core.usecases.progress.one_learner import LearnerProgressShown, ShowLearnerProgress, show_learner_progress
 
 
-@dataclass(frozen=True, slots=True)
-class FindProgress:
+class FindProgress(Struct, frozen=True):
     """``who`` is all that was typed, should its first word be no run."""
 
     run: str

@@ -5,10 +5,10 @@
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import and_, func, select, update
 
 from core import access
@@ -40,8 +40,7 @@ from core.words import FollowUpDeed, MessageState, Subject
 _LENGTH: Final = re.compile(r"(?:for )?(\d{1,3}) ?(d|day|days|w|week|weeks)")
 
 
-@dataclass(frozen=True, slots=True)
-class SnoozeLearner:
+class SnoozeLearner(Struct, frozen=True):
     """The learner by id or by what names them, which a moment may follow: only who is on the run says where a name
     ends. ``until`` as typed: ``2 weeks``, ``Mon``; empty: a week.
     """
@@ -52,15 +51,13 @@ class SnoozeLearner:
     until: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NoteSpoken:
+class NoteSpoken(Struct, frozen=True):
     run: str
     who: str = ""
     learner_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUpNoted:
+class FollowUpNoted(Struct, frozen=True):
     name: str
     learner_id: int
     run_code: str
@@ -68,13 +65,11 @@ class FollowUpNoted:
     follow_up: FollowUpCard
 
 
-@dataclass(frozen=True, slots=True)
-class UndoFollowUp:
+class UndoFollowUp(Struct, frozen=True):
     follow_up_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUpUndone:
+class FollowUpUndone(Struct, frozen=True):
     name: str
     run_code: str
     deed: FollowUpDeed

@@ -7,8 +7,9 @@ received --its job--> merged in its sender's name --> settled: whoever sent it i
                                 a connector that died with it, for no worker can read on where nothing is kept
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from core import access
 from core.context import Context, StaffActor
@@ -20,13 +21,11 @@ from core.usecases.progress.telling import tell_settled
 from core.words import ReportReason, ReportState
 
 
-@dataclass(frozen=True, slots=True)
-class FindReporter:
+class FindReporter(Struct, frozen=True):
     report_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReporterFound:
+class ReporterFound(Struct, frozen=True):
     """In whose name it is merged. None: it is settled, or gone."""
 
     staff: StaffActor | None
@@ -37,15 +36,13 @@ def reporter_of(ctx: Context, command: FindReporter) -> ReporterFound:
     return ReporterFound(sender_of(ctx.session.get(ProgressReport, command.report_id)))
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUpReport:
+class GiveUpReport(Struct, frozen=True):
     """It cannot be finished: its sender may no longer send any, it failed several times, or its file is erased."""
 
     report_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportGivenUp:
+class ReportGivenUp(Struct, frozen=True):
     was_open: bool
 
 
@@ -60,13 +57,11 @@ def give_up_report(ctx: Context, command: GiveUpReport) -> ReportGivenUp:
     return ReportGivenUp(was_open=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SweepReports:
+class SweepReports(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class ReportsSwept:
+class ReportsSwept(Struct, frozen=True):
     """``hopeless`` are for whoever sweeps to give up."""
 
     enqueued: int

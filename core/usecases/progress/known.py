@@ -1,16 +1,16 @@
 """What is known of one learner in one run: the columns of their progress, and what they amount to."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct
 
 from core.model import Progress
 from core.rules.progress.bands import has_stalled
 from core.words import FeedKind
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Of one learner in one run. None is not known. Shares are hundredths of a per cent."""
 
     step_percentage: int | None

@@ -3,7 +3,7 @@
 An answer names its report and no more: what is said of its rows and columns is read when it is sent.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from core import access
 from core.access import Permission
@@ -12,8 +12,7 @@ from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 
 
-@dataclass(frozen=True, slots=True)
-class ReportByMail:
+class ReportByMail(Struct, frozen=True):
     """One file of a message. ``run``: its code, where the words said it."""
 
     file_name: str
@@ -22,8 +21,7 @@ class ReportByMail:
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportTold:
+class ReportTold(Struct, frozen=True):
     """An answer about a report, by its number; ``core.import_reports`` fills it when it is sent."""
 
     number: int

@@ -8,10 +8,10 @@ the run that the sender named.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -32,8 +32,7 @@ from core.words import NamedKind
 _ULN_DIGITS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     learner_id: int
     run_id: int
     named: str
@@ -276,16 +275,14 @@ def _shown_run(key: RunKey) -> str:
 # --- Somebody says who it is --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NameInFeed:
+class NameInFeed(Struct, frozen=True):
     """``name`` as the feed has it is this learner (an address) or run (a code)."""
 
     name: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedInFeed:
+class NamedInFeed(Struct, frozen=True):
     kind: NamedKind
     name: str
     target: str

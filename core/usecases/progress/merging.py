@@ -8,11 +8,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select, update
 
 from core import access
@@ -43,15 +44,13 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class BeginReport:
+class BeginReport(Struct, frozen=True):
     is_routine: ClassVar = True
 
     report_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportBegun:
+class ReportBegun(Struct, frozen=True):
     """``content`` is None when nothing is left to do."""
 
     state: ReportState
@@ -102,8 +101,7 @@ def _in_attempt(ctx: Context, staff: StaffMember, report_id: int, attempt: int) 
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class SettleReport:
+class SettleReport(Struct, frozen=True):
     """Everything is merged; or, with a reason, it waits for somebody or is rejected."""
 
     report_id: int
@@ -113,8 +111,7 @@ class SettleReport:
     reason: ReportReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportSettled:
+class ReportSettled(Struct, frozen=True):
     report_id: int
     state: ReportState
 
@@ -135,8 +132,7 @@ def settle_report(ctx: Context, command: SettleReport) -> ReportSettled:
     return ReportSettled(found.id, found.state)
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRows:
+class MergeRows(Struct, frozen=True):
     is_routine: ClassVar = True
 
     report_id: int
@@ -149,14 +145,12 @@ class MergeRows:
     """All rows of the sheet, as far as anybody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowsMerged:
+class RowsMerged(Struct, frozen=True):
     count: int
     seen: Mapping[tuple[int, int, int], tuple[int, int]]
 
 
-@dataclass(slots=True)
-class _Writing:
+class _Writing(Struct):
     """What one chunk is going to write."""
 
     counts: Counter[str]

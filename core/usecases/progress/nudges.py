@@ -10,11 +10,11 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import Row, and_, exists, func, or_, select, tuple_, update
 
 from core import access
@@ -47,8 +47,7 @@ from core.usecases.progress.follow_ups import LearnerOnRun, about_learner_on_run
 from core.words import FollowUpDeed, InvitationState, MessageKind, MessageState, SuppressReason
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareNudge:
+class PrepareNudge(Struct, frozen=True):
     """The learner by id or by what names them, which the words may follow: only who is on the run says where a name
     ends. No words: those that are proposed.
     """
@@ -59,8 +58,7 @@ class PrepareNudge:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NudgePreviewed:
+class NudgePreviewed(Struct, frozen=True):
     """Nothing is sent yet. The letter says the name, the words, and who wrote it."""
 
     learner_id: int
@@ -75,16 +73,14 @@ class NudgePreviewed:
     sends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NudgeLearner:
+class NudgeLearner(Struct, frozen=True):
     run: str
     who: str = ""
     learner_id: int = 0
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerNudged:
+class LearnerNudged(Struct, frozen=True):
     letter: NudgePreviewed
     follow_up_id: int
     next_from: datetime

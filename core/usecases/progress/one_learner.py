@@ -3,10 +3,11 @@
 LM, Track learner progress. Six statements at most.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, or_, select
 
 from core import access
@@ -46,16 +47,14 @@ from core.usecases.progress.risk import (
 from core.words import InvitationState, JoinedBy
 
 
-@dataclass(frozen=True, slots=True)
-class ShowLearnerProgress:
+class ShowLearnerProgress(Struct, frozen=True):
     """An address or a username; or an id."""
 
     learner: str = ""
     learner_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerRun:
+class LearnerRun(Struct, frozen=True):
     run_code: str
     course_title: str
     run_title: str
@@ -69,8 +68,7 @@ class LearnerRun:
     follow_up: FollowUpCard | None
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerInvitation:
+class LearnerInvitation(Struct, frozen=True):
     run_code: str
     course_title: str
     address: str
@@ -79,8 +77,7 @@ class LearnerInvitation:
     is_declined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerProgressShown:
+class LearnerProgressShown(Struct, frozen=True):
     learner_id: int
     name: str
     addresses: tuple[str, ...]

@@ -4,9 +4,9 @@ By Slack and by e-mail a worker merges them (``progress.jobs``); from the comman
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import or_, select, update
 
 from core import access
@@ -22,8 +22,7 @@ from core.usecases.progress.telling import show_in_slack
 from core.words import FeedKind, ReportState
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveProgress:
+class ReceiveProgress(Struct, frozen=True):
     """``run``: of which run it is, where no column says so. ``as_of``: of the figures; None: of now."""
 
     file_name: str
@@ -36,8 +35,7 @@ class ReceiveProgress:
     """The caller merges it; else a worker does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressReceived:
+class ProgressReceived(Struct, frozen=True):
     report_id: int
     number: int
     is_repeat: bool

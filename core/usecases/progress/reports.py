@@ -5,11 +5,11 @@ its columns are right; ``core.progressing`` leads it there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from core import access
@@ -50,8 +50,7 @@ class ReportReading(msgspec.Struct):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCounts:
+class ReportCounts(Struct, frozen=True):
     """All but ``flagged`` add up to the rows of the file."""
 
     created: int = 0
@@ -67,8 +66,7 @@ class ReportCounts:
         return self.created + self.updated + self.unchanged + self.outdated + self.duplicate + self.problem
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCard:
+class ReportCard(Struct, frozen=True):
     report_id: int
     number: int
     file_name: str
@@ -87,8 +85,7 @@ class ReportCard:
     """All rows of its sheet, while they are being merged."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowProblemCount:
+class RowProblemCount(Struct, frozen=True):
     """One kind of problem, and some of the values that have it: unknown learners and runs by the feed's own names."""
 
     fault: ProgressFault
@@ -102,8 +99,7 @@ class RowProblemCount:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShowReport:
+class ShowReport(Struct, frozen=True):
     """By number, or by id."""
 
     number: int = 0
@@ -111,8 +107,7 @@ class ShowReport:
     is_repeat: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReportShown:
+class ReportShown(Struct, frozen=True):
     card: ReportCard
     reading: ReportReading
     problems: tuple[RowProblemCount, ...]
@@ -237,13 +232,11 @@ def _kind(ctx: Context, kind: Any, rows: list[Any]) -> RowProblemCount:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ListReports:
+class ListReports(Struct, frozen=True):
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ReportsListed:
+class ReportsListed(Struct, frozen=True):
     """Newest first."""
 
     reports: tuple[ReportCard, ...]

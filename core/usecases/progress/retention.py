@@ -1,8 +1,8 @@
 """What progress reports held is erased in time; that they came, what became of their rows, and the figures stay."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -12,15 +12,13 @@ from core.rules.policy import PROGRESS_CHUNK
 from core.usecases.progress.jobs import GiveUpReport, give_up_report
 
 
-@dataclass(frozen=True, slots=True)
-class EraseReport:
+class EraseReport(Struct, frozen=True):
     """The one that ended first, by a bounded number of its rows."""
 
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class ReportErased:
+class ReportErased(Struct, frozen=True):
     is_done: bool
     """No other has ended, and nothing is left of this one."""
 

@@ -6,10 +6,10 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import CTE, ColumnElement, Integer, and_, bindparam, case, cast, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
@@ -175,8 +175,7 @@ def standing_of(row: Any, starts_at: datetime, ends_at: datetime | None) -> Stan
 # --- What was done last -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUpCard:
+class FollowUpCard(Struct, frozen=True):
     """``delivery``: of a nudge's e-mail."""
 
     follow_up_id: int

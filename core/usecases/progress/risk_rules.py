@@ -1,7 +1,7 @@
 """By which rule learners of a run are at risk: seen with their list, set by whoever may invite to the run."""
 
-from dataclasses import asdict, dataclass, replace
-
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from sqlalchemy import delete, select
 
 from core import access
@@ -15,8 +15,7 @@ from core.usecases.progress.risk import rule_of
 from core.words import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class SetRiskRule:
+class SetRiskRule(Struct, frozen=True):
     """``rule`` as typed: ``silent 14, behind 25``; what is not named stays. ``default``, ``off``."""
 
     run: str

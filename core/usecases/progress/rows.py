@@ -6,10 +6,10 @@ Learners who were removed are left out, and so is who is of a provider that the 
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Integer, String, and_, bindparam, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -71,8 +71,7 @@ class RunValues(NamedTuple):
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProgressRows:
+class ProgressRows(Struct, frozen=True):
     runs: dict[int, RunValues]
     pieces: Iterator[Sequence[Any]]
     """Of rows with the COLUMNS."""

@@ -1,8 +1,8 @@
 """A staff member's own account on the web, and the terms that an owner accepts for the organisation."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core import access
@@ -13,13 +13,11 @@ from core.rules.policy import TERMS_VERSION
 from core.words import Role
 
 
-@dataclass(frozen=True, slots=True)
-class ShowAccount:
+class ShowAccount(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class AccountShown:
+class AccountShown(Struct, frozen=True):
     organisation: str
     name: str
     email: str
@@ -37,15 +35,13 @@ class AccountShown:
         return self.accepted_at is None or self.accepted_version != self.terms_version
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptTerms:
+class AcceptTerms(Struct, frozen=True):
     """``version``: the one that was read."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class TermsAccepted:
+class TermsAccepted(Struct, frozen=True):
     organisation: str
     version: str
 

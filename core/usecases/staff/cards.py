@@ -1,10 +1,10 @@
 """What is shown of a staff member: who they are, whom they look after, and whether they have come in yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from core.context import Context
@@ -20,14 +20,12 @@ class StaffState(StrEnum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCard:
+class ProviderCard(Struct, frozen=True):
     ukprn: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffCard:
+class StaffCard(Struct, frozen=True):
     """``providers`` empty: all of them."""
 
     staff_id: int

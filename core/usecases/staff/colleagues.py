@@ -7,9 +7,9 @@
 2. Who is disabled is signed out and unconnected at once: enabling gives back the role, not the connection.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from core import access
@@ -31,14 +31,12 @@ from core.usecases.staff.staff import (
 from core.words import Role, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class ListStaff:
+class ListStaff(Struct, frozen=True):
     search: str = ""
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class StaffListed:
+class StaffListed(Struct, frozen=True):
     organisation: str
     rows: tuple[StaffCard, ...]
     page: int
@@ -47,32 +45,27 @@ class StaffListed:
     search: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShowColleague:
+class ShowColleague(Struct, frozen=True):
     """By id, or by e-mail address."""
 
     staff_id: int = 0
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ColleagueShown:
+class ColleagueShown(Struct, frozen=True):
     staff: StaffCard
 
 
-@dataclass(frozen=True, slots=True)
-class ListProviders:
+class ListProviders(Struct, frozen=True):
     search: str = ""
     rows: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ProvidersListed:
+class ProvidersListed(Struct, frozen=True):
     providers: tuple[ProviderCard, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InviteColleague:
+class InviteColleague(Struct, frozen=True):
     """``providers`` are UKPRNs; empty means all of the organisation."""
 
     email: str
@@ -82,60 +75,50 @@ class InviteColleague:
     providers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ColleagueInvited:
+class ColleagueInvited(Struct, frozen=True):
     staff: StaffCard
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeColleague:
+class ChangeColleague(Struct, frozen=True):
     staff_id: int
     role: Role
     providers: tuple[str, ...] | None
     """None: those of now."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColleagueChanged:
+class ColleagueChanged(Struct, frozen=True):
     staff: StaffCard
 
 
-@dataclass(frozen=True, slots=True)
-class DisableColleague:
+class DisableColleague(Struct, frozen=True):
     staff_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ColleagueDisabled:
+class ColleagueDisabled(Struct, frozen=True):
     staff: StaffCard
 
 
-@dataclass(frozen=True, slots=True)
-class EnableColleague:
+class EnableColleague(Struct, frozen=True):
     staff_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ColleagueEnabled:
+class ColleagueEnabled(Struct, frozen=True):
     staff: StaffCard
 
 
-@dataclass(frozen=True, slots=True)
-class ReinviteColleague:
+class ReinviteColleague(Struct, frozen=True):
     staff_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class DisableStaffMember:
+class DisableStaffMember(Struct, frozen=True):
     """For the command line."""
 
     organisation: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffMemberDisabled:
+class StaffMemberDisabled(Struct, frozen=True):
     name: str
     email: str
 

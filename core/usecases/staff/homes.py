@@ -7,10 +7,10 @@ organisation's audit has something newer. Nobody who changes anything needs to k
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 
 from core import access
@@ -41,13 +41,11 @@ from core.words import ImportState, InvitationState, MessageKind, MessageState, 
 _IS_HOME = OutboundMessage.kind == bindparam("home", MessageKind.HOME, literal_execute=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHome:
+class ShowHome(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class HomeBatch:
+class HomeBatch(Struct, frozen=True):
     """One confirmation. The four numbers add up to ``invited``."""
 
     confirmation_id: int
@@ -61,8 +59,7 @@ class HomeBatch:
     cancelled: int
 
 
-@dataclass(frozen=True, slots=True)
-class HomeShown:
+class HomeShown(Struct, frozen=True):
     name: str
     role: Role
     organisation: str
@@ -83,8 +80,7 @@ class HomeShown:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class KeepHome:
+class KeepHome(Struct, frozen=True):
     """The home with this digest, true at that moment, was published: keep it up to date."""
 
     is_routine: ClassVar = True
@@ -93,18 +89,15 @@ class KeepHome:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HomeKept:
+class HomeKept(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshHomes:
+class RefreshHomes(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class HomesRefreshed:
+class HomesRefreshed(Struct, frozen=True):
     count: int
 
 

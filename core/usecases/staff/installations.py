@@ -9,14 +9,15 @@
 """
 
 import hashlib
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import access
+from core.confidential import Confidential
 from core.context import Context
 from core.errors import InstallationExpired, InstallationRepeated, LinkNotFound
 from core.model import SlackInstallation, SlackInstallState, SlackUser, SlackWorkspace
@@ -28,51 +29,44 @@ _PLACE = "slack_installation.bot_token"
 _RANDOM_BITS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class BeginInstallation:
+class BeginInstallation(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationBegun:
+class InstallationBegun(Struct, frozen=True):
     """``state`` goes to Slack and into a cookie of this browser; both must come back."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckInstallation:
+class CheckInstallation(Struct, frozen=True):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationChecked:
+class InstallationChecked(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class InstallApp:
+class InstallApp(Confidential, frozen=True):
     """What Slack grants for a code. ``team_id`` is empty for an installation in a whole enterprise."""
 
     state: str
     enterprise_id: str
     team_id: str
     team_name: str
-    bot_token: str = field(repr=False)
+    bot_token: str
     bot_user_id: str
     app_id: str
     scopes: str
     installed_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class AppInstalled:
+class AppInstalled(Struct, frozen=True):
     team_name: str
     is_again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveInstallation:
+class RemoveInstallation(Struct, frozen=True):
     """``happened_at``: to the second, as Slack tells it."""
 
     enterprise_id: str
@@ -80,24 +74,21 @@ class RemoveInstallation:
     happened_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationRemoved:
+class InstallationRemoved(Struct, frozen=True):
     """How many people were connected there."""
 
     unlinked: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShowWorkspaceToken:
+class ShowWorkspaceToken(Struct, frozen=True):
     enterprise_id: str
     team_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceToken:
+class WorkspaceToken(Confidential, frozen=True):
     """``token`` empty: nothing is installed here that we know of, and the settings' token may serve."""
 
-    token: str = field(repr=False)
+    token: str
     is_removed: bool
     """The app was removed here: no other token serves."""
 

@@ -1,10 +1,10 @@
 """Organisations begin here: owner, terms, set-up code, providers, agreements (LM, Accessing Learning Manager)."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -21,8 +21,7 @@ _MOST_PLACES = 1_000_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
-class CreateOrganisation:
+class CreateOrganisation(Struct, frozen=True):
     slug: str
     name: str
     time_zone: str
@@ -31,8 +30,7 @@ class CreateOrganisation:
     owner_email: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrganisationCreated:
+class OrganisationCreated(Struct, frozen=True):
     organisation_id: int
     slug: str
     name: str
@@ -41,34 +39,29 @@ class OrganisationCreated:
     setup_valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NewSetupCode:
+class NewSetupCode(Struct, frozen=True):
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetupCodeMade:
+class SetupCodeMade(Struct, frozen=True):
     organisation: str
     setup_code: str
     valid_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AddProvider:
+class AddProvider(Struct, frozen=True):
     organisation: str
     ukprn: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderAdded:
+class ProviderAdded(Struct, frozen=True):
     provider_id: int
     ukprn: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddAgreement:
+class AddAgreement(Struct, frozen=True):
     """``organisation`` may invite to the courses of ``owner``, or to one ``course`` of it. Money in pence."""
 
     organisation: str
@@ -80,8 +73,7 @@ class AddAgreement:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementAdded:
+class AgreementAdded(Struct, frozen=True):
     agreement_id: int
 
 

@@ -14,12 +14,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
+from msgspec import Struct
 from sqlalchemy import delete, func, or_, select, update
 
 from core import access
+from core.confidential import Confidential
 from core.context import Context, StaffActor
 from core.errors import LinkNotFound, SignInClosed
 from core.model import Organisation, SignIn, StaffMember, StaffSession
@@ -34,84 +35,72 @@ _SECRET_CHARACTERS = 43
 MINUTES = int(SIGN_IN_LIFE.total_seconds() // 60)
 
 
-@dataclass(frozen=True, slots=True)
-class AskToSignIn:
+class AskToSignIn(Confidential, frozen=True):
     """``browser``: the secret that this browser got the last time it asked, or empty."""
 
     email: str
-    browser: str = field(repr=False)
+    browser: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignInAsked:
+class SignInAsked(Confidential, frozen=True):
     """Says the same for every address."""
 
-    browser: str = field(repr=False)
+    browser: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShowSignIn:
-    token: str = field(repr=False)
-    browser: str = field(repr=False)
+class ShowSignIn(Confidential, frozen=True):
+    token: str
+    browser: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignInShown:
+class SignInShown(Confidential, frozen=True):
     organisation: str
     name: str
     is_open: bool
     is_here: bool
     """This is the browser that asked."""
-    code: str = field(repr=False)
+    code: str
     """For the browser that asked, shown in the other one; else empty."""
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignInByLink:
-    token: str = field(repr=False)
-    browser: str = field(repr=False)
+class SignInByLink(Confidential, frozen=True):
+    token: str
+    browser: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignInByCode:
-    browser: str = field(repr=False)
-    code: str = field(repr=False)
+class SignInByCode(Confidential, frozen=True):
+    browser: str
+    code: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Confidential, frozen=True):
     """``session`` is for the browser's cookie; nobody else ever sees it."""
 
-    session: str = field(repr=False)
+    session: str
     needs_terms: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignInCodeRefused:
+class SignInCodeRefused(Struct, frozen=True):
     """A result, not an error: that the try counts must be stored."""
 
     tries_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class WhoIsSignedIn:
-    session: str = field(repr=False)
+class WhoIsSignedIn(Confidential, frozen=True):
+    session: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInAs:
+class SignedInAs(Struct, frozen=True):
     staff: StaffActor | None
 
 
-@dataclass(frozen=True, slots=True)
-class SignOut:
-    session: str = field(repr=False)
+class SignOut(Confidential, frozen=True):
+    session: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOut:
+class SignedOut(Struct, frozen=True):
     pass
 
 

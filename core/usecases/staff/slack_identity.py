@@ -8,9 +8,9 @@ The address that a workspace asserts proves nothing: its administrators can asse
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, or_, select, update
 
 from core import access
@@ -25,65 +25,54 @@ from core.rules.text import folded
 from core.words import MessageKind, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class WhoIs:
+class WhoIs(Struct, frozen=True):
     """Answers for the SlackVisitor who asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """``staff`` is empty for somebody whom no code has confirmed."""
 
     staff: StaffActor | None
     workspace_is_bound: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BindWorkspace:
+class BindWorkspace(Struct, frozen=True):
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceBound:
+class WorkspaceBound(Struct, frozen=True):
     organisation: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskForCode:
+class AskForCode(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class CodeMailed:
+class CodeMailed(Struct, frozen=True):
     """Says the same whether the address is known or not: nobody learns who works here."""
 
     email: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmCode:
+class ConfirmCode(Struct, frozen=True):
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffLinked:
+class StaffLinked(Struct, frozen=True):
     name: str
     organisation: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnlinkAccount:
+class UnlinkAccount(Struct, frozen=True):
     """One's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountUnlinked:
+class AccountUnlinked(Struct, frozen=True):
     was_linked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotePersonLeft:
+class NotePersonLeft(Struct, frozen=True):
     """Deactivated in Slack, or turned into a guest."""
 
     enterprise_id: str
@@ -91,8 +80,7 @@ class NotePersonLeft:
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PersonLeftNoted:
+class PersonLeftNoted(Struct, frozen=True):
     was_linked: bool
 
 
@@ -151,13 +139,11 @@ def confirm_code(ctx: Context, command: ConfirmCode) -> StaffLinked:
     return StaffLinked(staff.name, organisation.name)
 
 
-@dataclass(frozen=True, slots=True)
-class CountWrongCode:
+class CountWrongCode(Struct, frozen=True):
     """A person's. Set-up codes are too long to be guessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrongCodeCounted:
+class WrongCodeCounted(Struct, frozen=True):
     pass
 
 

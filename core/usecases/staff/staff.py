@@ -1,9 +1,9 @@
 """Staff members: invited by mail, working once they accepted the terms (LM, Accessing; UM 3)."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import access
@@ -21,8 +21,7 @@ from core.words import MessageKind, Role, Subject
 _USERNAME = re.compile(r"[A-Za-z0-9@.\-_]{6,256}")
 
 
-@dataclass(frozen=True, slots=True)
-class InviteStaffMember:
+class InviteStaffMember(Struct, frozen=True):
     """``providers`` are UKPRNs; empty means all of the organisation."""
 
     organisation: str
@@ -34,8 +33,7 @@ class InviteStaffMember:
     providers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StaffMemberInvited:
+class StaffMemberInvited(Struct, frozen=True):
     staff_id: int
     name: str
     email: str
@@ -46,13 +44,11 @@ class StaffMemberInvited:
     """The person is known and had not answered: the former link has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowStaffInvitation:
+class ShowStaffInvitation(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffInvitationShown:
+class StaffInvitationShown(Struct, frozen=True):
     organisation: str
     name: str
     role: Role
@@ -64,13 +60,11 @@ class StaffInvitationShown:
     """False: it is too old, and only a new one helps."""
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptStaffInvitation:
+class AcceptStaffInvitation(Struct, frozen=True):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffInvitationAccepted:
+class StaffInvitationAccepted(Struct, frozen=True):
     organisation: str
     name: str
     role: Role

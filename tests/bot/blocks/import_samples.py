@@ -1,6 +1,6 @@
 """Imports in every state and size, with names that nobody should have."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.context import Door
 from core.rules.policy import IMPORT_KEPT_NAMED, IMPORT_PROBLEMS_NAMED, IMPORT_ROWS_CORRECTED, IMPORT_ROWS_NAMED

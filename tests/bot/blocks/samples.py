@@ -1,8 +1,9 @@
 """Results of every kind in every size, with the names that people really have and some that nobody should."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from core.cards import RunCard
 from core.context import Door

@@ -1,10 +1,10 @@
 """What people read: the number that matters first, and what happens next."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.blocks import draw
 from bot.blocks.parts import fitting, said, said_lines

@@ -1,11 +1,11 @@
 """The rows of a catalogue file, and every problem of every row."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from core.rules.catalogue import CatalogueRow, CatalogueTerms, read_catalogue, read_rows
 from core.rules.run_columns import NEEDED, RUN_COLUMNS, RunColumn
@@ -31,8 +31,7 @@ SOUND = {
 }
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """A problem, as a person would name it."""
 
     row: int

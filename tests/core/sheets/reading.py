@@ -2,7 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from core.sheets.cells import Cell, Row
 from core.sheets.child import read_lines
@@ -10,9 +11,8 @@ from core.sheets.faults import FileFault
 from core.sheets.wire import End, ReadRequest, unpacked
 
 
-@dataclass
-class Read:
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+class Read(Struct):
+    rows: dict[str, list[Row]] = {}
     end: End | None = None
     fault: FileFault | None = None
     detail: str = ""

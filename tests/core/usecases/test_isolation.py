@@ -9,12 +9,12 @@ import io
 import pkgutil
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import core.usecases
 from core.app import App

@@ -1,7 +1,8 @@
 """A school with one row of each kind that a command can name, for the tests of isolation."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from core.context import Assurance, SlackVisitor
 from core.letters import AnswerPart, Verdict
@@ -68,8 +69,7 @@ MAILBOX = mailboxes.AddMailbox(
 )
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     school: School
     draft_id: int
     gathered_id: int

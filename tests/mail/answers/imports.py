@@ -1,7 +1,8 @@
 """What mail may have to say about imports, in every size."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from core.import_reports import CopyFate, ImportReport
 from core.rules.ucas.buckets import Bucket, Buckets

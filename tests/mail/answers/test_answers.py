@@ -2,11 +2,11 @@
 
 import re
 import typing
-from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
 from core.context import Door, StaffActor
 from core.errors import NeedsConfirmation, RunNotFound
@@ -63,7 +63,7 @@ def letter(*results: object, subject: str = "invite maths", **changes: object) -
         "Europe/London",
         StaffActor(1, 2, Door.MAIL),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def rendered(*results: object, **changes: object) -> Mail:

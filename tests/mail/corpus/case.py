@@ -2,20 +2,20 @@
 
 import base64
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mail.parsing.parsed import NotParsed, ParsedMail
 
 FROM = ("From", "Bo <bo@example.org>")
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """``reason``: it must not be parsed, and why. Else ``values``: what must stand in it, by the names of ``seen``."""
 
     reason: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     is_any: bool = False
 
     def faults(self, found: ParsedMail | NotParsed) -> list[str]:
@@ -30,8 +30,7 @@ class Expected:
         return [f"{name} is {have[name]!r}, not {self.values[name]!r}" for name in wrong]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Without ``expected`` anything may come of it but a crash, a hang or a loss of the child."""
 
     name: str
@@ -49,7 +48,7 @@ def refused(reason: str) -> Expected:
 
 def seen(mail: ParsedMail) -> dict[str, Any]:
     report = mail.report
-    own = {name: getattr(mail, name) for name in ParsedMail.__slots__}
+    own = {name: getattr(mail, name) for name in ParsedMail.__struct_fields__}
     return own | {
         "has_quote": bool(mail.quoted.strip()),
         "files": len(mail.attachments),

@@ -1,9 +1,9 @@
 """What happens to a message, and to its watcher, when the server or the house misbehave."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES

@@ -4,9 +4,9 @@ import asyncio
 import imaplib
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.app import App
 from core.words import MailState

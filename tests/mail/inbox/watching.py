@@ -4,7 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.app import App
 from core.context import System
@@ -49,13 +51,12 @@ def mail(number: int, subject: str = "help") -> bytes:
     return f"Message-ID: <{number}@example.org>\r\nSubject: {subject}\r\n\r\nbody {number}\r\n".encode()
 
 
-@dataclass
-class Clerk:
+class Clerk(Struct):
     """Does a message by settling it. ``fails``: what is raised instead, one after the other."""
 
     app: App
     state: MailState = MailState.PROCESSED
-    fails: list[Exception] = field(default_factory=list)
+    fails: list[Exception] = []
     done: Counter[str] = field(default_factory=Counter)
     begun: int = 0
 

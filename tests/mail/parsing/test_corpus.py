@@ -2,9 +2,9 @@
 
 import random  # noqa: TID251 - seeded: the same mutants each time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mail.parsing.message import parse
 from mail.parsing.parsed import NotParsed

@@ -1,8 +1,9 @@
 """A school whose mailbox is read: messages are received, processed, and what is handed on is settled and kept."""
 
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import insert
 
 from core.app import App
@@ -24,14 +25,13 @@ DOMAIN_RESULTS = "dmarc=pass header.from=north.example.org"
 PROVEN = ("Authentication-Results", f"{HOST}; {DOMAIN_RESULTS}")
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """Stands where ``mail.requests`` and ``mail.reports`` will: settles in one transaction, and remembers."""
 
     app: App
-    requests: list[MailRequest] = field(default_factory=list)
-    reports: list[MailReport] = field(default_factory=list)
-    stops: list[MailStop] = field(default_factory=list)
+    requests: list[MailRequest] = []
+    reports: list[MailReport] = []
+    stops: list[MailStop] = []
 
     def answer(self, request: MailRequest) -> MailState:
         def act(ctx: Context, _command: None) -> bool:

@@ -1,7 +1,7 @@
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from core.jobs import Job, JobKind
 from mail.receiving.posting import Posting

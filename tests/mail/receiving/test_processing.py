@@ -1,9 +1,9 @@
 """A message from its row to its end."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from core.context import Assurance, Door

@@ -1,10 +1,9 @@
 """The named rules: what each one decides, and in which order they are asked."""
 
-from dataclasses import fields, replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from core.rules.policy import MAIL_COMMANDS_AN_HOUR, MAIL_COMMANDS_AN_HOUR_ORGANISATION
 from core.words import MailRule

@@ -1,10 +1,11 @@
 """Who a message claims to be from, and what proves it."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mail.receiving.senders import Claim, Proof, Sender, proof_of, sender_of
 from tests.factories import NOW, SETTINGS
@@ -12,9 +13,9 @@ from tests.mail.mails import INBOX, OLIVE, mail, read, with_senders, written
 from tests.mail.signing import Domain
 from tests.slow import examples
 
-OURS = replace(SETTINGS, mail_inbox=INBOX, mail_authserv_ids=("mx.usher.example.org",))
-NOBODY = replace(SETTINGS, mail_inbox=INBOX)
-MICROSOFT = replace(SETTINGS, mail_inbox=INBOX, mail_authserv_ids=("-",))
+OURS = dataclasses.replace(SETTINGS, mail_inbox=INBOX, mail_authserv_ids=("mx.usher.example.org",))
+NOBODY = dataclasses.replace(SETTINGS, mail_inbox=INBOX)
+MICROSOFT = dataclasses.replace(SETTINGS, mail_inbox=INBOX, mail_authserv_ids=("-",))
 NORTH = Sender(OLIVE, "north.example.org")
 PASS = "mx.usher.example.org; dmarc=pass (p=reject) header.from=north.example.org"
 

@@ -2,13 +2,13 @@
 
 import hashlib
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.letters import Verdict
 from core.model import InboundMessage, OutboundMessage, Suppression

@@ -1,12 +1,12 @@
 """Who asks by e-mail for no more, from the bytes to what became of it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.letters import Verdict
 from core.model import OutboundMessage, Suppression

@@ -1,11 +1,11 @@
 """Whole turns: bytes in, read by the real parser, screened, done, and the answer's bytes out; then the reply to it."""
 
 import functools
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
+from msgspec import Struct
 from sqlalchemy import select
 
 from core.app import App
@@ -30,22 +30,22 @@ from tests.mail.receiving.mailroom import PROVEN, Mailroom, school_with_a_mailbo
 MATHS = "maths-2026-03"
 
 
-@dataclass
-class Turn:
+class Turn(Struct):
     parts: tuple[AnswerPart, ...]
     mail: EmailMessage
 
 
-@dataclass
-class Correspondence:
+class Correspondence(Struct):
     """Olive's mail program, and the processor that ``usher serve`` runs."""
 
     room: Mailroom
-    app: App = field(init=False)
     _count: int = 0
 
+    @property
+    def app(self) -> App:
+        return self.room.app
+
     def __post_init__(self) -> None:
-        self.app = self.room.app
         desk = self.room.desk
         self.room.processor = Processor(
             self.app,

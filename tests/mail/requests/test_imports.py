@@ -3,10 +3,10 @@
 import io
 import threading
 import zipfile
-from dataclasses import replace
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]  # It has no types.
 
 from core.context import Door

@@ -1,9 +1,9 @@
 """Progress by e-mail: a report attached is merged and answered, and what is asked is told."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from core.app import App
 from core.model import Course, CourseRun, FollowUp

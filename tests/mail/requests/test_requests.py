@@ -1,9 +1,9 @@
 """What staff write by e-mail, and what is done and answered."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from core.context import Assurance

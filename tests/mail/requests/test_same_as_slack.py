@@ -1,10 +1,10 @@
 """The same words give the same result object in Slack and by e-mail, each on a copy of the same school."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.requests import VERBS, Asker, Mode, Request, mode_of, read_request, usecase_of
 from core.results import ReplyAwaited, storable

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from email import message_from_bytes
 
 import pytest
+from msgspec.structs import replace
 
 from core.letters import Outcome, Verdict
 from mail.sending.pool import SmtpPool

@@ -1,9 +1,10 @@
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.letters import Letter
 from core.settings import Settings
@@ -47,7 +48,7 @@ def test_envelope_names_message_and_recipient() -> None:
     assert LINKS.read_bounce_token(local.removeprefix("bounces+")) == 77
 
 
-INBOX = replace(SETTINGS, mail_inbox="usher+all@in.example.org")
+INBOX = dataclasses.replace(SETTINGS, mail_inbox="usher+all@in.example.org")
 
 
 @pytest.mark.parametrize(
@@ -133,13 +134,13 @@ def test_nobody_to_reply_to_means_no_header_and_no_sentence() -> None:
 
 
 def test_reply_address_of_the_settings_wins() -> None:
-    mail = _rendered(invitation(), replace(SETTINGS, mail_reply_to="help@example.org"))
+    mail = _rendered(invitation(), dataclasses.replace(SETTINGS, mail_reply_to="help@example.org"))
 
     assert str(parsed(mail)["Reply-To"]) == "help@example.org"
 
 
 def test_a_nudge_is_replied_to_its_author_where_all_else_comes_to_usher() -> None:
-    mail = _rendered(nudge(), replace(SETTINGS, mail_reply_to="help@example.org"))
+    mail = _rendered(nudge(), dataclasses.replace(SETTINGS, mail_reply_to="help@example.org"))
 
     assert str(parsed(mail)["Reply-To"]) == "sam@example.org"
     assert all("Sam Jones" in text for text in (plain_text(mail), html_text(mail)))

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.app import App
 from tests.copies import SqliteCopies
@@ -20,8 +21,7 @@ from usher.demo.slack.records import Channel, User
 from usher.demo.slack.server import SlackLookalike
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """``bolt`` takes the listeners of a test; ``browser`` asks as the page does."""
 
     slack: SlackLookalike

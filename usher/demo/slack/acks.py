@@ -1,8 +1,9 @@
 """What Slack does with the app's answer: shows it, changes the modal, or tells the person that it failed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from usher.demo.slack.api_chat import check_content
 from usher.demo.slack.api_responses import say
@@ -15,8 +16,7 @@ from usher.demo.slack.records import Message, ResponseUrl, View
 from usher.demo.slack.workspace import Workspaces
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Struct, frozen=True):
     """What a person gets to see. `elapsed` in seconds of the workspace's clock.
 
     `problem` is None when all went well; else Slack's word: operation_timeout, dispatch_failed, invalid_blocks...
@@ -29,7 +29,7 @@ class Ack:
     problem: str | None = None
     message: Message | None = None
     view: View | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = {}
     options: tuple[JsonObject, ...] = ()
     confirm: JsonObject | None = None
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiohttp import web
+from msgspec import Struct
 
 from usher.demo.slack.errors import SlackError, problems_error
 from usher.demo.slack.inspection import JsonObject
@@ -16,8 +16,7 @@ from usher.demo.slack.workspace import Workspaces
 _NESTED = ("attachments", "blocks", "files", "metadata", "view")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     workspace: Workspaces
     rates: RateLimits
     team: Team
@@ -61,8 +60,7 @@ class Call:
         return self.workspace.users[self.team.bot_user_id]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     run: Callable[[Call], JsonObject]
     tier: Tier
     scope: str | None = None

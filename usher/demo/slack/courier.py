@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 import aiohttp
+from msgspec import Struct
 
 from usher.demo.slack.errors import AppNotReachable
 from usher.demo.slack.inspection import JsonObject
@@ -26,8 +26,7 @@ class Kind(StrEnum):
     EVENT = "events_api"
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """How requests are signed; a test may use another secret, an old moment or a signature of its own."""
 
     secret: str
@@ -42,8 +41,7 @@ class Signing:
         return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": signature}
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     number: int
     reason: str
 
@@ -51,8 +49,7 @@ class Retry:
 Body: TypeAlias = JsonObject | str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What came back; `problem` is Slack's word for a failure: operation_timeout or dispatch_failed."""
 
     status: int

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from usher.demo.slack.acks import Ack
 from usher.demo.slack.courier import Courier, Kind, Reply, Retry
@@ -17,8 +18,7 @@ _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _REASONS = {"operation_timeout": "http_timeout", "dispatch_failed": "http_error"}
 
 
-@dataclass(frozen=True, slots=True)
-class FailedEvent:
+class FailedEvent(Struct, frozen=True):
     """An event that the app did not take, and when it will be told again (epoch seconds)."""
 
     payload: JsonObject

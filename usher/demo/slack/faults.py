@@ -1,33 +1,30 @@
 """Faults on demand: what the next calls of a method shall suffer."""
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class TooManyRequests:
+
+class TooManyRequests(Struct, frozen=True):
     """429 with Retry-After in seconds; the call is not carried out."""
 
     retry_after: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ServerError:
+class ServerError(Struct, frozen=True):
     """The call is not carried out."""
 
     status: int = 503
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(Struct, frozen=True):
     """The call is carried out, and the answer kept back for real seconds: the caller cannot know."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class CutBody:
+class CutBody(Struct, frozen=True):
     """The call is carried out, and the connection lost in the middle of the answer: the caller cannot know."""
 
 

@@ -1,13 +1,13 @@
 """What a workspace is made of: teams, people, conversations, messages, views, files and one-use tickets."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from usher.demo.slack.inspection import JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class SlackApp:
+class SlackApp(Struct, frozen=True):
     """The one app that is installed in the workspaces, with the secrets it shares with Slack."""
 
     app_id: str = "A00000001"
@@ -18,8 +18,7 @@ class SlackApp:
     verification_token: str = "verification-of-the-look-alike"  # noqa: S105 - as above
 
 
-@dataclass(slots=True)
-class Team:
+class Team(Struct):
     id: str
     name: str
     enterprise_id: str | None
@@ -40,8 +39,7 @@ class Team:
         return {"id": self.enterprise_id, "name": f"{self.name} Grid"} if self.enterprise_id else None
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """What stands behind a code of the consent page; the code is exchanged under the same address only."""
 
     team_id: str
@@ -49,8 +47,7 @@ class Consent:
     redirect_uri: str
 
 
-@dataclass(slots=True)
-class User:
+class User(Struct):
     """`team_id` is the home workspace: for a stranger (Slack Connect) another one than the channel's."""
 
     id: str
@@ -85,14 +82,13 @@ class User:
         }
 
 
-@dataclass(slots=True)
-class Channel:
+class Channel(Struct):
     """A channel, or the direct messages between the bot and one person (`im_user_id`)."""
 
     id: str
     team_id: str
     name: str
-    members: set[str] = field(default_factory=set)
+    members: set[str] = set()
     im_user_id: str | None = None
     is_private: bool = False
     is_archived: bool = False
@@ -115,20 +111,19 @@ class Channel:
         }
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Struct):
     """`only_for` makes it ephemeral: one person sees it, and only a response_url can change it."""
 
     ts: str
     channel_id: str
     user_id: str
     text: str
-    blocks: list[JsonObject] = field(default_factory=list)
-    attachments: list[JsonObject] = field(default_factory=list)
+    blocks: list[JsonObject] = []
+    attachments: list[JsonObject] = []
     bot_id: str | None = None
     only_for: str | None = None
     thread_ts: str | None = None
-    files: list["File"] = field(default_factory=list)
+    files: list["File"] = []
     edited_ts: str | None = None
 
     def as_json(self, team_id: str) -> JsonObject:
@@ -144,8 +139,7 @@ class Message:
         return base | {key: value for key, value in optional.items() if value}
 
 
-@dataclass(slots=True)
-class File:
+class File(Struct):
     id: str
     team_id: str
     user_id: str
@@ -156,8 +150,8 @@ class File:
     url_private: str
     file_access: Literal["visible", "check_file_info"] = "visible"
     mode: Literal["hosted", "snippet", "external", "tombstone", "hidden_by_limit"] = "hosted"
-    channels: list[str] = field(default_factory=list)
-    shared_at: dict[str, str] = field(default_factory=dict)
+    channels: list[str] = []
+    shared_at: dict[str, str] = {}
     """Channel -> ts of the message that carries it."""
 
     @property
@@ -200,8 +194,7 @@ _MIMETYPES = {
 }
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """A modal or an App Home as one person has it on the screen; `typed` is what they filled in so far.
 
     `typed` is keyed by (block_id, action_id) and holds Slack's state objects, so it survives an update that
@@ -216,7 +209,7 @@ class View:
     hash: str
     root_view_id: str
     previous_view_id: str | None = None
-    typed: dict[tuple[str, str], JsonObject] = field(default_factory=dict)
+    typed: dict[tuple[str, str], JsonObject] = {}
 
     @property
     def blocks(self) -> list[JsonObject]:
@@ -252,8 +245,7 @@ class View:
         return defaults | self.payload | frame
 
 
-@dataclass(slots=True)
-class Trigger:
+class Trigger(Struct):
     """Lets the app open one view, once, within three seconds."""
 
     id: str
@@ -263,8 +255,7 @@ class Trigger:
     is_exchanged: bool = False
 
 
-@dataclass(slots=True)
-class ResponseUrl:
+class ResponseUrl(Struct):
     """Lets the app answer up to five times within half an hour; `original` is what it may replace."""
 
     key: str
@@ -276,16 +267,14 @@ class ResponseUrl:
     uses: int = 0
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """A file announced and not completed yet."""
 
     file: File
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True):
     """One call of the app: `at` in epoch seconds, `answer` as it was sent (before a fault cut it)."""
 
     method: str
@@ -296,8 +285,7 @@ class JournalEntry:
     answer: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What Slack itself tells a person when the app failed them, e.g. operation_timeout."""
 
     user_id: str

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from msgspec import Struct
 
 from usher.demo.slack.errors import SlackError
 from usher.demo.slack.inspection import JsonObject
@@ -15,8 +15,7 @@ from usher.demo.slack.workspace import Workspaces
 MOST_SOCKETS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeAck:
+class EnvelopeAck(Struct, frozen=True):
     """`payload` is None when the app acknowledged without saying anything."""
 
     envelope_id: str

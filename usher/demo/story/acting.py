@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from core.context import system_clock
 from usher.demo.mailbox import Mail
@@ -22,8 +23,7 @@ class StoryBroke(Exception):
     """The story did not go as it should; the text says where and how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What came back for a mail, ``seconds`` after it lay in the mailbox that Usher reads."""
 
     mail: Mail

@@ -1,7 +1,8 @@
 """The digest: a report of progress by mail -> ``digest now`` in Slack, signed as Slack signs -> the same by mail."""
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.context import system_clock
 from usher.demo.life import REPORT_NAME, progress_report
@@ -10,8 +11,7 @@ from usher.demo.story.acting import StoryBroke, ask, check, figures_in
 from usher.demo.writing import Enclosure
 
 
-@dataclass(frozen=True, slots=True)
-class Digested:
+class Digested(Struct, frozen=True):
     """``rows`` and ``stored`` of the report; the digest as it is in Slack, and by mail too if ``is_same``."""
 
     rows: int

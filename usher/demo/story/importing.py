@@ -1,8 +1,8 @@
 """Importing: a spreadsheet by mail -> what is wrong, and the marked workbook -> “good rows” -> the others are in."""
 
 import io
-from dataclasses import dataclass
 
+from msgspec import Struct
 from openpyxl import load_workbook
 
 from core.context import system_clock
@@ -15,8 +15,7 @@ from usher.demo.story.acting import StoryBroke, ask, figures_in
 from usher.demo.writing import Enclosure
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """``marked``: rows with a problem in the workbook that came back; ``new``: what the reply brought in."""
 
     rows: int

@@ -3,9 +3,9 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aiohttp
+from msgspec import Struct
 
 from usher.demo.opened_mail import open_mail
 from usher.demo.running import Demo
@@ -17,8 +17,7 @@ _PREVIEW_SECONDS, _MAIL_SECONDS, _SCOREBOARD_SECONDS = 20, 90, 30
 _COUNT = re.compile(r"([\d,]+)\W+(accepted|declined|sent|waiting|not delivered|cancelled)")
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """``invited`` to ``bounced`` as the scoreboard counts them; seconds since the confirmation."""
 
     invited: int

@@ -1,6 +1,7 @@
 """The three stories one after the other, and the figures that they end in."""
 
-from dataclasses import asdict, dataclass
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from usher.demo.running import Demo
 from usher.demo.slack.inspection import JsonObject
@@ -9,8 +10,7 @@ from usher.demo.story.importing import Imported, tell_of_importing
 from usher.demo.story.inviting import Invited, tell_of_inviting
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     invited: Invited
     imported: Imported
     digested: Digested

@@ -1,11 +1,11 @@
 """Cells of every kind, learners who do not exist, and what the tests of the columns ask of an answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from core.rules.ucas.columns import LEARNER_COLUMNS, Column
 from core.rules.ucas.headings import Headings, find_headings
@@ -19,8 +19,7 @@ PROVIDERS = Providers(known=frozenset({UKPRN, OTHERS_UKPRN}), granted=frozenset(
 TERMS = Terms(TODAY, PROVIDERS, not_stored=frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A cell as the reader gives one that has no value."""
 
     fault: str

@@ -1,11 +1,11 @@
 """A row's values and all of its problems at once; blank rows are dropped and numbers kept."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.rules.ucas.columns import LEARNER_COLUMNS, MANDATORY, Column
 from core.rules.ucas.problems import Cell

@@ -1,11 +1,11 @@
 """An import from the file to the learners: buckets, policies, the same file again, and processes that die."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.errors import ImportClosed, RoleMissing
 from core.importing import run_import

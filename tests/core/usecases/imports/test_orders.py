@@ -1,8 +1,7 @@
 """An import that is released or undone by a worker: once, told in its own message, and never for ever."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.context import Door, System
 from core.errors import ImportClosed

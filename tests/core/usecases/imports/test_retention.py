@@ -1,6 +1,6 @@
 """After thirty days nothing encrypted of an import is left; that it came, and its counts, stay."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.context import Door
 from core.errors import ImportClosed, UndoOver

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from core.context import Context, Door

@@ -1,8 +1,7 @@
 """The rows of an import looked through, its copies ordered, a few of its rows corrected: who may, and when."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.context import Door, StaffActor
 from core.errors import ImportClosed

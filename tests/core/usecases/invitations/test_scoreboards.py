@@ -1,8 +1,7 @@
 """The one message of a confirmation that stays true."""
 
-from dataclasses import astuple
-
 import pytest
+from msgspec.structs import astuple
 
 from core.app import App
 from core.errors import BatchNotFound

@@ -1,9 +1,9 @@
 """What mail servers say about our e-mails after they had taken them."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from core.context import Context
 from core.letters import Outcome, Verdict

@@ -1,9 +1,9 @@
 """What operators may say about a mailbox, and what watchers note about it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.app import App
 from core.errors import AlreadyThere, MailboxInvalid, MailboxNotFound

@@ -1,7 +1,8 @@
 """How much a sender may ask, and how many answers they get."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.context import Assurance, Door
 from core.letters import AnswerPart

@@ -1,8 +1,7 @@
 """A learner wants no more e-mails, and says so by e-mail."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.letters import StoppedLetter, Verdict
 from core.model import InboundMessage, Invitation, LearnerAddress, OutboundMessage, Suppression

@@ -1,8 +1,7 @@
 """Reports of progress that a worker merges: taken up once, taken up again after a death, given up with words."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.context import Door
 from core.jobs import Job, JobKind

@@ -1,8 +1,7 @@
 """After 30 days nothing of a report's file is left; what was merged is."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.context import Door
 from core.errors import ReportClosed

@@ -1,9 +1,9 @@
 """Organisations begin here."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import AlreadyThere, OrganisationNotFound, StaffDetailsInvalid, TermsNotAccepted
 from core.model import Agreement, Organisation, Provider, StaffMember
@@ -137,7 +137,7 @@ def test_an_agreement_that_makes_no_sense_is_refused(school: School, flaw: dict[
     before = len(everything(school.app, Agreement))
 
     with pytest.raises(StaffDetailsInvalid):
-        school.app.run(add_agreement, replace(AGREEMENT, **flaw), OPERATOR)  # type: ignore[arg-type]  # Any field.
+        school.app.run(add_agreement, replace(AGREEMENT, **flaw), OPERATOR)
 
     assert len(everything(school.app, Agreement)) == before
 
@@ -145,4 +145,4 @@ def test_an_agreement_that_makes_no_sense_is_refused(school: School, flaw: dict[
 @pytest.mark.parametrize("flaw", [{"organisation": "x"}, {"owner": "x"}, {"course": "maths"}])
 def test_an_agreement_names_what_is_there(school: School, flaw: dict[str, str]) -> None:
     with pytest.raises(OrganisationNotFound):
-        school.app.run(add_agreement, replace(AGREEMENT, **flaw), OPERATOR)  # type: ignore[arg-type]  # Any field.
+        school.app.run(add_agreement, replace(AGREEMENT, **flaw), OPERATOR)

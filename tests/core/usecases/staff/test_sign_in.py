@@ -1,12 +1,12 @@
 """Staff sign in by a mailed link, in the browser that asked."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import Struct
 
 from core.app import App
 from core.context import Door, StaffActor
@@ -365,8 +365,7 @@ def test_only_an_owner_accepts_and_only_what_was_read(school: School) -> None:
 # --- Whatever happens in whatever order -------------------------------------------------------------------
 
 
-@dataclass
-class Asked:
+class Asked(Struct):
     token: str
     browser: str
     until: datetime

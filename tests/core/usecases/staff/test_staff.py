@@ -1,9 +1,9 @@
 """Staff members: invited by mail, working once they accepted."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import AlreadyThere, InvitationClosed, LinkNotFound, OrganisationNotFound, StaffDetailsInvalid
 from core.letters import StaffInvitationLetter
@@ -28,7 +28,7 @@ BO = InviteStaffMember("northfield", "Bo", "Young", "bo@north.example.org", Role
 
 
 def add(school: School, **details: object) -> StaffMemberInvited:
-    return school.app.run(invite_staff_member, replace(BO, **details), OPERATOR)  # type: ignore[arg-type]  # Any field.
+    return school.app.run(invite_staff_member, replace(BO, **details), OPERATOR)
 
 
 def stored(school: School, email: str = BO.email) -> StaffMember:

@@ -1,10 +1,10 @@
 """A look-alike with one workspace in it, and the real clients that talk to it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.usher.demo.slack.bolt_app import BoltApp
@@ -13,8 +13,7 @@ from usher.demo.slack.records import Channel, Team, User
 from usher.demo.slack.server import SlackLookalike
 
 
-@dataclass(frozen=True, slots=True)
-class Office:
+class Office(Struct, frozen=True):
     """One workspace, one member of staff, one channel with both her and the bot in it."""
 
     team: Team
