@@ -18,6 +18,7 @@ from web.accounts import accounts_routes
 from web.answers import answers_routes
 from web.assets import Assets
 from web.at_risk import at_risk_routes
+from web.confirming import confirming_routes
 from web.digests import digests_routes
 from web.door import ANSWER_DEADLINE, WebDoor
 from web.exports import exports_routes
@@ -29,6 +30,7 @@ from web.learner_data import learner_data_routes
 from web.learners import learners_routes
 from web.limits import MISSES_A_MINUTE, HowOften, Limit, network_of
 from web.pages import Pages
+from web.places import places_routes
 from web.problems import of_status, problem_of, too_often
 from web.security import FORM_BYTES, BodyLimit, LastNet, OwnPagesOnly, SlackDoor, SlackEndpoint, StrictHeaders
 from web.sign_in import Pause, sign_in_routes
@@ -55,6 +57,8 @@ def build_app(
     routes = [
         # Looked through in this order: those of whom ten thousand may come at once stand first.
         *joining_routes(door),
+        *confirming_routes(door),
+        *places_routes(door),
         *answers_routes(door),
         *staff_routes(door),
         *sign_in_routes(door, pause),
