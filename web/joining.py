@@ -16,14 +16,8 @@ from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMi
 from core.rules.addresses import InvalidAddress, parse_address
 from core.rules.links import LinkKind
 from core.usecases.links.crowds import JoinTogether, join_together
-from core.usecases.links.joining import (
-    ConfirmationMailed,
-    JoinByLink,
-    JoinedByLink,
-    LookAtLink,
-    join_by_link,
-    look_at_link,
-)
+from core.usecases.links.joining import ConfirmationMailed, JoinByLink, JoinedByLink, join_by_link
+from core.usecases.links.looking import LookAtLink, look_at_link
 from core.words import SharedLinkState
 from web.crowds import Crowds
 from web.door import WebDoor, read_form, require_signed, signed

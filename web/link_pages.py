@@ -4,7 +4,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from core.usecases.links.joining import JoinedByLink, LinkLookedAt
+from core.usecases.links.joining import JoinedByLink
+from core.usecases.links.looking import LinkLookedAt
 from core.wording.phrases import day_words, until_words, zone_named
 from core.words import SharedLinkState
 from web.door import WebDoor

@@ -18,18 +18,10 @@ from core.cards import run_card
 from core.context import Context
 from core.errors import InvalidRequest
 from core.model import SharedLink
+from core.usecases.links.demands import may_join_at_once, require_domain, typed_address, typed_names
 from core.usecases.links.enrolling import Joiner, enrol_together
-from core.usecases.links.joining import (
-    JoinByLink,
-    JoinedByLink,
-    hold_cap,
-    let_in,
-    may_join_at_once,
-    require_domain,
-    typed_address,
-    typed_names,
-    way_by,
-)
+from core.usecases.links.joining import JoinByLink, JoinedByLink, way_by
+from core.usecases.links.letting_in import hold_cap, let_in
 from core.usecases.links.states import held_link
 from core.words import SharedLinkState
 

@@ -13,16 +13,10 @@ from core import access
 from core.context import Context
 from core.model import Organisation
 from core.rules.addresses import Address
-from core.usecases.links.joining import (
-    JoinedByLink,
-    LinkLookedAt,
-    hold_cap,
-    join,
-    joined_before,
-    looked_at,
-    require_domain,
-    require_open,
-)
+from core.usecases.links.demands import require_domain, require_open
+from core.usecases.links.joining import JoinedByLink, join, joined_before
+from core.usecases.links.letting_in import hold_cap
+from core.usecases.links.looking import LinkLookedAt, looked_at
 from core.usecases.links.places import MailsStopped, StopMails
 from core.usecases.links.states import link_now
 from core.usecases.mailbox.suppressions import silence

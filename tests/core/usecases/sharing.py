@@ -5,15 +5,8 @@ from core.model import CourseRun, JoinRequest, SharedLink
 from core.rules.links import LinkKind
 from core.usecases.links.crowds import JoinTogether, join_together
 from core.usecases.links.join_requests import ConfirmJoin, confirm_join
-from core.usecases.links.joining import (
-    ConfirmationMailed,
-    JoinByLink,
-    JoinedByLink,
-    LinkLookedAt,
-    LookAtLink,
-    join_by_link,
-    look_at_link,
-)
+from core.usecases.links.joining import ConfirmationMailed, JoinByLink, JoinedByLink, join_by_link
+from core.usecases.links.looking import LinkLookedAt, LookAtLink, look_at_link
 from core.usecases.links.settings import ChangeSharedLink, change_shared_link
 from core.usecases.links.shared_links import (
     CreateSharedLink,

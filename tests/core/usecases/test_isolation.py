@@ -136,6 +136,7 @@ from core.usecases.links import (
     crowds,
     join_requests,
     joining,
+    looking,
     places,
     shared_links,
 )
@@ -361,7 +362,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "extend_shared_link": (StaffActor, shared_links.ExtendSharedLink(world.link_id)),
         "change_shared_link": (StaffActor, link_settings.ChangeSharedLink(world.link_id, "5", "", False)),
         "list_shared_links": (StaffActor, link_lists.ListSharedLinks()),
-        "look_at_link": (LinkHolder, joining.LookAtLink(world.link_token)),
+        "look_at_link": (LinkHolder, looking.LookAtLink(world.link_token)),
         "join_by_link": (LinkHolder, joining.JoinByLink(world.link_token, "Bo", "Young", "g@example.org")),
         "join_together": (LinkHolder, crowds.JoinTogether(world.link_token, _presses(world, "gh"))),
         "show_join_request": (LinkHolder, join_requests.ShowJoinRequest(world.wish_token)),

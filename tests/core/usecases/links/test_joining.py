@@ -19,14 +19,8 @@ from core.model import (
 )
 from core.rules.links import LinkKind
 from core.rules.policy import SAME_PRESS
-from core.usecases.links.joining import (
-    ConfirmationMailed,
-    JoinByLink,
-    JoinedByLink,
-    LookAtLink,
-    join_by_link,
-    look_at_link,
-)
+from core.usecases.links.joining import ConfirmationMailed, JoinByLink, JoinedByLink, join_by_link
+from core.usecases.links.looking import LookAtLink, look_at_link
 from core.usecases.links.places import ShowPlace, StopMails, show_place, stop_mails_of_place
 from core.usecases.links.shared_links import PauseSharedLink, RevokeSharedLink, pause_shared_link, revoke_shared_link
 from core.words import InvitationState, JoinedBy, MessageKind, SharedLinkState
