@@ -140,7 +140,7 @@ IMPORT_POLICIES: dict[ImportPolicy, str] = {
 IMPORT_POLICY_AFTER = "It counts for every file that comes from now on. Warnings never hold a row."
 
 ETHNICITY_ON = "It is read from now on, stored encrypted like other identifying columns, and shown in no list."
-ETHNICITY_OFF = "Imports do not read the column, and say so."
+ETHNICITY_OFF = "Imports do not read the column, and say so where it is filled in."
 ETHNICITY_ERASING = (
     "It goes from the learners and from the rows of their imports, for good. "
     "The files that were sent are erased 30 days after they came."

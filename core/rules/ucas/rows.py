@@ -76,7 +76,7 @@ class Terms(Struct, frozen=True):
     """Where the organisation is."""
     providers: Providers
     not_stored: frozenset[Column] = frozenset({Column.ETHNICITY})
-    """Columns whose values the organisation does not keep: they are not read at all."""
+    """Columns whose values the organisation does not keep: nothing is noted but whether there is one at all."""
     is_date_1904: bool = False
 
 
@@ -85,21 +85,26 @@ class RowChecker:
 
     def __init__(self, headings: Headings, terms: Terms) -> None:
         self._births = usual_births(terms.today)
-        stored = {column: place for column, place in headings.places.items() if column not in terms.not_stored}
-        checks = _checks(terms)
-        self._checks = [checks[column] if column in stored else _absent for column in LEARNER_COLUMNS]
-        self._pick = itemgetter(*(stored.get(column, 0) for column in LEARNER_COLUMNS))
-        self._shown = [column in stored for column in LEARNER_COLUMNS]
-        self._width = 1 + max(stored.values(), default=0)
-        self.problems: Problems = tuple(
-            problem(Fault.SHEET_NOT_STORED, column, None) for column in headings.places if column not in stored
+        places = headings.places
+        self._left = {column: _Left() for column in places if column in terms.not_stored}
+        checks = _checks(terms) | {column: left.check for column, left in self._left.items()}
+        self._checks = [checks[column] if column in places else _absent for column in LEARNER_COLUMNS]
+        self._pick = itemgetter(*(places.get(column, 0) for column in LEARNER_COLUMNS))
+        self._shown = [column in places and column not in self._left for column in LEARNER_COLUMNS]
+        self._width = 1 + max(places.values(), default=0)
+        self._padding = (None,) * self._width
+
+    @property
+    def problems(self) -> Problems:
+        """Of the whole sheet, once its rows are checked: columns that are not stored, each in which anything stood."""
+        return tuple(
+            problem(Fault.SHEET_NOT_STORED, column, None) for column, left in self._left.items() if left.is_filled
         )
-        """Of the whole sheet: columns that are not stored, once each."""
 
     def check(self, number: int, cells: Sequence[Cell]) -> CheckedRow | None:
         """None for a row in which all of the import's columns are blank."""
         if len(cells) < self._width:
-            cells = (*cells, *(None,) * self._width)
+            cells = tuple(cells) + self._padding
         picked = self._pick(cells)
         values, found = zip(*map(call, self._checks, picked), strict=False)
         problems: Problems = NONE
@@ -115,6 +120,18 @@ class RowChecker:
             if not first <= born_on <= last:
                 problems += (unusual_year(year, born_on),)
         return tuple.__new__(CheckedRow, (number, learner, problems))
+
+
+class _Left:
+    """Of a column that is not stored: whether anything stood in it, and nothing else."""
+
+    def __init__(self) -> None:
+        self.is_filled = False
+
+    def check(self, cell: Cell) -> tuple[None, Problems]:
+        if not self.is_filled and cell is not None and cell != "":
+            self.is_filled = bool(shown(cell))
+        return BLANK
 
 
 def _absent(_cell: Cell) -> tuple[None, Problems]:

@@ -3,7 +3,8 @@
     off --on "PURPOSE"--> stored, encrypted, from the next import on --off--> not read; dropped at the next import
                                                                           +--erased: at once, everywhere but the files
 
-A special category (UK GDPR, article 9): without a purpose it is not even read (``Terms.not_stored``).
+A special category (UK GDPR, article 9): without a purpose it is not even read, but for whether anything stands there
+(``Terms.not_stored``).
 """
 
 from collections.abc import Callable, Sequence

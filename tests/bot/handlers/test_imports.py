@@ -12,7 +12,7 @@ from core.sheets.template import learner_template
 from tests.bot.conftest import World, action_ids, words
 from tests.bot.importing import Importing, cells_of, workbook
 from tests.core.usecases.acting import jobs_of
-from tests.core.usecases.importing import ULNS, checked, imported_at_once, learners, line, sheet
+from tests.core.usecases.importing import ULNS, checked, filled_template, imported_at_once, learners, line, sheet
 from tests.factories import CATALOGUE
 from usher.demo.slack.faults import ServerError
 
@@ -40,6 +40,15 @@ async def test_a_workbook_is_checked_told_of_and_comes_back_marked(importing: Im
     marked = cells_of(file.content)
     assert [row[-3] for row in marked[:4]] == ["Usher status", "Not yet: new", "Not yet: new", "To correct"]
     assert learners(importing.world.school) == {}
+
+
+async def test_an_empty_ethnicity_column_is_not_said_to_be_left_out(importing: Importing) -> None:
+    await importing.drop("learners.xlsx", filled_template(line("Ada")))
+    await importing.drop("more.xlsx", filled_template(line("Ada"), line("Bo", Ethnicity="Irish")))
+
+    empty, filled = (words(importing.message(number)) for number in ("I-0001", "I-0002"))
+    assert "Ethnicity" not in empty
+    assert "“Ethnicity”: it was not read, for your organisation does not store it." in filled
 
 
 async def test_good_rows_are_imported_by_a_button_and_undone_by_another(importing: Importing) -> None:

@@ -1,7 +1,10 @@
 """Small sheets of learners, and imports of them."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
+
+import openpyxl
 
 from core.context import StaffActor
 from core.importing import run_import
@@ -11,6 +14,7 @@ from core.rules.ucas.problems import Fault, problem
 from core.rules.ucas.rows import CheckedRow, LearnerRow
 from core.rules.ucas.values import LearnerValues
 from core.rules.ucas.values import values_of as row_values
+from core.sheets.template import learner_template
 from core.usecases.imports.applying import ApplyImport, ImportSettled, apply_import
 from core.usecases.imports.checking import (
     BeginImport,
@@ -42,6 +46,16 @@ def sheet(*lines: Line, headings: tuple[str, ...] = ()) -> bytes:
     names = headings or tuple(dict.fromkeys(name for each in lines for name in each))
     rows = [",".join(names), *(",".join(each.get(name, "") for name in names) for each in lines)]
     return "\n".join(rows).encode()
+
+
+def filled_template(*lines: Line) -> bytes:
+    """Usher's own workbook, as a spreadsheet program saves it."""
+    book = openpyxl.load_workbook(io.BytesIO(learner_template()))
+    for each in lines:
+        book.worksheets[0].append([each.get(column) for column in Column])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
 
 
 def import_sheet(

@@ -21,7 +21,7 @@ from core.words import CopyWanted, ImportReason, ImportState, MailState, Message
 from mail.parsing.parsed import Attachment
 from mail.requests.answering import answer
 from tests.core.sheets.files import workbook
-from tests.core.usecases.importing import ULNS, Line, learners, line, sheet, stored
+from tests.core.usecases.importing import ULNS, Line, filled_template, learners, line, sheet, stored
 from tests.factories import CATALOGUE, SYSTEM, FixedClock, School
 from tests.mail.asking import Answered, Writer, finish_imports, parsed_mail, rows, state_of
 
@@ -79,6 +79,17 @@ def test_good_rows_are_imported_at_once_and_the_workbook_comes_back_marked(schoo
     heads, first, *_ = cells(content)
     assert heads[-3:] == ("Usher status", "Usher reason", "Usher suggestion")
     assert first[-3] == "New"
+
+
+def test_of_the_templates_columns_none_is_said_to_be_left_out_where_nothing_stood(olive: Writer) -> None:
+    empty, filled = (line(name, Ethnicity=value) for name, value in (("Ada", ""), ("Bo", "Irish")))
+
+    told = olive.write("", "", Attachment("learners.xlsx", "xlsx", filled_template(empty)))
+    warned = olive.write("", "", Attachment("more.xlsx", "xlsx", filled_template(empty, filled)))
+
+    assert told.text.startswith("The one row is imported.")
+    assert "Ethnicity" not in told.text
+    assert "“Ethnicity”: it was not read, for your organisation does not store it." in warned.text
 
 
 def test_a_file_with_problems_waits_and_a_word_imports_the_good_rows(school: School, olive: Writer) -> None:

@@ -126,10 +126,30 @@ def test_what_is_not_stored_is_not_read_and_said_once() -> None:
     ]
 
 
-def test_nothing_is_said_of_a_column_that_is_not_there() -> None:
-    terms = replace(TERMS, not_stored=frozenset({Column.ETHNICITY}))
+@pytest.mark.parametrize(("columns", "cells"), [
+    (MANDATORY, [UKPRN, "Ada", "Young", "AB1 2BD", "Irish"]),
+    (LEARNER_COLUMNS, learner(ethnicity=None)[:-1]),
+    *((LEARNER_COLUMNS, learner(ethnicity=blank)) for blank in (None, "", " ", "\u00a0\u200b")),
+])  # fmt: skip
+def test_nothing_is_said_of_a_column_that_is_not_there_or_in_which_nothing_stands(
+    columns: tuple[str, ...], cells: list[Cell]
+) -> None:
+    checker = RowChecker(headings_of(columns), replace(TERMS, not_stored=frozenset({Column.ETHNICITY})))
 
-    assert RowChecker(headings_of(MANDATORY), terms).problems == ()
+    row = checker.check(2, cells)
+
+    assert row is not None
+    assert (row.learner.first_name, row.problems, checker.problems) == ("Ada", (), ())
+
+
+@pytest.mark.parametrize("value", ["Irish", 0, False, date(2010, 11, 5)])
+def test_one_row_that_has_a_value_is_enough_to_say_that_it_is_not_stored(value: Cell) -> None:
+    checker = RowChecker(headings_of(), replace(TERMS, not_stored=frozenset({Column.ETHNICITY})))
+
+    for cells in (learner(), learner(ethnicity=value), learner(ethnicity="")):
+        checker.check(2, cells)
+
+    assert codes(checker.problems) == ["sheet.not_stored"]
 
 
 def test_a_workbook_of_1904_is_told_to_the_dates() -> None:
