@@ -62,6 +62,7 @@ from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
 from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportShown, ReportsListed
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
+from core.usecases.staff.rules import RulesShown
 
 
 class RequestRefused(Struct, frozen=True):
@@ -174,6 +175,7 @@ RESULTS: Final[Mapping[str, type]] = MappingProxyType({
         ReportTold,
         ReportsListed,
         RequestRefused,
+        RulesShown,
         RunShown,
         ScheduledListed,
         SharedLinkChanged,

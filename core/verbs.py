@@ -162,6 +162,10 @@ WORDS: dict[str, VerbWords] = {
             ("ethnicity", "ethnicity on Equality monitoring for the yearly report", "ethnicity off"),
         ),
         VerbWords(
+            "rules", "", "Show all that holds at your organisation, and your digest; each can be changed.",
+            ("rules",),
+        ),
+        VerbWords(
             "staff", "[search | ADDRESS | invite ADDRESS ROLE First Last [UKPRN …]]",
             "List the staff, invite one, change a role, or disable somebody. For owners.",
             ("staff", "staff invite max@example.org manager Max Example", "staff max@example.org"),
@@ -213,6 +217,6 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic("following", "Progress", ("progress", "at-risk", "nudge", "snooze", "spoken", "digest")),
         Topic("money", "Costs and records", ("costs", "budget", "export", "history")),
-        Topic("house", "Staff and Slack", ("staff", "link", "unlink", "setup")),
+        Topic("house", "Staff and Slack", ("staff", "rules", "link", "unlink", "setup")),
     )
 }  # fmt: skip

@@ -16,6 +16,7 @@ from bot.blocks.held_mail import draw_held_mail, draw_refused, draw_released
 from bot.blocks.help import draw_compose, draw_help
 from bot.blocks.history import draw_history
 from bot.blocks.home import draw_home
+from bot.blocks.house_rules import draw_rules
 from bot.blocks.import_orders import draw_order, draw_work_ordered
 from bot.blocks.imports import (
     draw_copy_ordered,
@@ -141,6 +142,7 @@ BUILDERS: Mapping[str, Callable[[Any], Message]] = MappingProxyType(
         "SharedLinksListed": draw_links,
         "QuietHoursShown": draw_quiet_hours,
         "RemindersShown": draw_reminders,
+        "RulesShown": draw_rules,
         "ScheduledListed": draw_scheduled,
         "StaffLinked": draw_linked,
         "StaffListed": draw_staff,

@@ -59,6 +59,9 @@ ALIASES: Final = {
     "disconnect": "unlink",
     "colleagues": "staff",
     "learner": "learners",
+    "settings": "rules",
+    "preferences": "rules",
+    "options": "rules",
 }
 
 

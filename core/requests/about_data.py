@@ -16,6 +16,7 @@ from core.usecases.learners.ethnicity import (
     stop_ethnicity,
     store_ethnicity,
 )
+from core.usecases.staff.rules import ShowRules, show_rules
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3}){0,2}|[0-9]{1,9}")
 _Ethnicity = ShowEthnicity | StoreEthnicity | StopEthnicity | EraseEthnicity
@@ -37,9 +38,14 @@ def _ethnicity(rest: str) -> _Ethnicity:
     return StoreEthnicity(tail if folded(first) == "on" else "")
 
 
+def _rules(rest: str) -> ShowRules:
+    return ShowRules()
+
+
 VERBS: Final[tuple[Verb, ...]] = (
     verb("import-policy", Mode.RUN, Asker.STAFF, _import_policy, show_import_policy),
     verb("ethnicity", Mode.RUN, Asker.STAFF, _ethnicity, show_ethnicity),
+    verb("rules", Mode.READ, Asker.STAFF, _rules, show_rules),
 )
 OTHERS: Final[OtherUseCases] = {
     SetImportPolicy: (set_import_policy, Mode.RUN),

@@ -82,6 +82,7 @@ DEEDS: Final[dict[str, str]] = {
     "erase_ethnicity": "{who} erased ethnicity",
     "erase_ethnicity_in": "{who} erased ethnicity",
     "show_ethnicity": "{who} looked at whether ethnicity is stored",
+    "show_rules": "{who} looked at the rules",
     # Imports
     "receive_import": "{who} sent {import}",
     "import_by_mail": "{who} sent {import}",

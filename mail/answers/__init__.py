@@ -83,6 +83,7 @@ BUILDERS: Mapping[str, Callable[[Any, Teller], Answer]] = MappingProxyType({
     "ReportShown": progress.tell_report,
     "ReportsListed": progress.tell_reports,
     "RequestRefused": asides.tell_refused,
+    "RulesShown": rules.tell_rules,
     "RunShown": courses.tell_run,
     "ScheduledListed": rules.tell_scheduled,
     "SharedLinkChanged": shared_links.tell_changed,

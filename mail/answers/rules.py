@@ -1,10 +1,12 @@
-"""When things go out: reminders, quiet hours, what waits."""
+"""When things go out: reminders, quiet hours, what waits; and all that holds for an organisation."""
 
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.schedules import ScheduledListed
+from core.usecases.staff.rules import RulesShown
 from core.wording.phrases import day_words, zone_named, zone_words
 from core.wording.results import QUIET_AFTER, batch_name, clock_words, counted, reminders_words
+from core.wording.rules import RULES_FOOT, rule_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line
 
@@ -34,6 +36,11 @@ def tell_quiet_hours(shown: QuietHoursShown, teller: Teller) -> Answer:
         lines=(QUIET_AFTER,),
         steps=("An owner changes them with “quiet 20:00-07:00” or ends them with “quiet off”.",),
     )
+
+
+def tell_rules(shown: RulesShown, teller: Teller) -> Answer:
+    told = tuple(Row(each.title, (each.holds, f"“{each.verb}” says how it is changed.")) for each in rule_words(shown))
+    return Answer(f"What holds at {shown.organisation}.", lists=(Listing("", told),), steps=(RULES_FOOT,))
 
 
 def tell_scheduled(listed: ScheduledListed, teller: Teller) -> Answer:

@@ -68,6 +68,7 @@ from core.usecases.staff.colleagues import (
     StaffListed,
 )
 from core.usecases.staff.homes import HomeBatch, HomeShown
+from core.usecases.staff.rules import RulesShown
 from core.usecases.staff.slack_identity import AccountUnlinked, CodeMailed, StaffLinked, WorkspaceBound
 from core.verbs import EVERYTHING, TOPICS
 from core.wording.history import DEEDS
@@ -426,7 +427,14 @@ def digest_shown(count: int, name: str) -> DigestShown:
 def digests(count: int, name: str) -> list[object]:
     plan = DigestPlanShown(True, DigestRhythm.WEEKLY, 0, 480, "Europe/London", True, True, True, NOW, False)
     shown = digest_shown(count, name)
-    return [plan, replace(plan, is_on=False, next_at=None, rhythm=DigestRhythm.MONTHLY), shown]
+    off = replace(plan, is_on=False, next_at=None, rhythm=DigestRhythm.MONTHLY)
+    return [plan, off, shown, *rules(plan, count, name), *rules(off, 0, name)]
+
+
+def rules(plan: DigestPlanShown, count: int, name: str) -> list[object]:
+    quiet = QuietHoursShown(name, QuietHours(1200, 420) if count else None, "Europe/London")
+    stored = EthnicityShown(name, long(name) if count else "", NOW if count else None, count)
+    return [RulesShown(quiet, ImportPolicyShown(name, policy), stored, plan) for policy in ImportPolicy]
 
 
 def over_budget(places: int) -> CostForecast:

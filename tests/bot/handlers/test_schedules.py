@@ -137,6 +137,21 @@ async def test_reminders_of_a_run_are_shown_and_set(world: World) -> None:
     assert "I cannot read “often” as days" in words(await world.usher(f"reminders {RUN} often"))
 
 
+async def test_all_rules_stand_in_one_place_and_each_is_a_press_away(world: World) -> None:
+    await world.usher("import-policy good-rows")
+    ack = await world.usher("settings", world.vera)
+    seen = words(ack)
+
+    await world.driver.press(world.vera, shown(ack), "requests_ask_instead:quiet")
+
+    assert "What holds at Northfield College" in seen
+    assert "21:00 to 07:00 (London time): reminders wait for their end." in seen
+    assert "Rows with problems are left out, and all others are imported at once. (good-rows)" in seen
+    assert "Not read from imports, and not stored." in seen
+    assert "Your digest is off." in seen
+    assert "An owner changes them with" in words(ack)
+
+
 async def test_quiet_hours_are_shown_to_all_and_set_by_owners(world: World) -> None:
     assert "Quiet from 21:00 to 07:00 (London time)" in words(await world.usher("quiet", world.vera))
     assert "Your role (viewer)" in words(await world.usher("quiet off", world.vera))

@@ -223,6 +223,7 @@ from core.usecases.staff import (
     slack_identity,
     staff,
 )
+from core.usecases.staff import rules as house_rules
 from core.words import FeedKind, ImportWork, MailRule, MailState, OldMail, ReportedAs, Role, Subject
 from tests.copies import Copies, PostgresqlCopies, SqliteCopies
 from tests.core.usecases.acting import (
@@ -328,6 +329,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_import_policy": (StaffActor, import_rules.ShowImportPolicy()),
         "set_import_policy": (StaffActor, import_rules.SetImportPolicy("good-rows")),
         "show_ethnicity": (StaffActor, ethnicity.ShowEthnicity()),
+        "show_rules": (StaffActor, house_rules.ShowRules()),
         "store_ethnicity": (StaffActor, ethnicity.StoreEthnicity("Equality monitoring")),
         "stop_ethnicity": (StaffActor, ethnicity.StopEthnicity()),
         "erase_ethnicity": (StaffActor, ethnicity.EraseEthnicity(0)),
@@ -820,7 +822,7 @@ OF_THE_OWN_ORGANISATION = (
     *("show_costs", "show_budgets", "set_budget", "export_costs"),
     *("list_learners", "find_learners", "list_managed_providers", "show_codes_page", "load_access_codes"),
     *("show_import_policy", "set_import_policy", "fulfil_order"),
-    *("show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
+    *("show_rules", "show_ethnicity", "store_ethnicity", "stop_ethnicity", "erase_ethnicity"),
 )
 """They name no row; nor does an address: test_suppressions tries it from another organisation."""
 BY_CODE: dict[str, Callable[[str], object]] = {
@@ -971,7 +973,7 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
     seeing |= {"list_shared_links", "show_shared_link"}
     seeing |= {"show_import", "list_imports", "list_import_rows", "load_report", "show_costs", "show_budgets"}
     seeing |= {"list_learners", "find_learners", "show_learner"}
-    seeing |= {"show_import_policy", "show_ethnicity"}
+    seeing |= {"show_import_policy", "show_ethnicity", "show_rules"}
     seeing |= {"show_history"}
     seeing |= {"show_report", "list_reports", "show_progress", "find_progress", "show_learner_progress"}
     seeing |= {"list_scheduled", "show_quiet_hours", "show_reminders"}

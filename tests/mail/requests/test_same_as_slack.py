@@ -56,6 +56,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ethnicity erase",),
         ("ethnicity erase 0",),
     ),
+    "rules": (("rules",), ("quiet off", "ethnicity on Equality monitoring", "rules")),
     "courses": (("courses",), ("courses maths",)),
     "run": ((f"run {MATHS}",), (f"run {MATHS} pending ada",)),
     "imports": (("imports",), ("imports held",), ("imports undone 2",)),
