@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from core import access
+from core.access import Permission
 from core.context import Context
 from core.usecases.digests.settings import DigestPlanShown, ShowDigestPlan, show_digest_plan
 from core.usecases.imports.rules import ImportPolicyShown, ShowImportPolicy, show_import_policy
@@ -25,7 +27,7 @@ class RulesShown(Struct, frozen=True):
 
 
 def show_rules(ctx: Context, command: ShowRules) -> RulesShown:
-    """Whoever may see one of them may see all."""
+    access.require_staff(ctx, Permission.VIEW)
     return RulesShown(
         show_quiet_hours(ctx, ShowQuietHours()),
         show_import_policy(ctx, ShowImportPolicy()),
