@@ -61,7 +61,7 @@ class ImportReceived(Struct, frozen=True):
     import_id: int
     number: int
     is_repeat: bool
-    """The same file is here already: the sender's, under way or held, or imported whole and not undone."""
+    """The same file is here already: the sender's, under way, held or imported, or anybody's that is imported whole."""
 
 
 def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
@@ -80,7 +80,7 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     if known is not None and not _is_asked_again(ctx, staff, known, corrected):
         ctx.about(Subject.IMPORT, known.id)
         return ImportReceived(known.id, known.number, is_repeat=True)
-    # A held one that is looked at again is closed when this one is applied.
+    # A held one that is looked at again is closed when this one is applied; of an applied one only the rest is run.
     corrected = corrected or known
     number = _next_number(ctx, staff.organisation_id)
     vault = keeper(ctx).vault
@@ -113,10 +113,13 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
 
 
 def _is_asked_again(ctx: Context, staff: StaffMember, known: Import, corrected: Import | None) -> bool:
-    """A held file that is sent in answer to itself, or after its sender was granted, or lost, a provider."""
-    if known.state is not ImportState.HELD:
+    """A file that waits or left rows out, after its sender was granted, or lost, a provider: the advice was to ask for
+    one. A held file also in answer to itself.
+    """
+    is_held = known.state is ImportState.HELD
+    if not is_held and not known.problem:
         return False
-    return known is corrected or known.reach_hash != reach_of(ctx, staff).digest
+    return (is_held and known is corrected) or known.reach_hash != reach_of(ctx, staff).digest
 
 
 def import_job(import_id: int, generation: str) -> Job:

@@ -313,6 +313,19 @@ def test_the_same_file_in_answer_to_its_own_import_is_looked_at_anew(school: Sch
     assert (held.state, done.state, done.buckets) == (ImportState.HELD, ImportState.APPLIED, Buckets(created=2))
 
 
+def test_the_same_file_imports_the_rows_that_were_left_out_once_their_provider_is_granted(school: School) -> None:
+    """“Ask an owner to grant you this provider” is the advice: whoever follows it sends the file once more."""
+    rows = line("Ada"), line("Bo", UKPRN="10000002")
+    left_out = import_sheet(school, *rows, by=school.manager, policy=GOOD)
+    unchanged = school.app.run(receive_import, ReceiveImport("learners.csv", sheet(*rows)), school.manager)
+    change(school.app, StaffMember, school.manager.staff_id, all_providers=True)
+
+    done = import_sheet(school, *rows, by=school.manager)
+
+    assert (unchanged.is_repeat, unchanged.number) == (True, left_out.number)
+    assert (done.state, done.buckets) == (ImportState.APPLIED, Buckets(created=1, unchanged=1))
+
+
 def test_what_stands_where_headings_should_is_shown_to_whoever_may_see_the_rows(school: School) -> None:
     done = import_file(school, b"Ada,Young,2010-03-31\nBo,Young,2010-04-30\n")
 
