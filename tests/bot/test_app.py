@@ -12,7 +12,10 @@ from tests.bot.conftest import RUN, World, shown, words
 from tests.factories import SeededTokens
 from tests.servers.processes import free_port
 from usher.demo.slack.courier import Signing
-from usher.demo.slack.faults import Hang, ServerError
+from usher.demo.slack.faults import CutBody, Fault, Hang, Refusal, ServerError
+
+AWAY = "Slack is away; it is dialed until it answers"
+BACK = "Slack is back"
 
 
 class NoMoreIds(SeededTokens):
@@ -155,8 +158,88 @@ async def test_a_slack_that_is_away_does_not_keep_the_rest_from_starting(
     disconnect = await connect(world.bolt, replace(world.app.settings, slack_api_url=away), patience=0.1)
     await asyncio.wait_for(disconnect(), 5)
 
-    assert "Slack is not reached yet" in caplog.text
+    assert _said_of_slack(caplog) == [AWAY]
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("fault", [ServerError(), CutBody(), Refusal("internal_error")], ids=str)
+async def test_an_outage_of_slack_is_told_in_one_sentence_and_its_end_in_another(
+    world: World, caplog: pytest.LogCaptureFixture, fault: Fault
+) -> None:
+    disconnect = await connect(world.bolt, world.app.settings, redial=0.01)
+    world.slack.faults.fail_next("apps.connections.open", fault, times=4)
+    connected = world.slack.hub.next_connection()
+    await world.slack.hub.close()
+    await connected
+
+    assert await world.usher("courses")
+    await disconnect()
+
+    assert _said_of_slack(caplog) == [AWAY, BACK]
+
+
+async def test_a_slack_that_is_back_after_the_start_is_dialed_at_a_new_address(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is good for one call, and only for a while."""
+    world.slack.hub.let_addresses_die(3)
+    connected = world.slack.hub.next_connection()
+    disconnect = await connect(world.bolt, world.app.settings, redial=0.01)
+    await connected
+
+    assert await world.usher("courses")
+    await disconnect()
+
+    assert _said_of_slack(caplog) == [AWAY, BACK]
+
+
+async def test_an_error_page_before_slack_does_not_end_the_start(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.slack.faults.fail_next("apps.connections.open", ServerError())
+    connected = world.slack.hub.next_connection()
+    disconnect = await connect(world.bolt, world.app.settings)
+    await connected
+    await disconnect()
+
+    assert _said_of_slack(caplog) == []
+
+
+async def test_a_token_that_is_revoked_later_is_told_by_its_name_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    disconnect = await connect(world.bolt, world.app.settings, redial=0.01)
+    world.slack.faults.fail_next("apps.connections.open", Refusal("token_revoked"), times=3)
+    connected = world.slack.hub.next_connection()
+    await world.slack.hub.close()
+    await connected
+
+    assert await world.usher("courses")
+    await disconnect()
+
+    assert _said_of_slack(caplog) == ["Slack refuses USHER_SLACK_APP_TOKEN: token_revoked", BACK]
+
+
+async def test_a_connection_that_slack_refreshes_is_not_worth_a_word(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    disconnect = await connect(world.bolt, world.app.settings, redial=0.01)
+    connected = world.slack.hub.next_connection()
+    await world.slack.hub.disconnect()
+    await connected
+
+    assert await world.usher("courses")
+    await disconnect()
+
+    assert _said_of_slack(caplog) == []
+
+
+def _said_of_slack(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """All that an operator reads: of ours and of the client's, with nothing of tokens and addresses."""
+    records = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not any(record.exc_info for record in records)
+    assert not any(secret in caplog.text for secret in ("xapp-", "xoxb-", "ticket"))
+    return [record.getMessage() for record in records]
 
 
 async def test_a_failed_event_is_told_again_over_the_socket_too(world: World) -> None:

@@ -14,7 +14,7 @@ from usher.demo.slack.api_files import receive_upload
 from usher.demo.slack.api_responses import respond
 from usher.demo.slack.calls import Call, read_arguments
 from usher.demo.slack.errors import SlackError
-from usher.demo.slack.faults import CutBody, Faults, Hang, ServerError, TooManyRequests
+from usher.demo.slack.faults import CutBody, Faults, Hang, Refusal, ServerError, TooManyRequests
 from usher.demo.slack.inspection import JsonObject
 from usher.demo.slack.rates import RateLimits, Tier
 from usher.demo.slack.records import Consent, JournalEntry, Team
@@ -227,6 +227,10 @@ class WebApi:
             case ServerError(status):
                 self._record(name, {}, None, status, {})
                 return web.Response(status=status, text="upstream connect error")
+            case Refusal(error):
+                refusal = {"ok": False, "error": error}
+                self._record(name, {}, None, 200, refusal)
+                return web.json_response(refusal)
             case CutBody():
                 return await _cut(request, await answer())
             case Hang(seconds):

@@ -18,6 +18,12 @@ class ServerError(Struct, frozen=True):
     status: int = 503
 
 
+class Refusal(Struct, frozen=True):
+    """200 with an error in the answer, as of a revoked token; the call is not carried out."""
+
+    error: str
+
+
 class Hang(Struct, frozen=True):
     """The call is carried out, and the answer kept back for real seconds: the caller cannot know."""
 
@@ -28,7 +34,7 @@ class CutBody(Struct, frozen=True):
     """The call is carried out, and the connection lost in the middle of the answer: the caller cannot know."""
 
 
-Fault: TypeAlias = TooManyRequests | ServerError | Hang | CutBody
+Fault: TypeAlias = TooManyRequests | ServerError | Refusal | Hang | CutBody
 
 
 class Faults:

@@ -31,6 +31,7 @@ class SocketHub:
         self._sockets: deque[web.WebSocketResponse] = deque()
         self._waiting: dict[str, asyncio.Future[EnvelopeAck]] = {}
         self._expected: list[asyncio.Future[None]] = []
+        self._dead = 0
         self.acks: list[EnvelopeAck] = []
 
     @property
@@ -50,8 +51,15 @@ class SocketHub:
     def issue_url(self) -> str:
         """Good for one connection."""
         ticket = self._workspace.ids.next("ticket-")
-        self._tickets.add(ticket)
+        if self._dead:
+            self._dead -= 1
+        else:
+            self._tickets.add(ticket)
         return f"{self._workspace.base_url.replace('http', 'ws', 1)}/link?ticket={ticket}"
+
+    def let_addresses_die(self, count: int) -> None:
+        """The next ones are refused when they are dialled, as if that had taken too long."""
+        self._dead = count
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The WebSocket endpoint: hello, then envelopes out and acks in until either side leaves."""

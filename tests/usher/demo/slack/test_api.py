@@ -13,7 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.usher.demo.slack.clock import SteppedClock
 from tests.usher.demo.slack.conftest import Office
-from usher.demo.slack.faults import CutBody, Hang, ServerError, TooManyRequests
+from usher.demo.slack.faults import CutBody, Hang, Refusal, ServerError, TooManyRequests
 from usher.demo.slack.rates import CHANNEL_BURST
 from usher.demo.slack.server import SlackLookalike
 
@@ -384,6 +384,18 @@ async def test_a_server_error_leaves_nothing_behind_and_passes(
     await client.chat_postMessage(channel=office.general.id, text="x")
 
     assert len(slack.workspace.messages) == 1
+
+
+async def test_a_refusal_on_demand_is_said_as_slack_says_it(
+    slack: SlackLookalike, office: Office, client: AsyncWebClient
+) -> None:
+    slack.faults.fail_next("chat.postMessage", Refusal("token_revoked"))
+
+    with pytest.raises(SlackApiError) as refused:
+        await client.chat_postMessage(channel=office.general.id, text="x")
+
+    assert refused.value.response["error"] == "token_revoked"
+    assert slack.workspace.messages == []
 
 
 async def test_a_cut_or_late_answer_leaves_the_caller_unsure(
