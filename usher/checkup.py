@@ -71,7 +71,7 @@ def _keys(settings: Settings) -> Finding:
             "keys", Health.BAD, f"{' and '.join(missing)} missing", "Make them with “usher keys new --write”."
         )
     return Finding(
-        "keys", Health.GOOD, f"{len(settings.link_keys)} for links, {len(settings.data_key)} for stored tokens"
+        "keys", Health.GOOD, f"{len(settings.link_keys)} for links, {len(settings.data_key)} for what is stored"
     )
 
 

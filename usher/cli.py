@@ -53,7 +53,7 @@ COMMANDS = {
     "jobs": ("usher.commands.jobs", "jobs", "Background work."),
     "retention": ("usher.commands.retention", "retention", "What is kept how long, and what is due to be erased."),
     "slack": ("usher.commands.slack", "slack", "The Slack app."),
-    "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt stored tokens."),
+    "keys": ("usher.commands.keys", "keys", "Keys that sign links and encrypt what is stored."),
     "doctor": ("usher.commands.doctor", "doctor", "Check settings, keys, database, mail, mailboxes, Slack and clock."),
 }
 """Name -> (module, object, first sentence of its help: so that the list of commands loads none of them)."""

@@ -11,7 +11,7 @@ _NAMES = ("USHER_LINK_KEYS", "USHER_DATA_KEY")
 
 @click.group()
 def keys() -> None:
-    """Keys that sign links and encrypt stored tokens."""
+    """Keys that sign links and encrypt what is stored."""
 
 
 @keys.command()
