@@ -138,7 +138,7 @@ class Settings:
         secret=True,
     )  # fmt: skip
     data_key: tuple[bytes, ...] = _setting(
-        (), _keys, "Keys that encrypt what is stored, base64, newest first, with commas. Keep all old ones.", secret=True
+        (), _keys, "Keys that encrypt what is stored, base64, newest first. Keep all old ones.", secret=True
     )
     forwarded_allow_ips: str = _setting("127.0.0.1", _text, "Proxies whose X-Forwarded-For is believed.")
 
