@@ -94,9 +94,11 @@ def facts(shown: DigestShown) -> tuple[tuple[str, str], ...]:
 
 def run_bar(run: DigestRun) -> Bar | None:
     """None where nothing is known of anybody's steps."""
-    if not run.learners:
+    if run.learners <= run.unknown + run.left:
         return None
-    words = f"{run.finished:,} of {run.learners:,} with {COMPLETED_SHARE // 100} % or more of the steps"
+    others = ((run.unknown, f"{run.unknown:,} not known"), (run.left, f"{run.left:,} left"))
+    rest = "".join(f", {words}" for number, words in others if number)
+    words = f"{run.finished:,} of {run.learners:,} enrolled with {COMPLETED_SHARE // 100} % or more of the steps{rest}"
     return Bar(f"{run.course_title} ({run.code})", run.finished, run.learners, words)
 
 

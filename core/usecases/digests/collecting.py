@@ -73,7 +73,7 @@ class _News:
         self._of_organisations(figures.invitations(ctx, table), "bounced", "ending")
         run_ids = sorted({each.run_id for found in self.cells.values() for cells in found.values() for each in cells})
         self.runs = figures.runs(ctx, run_ids)
-        self._of_organisations(figures.totals(ctx, table, run_ids), "learners", "finished")
+        self._of_organisations(figures.totals(ctx, table, run_ids), "learners", "finished", "unknown", "left")
         self.imports = {windows[row.place]: row for row in figures.imports(ctx, table)}
         self.links = _by_organisation(figures.links(ctx, table))
         self.budgets = _by_organisation(figures.budgets(ctx, table))
@@ -194,7 +194,7 @@ def _weight(counts: Counter[str]) -> int:
 
 
 def _run(run: Any, counts: Counter[str]) -> DigestRun:
-    names = ("enrolled", "completed", "stalled", "learners", "finished", "bounced", "ending")
+    names = ("enrolled", "completed", "stalled", "learners", "finished", "bounced", "ending", "unknown", "left")
     return DigestRun(run.code, run.title, **{name: counts[name] for name in names})
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    not_,
     or_,
     select,
     union_all,
@@ -250,19 +251,25 @@ def _named(ctx: Context, query: Select[*tuple[Any, ...]]) -> Rows:
 
 
 def totals(ctx: Context, windows: Windows, run_ids: Sequence[int]) -> Rows:
-    """How a run stands now, for its bar."""
+    """How a run stands now, for its bar: those who are on it, counted as ``progress RUN`` does."""
+    stays = and_(_P.left_at.is_(None), Enrolment.left_at.is_(None))
+    # Without the organisation SQLite would look for each learner among all of the run.
+    whose = and_(_P.organisation_id == Enrolment.organisation_id, _P.run_id == Enrolment.run_id)
     query = (
         select(
-            _P.organisation_id,
-            _P.run_id,
+            Enrolment.organisation_id,
+            Enrolment.run_id,
             Learner.provider_id,
-            func.count(_P.step_percentage).label("learners"),
-            _number(_P.step_percentage >= COMPLETED_SHARE, "finished"),
+            func.count().label("learners"),
+            _number(and_(_P.step_percentage >= COMPLETED_SHARE, stays), "finished"),
+            _number(and_(_P.step_percentage.is_(None), stays), "unknown"),
+            _number(not_(stays), "left"),
         )
-        .join(Learner, Learner.id == _P.learner_id)
-        .where(_P.organisation_id.in_(windows.organisation_ids), _P.run_id.in_(run_ids), _P.is_latest)
-        .where(_P.left_at.is_(None), Learner.removed_at.is_(None))
-        .group_by(_P.organisation_id, _P.run_id, Learner.provider_id)
+        .join(Learner, Learner.id == Enrolment.learner_id)
+        .outerjoin(_P, and_(whose, _P.learner_id == Enrolment.learner_id, _P.is_latest))
+        .where(Enrolment.organisation_id.in_(windows.organisation_ids), Enrolment.run_id.in_(run_ids))
+        .where(Learner.removed_at.is_(None))
+        .group_by(Enrolment.organisation_id, Enrolment.run_id, Learner.provider_id)
     )
     return ctx.session.execute(query).all()
 

@@ -16,12 +16,15 @@ class DigestRun(Struct, frozen=True):
     completed: int
     stalled: int
     learners: int
-    """Of whom steps are known."""
+    """All who were enrolled, as ``progress RUN`` counts them."""
     finished: int
     bounced: int
     """Invitations whose e-mail did not arrive."""
     ending: int
     """Invitations that end within 14 days and are not answered."""
+    unknown: int = 0
+    """Of the learners: whose steps no report has told."""
+    left: int = 0
 
 
 class DigestName(Struct, frozen=True):

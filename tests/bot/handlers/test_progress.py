@@ -23,6 +23,7 @@ async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: Wo
     answered = report_message(world)
     run = shown(await world.usher(f"progress {RUN}"))
     stalled = shown(await world.usher(f"progress {RUN} stalled"))
+    digest = words(shown(await world.usher("digest now")))
     learner = shown(await world.usher(f"progress {ADA}"))
 
     assert "1 of 2 rows stored, 1 needs a look (P-0001)." in words(answered)
@@ -31,6 +32,7 @@ async def test_a_report_that_is_dropped_on_the_bot_is_merged_and_shown(world: Wo
     assert "95 % of the steps · test score 80 %" in words(run)
     assert "progress_page:stalled" in action_ids(run)
     assert "Nobody is in this list." in words(stalled)
+    assert "▓▓▓▓▓░░░░░` 1 of 2 enrolled with 90 % or more of the steps, 1 not known" in digest
     assert "from the platform's report" in words(learner)
 
 

@@ -71,6 +71,16 @@ def test_who_is_at_risk_leads_to_the_whole_list_and_to_buttons_for_whoever_may_p
         assert "nudge" not in a_viewers.text
 
 
+def test_a_digest_counts_those_on_a_run_as_its_progress_does(olive: Writer) -> None:
+    olive.write(f"progress {MATHS}", "", attached(report(line(ADA, steps_completed="95%"))))
+
+    digest, progress = olive.write("digest now"), olive.write(f"progress {MATHS}")
+
+    assert "1 of 2 enrolled with 90 % or more of the steps, 1 not known" in digest.text
+    assert "2 enrolled, 1 with 90 % or more of the steps" in progress.text
+    assert "not known: ▓▓▓▓▓░░░░░ 1 of 2" in progress.text
+
+
 def shown(writer: Writer, number: int) -> ReportShown:
     return writer.school.app.read(show_report, ShowReport(number), writer.school.owner)
 

@@ -32,8 +32,8 @@ def test_every_bar_is_made_of_cells_and_has_its_numbers_beside_it() -> None:
     assert not re.search(r"<img|url\(|<svg|<canvas", html)
     assert re.findall(r'class="filled"\s+width="(\d+)%"', html)[:1] == ["33"]
     for text in (plain, html):
-        assert "1 of 3 with 90 % or more of the steps" in text
-    assert "[######..............] 1 of 3 with 90 % or more of the steps" in plain
+        assert "1 of 3 enrolled with 90 % or more of the steps" in text
+    assert "[######..............] 1 of 3 enrolled with 90 % or more of the steps" in plain
 
 
 def test_it_ends_by_one_click_or_by_a_mail() -> None:

@@ -14,6 +14,7 @@ from core.letters import DigestLetter, Verdict
 from core.model import (
     Digest,
     DigestSetting,
+    Enrolment,
     Learner,
     LearnerAddress,
     OutboundMessage,
@@ -24,6 +25,7 @@ from core.model import (
 from core.requests import Request, read_request, usecase_of
 from core.rules.links import LinkKind
 from core.rules.policy import DIGEST_MARGIN
+from core.rules.progress.bands import Band
 from core.usecases.digests.digests import (
     BeginDigests,
     CollectDueDigests,
@@ -51,7 +53,8 @@ from core.usecases.invitations.answers import AcceptInvitation, InvitationAccept
 from core.usecases.mailbox.suppressions import silence
 from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.messages.slack_notes import LoadSlackNotes, load_slack_notes
-from core.wording.digests import facts
+from core.usecases.progress.figures import ShowProgress, show_progress
+from core.wording.digests import facts, run_bar
 from core.words import Channel, DigestRhythm, MessageKind, SuppressReason
 from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, only, token_of
 from tests.core.usecases.introducing import bind, linked
@@ -297,6 +300,36 @@ def test_it_says_what_changed_since_the_last_one_and_names_who_stalled(school: S
     tick(school.app)
     assert now(school).is_quiet is False
     assert not now(school).has_changed
+
+
+def test_a_run_stands_in_a_digest_as_in_its_progress(school: School) -> None:
+    """Ada is done; Bo was, and left; so did Cy, whose platform tells nothing of it; nobody knows of Dee."""
+    enrol(school, A, B, C, "d@example.org")
+    done = [line(each, steps_completed="95%", left_at="2026-03-01" if each == B else "") for each in (A, B, C)]
+    send(school, *done)
+    cy = only(school.app, LearnerAddress, LearnerAddress.address == C).learner_id
+    change(school.app, Enrolment, only(school.app, Enrolment, Enrolment.learner_id == cy).id, left_at=NOW)
+
+    (run,) = now(school).runs
+    progress = school.app.read(show_progress, ShowProgress(MATHS), school.owner)
+
+    bands = dict(progress.bands)
+    assert (run.learners, run.finished, run.unknown, run.left) == (4, 1, 1, 2)
+    assert run.learners == progress.enrolled
+    assert (run.finished, run.unknown) == (bands[Band.COMPLETED], bands[Band.UNKNOWN])
+    assert run.left == progress.left
+
+
+def test_where_nothing_is_known_of_anybody_a_run_has_no_bar(school: School) -> None:
+    enrol(school, A, B)
+    unknown = run_bar(now(school).runs[0])
+    send(school, line(A, steps_completed="10"))
+
+    known = run_bar(now(school).runs[0])
+
+    assert unknown is None
+    assert known is not None
+    assert known.words == "0 of 2 enrolled with 90 % or more of the steps, 1 not known"
 
 
 def test_mail_slack_and_a_retry_tell_the_numbers_of_the_moment_it_was_due(school: School) -> None:
