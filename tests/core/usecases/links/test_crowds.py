@@ -112,9 +112,8 @@ def test_when_one_cannot_join_nobody_has(school: School) -> None:
     assert join(school, link, ADA).address == ADA
 
 
+@pytest.mark.parametrize("copies", ["postgresql"], indirect=True)  # SQLite has one writer at a time.
 def test_somebody_who_joins_while_a_crowd_does_is_not_joined_twice(school: School) -> None:
-    if school.app.settings.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
     link = share(school).link_id
 
     with rival_before(school.app.engine, "INSERT INTO learner", lambda: join(school, link, ADA)):
@@ -150,9 +149,8 @@ def test_of_a_crowd_the_first_from_outside_is_told_once(school: School) -> None:
     assert len(everything(school.app, OutboundMessage, OutboundMessage.kind == MessageKind.OUTSIDE_JOIN)) == 1
 
 
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)  # PostgreSQL plans by what is in the tables.
 def test_no_look_for_a_crowd_goes_through_all_who_have_joined_or_are_invited(school: School) -> None:
-    if not school.app.settings.is_sqlite:
-        pytest.skip("PostgreSQL plans by what is in the tables")
     link = share(school).link_id
     join(school, link, ADA)
 

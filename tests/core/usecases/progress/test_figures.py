@@ -171,9 +171,8 @@ def test_by_the_platforms_own_report_nobody_is_stalled_who_did_a_step_lately(sch
     assert (found[BO].has_stalled, found[BO].silent_days) == (True, 28)
 
 
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)  # PostgreSQL plans by what is in the tables.
 def test_a_learner_is_found_by_address_without_a_look_at_all_others(school: School) -> None:
-    if not school.app.settings.is_sqlite:
-        pytest.skip("PostgreSQL plans by what is in the tables")
     enrol(school, ADA)
 
     with counted_queries(school.app.engine) as queries:
