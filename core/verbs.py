@@ -185,7 +185,7 @@ class FirstThing(Struct, frozen=True):
 
 
 FIRST: tuple[FirstThing, ...] = (
-    FirstThing("courses", "lists the runs you can invite to, each with its code."),
+    FirstThing("courses", "lists the runs you can invite to. Write a run's own code in place of maths-2026-03."),
     FirstThing("invite maths-2026-03 a@example.org", "invites one learner or a thousand by e-mail."),
     FirstThing("invites maths-2026-03", "says who has answered; correct, resend or cancel there."),
     FirstThing("", "Send me a spreadsheet of learners, and every row is answered. “template” gets an empty one."),

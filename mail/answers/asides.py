@@ -23,7 +23,7 @@ _HOW = (
     "Write it as the subject, or on a line of its own. Addresses may stand below “invite RUN”, or in an attached "
     "workbook, .csv or .txt file."
 )
-_REPLIES = "Reply to any answer of mine with a word: yes, no, undo, resend, cancel, more."
+_REPLIES = "Reply to an answer of mine with a word that it names: yes, no, undo, good rows, full, resend, cancel, more."
 _ONE_MORE = "“help invite” says more about one of them."
 _REST = ("“help all” lists everything I can do.",)
 

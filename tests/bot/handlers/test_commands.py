@@ -22,6 +22,7 @@ async def test_no_verb_is_answered_with_what_a_newcomer_needs_and_the_rest_is_a_
 
     assert "What I can do for you" in first
     assert first.count("• ") == 6
+    assert "Write a run's own code in place of maths-2026-03." in first
     assert "`/usher resend RUN ADDRESS|all`" in topic
     assert "/usher invite RUN ADDRESSES" in words(ack)
     assert "requests_ask_instead:first" in action_ids(shown(ack))
