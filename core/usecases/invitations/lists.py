@@ -1,20 +1,22 @@
 """The invitations of a run, listed: states, search, pages (LM, Managing existing invitations and links)."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 
 from core import access
 from core.access import Permission
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import CourseRun, Invitation, InvitationBatch, OutboundMessage
+from core.model import CourseRun, Invitation, InvitationBatch, Organisation, OutboundMessage
 from core.pages import Page, page_within
 from core.rules.addresses import guess_typo
 from core.rules.policy import NAME_CHARACTERS, PAGE_ROWS
 from core.rules.text import clean_name, folded
+from core.usecases.invitations.reminders import goes_out_at
 from core.words import InvitationState, MessageState
 
 
@@ -52,7 +54,7 @@ class InvitationRow(Struct, frozen=True):
     """The address that was probably meant, where this one was not delivered; else empty."""
     reminder_count: int = 0
     next_reminder_at: datetime | None = None
-    """Roughly: quiet hours and other e-mails put it off. Empty where none will come."""
+    """After quiet hours; another e-mail may put it off still. Empty where none will come."""
 
 
 class InvitationsListed(Struct, frozen=True):
@@ -68,7 +70,7 @@ class InvitationsListed(Struct, frozen=True):
 
 
 def list_invitations(ctx: Context, command: ListInvitations) -> InvitationsListed:
-    """Five queries, however many invitations."""
+    """Six queries, however many invitations."""
     staff = access.require_staff(ctx, Permission.VIEW)
     run = access.invited_run_by_code(ctx, staff.organisation_id, command.run)
     access.require_provider(ctx, staff, run)
@@ -94,8 +96,8 @@ def invitation_page(ctx: Context, run: CourseRun, command: ListInvitations) -> P
         shown.order_by(Invitation.created_at.desc(), Invitation.address_key)
         .limit(PAGE_ROWS)
         .offset((page - 1) * PAGE_ROWS)
-    )
-    return Page(tuple(_row(ctx, run, *row) for row in rows), page, page_count, total)
+    ).all()
+    return Page(tuple(_rows(ctx, run, rows)), page, page_count, total)
 
 
 def _listed_state(state: InvitationState, delivery: MessageState, *, is_over: bool) -> ListedState:
@@ -163,8 +165,23 @@ def _of_state(
     return query.where(Invitation.expires_at > ctx.now, undelivered if state is ListedState.BOUNCED else ~undelivered)
 
 
+def _rows(
+    ctx: Context, run: CourseRun, found: Sequence[Row[Invitation, MessageState, str, int]]
+) -> Iterator[InvitationRow]:
+    """All of the organisation that asks; it is loaded once."""
+    if found:
+        organisation = ctx.session.get_one(Organisation, found[0][0].organisation_id)
+        yield from (_row(ctx, run, organisation, *row) for row in found)
+
+
 def _row(
-    ctx: Context, run: CourseRun, invitation: Invitation, delivery: MessageState, problem: str, batch_number: int
+    ctx: Context,
+    run: CourseRun,
+    organisation: Organisation,
+    invitation: Invitation,
+    delivery: MessageState,
+    problem: str,
+    batch_number: int,
 ) -> InvitationRow:
     is_over = invitation.expires_at <= ctx.now or run.is_closed(ctx.now)
     state = _listed_state(invitation.state, delivery, is_over=is_over)
@@ -180,15 +197,14 @@ def _row(
         batch_number=batch_number,
         guess=(guess_typo(invitation.address) or "") if state is ListedState.BOUNCED else "",
         reminder_count=invitation.reminder_count,
-        next_reminder_at=_next_reminder_at(ctx, invitation, delivery, is_over=is_over),
+        next_reminder_at=_next_reminder_at(ctx, organisation, invitation, delivery, is_over=is_over),
     )
 
 
 def _next_reminder_at(
-    ctx: Context, invitation: Invitation, delivery: MessageState, *, is_over: bool
+    ctx: Context, organisation: Organisation, invitation: Invitation, delivery: MessageState, *, is_over: bool
 ) -> datetime | None:
-    """A moment that has passed is one at which the worker has not looked yet."""
     at = invitation.next_reminder_at
     if at is None or is_over or invitation.state is not InvitationState.PENDING or delivery in _NOT_DELIVERED:
         return None
-    return max(at, ctx.now)
+    return goes_out_at(ctx, organisation, at)

@@ -16,7 +16,7 @@ from core.model import CourseRun, Invitation, Organisation, OutboundMessage, Run
 from core.model.invitations import IS_LIVE
 from core.rules.policy import REMINDERS
 from core.rules.reminders import DEFAULT_RULE, ReminderRule, read_rule
-from core.usecases.invitations.reminders import IS_REACHED, replan
+from core.usecases.invitations.reminders import IS_REACHED, goes_out_at, replan
 from core.words import Subject
 
 _DAYS_SHOWN = 5
@@ -88,7 +88,7 @@ def _shown(ctx: Context, organisation_id: int, run: CourseRun, *, is_changed: bo
         .order_by(Invitation.next_reminder_at)
         .limit(_MOMENTS_READ)
     )
-    planned = [(_going_out(ctx, organisation, row.next_reminder_at), row.number) for row in moments]
+    planned = [(goes_out_at(ctx, organisation, row.next_reminder_at), row.number) for row in moments]
     return RemindersShown(
         run=run_card(run),
         rule=DEFAULT_RULE if stored is None else read_rule(stored) or DEFAULT_RULE,
@@ -97,12 +97,6 @@ def _shown(ctx: Context, organisation_id: int, run: CourseRun, *, is_changed: bo
         coming=() if run.is_closed(ctx.now) else _by_day(planned, ZoneInfo(organisation.time_zone)),
         is_changed=is_changed,
     )
-
-
-def _going_out(ctx: Context, organisation: Organisation, at: datetime) -> datetime:
-    quiet = organisation.quiet_hours
-    due_at = max(at, ctx.now)
-    return quiet.wait_out(due_at, ZoneInfo(organisation.time_zone)) if quiet else due_at
 
 
 def _by_day(planned: list[tuple[datetime, int]], zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:

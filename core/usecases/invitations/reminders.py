@@ -210,6 +210,12 @@ def _look_again(ctx: Context, decided: Sequence[tuple[_Decided, datetime]]) -> N
 # --- Planning ---------------------------------------------------------------------------------------------
 
 
+def goes_out_at(ctx: Context, organisation: Organisation, at: datetime) -> datetime:
+    """When one goes out for which the worker is to look ``at`` a moment: not in quiet hours, nor before now."""
+    quiet, due_at = organisation.quiet_hours, max(at, ctx.now)
+    return quiet.wait_out(due_at, ZoneInfo(organisation.time_zone)) if quiet else due_at
+
+
 def first_reminder(
     ctx: Context, run: CourseRun, organisation_id: int, sends_at: datetime, expires_at: datetime
 ) -> datetime | None:

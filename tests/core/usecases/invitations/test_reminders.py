@@ -374,6 +374,15 @@ def test_words_that_are_no_rule_change_nothing(school: School) -> None:
     assert shown(school).is_default
 
 
+def test_a_list_tells_of_each_next_reminder_when_it_goes_out_after_quiet_hours(school: School) -> None:
+    clock_of(school.app).now = NOW.replace(hour=22)
+    invited(school, A)
+
+    listed = school.app.read(list_invitations, ListInvitations(MATHS), school.owner)
+
+    assert [row.next_reminder_at for row in listed.rows] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
+
+
 def test_the_next_days_are_shown_outside_of_quiet_hours(school: School) -> None:
     change(school.app, Organisation, school.organisation_id, quiet_from=8 * 60, quiet_until=12 * 60)
     invited(school, A)
