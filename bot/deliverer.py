@@ -28,6 +28,7 @@ from bot.authorize import Place
 from bot.blocks import Block, Message, draw
 from bot.blocks.views import digest_of, home_view
 from bot.pace import Method, held_lane, lanes_of, method_of, seconds_asked, upload_lanes
+from bot.refusals import word_of
 from bot.sealing import Seals
 from bot.sheet_files import made, upload
 from core.app import App
@@ -192,7 +193,7 @@ def _refused(note: SlackNote, error: SlackApiError, method: Method) -> Outcome |
         lane = held_lane(_place(note), method_of(error, method))
         return Outcome(message_id, Verdict.LATER, "Slack asked us to wait", seconds, lane)
     response: Any = error.response
-    code = str(response.get("error", ""))[:100]
+    code = word_of(error)[:100]
     if response.status_code >= 500:
         return Outcome(message_id, Verdict.LATER, f"Slack answered {response.status_code}")
     if method is not Method.POST and code in _GONE:

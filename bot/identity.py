@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Place, place_of
 from bot.caches import TimedCache
+from bot.refusals import word_of
 from core.app import App
 from core.context import SlackVisitor, StaffActor
 from core.errors import Busy, NotAllowed, NotStaff
@@ -104,7 +105,7 @@ async def _account(client: AsyncWebClient, user_id: str) -> dict[str, Any]:
         async with asyncio.timeout(_SLACK_SECONDS):
             answer = await client.users_info(user=user_id)
     except SlackApiError as error:
-        if error.response.get("error") in _UNKNOWN_PERSON:
+        if word_of(error) in _UNKNOWN_PERSON:
             raise NotStaff from error
         raise Busy from error
     except (TimeoutError, aiohttp.ClientError) as error:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Authorizer, Place
 from bot.manifest import OAUTH_REDIRECT, SCOPES
+from bot.refusals import word_of
 from core.app import App
 from core.context import LinkHolder
 from core.errors import Busy, Unavailable
@@ -79,7 +80,7 @@ class Installer:
                     },
                 )
         except SlackApiError as error:
-            _log.warning("Slack refused a code", extra={"reason": str(error.response.get("error"))[:100]})
+            _log.warning("Slack refused a code", extra={"reason": word_of(error)[:100]})
             raise InstallationRefused from error
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Busy from error

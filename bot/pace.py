@@ -12,6 +12,7 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError
 
 from bot.authorize import Place
+from bot.refusals import word_of
 from core.rules.lanes import Lane
 
 
@@ -88,6 +89,6 @@ def method_of(error: SlackApiError, otherwise: Method) -> Method:
 def seconds_asked(error: SlackApiError) -> float:
     """How long Slack wants us to wait, or 0 when it refused for another reason."""
     response: Any = error.response
-    if response.status_code != 429 and response.get("error") != "ratelimited":
+    if response.status_code != 429 and word_of(error) != "ratelimited":
         return 0.0
     return float(response.headers.get("Retry-After", 30))

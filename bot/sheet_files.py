@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.blocks.parts import escaped, said, section
+from bot.refusals import word_of
 from core.app import App
 from core.errors import Unavailable, UsherError
 from core.exports.making import exported
@@ -86,7 +87,7 @@ def upload(client: WebClient, user_id: str, given: Given, before_words: Callable
     try:
         answer = client.files_upload_v2(channel=channel, file_uploads=uploads, initial_comment=words)
     except SlackApiError as error:
-        reason = _NOT_TAKEN.get(str(error.response.get("error")))
+        reason = _NOT_TAKEN.get(word_of(error))
         if reason is None:
             raise
         before_words()

@@ -14,6 +14,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.refusals import word_of
 from core.errors import SettingInvalid
 from core.settings import Settings
 
@@ -68,7 +69,7 @@ class _ReadableSlack(AsyncWebClient):
         try:
             return await super().apps_connections_open(app_token=app_token, **more)
         except SlackApiError as refusal:
-            if isinstance(getattr(refusal.response, "data", None), dict):
+            if word_of(refusal):
                 raise
             raise aiohttp.ClientPayloadError("this is no answer of Slack's own") from refusal
 
@@ -126,5 +127,5 @@ async def _address(client: AsyncWebClient, token: str) -> str | None:
 
 def _refusal(fault: BaseException) -> str:
     """Empty: the token is not what is wrong."""
-    error = str(fault.response.get("error")) if isinstance(fault, SlackApiError) else ""
+    error = word_of(fault) if isinstance(fault, SlackApiError) else ""
     return error if error in _REFUSALS else ""

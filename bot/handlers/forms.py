@@ -14,6 +14,7 @@ from bot.blocks.staff import staff_invitation_view
 from bot.blocks.views import compose_view
 from bot.deps import Deps
 from bot.errors import FormTooLate
+from bot.refusals import word_of
 from core.context import Actor
 from core.requests import ComposeInvitation, ComposeLearner, ComposeStaffInvitation, Form
 from core.usecases.learners.lists import ListManagedProviders, list_managed_providers
@@ -47,7 +48,7 @@ async def open_view(client: AsyncWebClient, trigger_id: str, view: Block) -> Non
         async with asyncio.timeout(_SECONDS):
             await client.views_open(trigger_id=trigger_id, view=view)
     except SlackApiError as error:
-        if error.response.get("error") in _TOO_LATE:
+        if word_of(error) in _TOO_LATE:
             raise FormTooLate from error
         raise
     except (TimeoutError, aiohttp.ClientError) as error:

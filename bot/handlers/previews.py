@@ -14,6 +14,7 @@ from bot.blocks.errors import draw_error, draw_unexpected
 from bot.blocks.views import message_view, preview_view
 from bot.deps import Deps
 from bot.files import read_file
+from bot.refusals import word_of
 from core.app import WORK_DEADLINE
 from core.context import Actor
 from core.errors import UsherError
@@ -42,7 +43,7 @@ async def show_preview_of_file(deps: Deps, client: AsyncWebClient, staff: Actor,
         try:
             await client.views_update(external_id=order.external_id, view=view)
         except SlackApiError as error:
-            reason = error.response.get("error")
+            reason = word_of(error)
             if reason != "not_found":
                 _log.warning("a preview did not reach its form", extra={"reason": reason})
                 break

@@ -23,7 +23,7 @@ from core.usecases.staff.slack_identity import (
 )
 from tests.bot.conftest import RUN, World, words
 from tests.factories import OPERATOR
-from usher.demo.slack.faults import TooManyRequests
+from usher.demo.slack.faults import Fault, ServerError, TooManyRequests
 
 
 async def test_a_workspace_and_a_person_introduce_themselves(unbound: World) -> None:
@@ -198,8 +198,9 @@ def _bind_anew(world: World) -> None:
     world.restart()
 
 
-async def test_slack_that_does_not_answer_is_a_busy_house_and_no_stranger(world: World) -> None:
-    world.slack.faults.fail_next("users.info", TooManyRequests())
+@pytest.mark.parametrize("fault", [TooManyRequests(), ServerError()], ids=str)
+async def test_slack_that_does_not_answer_is_a_busy_house_and_no_stranger(world: World, fault: Fault) -> None:
+    world.slack.faults.fail_next("users.info", fault)
 
     ack = await world.usher("courses")
 
