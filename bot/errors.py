@@ -4,6 +4,7 @@ command             the answer itself, ephemeral
 form                under the field it belongs to, else in place of the form
 button, menu        ephemeral beside the message; from the home tab a direct message
 suggestions         no options
+home tab            in the tab: nobody gets a message for having looked
 event               a direct message. What the database or we are to blame for stays an error, so that Slack
                     tells the event again; with the last repeat the person hears of it
 """
@@ -16,7 +17,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot import answers, patience
+from bot import answers, homes, patience
 from bot.blocks import Message
 from bot.blocks.errors import draw_error, draw_unexpected, error_line
 from bot.blocks.views import message_view
@@ -112,6 +113,9 @@ async def _answer_event(
     told = int(request.headers.get("x-slack-retry-num", ["0"])[0] or 0)
     if is_ours and told < _LAST_RETRY:
         return None
-    if context.user_id:
+    event = request.body["event"]
+    if event.get("type") == "app_home_opened":
+        await homes.put_up(deps, context, event, message)
+    elif context.user_id:
         await patience.answer(deps, context, message)
     return BoltResponse(status=200, body="")

@@ -246,7 +246,7 @@ def _job_again(ctx: Context, chunk: Sequence[Row[*tuple[Any, ...]]]) -> Job:
 
 
 def say_again(ctx: Context, *conditions: ColumnElement[bool]) -> int:
-    """Held or late messages go out now: same row, same Message-ID, tries counted anew. How many there were.
+    """These messages go out now, held, late or out of date: same row, same Message-ID, tries counted anew. How many.
 
     One statement, so that what a colleague or a worker has just dealt with is left alone.
     """

@@ -1,6 +1,7 @@
 """What a staff member sees first in Slack: counters and the latest batches, and which homes are out of date.
 
-opened --keep_home--> kept --something happened, refresh_homes--> waiting to be drawn --published--> kept
+opened --published--> kept --something happened, refresh_homes--> waiting to be drawn --published--> kept
+   +-- Slack takes nothing just now --draw_home_later--> waiting to be drawn
 
 A home is a row of ``outbound_message`` like everything that is said: it has one per staff member, drawn again when the
 organisation's audit has something newer. Nobody who changes anything needs to know of homes.
@@ -16,7 +17,6 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.jobs import Job, JobKind
 from core.model import (
     AuditEntry,
     Course,
@@ -31,7 +31,7 @@ from core.model import (
     StaffMember,
     Suppression,
 )
-from core.outbox import home_key, slack_row
+from core.outbox import home_key, say, say_again, slack_row
 from core.rules.policy import ENDING_SOON, HOME_BATCHES, HOME_INTERVAL, HOME_LIFE, LEARNERS_COUNTED
 from core.usecases.invitations.undelivered import IS_UNDELIVERED, answerable
 from core.usecases.links.lists import count_ending
@@ -89,8 +89,14 @@ class KeepHome(Struct, frozen=True):
     as_of: datetime
 
 
+class DrawHomeLater(Struct, frozen=True):
+    """It was opened, and Slack did not take it."""
+
+    is_routine: ClassVar = True
+
+
 class HomeKept(Struct, frozen=True):
-    pass
+    """By the worker, from now on."""
 
 
 class RefreshHomes(Struct, frozen=True):
@@ -236,35 +242,47 @@ def keep_home(ctx: Context, command: KeepHome) -> HomeKept:
         .values(**published)
         .returning(OutboundMessage.id)
     ).one_or_none()
-    is_being_sent = select(OutboundMessage.id).where(OutboundMessage.idempotency_key == home_key(staff.id))
-    if known is None and ctx.session.scalar(is_being_sent) is None:
-        row = slack_row(ctx, MessageKind.HOME, staff_id=staff.id, about_id=staff.id, key=home_key(staff.id))
-        access.insert_all(ctx, OutboundMessage, [{**row, **published}])
+    if known is None and not _is_there(ctx, staff):
+        access.insert_all(ctx, OutboundMessage, [{**_home_row(ctx, staff), **published}])
     return HomeKept()
+
+
+def draw_home_later(ctx: Context, command: DrawHomeLater) -> HomeKept:
+    """By the worker, as soon as Slack takes it. One that is being drawn at this moment is drawn anyway."""
+    staff = access.require_staff(ctx, Permission.VIEW)
+    is_theirs = OutboundMessage.idempotency_key == home_key(staff.id)
+    # Without the ref, for their tab may show something else than what was published last.
+    ctx.session.execute(update(OutboundMessage).where(is_theirs).values(message_ref="", created_at=ctx.now))
+    if not say_again(ctx, is_theirs, OutboundMessage.state != MessageState.SENDING) and not _is_there(ctx, staff):
+        say(ctx, [_home_row(ctx, staff)])
+    return HomeKept()
+
+
+def _is_there(ctx: Context, staff: StaffMember) -> bool:
+    query = select(OutboundMessage.id).where(OutboundMessage.idempotency_key == home_key(staff.id))
+    return ctx.session.scalar(query) is not None
+
+
+def _home_row(ctx: Context, staff: StaffMember) -> dict[str, Any]:
+    return slack_row(ctx, MessageKind.HOME, staff_id=staff.id, about_id=staff.id, key=home_key(staff.id))
 
 
 def refresh_homes(ctx: Context, command: RefreshHomes) -> HomesRefreshed:
     """Whatever happened in an organisation, its homes are drawn again: at most every twenty seconds each."""
     access.require_system(ctx)
-    refreshed = ctx.session.execute(
-        update(OutboundMessage)
-        .where(
-            _IS_HOME,
-            OutboundMessage.state == MessageState.SENT,
-            OutboundMessage.created_at > ctx.now - HOME_LIFE,
-            OutboundMessage.sent_at <= ctx.now - HOME_INTERVAL,
-            or_(
-                _has_news(AuditEntry.organisation_id, AuditEntry.at),
-                _has_news(Suppression.organisation_id, Suppression.suppressed_at),
-                _has_news(DeliveryReport.organisation_id, DeliveryReport.reported_at),
-            ),
-        )
-        .values(state=MessageState.PENDING, generation=OutboundMessage.generation + 1, not_before=ctx.now, attempts=0)
-        .returning(OutboundMessage.id, OutboundMessage.generation)
-    ).all()
-    jobs = [Job(JobKind.SEND_SLACK, f"{JobKind.SEND_SLACK}-{row.id}-{row.generation}", (row.id,)) for row in refreshed]
-    ctx.jobs.enqueue(ctx.session, jobs)
-    return HomesRefreshed(len(refreshed))
+    count = say_again(
+        ctx,
+        _IS_HOME,
+        OutboundMessage.state == MessageState.SENT,
+        OutboundMessage.created_at > ctx.now - HOME_LIFE,
+        OutboundMessage.sent_at <= ctx.now - HOME_INTERVAL,
+        or_(
+            _has_news(AuditEntry.organisation_id, AuditEntry.at),
+            _has_news(Suppression.organisation_id, Suppression.suppressed_at),
+            _has_news(DeliveryReport.organisation_id, DeliveryReport.reported_at),
+        ),
+    )
+    return HomesRefreshed(count)
 
 
 def _has_news(organisation_id: Any, at: Any) -> ColumnElement[bool]:

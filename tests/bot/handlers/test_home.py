@@ -1,5 +1,8 @@
 """The home tab."""
 
+import pytest
+from sqlalchemy import text as sql
+
 from bot.deliverer import SlackDeliverer
 from core.letters import Verdict
 from core.usecases.staff.homes import RefreshHomes, refresh_homes
@@ -9,7 +12,7 @@ from tests.bot.test_deliverer import Post
 from tests.core.usecases.acting import deliver
 from tests.core.usecases.importing import ULNS, line, sheet
 from tests.factories import SYSTEM
-from usher.demo.slack.faults import TooManyRequests
+from usher.demo.slack.faults import CutBody, Fault, ServerError, TooManyRequests
 from usher.demo.slack.records import Message, User, View
 
 
@@ -157,6 +160,58 @@ async def test_what_changes_nothing_on_it_is_not_published(world: World) -> None
     await post.deliver()
 
     assert published(world) == 1
+
+
+@pytest.mark.parametrize("fault", [TooManyRequests(retry_after=60), ServerError(), CutBody()], ids=str)
+async def test_a_tab_that_slack_does_not_take_is_drawn_later_and_nobody_gets_a_message(
+    world: World, fault: Fault
+) -> None:
+    world.slack.faults.fail_next("views.publish", fault)
+    await world.driver.open_home(world.olive)
+    world.clock.advance(seconds=120)
+    outcomes = await Post(world, SlackDeliverer(world.app.settings)).deliver()
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED]
+    assert "Hello Olive" in words(home(world))
+    assert world.driver.failed_events == []
+    assert world.direct_messages(world.olive) == []
+
+
+async def test_a_tab_that_shows_something_else_is_drawn_though_it_was_published_before(world: World) -> None:
+    """As to somebody who was refused meanwhile."""
+    tab = await opened(world)
+    world.slack.workspace.views.publish(world.team, world.olive.id, {"type": "home", "blocks": []})
+    world.slack.faults.fail_next("views.publish", ServerError())
+
+    await world.driver.open_home(world.olive)
+    await Post(world, SlackDeliverer(world.app.settings)).deliver()
+
+    assert "Hello Olive" in words(tab)
+
+
+async def test_a_refusal_that_slack_does_not_take_stands_in_the_tab_later(world: World) -> None:
+    max_ = world.person("Max Example", "max@northfield.example.org")
+    world.slack.faults.fail_next("views.publish", TooManyRequests(retry_after=5), times=2)
+
+    await world.driver.open_home(max_)
+    await world.background.finish()
+
+    assert "/usher link" in words(home(world, max_))
+    assert world.direct_messages(max_) == []
+
+
+async def test_that_the_database_is_away_is_said_in_the_tab_itself(world: World) -> None:
+    with world.app.engine.begin() as connection:
+        connection.execute(sql("ALTER TABLE import RENAME TO hidden"))
+
+    await world.driver.open_home(world.olive)
+    for _ in range(3):
+        world.clock.advance(seconds=3600)
+        await world.driver.redeliver_due()
+
+    assert "very busy" in words(home(world))
+    assert world.driver.failed_events == []
+    assert world.direct_messages(world.olive) == []
 
 
 async def test_a_stranger_reads_how_to_become_known_and_gets_no_message(world: World) -> None:

@@ -350,6 +350,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "list_courses": (StaffActor, courses.ListCourses()),
         "show_home": (StaffActor, homes.ShowHome()),
         "keep_home": (StaffActor, homes.KeepHome("digest", NOW)),
+        "draw_home_later": (StaffActor, homes.DrawHomeLater()),
         "show_run": (StaffActor, courses.ShowRun(POETRY)),
         "approve_link_request": (StaffActor, link_requests.ApproveLinkRequest(world.request_id)),
         "decline_link_request": (StaffActor, link_requests.DeclineLinkRequest(world.request_id)),
@@ -855,7 +856,7 @@ BY_CODE: dict[str, Callable[[str], object]] = {
 
 OF_ONE_S_OWN = (
     *("show_digest", "show_digest_plan", "set_digest", "stop_digest"),
-    *("show_home", "keep_home", "answer_mail", "find_thread"),
+    *("show_home", "keep_home", "draw_home_later", "answer_mail", "find_thread"),
 )
 
 
@@ -981,7 +982,8 @@ def test_a_viewer_sees_and_changes_nothing(world: World) -> None:
 
     for name, (wanted, command) in commands(world).items():
         # Their own home and digest are theirs; what bears their address is theirs to answer for, and is answered.
-        own = {"set_digest", "stop_digest", "keep_home", "release_held_mail", "refuse_held_mail", "answer_mail"}
+        own = {"set_digest", "stop_digest", "keep_home", "draw_home_later"}
+        own |= {"release_held_mail", "refuse_held_mail", "answer_mail"}
         # An export is for whoever asks for it.
         own |= {"export_progress", "export_costs", "export_history", "show_export", "fetch_export", "write_export"}
         if wanted is StaffActor and name not in own:

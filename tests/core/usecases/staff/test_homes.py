@@ -9,7 +9,17 @@ from core.model import CourseRun, Learner, OutboundMessage
 from core.rules.policy import HOME_INTERVAL, HOME_LIFE
 from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.learners.lists import ListLearners, list_learners
-from core.usecases.staff.homes import HomeShown, KeepHome, RefreshHomes, ShowHome, keep_home, refresh_homes, show_home
+from core.usecases.staff.homes import (
+    DrawHomeLater,
+    HomeShown,
+    KeepHome,
+    RefreshHomes,
+    ShowHome,
+    draw_home_later,
+    keep_home,
+    refresh_homes,
+    show_home,
+)
 from core.words import MessageKind, MessageState
 from tests.core.usecases.acting import (
     MATHS,
@@ -24,6 +34,7 @@ from tests.core.usecases.acting import (
     everything,
     expire,
     invite,
+    jobs_of,
     only,
 )
 from tests.core.usecases.importing import import_sheet, line, sheet
@@ -221,6 +232,30 @@ def test_opening_it_again_keeps_one_row(school: School, times: int) -> None:
         kept(school)
 
     assert len(everything(school.app, OutboundMessage, OutboundMessage.kind == MessageKind.HOME)) == 1
+
+
+@pytest.mark.parametrize("was_kept", [True, False])
+def test_one_that_could_not_be_drawn_waits_to_be_drawn_once_however_often_it_was_opened(
+    school: School, was_kept: bool
+) -> None:
+    if was_kept:
+        kept(school)
+
+    for _ in range(2):
+        school.app.run(draw_home_later, DrawHomeLater(), school.owner)
+
+    row = home_row(school)
+    assert (row.state, row.message_ref, row.not_before) == (MessageState.PENDING, "", clock_of(school.app)())
+    assert (row.id,) in [job.ids for job in jobs_of(school.app).jobs]
+
+
+def test_one_that_is_being_drawn_is_not_drawn_by_two(school: School) -> None:
+    kept(school)
+    change(school.app, OutboundMessage, home_row(school).id, state=MessageState.SENDING)
+
+    school.app.run(draw_home_later, DrawHomeLater(), school.owner)
+
+    assert home_row(school).state is MessageState.SENDING
 
 
 def test_two_workers_at_once_draw_it_once(school: School) -> None:
