@@ -247,20 +247,22 @@ def _unused_headings(shown: ReportShown) -> tuple[str, ...]:
     return tuple(heading for heading in shown.reading.headings if heading and heading not in used)
 
 
-def next_steps(shown: ReportShown) -> tuple[str, ...]:
-    """What to write next, in words that every door understands."""
+def next_steps(shown: ReportShown, *, is_mail: bool = False) -> tuple[str, ...]:
+    """What to write next, in words that every door understands; by e-mail a reply need not say which report."""
     ref = report_ref(shown.card.number)
     run = "" if shown.reading.names_runs or shown.card.run_code else " RUN"
     if shown.card.reason is ReportReason.RUN:
-        return (f"Write “progress {ref} yes RUN” with the run's code.",)
+        written = "Reply with the run's code" if is_mail else f"Write “progress {ref} yes RUN” with the run's code"
+        return (f"{written}; “courses” lists the runs.",)
     if shown.card.reason is ReportReason.COLUMNS:
         unsure, example = shown.reading.unsure, next(iter(_unused_headings(shown)), "Exam")
         coded = ", with the run's code for RUN" if run else ""
         shares = "Add “fractions” where 1 means 100 %, “percent” where it means 1 %."
         dates = "Add “day-first” or “month-first” for the dates."
+        yes = f"reply “yes{run}”" if is_mail else f"write “progress {ref} yes{run}”"
         is_date = any(name.startswith(("date", "last", "as of", "start")) for name in unsure)
         return tuple(filter(None, (
-            f"If they are right, write “progress {ref} yes{run}”{coded}; I remember it for all files headed like this.",
+            f"If they are right, {yes}{coded}; I remember it for all files headed like this.",
             f"To put one right, write what it is and its heading: “progress {ref} yes{run} score={example}”.",
             "What it is: steps, progress (the share of them), score, comments, last access or e-mail.",
             shares if any(not name.startswith(("date", "last", "as of", "start")) for name in unsure) else "",

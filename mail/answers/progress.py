@@ -134,7 +134,7 @@ def tell_report(shown: ReportShown, teller: Teller) -> Answer:
             ("From", card.staff_name),
         ),
         lists=tuple(each for each in lists if each.rows),
-        steps=next_steps(shown),
+        steps=next_steps(shown, is_mail=True),
     )  # fmt: skip
 
 

@@ -70,6 +70,7 @@ from mail.requests.orders import for_worker
 from mail.requests.progress import task_of_report
 from mail.requests.reading import Asked, body_lines, read_mail
 from mail.requests.reply_words import Word, meant, read_reply
+from mail.requests.run_words import named_run
 from mail.requests.sheets import SheetAttached, task_of_sheet
 from mail.requests.tasks import Task, numbers_told
 
@@ -149,11 +150,11 @@ def _wanted(app: App, request: MailRequest) -> tuple[_Wanted, ...]:
 def _replied(lines: Sequence[str], thread: ThreadFound, inbound_id: int, *, has_sheet: bool) -> _Wanted | None:
     """Whoever sends a file with "yes" means the file, which is looked at; but what they take back they take back."""
     reply = read_reply(lines)
-    if reply is None or (has_sheet and reply.word is not Word.UNDO):
+    if has_sheet and (reply is None or reply.word is not Word.UNDO):
         return None
-    line = clean_name(lines[0], _LINE_CHARACTERS)
+    line = clean_name(next(iter(lines), ""), _LINE_CHARACTERS)
     try:
-        task = meant(reply, thread)
+        task = named_run(lines, thread) or (meant(reply, thread) if reply is not None else None)
     except UsherError as refusal:
         return line, refusal
     if task is None:

@@ -7,6 +7,7 @@
     list                      more: next page         of invitations besides: resend, cancel (asked back)
     an invitation's e-mail    resend, cancel
     an import                 good rows, yes, no, undo, full, template
+    a progress report         yes: its columns are right; with its run, or its run alone, see ``run_words``
 
 What is meant is run like any other request: whether it is still the asker's to do is decided there once more.
 """
@@ -116,10 +117,11 @@ _WORDS: Final[dict[str, Word]] = {
     "full": Word.FULL,
     "template": Word.TEMPLATE,
 }
-_FILLING: Final = frozenset((
+FILLING: Final = frozenset((
     "please", "thanks", "thank", "you", "many", "it", "that", "this", "them", "all", "ahead", "page", "do", "batch",
     "the", "hi", "hello", "usher", "import", "copy", "send", "me",
 ))  # fmt: skip
+"""Words that change nothing."""
 _TOKEN: Final = re.compile(r"[^\W_][\w’'-]*")
 _GOOD_ROWS: Final = re.compile(r"\bgood[ -]?rows?\b")
 _NUMBERED: Final = re.compile(r"([bi])-?0*(\d{1,9})")
@@ -132,7 +134,7 @@ def read_reply(lines: Sequence[str]) -> Reply | None:
         return None
     line = _GOOD_ROWS.sub("good-rows", lines[0].lower())
     tokens = [token.replace("’", "'") for token in _TOKEN.findall(line)]
-    kept = [token for token in tokens if token not in _FILLING]
+    kept = [token for token in tokens if token not in FILLING]
     if not kept or len(kept) > 2 or kept[0] not in _WORDS:
         return None
     number = _NUMBERED.fullmatch(kept[1]) if len(kept) == 2 else None
@@ -174,8 +176,14 @@ def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
 _Offers = dict[Word, Task | str]
 
 
-def _imports(offers: Sequence[_Offers]) -> bool:
-    return any(Word.GOOD_ROWS in offer for offer in offers)
+def _example(offers: Sequence[_Offers]) -> str:
+    """How one of several is named."""
+    tasks = [each for offer in offers for each in offer.values()]
+    if any(Word.GOOD_ROWS in offer for offer in offers):
+        return "the import, as in “{word} I-0007”"
+    if any(isinstance(each, Task) and isinstance(each.command, ConfirmReport) for each in tasks):
+        return "the report, as in “{word} P-0007”"
+    return "the batch, as in “{word} B-0041”"
 
 
 def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
@@ -186,8 +194,8 @@ def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
     if len(fitting) == 1:
         raise ReplyUnclear(word=reply.word, next_step=fitting[0])
     if fitting:
-        named = "the import, as in “{word} I-0007”" if _imports(offers) else "the batch, as in “{word} B-0041”"
-        step = f"It was about more than one thing. Name {named.format(word=reply.word)}, or write each request."
+        named = _example(offers).format(word=reply.word)
+        step = f"It was about more than one thing. Name {named}, or write each request."
         raise ReplyUnclear(word=reply.word, next_step=step)
     words = sorted({word for offer in offers for word in offer})
     said = " or ".join(f"“{word}”" for word in words) or "“help”"

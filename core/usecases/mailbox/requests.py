@@ -17,7 +17,7 @@
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -32,7 +32,7 @@ from core.letters import AnswerPart
 from core.model import Draft, InboundMessage, MailAnswer, OutboundMessage, StaffMember
 from core.outbox import AT_ONCE, leave, question_key, say, slack_row, touch
 from core.queries import Query
-from core.results import QuestionClosed, ReplyAwaited, kept_parts, revived_parts
+from core.results import SEVERAL, QuestionClosed, ReplyAwaited, kept_parts, revived_parts
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR, MAIL_QUESTION_LIFE, MAIL_THREAD_REFS
 from core.usecases.costs.budgets import SetBudget
 from core.usecases.imports.rules import SetImportPolicy
@@ -43,7 +43,9 @@ from core.usecases.learners.removal import RemoveLearner
 from core.usecases.mailbox.answers import answer_row, is_awaited
 from core.usecases.mailbox.invitations import PreviewNumbered
 from core.usecases.mailbox.settling import settle_own
+from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.nudges import NudgeLearner
+from core.usecases.progress.reports import ReportInThread, reports_in_thread
 from core.usecases.staff.colleagues import InviteColleague
 from core.usecases.staff.slack_identity import linked_staff
 from core.words import ABOUT_INVITATIONS, Channel, MailRule, MailState, MessageKind
@@ -120,6 +122,8 @@ class ThreadFound(Struct, frozen=True):
     kind: MessageKind | None = None
     about_id: int = 0
     parts: tuple[AnswerPart, ...] = ()
+    reports: tuple[ReportInThread, ...] = ()
+    """Of progress, told of anywhere in the thread: what was asked of one may be asked once more."""
 
 
 _OWNER = Query(
@@ -295,15 +299,25 @@ def find_thread(ctx: Context, command: FindThread) -> ThreadFound:
         OutboundMessage.kind.in_((MessageKind.ANSWER, *ABOUT_INVITATIONS)),
     )
     messages = {row.message_ref: row for row in ctx.session.scalars(query)}
+    answered = [each.about_id for each in messages.values() if each.kind is MessageKind.ANSWER]
+    own = select(MailAnswer).where(MailAnswer.id.in_(answered), MailAnswer.staff_id == staff.id)
+    answers = {row.id: row for row in ctx.session.scalars(own)} if answered else {}
     for ref in command.refs:
         if (message := messages.get(ref)) is None:
             continue
         if message.kind in ABOUT_INVITATIONS:
             return ThreadFound(message.kind, message.about_id)
-        answer = ctx.session.get(MailAnswer, message.about_id)
-        if answer is not None and answer.staff_id == staff.id:
-            return ThreadFound(message.kind, answer.id, revived_parts(answer.result))
+        if (answer := answers.get(message.about_id)) is not None:
+            parts = revived_parts(answer.result)
+            return ThreadFound(message.kind, answer.id, parts, _reports(ctx, answers.values()))
     return ThreadFound()
+
+
+def _reports(ctx: Context, answers: Iterable[MailAnswer]) -> tuple[ReportInThread, ...]:
+    of_reports = [each for each in answers if each.result_kind in (ReportTold.__name__, SEVERAL)]
+    results = [part.result for each in of_reports for part in revived_parts(each.result)]
+    told = [each.number for each in results if isinstance(each, ReportTold)]
+    return reports_in_thread(ctx, told) if told else ()
 
 
 def _message_id(ref: str) -> int | None:

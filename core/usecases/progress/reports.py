@@ -99,6 +99,16 @@ class RowProblemCount(Struct, frozen=True):
     values: tuple[str, ...]
 
 
+class ReportInThread(Struct, frozen=True):
+    """A report of which somebody was told by e-mail, and what their reply may settle."""
+
+    number: int
+    needs_run: bool
+    """It waits, and nobody knows of which run it is."""
+    is_sure: bool
+    """Of each of its columns it can be told how it is meant."""
+
+
 class ShowReport(Struct, frozen=True):
     """By number, or by id."""
 
@@ -146,6 +156,18 @@ def find_report(ctx: Context, number: int, report_id: int = 0) -> ProgressReport
 
 def report_ref(number: int) -> str:
     return f"P-{number:04}"
+
+
+def reports_in_thread(ctx: Context, numbers: Iterable[int]) -> tuple[ReportInThread, ...]:
+    query = select(ProgressReport).where(ProgressReport.number.in_(set(numbers))).order_by(ProgressReport.number)
+    return tuple(_in_thread(ctx, found) for found in ctx.session.scalars(query))
+
+
+def _in_thread(ctx: Context, found: ProgressReport) -> ReportInThread:
+    reading = reading_of(ctx, found)
+    is_waiting = found.state is ReportState.WAITING
+    needs_run = is_waiting and not (reading.names_runs or found.run_code)
+    return ReportInThread(found.number, needs_run, is_sure=not reading.unsure)
 
 
 def reading_of(ctx: Context, found: ProgressReport) -> ReportReading:

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from core.app import App
 from core.model import Course, CourseRun, FollowUp
-from core.results import ReplyAwaited, RequestRefused
+from core.results import NotUnderstood, ReplyAwaited, RequestRefused
 from core.rules.policy import SHEET_BYTES
+from core.usecases.catalogue.courses import CoursesListed, RunShown
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.follow_ups import FollowUpNoted
 from core.usecases.progress.mails import ReportTold
@@ -126,10 +127,118 @@ def test_another_platforms_sheet_waits_for_a_yes(olive: Writer) -> None:
     assert asked.result == ReportTold(1)
     assert "nothing is stored yet: are these columns right?" in asked.text
     assert "“Progress” → step percentage, such as “61%”" in asked.text
-    assert "“progress P-0001 yes RUN”" in asked.text
+    assert "reply “yes RUN”, with the run's code for RUN" in asked.text
+    assert "“progress P-0001 yes RUN score=" in asked.text
     assert "“progress P-0001 yes RUN”, with the run's code for RUN" in refused.text
     assert "2 of 2 rows stored (P-0001)." in done.text
     assert (shown(olive, 1).card.state, shown(olive, 1).card.counts) == (ReportState.MERGED, ReportCounts(created=2))
+
+
+NO_RUN = f"User,Email,Progress\n1,{ADA},61%\n2,{BO},5%\n".encode()
+
+
+@pytest.mark.parametrize("words", [
+    f"yes {MATHS}",
+    f"Yes, {MATHS}.",
+    f"Yes please, it is {MATHS}, thanks!",
+    f"Hi Usher,\n\nyes: “{MATHS}”\n\nKind regards\nOlive Owner",
+    "ok for Maths-2026-03",
+    f"yes p-1 {MATHS}",
+    f"Yes.\nIt is for {MATHS}",
+    MATHS,
+    f"It's {MATHS}.\n\nOlive Owner\n30 High Street",
+    f"The run is {MATHS}",
+])  # fmt: skip
+def test_a_reply_says_of_which_run_a_report_is_and_it_is_stored(olive: Writer, words: str) -> None:
+    asked = olive.write("", "Here it is.", attached(NO_RUN))
+
+    done = olive.reply(asked, words)
+
+    assert done.result == ReportTold(1)
+    assert "2 of 2 rows stored (P-0001)." in done.text
+    assert shown(olive, 1).card.run_code == MATHS
+
+
+def test_a_code_is_enough_for_the_platforms_own_report_without_a_run(olive: Writer) -> None:
+    headings = tuple(each for each in PLATFORM if each != "run_start_date")
+    asked = olive.write("", "", attached(report(line(ADA, steps_completed="61%"), headings=headings)))
+
+    assert "of which run is it?" in asked.text
+    assert "Reply with the run's code; “courses” lists the runs." in asked.text
+    assert "1 of 1 row stored" in olive.reply(asked, MATHS).text
+
+
+def test_who_forgot_or_mistyped_the_code_replies_with_it_and_need_not_begin_anew(olive: Writer) -> None:
+    asked = olive.write("", "", attached(NO_RUN))
+
+    forgot = olive.reply(asked, "Yes, thanks")
+    mistyped = olive.reply(forgot, "yes maths-2026-3")
+    runs = olive.reply(mistyped, "courses")
+    done = olive.reply(runs, MATHS)
+    again = olive.reply(done, f"yes {MATHS}")
+
+    assert isinstance(forgot.result, RequestRefused)
+    assert "I do not know yet of which run" in forgot.text
+    assert "I found no run called “maths-2026-3”" in mistyped.text
+    assert isinstance(runs.result, CoursesListed)
+    assert "2 of 2 rows stored (P-0001)." in done.text
+    assert again.result == ReportTold(1)
+
+
+def test_of_several_reports_the_one_that_lacks_its_run_is_meant_or_has_to_be_named(olive: Writer) -> None:
+    other = f"User,Email,Progress,Run code\n1,{ADA},61%,{MATHS}\n".encode()
+    one_lacks_it = olive.write("", "", attached(NO_RUN, "a.csv"), attached(other, "b.csv"))
+    done = olive.reply(one_lacks_it, f"yes {MATHS}")
+    lacking = (f"Student,Email,Progress\n1,{each},7%\n".encode() for each in (ADA, BO))
+    both = olive.write("", "", *(attached(each, f"{number}.csv") for number, each in enumerate(lacking)))
+
+    unclear = olive.reply(both, f"yes {MATHS}")
+    plain = olive.reply(both, "yes")
+    named = olive.reply(both, f"yes P-0004 {MATHS}")
+
+    assert done.result == ReportTold(1)
+    assert "Name it, as in “yes P-0003 maths-2026-03”." in unclear.text
+    assert "Name the report, as in “yes P-0007”" in plain.text
+    assert named.result == ReportTold(4)
+    assert [shown(olive, number).card.state for number in (1, 2, 3, 4)] == [
+        ReportState.MERGED, ReportState.WAITING, ReportState.WAITING, ReportState.MERGED,
+    ]  # fmt: skip
+
+
+def test_a_code_alone_does_not_say_that_doubtful_columns_are_right(olive: Writer) -> None:
+    asked = olive.write("", "", attached(f"Email,Progress\n{ADA},1\n{BO},0\n".encode()))
+
+    alone = olive.reply(asked, MATHS)
+    still = shown(olive, 1).card.state
+    done = olive.reply(asked, f"yes {MATHS}")
+
+    assert "If its columns are right as they are shown, reply “yes maths-2026-03”." in alone.text
+    assert still is ReportState.WAITING
+    assert done.result == ReportTold(1)
+
+
+def test_words_that_name_no_run_and_other_threads_mean_what_they_did(olive: Writer) -> None:
+    waiting = olive.write("", "", attached(NO_RUN))
+    courses = olive.write("courses")
+
+    prose = olive.reply(waiting, "yes we can talk about maths on Monday")
+    asked = olive.reply(waiting, f"run {MATHS}")
+    elsewhere = olive.reply(courses, f"yes {MATHS}")
+    alone = olive.write("", f"yes {MATHS}")
+
+    assert isinstance(asked.result, RunShown)
+    for each in (prose, elsewhere, alone):
+        assert isinstance(each.result, NotUnderstood)
+    assert shown(olive, 1).card.state is ReportState.WAITING
+
+
+def test_nobody_names_the_run_of_a_colleagues_report(olive: Writer) -> None:
+    asked = olive.write("", "", attached(NO_RUN))
+
+    colleague = Writer(olive.school, by_mail(olive.school.manager), first=100).reply(asked, MATHS)
+
+    assert isinstance(colleague.result, NotUnderstood)
+    assert shown(olive, 1).card.state is ReportState.WAITING
 
 
 def test_yes_and_more_are_enough_in_reply(olive: Writer) -> None:

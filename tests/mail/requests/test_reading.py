@@ -19,6 +19,7 @@ from core.words import ImportPolicy
 from mail.parsing.parsed import Attachment
 from mail.requests.reading import Asked, Wanted, body_lines, read_mail
 from mail.requests.reply_words import Reply, Word, read_reply
+from mail.requests.run_words import read_run
 from mail.requests.sheets import SheetAttached, use_of_attached
 from tests.bot.importing import workbook
 from tests.mail.asking import parsed_mail
@@ -310,6 +311,7 @@ def test_anything_can_be_read(subject: str, text: str, words: list[str]) -> None
         assert 1 <= len(asked) <= MAIL_COMMAND_LINES + 1
         assert all(_is_sound(each) for each in asked)
         read_reply(list(body_lines(body)))
+        read_run(list(body_lines(body)))
 
 
 def _is_sound(asked: Asked) -> bool:
@@ -323,6 +325,7 @@ def test_long_texts_of_one_piece_take_no_time(piece: str) -> None:
 
     assert read_mail(parsed_mail(text, text))
     read_reply(list(body_lines(text)))
+    read_run(list(body_lines(text)))
 
 
 @pytest.mark.parametrize("filling", [" ", ",;.!", "\t "])
