@@ -21,10 +21,11 @@ from typing import Any, ClassVar, Final, cast
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import Table, Update, bindparam, case, exists, select, update
+from sqlalchemy import Table, Update, bindparam, case, exists, literal, select, update
 
 from core import access
 from core.context import Context
+from core.database import UtcDateTime
 from core.jobs import Job, JobKind
 from core.letters import Outcome, Verdict
 from core.model import Organisation, OutboundMessage, Suppression
@@ -242,12 +243,14 @@ def _mark_posted(ctx: Context, outcome: Outcome) -> None:
     """``ref`` is ``channel/ts#generation``: events after that generation was drawn want another edit."""
     ref, _, drawn = (outcome.ref or "").partition("#")
     changed = OutboundMessage.generation != int(drawn or 0)
+    soon = literal(ctx.now + SCOREBOARD_INTERVAL, UtcDateTime())
     posted = ctx.session.execute(
         update(OutboundMessage)
         .where(OutboundMessage.id == outcome.message_id)
         .values(
             state=case((changed, MessageState.PENDING.value), else_=MessageState.SENT.value),
-            not_before=ctx.now + SCOREBOARD_INTERVAL,
+            # Else it stays before the moment of drawing: by that a home's later news are known.
+            not_before=case((changed, soon), else_=OutboundMessage.not_before),
             message_ref=ref,
             attempts=0,
             sent_at=ctx.now,

@@ -135,6 +135,23 @@ async def test_it_is_drawn_again_when_something_happened_and_only_then(world: Wo
     assert published(world) == 2
 
 
+async def test_what_happens_a_moment_after_it_was_drawn_again_is_news(world: World) -> None:
+    await opened(world)
+    post = Post(world, SlackDeliverer(world.app.settings))
+    world.clock.advance(seconds=30)
+    await world.invited()
+    world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
+    await post.deliver()
+    world.clock.advance(seconds=1)
+    await world.invited("cy@example.org")
+    world.clock.advance(seconds=30)
+
+    world.app.run(refresh_homes, RefreshHomes(), SYSTEM)
+    await post.deliver()
+
+    assert "*3* invited and not answered yet" in words(home(world))
+
+
 async def test_a_workspace_that_wants_no_more_homes_for_a_while_still_gets_its_scoreboards(world: World) -> None:
     await opened(world)
     world.clock.advance(seconds=1)
