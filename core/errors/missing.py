@@ -43,7 +43,7 @@ class InvitationNotFound(NotFound):
 class OrganisationNotFound(NotFound):
     code = "organisation_not_found"
     wording = "There is no organisation “{slug}”."
-    advice = "Make it with: usher org create."
+    advice = "“usher org list” shows those there are; “usher org create” makes one."
 
 
 class StaffNotFound(NotFound):

@@ -102,6 +102,7 @@ def test_an_organisation_is_set_up_from_nothing(operator: Operator) -> None:
         "staff", "invite", "northfield", "max@north.example.org", "--first-name", "Max", "--last-name", "Example",
         "--provider", "10000001",
     )  # fmt: skip
+    nothing_yet = operator.succeeds("org", "list")
     imported = operator.succeeds("catalogue", "import", "northfield", "runs.csv")
     again = operator.succeeds("catalogue", "import", "northfield", "runs.csv")
 
@@ -112,6 +113,21 @@ def test_an_organisation_is_set_up_from_nothing(operator: Operator) -> None:
     assert imported.startswith("2 new, 0 changed, 0 unchanged")
     assert again.startswith("0 new, 0 changed, 2 unchanged")
     assert "0 held, 0 late" in operator.succeeds("held", "list")
+    head, row = operator.succeeds("org", "list").splitlines()
+    assert head.split() == ["SHORT", "NAME", "NAME", "TIME", "ZONE", "CREATED", "STAFF", "COURSES", "LEARNERS"]
+    assert re.fullmatch(
+        r"northfield  Northfield College  Europe/London  \d{4}-\d\d-\d\d {6}2 {8}1 {9}0  "
+        r"its owner has not accepted the terms yet", row,
+    )  # fmt: skip
+    assert head.index("LEARNERS") + len("LEARNERS") == row.index("  its owner")
+    assert " 2 0 0 its owner" in " ".join(nothing_yet.split())
+
+
+def test_where_there_is_no_organisation_the_list_says_how_to_make_one(operator: Operator) -> None:
+    operator.succeeds("keys", "new", "--write")
+    operator.succeeds("migrate")
+
+    assert operator.succeeds("org", "list") == "There are none. “usher org create” makes one.\n"
 
 
 def test_keys_that_are_there_are_kept(operator: Operator) -> None:

@@ -1,14 +1,24 @@
 """``usher org``, ``staff``, ``provider``, ``agreement``: who works with Usher, and under which terms."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from core.words import Role
 from usher.wiring import OPERATOR, operator_app
 
+if TYPE_CHECKING:
+    from core.usecases.staff.organisations import OrganisationRow
+
 _DAY = click.DateTime(["%Y-%m-%d"])
+_HEADINGS: Final = ("SHORT NAME", "NAME", "TIME ZONE", "CREATED", "STAFF", "COURSES", "LEARNERS")
+_TEXTS: Final = 4
+"""So many of them are not numbers."""
 
 
 @click.group()
@@ -35,6 +45,40 @@ def create(slug: str, name: str, zone: str, owner_first_name: str, owner_last_na
     click.echo(f"  {link}")
     click.echo(f"To connect Slack, write there by {made.setup_valid_until:%d %B %Y}:")
     click.echo(f"  /usher setup {made.setup_code}")
+
+
+@org.command("list")
+def list_all() -> None:
+    """List them: since when, and how many staff, courses and learners each has."""
+    from core.usecases.staff.organisations import ListOrganisations, list_organisations
+
+    with operator_app() as app:
+        rows = app.read(list_organisations, ListOrganisations(), OPERATOR).rows
+    for line in _table(rows):
+        click.echo(line)
+    if not rows:
+        click.echo("There are none. “usher org create” makes one.")
+
+
+def _table(rows: Sequence[OrganisationRow]) -> Iterator[str]:
+    """Each column as wide as its widest; numbers stand at its right."""
+    if not rows:
+        return
+    cells = [_HEADINGS, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row, note in zip(cells, ("", *map(_note, rows)), strict=True):
+        texts = [cell.ljust(width) for cell, width in zip(row[:_TEXTS], widths, strict=False)]
+        numbers = [cell.rjust(width) for cell, width in zip(row[_TEXTS:], widths[_TEXTS:], strict=True)]
+        yield "  ".join((*texts, *numbers)) + note
+
+
+def _cells(row: OrganisationRow) -> tuple[str, ...]:
+    numbers = (f"{number:,}" for number in (row.staff, row.courses, row.learners))
+    return (row.slug, row.name, row.time_zone, f"{row.created_at:%Y-%m-%d}", *numbers)
+
+
+def _note(row: OrganisationRow) -> str:
+    return "" if row.has_terms else "  its owner has not accepted the terms yet"
 
 
 @org.command("setup-code")

@@ -5,12 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Subquery, func, select, update
 
 from core import access
 from core.context import Context
 from core.errors import AlreadyThere, OrganisationNotFound, StaffDetailsInvalid
-from core.model import Agreement, Course, Organisation, Provider
+from core.model import Agreement, Course, Learner, Organisation, Provider, StaffMember
 from core.rules.policy import SETUP_CODE_LIFE
 from core.rules.text import clean_name, folded
 from core.usecases.staff.staff import InviteStaffMember, StaffMemberInvited, add_staff_member
@@ -37,6 +37,28 @@ class OrganisationCreated(Struct, frozen=True):
     owner: StaffMemberInvited
     setup_code: str
     setup_valid_until: datetime
+
+
+class ListOrganisations(Struct, frozen=True):
+    pass
+
+
+class OrganisationRow(Struct, frozen=True):
+    slug: str
+    name: str
+    time_zone: str
+    created_at: datetime
+    has_terms: bool
+    """They are accepted; else it does not work yet."""
+    staff: int
+    """Without those whose access was taken away; with those who are invited."""
+    courses: int
+    """Its own."""
+    learners: int
+
+
+class OrganisationsListed(Struct, frozen=True):
+    rows: tuple[OrganisationRow, ...]
 
 
 class NewSetupCode(Struct, frozen=True):
@@ -96,6 +118,31 @@ def create_organisation(ctx: Context, command: CreateOrganisation) -> Organisati
     return OrganisationCreated(
         organisation.id, organisation.slug, organisation.name, owner, code.setup_code, code.valid_until
     )
+
+
+def list_organisations(ctx: Context, command: ListOrganisations) -> OrganisationsListed:
+    """By short name; one statement, however many there are."""
+    access.require_operator(ctx)
+    staff = _counted(StaffMember, StaffMember.disabled_at.is_(None))
+    courses, learners = _counted(Course), _counted(Learner, Learner.removed_at.is_(None))
+    query = (
+        select(
+            *(Organisation.slug, Organisation.name, Organisation.time_zone, Organisation.created_at),
+            Organisation.terms_accepted_at.is_not(None),
+            *(func.coalesce(counted.c.number, 0) for counted in (staff, courses, learners)),
+        )
+        .outerjoin(staff, staff.c.organisation_id == Organisation.id)
+        .outerjoin(courses, courses.c.organisation_id == Organisation.id)
+        .outerjoin(learners, learners.c.organisation_id == Organisation.id)
+        .order_by(Organisation.slug)
+    )
+    return OrganisationsListed(tuple(OrganisationRow(*row) for row in ctx.session.execute(query)))
+
+
+def _counted(model: type[StaffMember | Course | Learner], *conditions: ColumnElement[bool]) -> Subquery:
+    """By organisation: each table is gone through once."""
+    number = func.count().label("number")
+    return select(model.organisation_id, number).where(*conditions).group_by(model.organisation_id).subquery()
 
 
 def new_setup_code(ctx: Context, command: NewSetupCode) -> SetupCodeMade:

@@ -464,6 +464,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             Operator,
             organisations.CreateOrganisation("east", "East", "UTC", "E", "E", "east@example.org"),
         ),
+        "list_organisations": (Operator, organisations.ListOrganisations()),
         "new_setup_code": (Operator, organisations.NewSetupCode("northfield")),
         "add_provider": (Operator, organisations.AddProvider("northfield", "10000007", "P")),
         "show_costs": (StaffActor, costs.ShowCosts()),

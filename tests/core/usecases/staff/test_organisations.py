@@ -5,23 +5,27 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from core.errors import AlreadyThere, OrganisationNotFound, StaffDetailsInvalid, TermsNotAccepted
-from core.model import Agreement, Organisation, Provider, StaffMember
+from core.errors import AlreadyThere, NotAllowed, OrganisationNotFound, StaffDetailsInvalid, TermsNotAccepted
+from core.model import Agreement, Course, Learner, Organisation, Provider, StaffMember
 from core.rules.policy import SETUP_CODE_LIFE
 from core.usecases.catalogue.runs import ListChoosableRuns, list_choosable_runs
 from core.usecases.staff.organisations import (
     AddAgreement,
     AddProvider,
     CreateOrganisation,
+    ListOrganisations,
     NewSetupCode,
+    OrganisationRow,
     add_agreement,
     add_provider,
     create_organisation,
+    list_organisations,
     new_setup_code,
 )
 from core.words import Role
 from tests.core.usecases.acting import change, everything, only, rival_before
-from tests.factories import NOW, OPERATOR, School
+from tests.core.usecases.progressing import enrol
+from tests.factories import LEARNER, NOW, OPERATOR, School, counted_queries
 
 EAST = CreateOrganisation("eastgate", "Eastgate", "Europe/London", "Eve", "East", "eve@east.example.org")
 AGREEMENT = AddAgreement("northfield", "southgate", "secret", 100, 5, NOW, NOW + timedelta(days=9))
@@ -37,6 +41,36 @@ def test_an_organisation_begins_with_an_owner_and_a_setup_code(school: School) -
     assert created.setup_code.startswith("eastgate-")
     assert created.setup_valid_until == NOW + SETUP_CODE_LIFE
     assert made.terms_accepted_at is None
+
+
+def test_all_organisations_are_listed_with_what_they_have_by_one_statement(school: School) -> None:
+    app = school.app
+    app.run(create_organisation, EAST, OPERATOR)
+    enrol(school, "a@example.org", "b@example.org")
+    change(app, Learner, everything(app, Learner)[0].id, removed_at=NOW)
+    change(app, StaffMember, school.viewer.staff_id, disabled_at=NOW)
+
+    with counted_queries(app.engine) as statements:
+        listed = app.read(list_organisations, ListOrganisations(), OPERATOR)
+
+    rows = {row.slug: row for row in listed.rows}
+    assert list(rows) == ["eastgate", "northfield", "southgate"]
+    own = {
+        model: len(everything(app, model, model.organisation_id == school.organisation_id))
+        for model in (StaffMember, Course, Learner)
+    }
+    north = rows["northfield"]
+    assert (north.staff, north.courses, north.learners) == (own[StaffMember] - 1, own[Course], own[Learner] - 1)
+    assert (own[Learner], own[Course] > 0) == (2, True)
+    assert rows["eastgate"] == OrganisationRow("eastgate", "Eastgate", "Europe/London", NOW, False, 1, 0, 0)
+    assert (north.name, north.has_terms) == ("Northfield College", True)
+    assert len([each for each in statements if each.startswith("SELECT")]) == 1
+
+
+def test_nobody_but_operators_sees_which_organisations_there_are(school: School) -> None:
+    for actor in (school.owner, LEARNER):
+        with pytest.raises(NotAllowed):
+            school.app.read(list_organisations, ListOrganisations(), actor)
 
 
 def test_an_organisation_works_after_its_terms_are_accepted(school: School) -> None:
