@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, select
 from core.context import Assurance, Context, StaffActor
 from core.model import Import, ImportOrder, ProgressReport
 from core.rules.policy import IMPORT_LEASE, IMPORTS_SWEPT
-from core.usecases.imports.imports import lock_organisation
+from core.usecases.one_at_a_time import lock_organisation
 
 Leased = TypeVar("Leased", Import, ImportOrder, ProgressReport)
 

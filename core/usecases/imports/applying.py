@@ -28,7 +28,7 @@ from core.rules.ucas.values import FIRST_SECRET, LearnerValues, merged
 from core.rules.usernames import username_from
 from core.usecases.imports.checking import own_import
 from core.usecases.imports.corrections import close_corrected
-from core.usecases.imports.imports import buckets_of, find_import, lock_organisation
+from core.usecases.imports.imports import buckets_of, find_import
 from core.usecases.imports.matching import Matching, count_buckets, match_rows
 from core.usecases.imports.runs import match_runs, write_matched
 from core.usecases.imports.telling import tell_changed, tell_settled
@@ -43,6 +43,7 @@ from core.usecases.imports.values import (
     learner_row,
     standing,
 )
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, Subject
 
 _CREATED: Final = ("learner_id", "applied_hash")

@@ -38,6 +38,7 @@ from core.usecases.imports.corrections import require_correctable
 from core.usecases.imports.offers import ImportOffers, offers_of
 from core.usecases.imports.telling import tell_received
 from core.usecases.imports.values import Keeper, Reading, keeper, problems_of, reach_of, reading_of
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, Subject
 
 _UNFINISHED = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)
@@ -124,15 +125,6 @@ def _is_asked_again(ctx: Context, staff: StaffMember, known: Import, corrected: 
 
 def import_job(import_id: int, generation: str) -> Job:
     return Job(JobKind.RUN_IMPORT, f"{JobKind.RUN_IMPORT}-{import_id}-{generation}", (import_id,))
-
-
-def lock_organisation(ctx: Context, organisation_id: int) -> Organisation:
-    """One import of an organisation is written at a time.
-
-    It leaves the key alone: else whoever adds a row of the organisation, of the audit too, would wait for the import.
-    """
-    query = select(Organisation).where(Organisation.id == organisation_id)
-    return ctx.session.scalars(query.with_for_update(key_share=True)).one()
 
 
 def _next_number(ctx: Context, organisation_id: int) -> int:

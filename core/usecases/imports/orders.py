@@ -28,11 +28,12 @@ from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
 from core.outbox import order_key, say_or_touch, slack_row, touch
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE, SCOREBOARD_INTERVAL
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import, require_held
-from core.usecases.imports.imports import find_import, lock_organisation
+from core.usecases.imports.imports import find_import
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
 from core.usecases.imports.values import import_ref, reach_of
 from core.usecases.leased import held_open, sender_of, take_forgotten
 from core.usecases.mailbox.answers import answer_settled
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
 
 Done = ImportSettled | ImportUndone

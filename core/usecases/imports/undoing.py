@@ -16,7 +16,7 @@ from core.rules.policy import IMPORT_CHUNK, IMPORT_KEPT_NAMED
 from core.rules.ucas.buckets import Bucket
 from core.rules.ucas.values import LearnerValues
 from core.usecases.imports.applying import CHANGE_LEARNER, as_new, forget_addresses
-from core.usecases.imports.imports import find_import, lock_organisation
+from core.usecases.imports.imports import find_import
 from core.usecases.imports.runs import sort_back, take_back
 from core.usecases.imports.telling import tell_changed
 from core.usecases.imports.values import (
@@ -31,6 +31,7 @@ from core.usecases.imports.values import (
     reach_of,
     standing,
 )
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportState, ImportSubject, KeptReason, Subject
 
 NOTHING: Final = {

@@ -28,12 +28,12 @@ from core.rules.ucas.rows import Terms
 from core.rules.ucas.values import LearnerValues, academic_year, differences, merged
 from core.rules.usernames import is_username, username_from, username_stem
 from core.usecases.imports.applying import CHANGE_LEARNER, account_of, add_addresses, as_new, before_of, new_learner
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.matching import Matching
 from core.usecases.imports.values import Before, hasher, keeper, key_of, learner_row, reach_of, today
 from core.usecases.learners.cards import ShowLearner, seen_learner
 from core.usecases.learners.lists import LearnerCard, card_of, sight_of
 from core.usecases.learners.recognising import clashes_of, learner_row_of, who_is_back, whole_name
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import LearnerDeed, Subject
 
 WANTED_PLACE = "learner_change.wanted"

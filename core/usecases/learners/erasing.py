@@ -35,7 +35,6 @@ from core.model import (
 )
 from core.rules.personal_data import Erasure, Personal, columns_of
 from core.rules.text import folded
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import keeper
 from core.usecases.learners.traces import (
     ERASED_FIRST,
@@ -50,6 +49,7 @@ from core.usecases.learners.traces import (
     whole_name,
 )
 from core.usecases.mailbox.raw_mail import drop_pieces
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import CancelReason, ImportState, InvitationState, MailState, MessageState, Subject
 
 _UNDER_WAY: Final = (ImportState.RECEIVED, ImportState.READING, ImportState.CHECKED)

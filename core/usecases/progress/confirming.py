@@ -13,7 +13,7 @@ from core.errors import ReportClosed, ReportRunMissing
 from core.model import ProgressMapping, ProgressReport, StaffMember
 from core.rules.policy import IMPORT_LEASE
 from core.rules.progress.columns import ColumnMapping, column_named, fingerprint, same_heading
-from core.usecases.imports.imports import lock_organisation
+from core.usecases.one_at_a_time import lock_organisation
 from core.usecases.progress.receiving import report_job, run_code_of
 from core.usecases.progress.reports import ReportReading, find_report, reading_of, report_ref
 from core.usecases.progress.telling import show_in_slack, tell_changed

@@ -25,8 +25,8 @@ from core.rules.progress.faults import ProgressFault
 from core.rules.progress.records import CellProblem, LearnerKey, ReadRow, RunKey
 from core.rules.text import folded
 from core.rules.ucas.matching import Hasher
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import hasher
+from core.usecases.one_at_a_time import lock_organisation
 from core.words import NamedKind
 
 _ULN_DIGITS: Final = 10

@@ -27,8 +27,8 @@ from core.rules.progress.columns import ColumnMapping, ProgressColumn
 from core.rules.progress.faults import ProgressFault
 from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, WHOLE, all_of, merged, same_figures
 from core.rules.progress.records import Batch, CellProblem, ReadRow
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import hasher, keeper
+from core.usecases.one_at_a_time import lock_organisation
 from core.usecases.progress.confirming import known_mappings
 from core.usecases.progress.matching import Matched, match_rows
 from core.usecases.progress.reports import ReportReading, find_report, report_ref

@@ -16,8 +16,8 @@ from core.jobs import Job, JobKind
 from core.model import Organisation, ProgressReport, StaffMember
 from core.rules.policy import IMPORT_FILE_NAME_CHARACTERS, IMPORT_LEASE, PROGRESS_LIFE
 from core.rules.text import clean_name
-from core.usecases.imports.imports import lock_organisation
 from core.usecases.imports.values import keeper
+from core.usecases.one_at_a_time import lock_organisation
 from core.usecases.progress.telling import show_in_slack
 from core.words import FeedKind, ReportState
 
