@@ -1,9 +1,4 @@
-"""Imports that a worker runs, because the door through which they came does not wait.
-
-    received --its job--> run in its sender's name --> settled: whoever sent it is told (``import_telling``)
-       |                        |
-       +------------------------+-- nobody has been at it for a while --swept--> a job once more; after a few tries,
-                                    settled as our mistake
+"""Imports that a worker runs (see ``leased``), because the door through which they came does not wait.
 
 From the command line a person waits, and runs an import again themselves: these are left alone, and settled as expired
 when their time is over (``import_retention``).
@@ -14,12 +9,12 @@ from typing import ClassVar
 from msgspec import Struct
 
 from core import access
-from core.context import Context, Door, StaffActor
+from core.context import Context, Door
 from core.model import Import
 from core.rules.policy import IMPORT_ATTEMPTS
 from core.usecases.imports.imports import import_job
 from core.usecases.imports.telling import tell_settled
-from core.usecases.leased import held_open, sender_of, take_forgotten
+from core.usecases.leased import SenderFound, Settled, Swept, go_on, held_open, sender_of, take_forgotten
 from core.words import ImportReason, ImportState, Subject
 
 _UNATTENDED = (Door.SLACK, Door.MAIL, Door.WEB)
@@ -29,15 +24,9 @@ class FindSender(Struct, frozen=True):
     import_id: int
 
 
-class SenderOfImport(Struct, frozen=True):
-    """In whose name it runs. None: it is settled, or gone."""
-
-    staff: StaffActor | None
-
-
-def sender_of_import(ctx: Context, command: FindSender) -> SenderOfImport:
+def sender_of_import(ctx: Context, command: FindSender) -> SenderFound:
     access.require_system(ctx)
-    return SenderOfImport(sender_of(ctx.session.get(Import, command.import_id)))
+    return sender_of(ctx.session.get(Import, command.import_id))
 
 
 class GiveUpImport(Struct, frozen=True):
@@ -46,42 +35,29 @@ class GiveUpImport(Struct, frozen=True):
     import_id: int
 
 
-class ImportGivenUp(Struct, frozen=True):
-    was_open: bool
-
-
-def give_up_import(ctx: Context, command: GiveUpImport) -> ImportGivenUp:
+def give_up_import(ctx: Context, command: GiveUpImport) -> Settled:
     """By the worker: its sender may be no staff member any more."""
     access.require_system(ctx)
     found = held_open(ctx, Import, command.import_id)
     if found is None:
-        return ImportGivenUp(was_open=False)
+        return Settled(was_open=False)
     found.state, found.reason, found.settled_at = ImportState.REJECTED, ImportReason.OUR_MISTAKE, ctx.now
     tell_settled(ctx, found)
     ctx.about(Subject.IMPORT, found.id, organisation_id=found.organisation_id)
-    return ImportGivenUp(was_open=True)
+    return Settled(was_open=True)
 
 
 class SweepImports(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-class ImportsSwept(Struct, frozen=True):
-    """``hopeless`` are for whoever sweeps to give up."""
-
-    enqueued: int
-    hopeless: tuple[int, ...]
-
-
-def sweep_imports(ctx: Context, command: SweepImports) -> ImportsSwept:
+def sweep_imports(ctx: Context, command: SweepImports) -> Swept:
     """Those nobody is at get a job once more, the longest forgotten first."""
     access.require_system(ctx)
     forgotten = take_forgotten(ctx, Import, Import.door.in_(_UNATTENDED))
-    hopeless = tuple(each.id for each in forgotten if each.attempt >= IMPORT_ATTEMPTS)
-    again = [each for each in forgotten if each.attempt < IMPORT_ATTEMPTS]
+    swept = go_on(ctx, forgotten, lambda each: each.attempt >= IMPORT_ATTEMPTS, import_job)
     for each in forgotten:
         if each.state is not ImportState.READING:
             # Whoever begins counts; what fails before that, or after all rows are checked, is counted here.
             each.attempt += 1
-    ctx.jobs.enqueue(ctx.session, [import_job(each.id, f"swept-{int(ctx.now.timestamp())}") for each in again])
-    return ImportsSwept(len(again), hopeless)
+    return swept

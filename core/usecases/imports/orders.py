@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from core import access
 from core.access import Permission
-from core.context import Context, Door, StaffActor
+from core.context import Context, Door
 from core.errors import ImportClosed, ImportNotFound
 from core.jobs import Job, JobKind
 from core.model import Import, ImportOrder, ImportRow, Learner, StaffMember
@@ -31,7 +31,7 @@ from core.usecases.imports.applying import ImportSettled, ReleaseImport, release
 from core.usecases.imports.imports import find_import
 from core.usecases.imports.undoing import ImportUndone, KeptRow, UndoImport, require_undoable, undo_import
 from core.usecases.imports.values import import_ref, reach_of
-from core.usecases.leased import held_open, sender_of, take_forgotten
+from core.usecases.leased import SenderFound, Settled, Swept, go_on, held_open, sender_of, take_forgotten
 from core.usecases.mailbox.answers import answer_settled
 from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportSubject, ImportWork, KeptReason, MessageKind, Subject
@@ -108,36 +108,24 @@ class BeginOrder(Struct, frozen=True):
     order_id: int
 
 
-class OrderBegun(Struct, frozen=True):
-    """In whose name it is done. None: it is settled, or gone."""
-
-    staff: StaffActor | None
-
-
-def begin_order(ctx: Context, command: BeginOrder) -> OrderBegun:
+def begin_order(ctx: Context, command: BeginOrder) -> SenderFound:
     access.require_system(ctx)
     found = ctx.session.get(ImportOrder, command.order_id, with_for_update=True)
     if found is not None and found.settled_at is None:
         found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
-    return OrderBegun(sender_of(found))
+    return sender_of(found)
 
 
 class FulfilOrder(Struct, frozen=True):
     order_id: int
 
 
-class OrderFulfilled(Struct, frozen=True):
-    """False: somebody else was faster."""
-
-    was_open: bool
-
-
-def fulfil_order(ctx: Context, command: FulfilOrder) -> OrderFulfilled:
+def fulfil_order(ctx: Context, command: FulfilOrder) -> Settled:
     """All of it, or nothing. Raises what releasing and undoing raise."""
     staff = access.require_staff(ctx, Permission.IMPORT)
     found = held_open(ctx, ImportOrder, command.order_id)
     if found is None or found.staff_id != staff.id:
-        return OrderFulfilled(was_open=False)
+        return Settled(was_open=False)
     number = ctx.session.get_one(Import, found.import_id).number
     if found.work is ImportWork.RELEASE:
         outcome: Done = release_import(ctx, ReleaseImport(number))
@@ -145,7 +133,7 @@ def fulfil_order(ctx: Context, command: FulfilOrder) -> OrderFulfilled:
         undone = undo_import(ctx, UndoImport(number))
         outcome = replace(undone, kept=tuple(replace(each, name="") for each in undone.kept))
     _settle(ctx, found, msgspec.json.encode(outcome).decode(), "")
-    return OrderFulfilled(was_open=True)
+    return Settled(was_open=True)
 
 
 class RefuseOrder(Struct, frozen=True):
@@ -155,13 +143,13 @@ class RefuseOrder(Struct, frozen=True):
     words: str = ""
 
 
-def refuse_order(ctx: Context, command: RefuseOrder) -> OrderFulfilled:
+def refuse_order(ctx: Context, command: RefuseOrder) -> Settled:
     access.require_system(ctx)
     found = held_open(ctx, ImportOrder, command.order_id)
     if found is None:
-        return OrderFulfilled(was_open=False)
+        return Settled(was_open=False)
     _settle(ctx, found, "", command.words or _OUR_MISTAKE)
-    return OrderFulfilled(was_open=True)
+    return Settled(was_open=True)
 
 
 _OUR_MISTAKE = "It was tried several times and could not be finished, and that is our mistake. Nothing was changed."
@@ -177,20 +165,11 @@ class SweepOrders(Struct, frozen=True):
     is_routine: ClassVar = True
 
 
-class OrdersSwept(Struct, frozen=True):
-    """``hopeless`` are for whoever sweeps to refuse."""
-
-    enqueued: int
-    hopeless: tuple[int, ...]
-
-
-def sweep_orders(ctx: Context, command: SweepOrders) -> OrdersSwept:
+def sweep_orders(ctx: Context, command: SweepOrders) -> Swept:
     """Those nobody is at get a job once more."""
     access.require_system(ctx)
     forgotten = take_forgotten(ctx, ImportOrder)
-    again = [each for each in forgotten if each.tries < IMPORT_ATTEMPTS]
-    ctx.jobs.enqueue(ctx.session, [order_job(each.id, f"swept-{int(ctx.now.timestamp())}") for each in again])
-    return OrdersSwept(len(again), tuple(each.id for each in forgotten if each.tries >= IMPORT_ATTEMPTS))
+    return go_on(ctx, forgotten, lambda each: each.tries >= IMPORT_ATTEMPTS, order_job)
 
 
 # --- Shown ------------------------------------------------------------------------------------------------
