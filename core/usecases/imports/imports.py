@@ -275,13 +275,17 @@ def _notes(reading: Reading) -> tuple[str, ...]:
     files = [note_wording(FileNote(note)) for note in reading.notes]
     own = (TEMPLATE_LISTS, TEMPLATE_HELP)
     sheets = [f"The sheet “{name}” is hidden and was not read." for name in reading.hidden if name not in own]
-    sheets += [f"The sheet “{name}” was not read." for name in reading.other_sheets if name not in own]
+    sheets += [_unread_sheet(name) for name in reading.other_sheets if name not in own]
     columns = [
         f"“{each.column}”: {each.reason}."
         for each in problems_of(reading.problems)
         if each.severity is Severity.WARNING
     ]
     return (*files, *sheets, *columns)
+
+
+def _unread_sheet(name: str) -> str:
+    return f"The sheet “{name}” was not read, for one sheet of a file is imported. Send it by itself if it is wanted."
 
 
 def _counted(ctx: Context, kept: Keeper, found: Import) -> tuple[ProblemCount, ...]:

@@ -58,6 +58,19 @@ def filled_template(*lines: Line) -> bytes:
     return file.getvalue()
 
 
+def sheets_of_one_book(*sheets: tuple[str, Line]) -> bytes:
+    """Each by its name, with one learner below the headings."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, learner in sheets:
+        rows = book.create_sheet(name)
+        rows.append(list(learner))
+        rows.append(list(learner.values()))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
 def import_sheet(
     school: School, *lines: Line, policy: ImportPolicy | None = None, by: StaffActor | None = None
 ) -> ImportSettled:

@@ -40,6 +40,7 @@ from tests.core.usecases.importing import (
     learners,
     line,
     sheet,
+    sheets_of_one_book,
     stored,
     values_of,
 )
@@ -138,6 +139,14 @@ def test_the_same_rows_in_another_file_are_imported_already(school: School) -> N
     assert (again.state, again.reason) == (ImportState.REJECTED, ImportReason.REPEATED)
     shown = school.app.read(show_import, ShowImport(again.number), school.owner)
     assert shown.repeats == first.number
+
+
+def test_of_several_sheets_one_is_imported_and_the_answer_names_the_others(school: School) -> None:
+    done = import_file(school, sheets_of_one_book(("Year 12", line("Ada")), ("Year 13", line("Bo"))))
+
+    shown = school.app.read(show_import, ShowImport(done.number), school.owner)
+    assert (set(learners(school)), shown.sheet) == ({"Ada"}, "Year 12")
+    assert "The sheet “Year 13” was not read, for one sheet of a file is imported." in " ".join(shown.notes)
 
 
 def test_a_file_that_cannot_be_read_is_rejected_with_its_reason(school: School) -> None:
