@@ -195,15 +195,7 @@ function messageNode(message) {
 
 function drawMessage(message, isChanged) {
   const asked = (more) => ({ user: state.user, conversation: message.channel, message: message.ts, ...more });
-  const surface = {
-    names: state.screen.names,
-    press: async (element, value) => {
-      awaitAnswer();
-      await post("/demo/press", asked({ action: element.action_id, value }));
-      await look();
-    },
-    suggest: async (element, typed) => (await post("/demo/suggest", asked({ action: element.action_id, typed }))).options ?? [],
-  };
+  const surface = surfaceOf(asked);
   const said = message.blocks.length ? drawBlocks(message.blocks, surface) : make("div", { class: "text" }, markup(message.text, state.screen.names));
   return make(
     "li",
@@ -219,6 +211,19 @@ function drawMessage(message, isChanged) {
     ),
     message.is_private ? null : messageMenu(asked),
   );
+}
+
+/** What the blocks of a message or the home tab do; `asked` adds where they stand. */
+function surfaceOf(asked) {
+  return {
+    names: state.screen.names,
+    press: async (element, value) => {
+      awaitAnswer();
+      await post("/demo/press", asked({ action: element.action_id, value }));
+      await look();
+    },
+    suggest: async (element, typed) => (await post("/demo/suggest", asked({ action: element.action_id, typed }))).options ?? [],
+  };
 }
 
 /** What Usher offers in the menu of a message; ephemeral ones have none. */
@@ -256,16 +261,7 @@ function drawHome() {
   homeText = text;
   const view = state.screen.home;
   const asked = (more) => ({ user: state.user, view: view.id, ...more });
-  const surface = {
-    names: state.screen.names,
-    press: async (element, value) => {
-      awaitAnswer();
-      await post("/demo/press", asked({ action: element.action_id, value }));
-      await look();
-    },
-    suggest: async (element, typed) => (await post("/demo/suggest", asked({ action: element.action_id, typed }))).options ?? [],
-    entered: (block, element) => view.values[block.block_id]?.[element.action_id],
-  };
+  const surface = { ...surfaceOf(asked), entered: (block, element) => view.values[block.block_id]?.[element.action_id] };
   find("home").replaceChildren(...(view ? drawBlocks(view.blocks, surface) : [make("p", { class: "empty quiet" }, "Usher has put nothing here.")]));
 }
 
