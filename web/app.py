@@ -55,6 +55,20 @@ def build_app(
     pages = Pages(assets)
     door = WebDoor(app, pages, deadline)
     routes = [
+        *_routes(door, pause),
+        *(installing_routes(door, slack_installer) if slack_installer else ()),
+        *health_routes(door, is_ready),
+        Route("/static/{name}", assets.serve, methods=["GET"]),
+    ]
+    web = Starlette(routes=routes, exception_handlers=_error_pages(app, pages), lifespan=lifespan)
+    # A redirect to add a slash would name the Host that was sent.
+    web.router.redirect_slashes = False
+    _surround(web, app, pages, slack_endpoint)
+    return web
+
+
+def _routes(door: WebDoor, pause: Pause) -> list[Route]:
+    return [
         # Looked through in this order: those of whom ten thousand may come at once stand first.
         *joining_routes(door),
         *confirming_routes(door),
@@ -69,15 +83,7 @@ def build_app(
         *digests_routes(door),
         *at_risk_routes(door),
         *exports_routes(door),
-        *(installing_routes(door, slack_installer) if slack_installer else ()),
-        *health_routes(door, is_ready),
-        Route("/static/{name}", assets.serve, methods=["GET"]),
     ]
-    web = Starlette(routes=routes, exception_handlers=_error_pages(app, pages), lifespan=lifespan)
-    # A redirect to add a slash would name the Host that was sent.
-    web.router.redirect_slashes = False
-    _surround(web, app, pages, slack_endpoint)
-    return web
 
 
 def _surround(web: Starlette, app: App, pages: Pages, slack_endpoint: SlackEndpoint | None) -> None:

@@ -1,7 +1,7 @@
 """From figures to what each reader is told: what they are granted, added up and ranked."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -125,10 +125,7 @@ def _by_organisation(rows: Iterable[Any]) -> dict[int, list[Any]]:
 def _told(news: _News, reader: Reader) -> DigestShown:
     by_run = _by_run(news, reader)
     everything: Counter[str] = sum(by_run.values(), Counter())
-    ranked = sorted(
-        (run_id for run_id, counts in by_run.items() if _weight(counts)),
-        key=lambda run_id: (-_weight(by_run[run_id]), news.runs[run_id].code),
-    )
+    ranked = _ranked(news, by_run)
     imported = news.imports.get(reader.window)
     scored, links = everything["scored"], list(_links(news, reader))
     at_risk = tuple(_names(news, reader, news.at_risk.get(reader.window, ())))
@@ -167,6 +164,14 @@ def _told(news: _News, reader: Reader) -> DigestShown:
             for row in news.budgets.get(reader.organisation_id, [])[:DIGEST_RUNS]
         ),
         complained=everything["complained"],
+    )
+
+
+def _ranked(news: _News, by_run: Mapping[int, Counter[str]]) -> list[int]:
+    """Ids of the runs of which there is something to say, the most of it first."""
+    return sorted(
+        (run_id for run_id, counts in by_run.items() if _weight(counts)),
+        key=lambda run_id: (-_weight(by_run[run_id]), news.runs[run_id].code),
     )
 
 

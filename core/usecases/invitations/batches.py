@@ -26,7 +26,7 @@ from core.errors import NothingToSend, RunNotChosen
 from core.model import CourseRun, Draft, Invitation, InvitationBatch, Organisation, StaffMember
 from core.outbox import say, scoreboard_key, slack_row
 from core.queries import Query
-from core.rules.addresses import AddressList, InvalidAddress
+from core.rules.addresses import Address, AddressList, InvalidAddress
 from core.rules.costs import CostForecast
 from core.rules.policy import BATCH_ADDRESSES, DRAFT_LIFE
 from core.usecases.catalogue.runs import require_choosable
@@ -207,27 +207,11 @@ def start_batches(
     """
     replace_invitations(ctx, found.replaced_ids)
     new = found.by_bucket[Bucket.NEW]
-    batch_count = -(-len(new) // BATCH_ADDRESSES)
-    numbers = kept_numbers[:batch_count]
-    if len(numbers) < batch_count:
-        numbers = next_numbers(ctx, staff.organisation_id, batch_count)
+    numbers = _numbers(ctx, staff.organisation_id, -(-len(new) // BATCH_ADDRESSES), kept_numbers)
     batches = new_batches(ctx, staff, run, len(new), numbers, note=note, confirmation_id=confirmation_id, chosen=chosen)
-    # Who gets it in three months has six months from then, not three.
-    expires_at = run.invitation_expires_at(batches[0].sends_at)
-    remind_at = first_reminder(ctx, run, staff.organisation_id, batches[0].sends_at, expires_at)
-    messages: list[dict[str, Any]] = []
-    invitations: list[dict[str, Any]] = []
-    for place, address in enumerate(new):
-        invitation, message = rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at, remind_at)
-        invitations.append(invitation)
-        messages.append(message)
-    scoreboard = slack_row(
-        ctx,
-        MessageKind.SCOREBOARD,
-        staff_id=staff.id,
-        about_id=confirmation_id,
-        key=scoreboard_key(confirmation_id),
-    )
+    invitations, messages = _rows(ctx, staff, run, batches, new)
+    key = scoreboard_key(confirmation_id)
+    scoreboard = slack_row(ctx, MessageKind.SCOREBOARD, staff_id=staff.id, about_id=confirmation_id, key=key)
     say(ctx, [scoreboard, *messages])
     for start in range(0, len(invitations), ROWS_AT_ONCE):
         access.insert_all(ctx, Invitation, invitations[start : start + ROWS_AT_ONCE])
@@ -235,6 +219,27 @@ def start_batches(
     if len(new) == 1:
         ctx.about(Subject.INVITATION, invitations[0]["id"])
     return as_invited(run, batches)
+
+
+def _numbers(ctx: Context, organisation_id: int, count: int, kept: range) -> range:
+    return kept[:count] if len(kept) >= count else next_numbers(ctx, organisation_id, count)
+
+
+def _rows(
+    ctx: Context, staff: StaffMember, run: CourseRun, batches: Sequence[InvitationBatch], new: Sequence[Address]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(invitations, their e-mails), the batches filled in order."""
+    sends_at = batches[0].sends_at
+    # Who gets it in three months has six months from then, not three.
+    expires_at = run.invitation_expires_at(sends_at)
+    remind_at = first_reminder(ctx, run, staff.organisation_id, sends_at, expires_at)
+    messages: list[dict[str, Any]] = []
+    invitations: list[dict[str, Any]] = []
+    for place, address in enumerate(new):
+        invitation, message = rows_for(ctx, batches[place // BATCH_ADDRESSES], address, expires_at, remind_at)
+        invitations.append(invitation)
+        messages.append(message)
+    return invitations, messages
 
 
 def as_invited(run: CourseRun, batches: Sequence[InvitationBatch]) -> LearnersInvited:
