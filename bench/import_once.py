@@ -15,7 +15,7 @@ from core.database import open_engine
 from core.importing import run_import
 from core.sheets.annotate import full_copies
 from core.usecases.imports.answers import LoadMarks, load_marks
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from tests.factories import SETTINGS, RecordedJobs
 from usher.wiring import settle_in
 

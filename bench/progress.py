@@ -24,7 +24,7 @@ from core.context import StaffActor
 from core.importing import run_import
 from core.model import Base, Course, CourseRun, Enrolment, Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.progress.figures import (
     ShowProgress,
     show_progress,

@@ -28,7 +28,8 @@ from core.rules import policy
 from core.sheets.cells import SheetFile
 from core.sheets.faults import FileFault
 from core.sheets.reader import LIMITS, read_sheets
-from core.usecases.imports.imports import ReceiveImport, ShowImport, receive_import, show_import
+from core.usecases.imports.imports import ShowImport, show_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.words import ImportState
 from tests.core.sheets.files import HEADINGS, ods, raw_xlsx, text_cells, with_sizes, workbook, xls, xlsb
 from tests.core.sheets.mutating import mutated, originals

@@ -26,8 +26,8 @@ from core.database import open_engine
 from core.importing import fulfil_in_background, run_import
 from core.model import Import, ImportOrder, ImportRow, Learner, LearnerAddress, MailAnswer, OutboundMessage
 from core.usecases.imports.applying import ImportSettled
-from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.imports.orders import Done, ShowOrder, show_order
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.undoing import ImportUndone
 from core.words import ImportPolicy, ImportState, MessageKind
 from mail.parsing.parsed import Attachment, ParsedMail

@@ -30,7 +30,8 @@ from core.context import Actor
 from core.given_files import FileUse, use_of
 from core.progressing import ProgressFile
 from core.usecases.imports.corrections import FindCorrected, find_corrected
-from core.usecases.imports.imports import ReceiveImport, ShowImport, receive_import, show_import
+from core.usecases.imports.imports import ShowImport, show_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 
 _SHEETS: Final = (FileUse.IMPORT, FileUse.PROGRESS)
 

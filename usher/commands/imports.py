@@ -40,7 +40,7 @@ def import_learners(file: Path, address: str, organisation: str, policy: str | N
         raise click.UsageError("Say in whose name: --as ADDRESS.")
     content = content_of_file(file)
     from core.importing import run_import
-    from core.usecases.imports.imports import ReceiveImport, receive_import
+    from core.usecases.imports.receiving import ReceiveImport, receive_import
     from core.words import ImportPolicy, ImportState
 
     with operator_app() as app:

@@ -27,8 +27,9 @@ from core.rules.ucas.problems import Problem, Severity
 from core.rules.ucas.rows import RowChecker, Terms
 from core.rules.ucas.values import LearnerValues
 from core.usecases.imports.checking import own_import
-from core.usecases.imports.imports import ReceiveImport, find_import, receive_import
+from core.usecases.imports.imports import find_import
 from core.usecases.imports.offers import is_correctable
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.values import Keeper, import_ref, keeper, reach_of, today
 from core.words import ImportState, Subject
 

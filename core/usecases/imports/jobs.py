@@ -12,7 +12,7 @@ from core import access
 from core.context import Context, Door
 from core.model import Import
 from core.rules.policy import IMPORT_ATTEMPTS
-from core.usecases.imports.imports import import_job
+from core.usecases.imports.receiving import import_job
 from core.usecases.imports.telling import tell_settled
 from core.usecases.leased import SenderFound, Settled, Swept, go_on, held_open, sender_of, take_forgotten
 from core.words import ImportReason, ImportState, Subject

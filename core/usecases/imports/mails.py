@@ -21,16 +21,9 @@ from core.rules.ucas.buckets import Bucket
 from core.usecases.imports.answers import LoadMarks, MarksLoaded, load_marks
 from core.usecases.imports.checking import own_import
 from core.usecases.imports.corrections import count_differing
-from core.usecases.imports.imports import (
-    ImportCard,
-    ImportShown,
-    ReceiveImport,
-    ShowImport,
-    find_import,
-    receive_import,
-    show_import,
-)
+from core.usecases.imports.imports import ImportCard, ImportShown, ShowImport, find_import, show_import
 from core.usecases.imports.orders import OrderWork, order_work
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.undoing import require_undoable
 from core.usecases.imports.values import import_ref, standing
 from core.words import CopyWanted, ImportPolicy, ImportReason, ImportState, ImportWork, Subject

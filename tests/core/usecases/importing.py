@@ -25,7 +25,7 @@ from core.usecases.imports.checking import (
     finish_checking,
     stage_rows,
 )
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.values import Reading, keeper
 from core.words import ImportPolicy
 from tests.core.reading import read_here

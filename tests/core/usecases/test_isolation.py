@@ -69,6 +69,9 @@ from core.usecases.imports import (
     orders as import_orders,
 )
 from core.usecases.imports import (
+    receiving as import_receiving,
+)
+from core.usecases.imports import (
     retention as import_retention,
 )
 from core.usecases.imports import (
@@ -374,7 +377,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_place": (LinkHolder, places.ShowPlace(world.place_token)),
         "stop_mails_of_place": (LinkHolder, places.StopMails(world.place_token)),
         "import_catalogue": (Operator, catalogue.ImportCatalogue("northfield", _CATALOGUE)),
-        "receive_import": (StaffActor, imports.ReceiveImport("l.csv", b"UKPRN")),
+        "receive_import": (StaffActor, import_receiving.ReceiveImport("l.csv", b"UKPRN")),
         "show_import": (StaffActor, imports.ShowImport(world.held_import)),
         "load_marks": (StaffActor, import_answers.LoadMarks(world.held_import)),
         "import_by_mail": (StaffActor, import_mails.ImportByMail("m.csv", b"UKPRN", world.inbound_id)),

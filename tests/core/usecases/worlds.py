@@ -16,7 +16,7 @@ from core.usecases import exports
 from core.usecases.digests.settings import SetDigest, set_digest
 from core.usecases.imports import applying as import_applying
 from core.usecases.imports import checking as import_checking
-from core.usecases.imports import imports
+from core.usecases.imports import receiving as import_receiving
 from core.usecases.imports.orders import OrderWork, order_work
 from core.usecases.imports.values import Reading
 from core.usecases.invitations import batches, gathering
@@ -227,8 +227,8 @@ def _answer(school: School) -> int:
 
 
 def _import(school: School, name: str) -> int:
-    command = imports.ReceiveImport(f"{name}.csv", sheet(line(name)))
-    return school.app.run(imports.receive_import, command, school.owner).import_id
+    command = import_receiving.ReceiveImport(f"{name}.csv", sheet(line(name)))
+    return school.app.run(import_receiving.receive_import, command, school.owner).import_id
 
 
 def _begun(school: School, name: str, rows: tuple[import_checking.StagedRow, ...]) -> int:

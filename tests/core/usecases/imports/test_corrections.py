@@ -5,7 +5,7 @@ from core.errors import ImportClosed, ImportNotFound
 from core.importing import run_import
 from core.rules.ucas.buckets import Buckets
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.undoing import UndoImport, undo_import
 from core.words import ImportPolicy, ImportReason, ImportState
 from tests.core.reading import read_here

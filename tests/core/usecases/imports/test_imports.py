@@ -20,14 +20,8 @@ from core.usecases.imports.checking import (
     finish_checking,
     stage_rows,
 )
-from core.usecases.imports.imports import (
-    ListImports,
-    ReceiveImport,
-    ShowImport,
-    list_imports,
-    receive_import,
-    show_import,
-)
+from core.usecases.imports.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.values import Reading
 from core.words import ImportPolicy, ImportReason, ImportState
 from tests.copies import Copies

@@ -17,7 +17,7 @@ from core.jobs import Job, JobKind
 from core.model import StaffMember
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE
 from core.usecases.imports.checking import BeginImport, begin_import
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.words import ImportReason, ImportState
 from tests.core.usecases.acting import change, jobs_of
 from tests.core.usecases.importing import learners, line, sheet, stored

@@ -8,14 +8,8 @@ from core.model import Import, ImportRow
 from core.rules import policy
 from core.rules.policy import IMPORT_LIFE
 from core.usecases.imports.answers import LoadMarks, load_marks
-from core.usecases.imports.imports import (
-    ListImports,
-    ReceiveImport,
-    ShowImport,
-    list_imports,
-    receive_import,
-    show_import,
-)
+from core.usecases.imports.imports import ListImports, ShowImport, list_imports, show_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.retention import ForgetImports, ImportsForgotten, forget_imports
 from core.usecases.imports.undoing import UndoImport, undo_import
 from core.words import ImportReason, ImportState

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from core.context import Context, Door
 from core.model import Import, ImportOrder
 from core.usecases.imports.checking import BeginImport, begin_import
-from core.usecases.imports.imports import ReceiveImport, receive_import
 from core.usecases.imports.jobs import GiveUpImport, give_up_import
 from core.usecases.imports.orders import (
     FulfilOrder,
@@ -22,6 +21,7 @@ from core.usecases.imports.orders import (
     order_work,
     refuse_order,
 )
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.one_at_a_time import lock_organisation
 from core.words import ImportWork
 from tests.copies import PostgresqlCopies

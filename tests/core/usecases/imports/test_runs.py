@@ -15,8 +15,9 @@ from core.sheets.cells import Cell
 from core.sheets.export import Heading, write_workbook
 from core.usecases.imports.answers import LoadMarks, load_marks
 from core.usecases.imports.applying import ImportSettled, ReleaseImport, release_import
-from core.usecases.imports.imports import ImportShown, ReceiveImport, ShowImport, receive_import, show_import
+from core.usecases.imports.imports import ImportShown, ShowImport, show_import
 from core.usecases.imports.invitations import FindInvitable, find_invitable
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.imports.undoing import ImportUndone, UndoImport, undo_import
 from core.words import ImportPolicy, ImportReason, ImportState, ImportSubject, KeptReason
 from tests.core.reading import read_here

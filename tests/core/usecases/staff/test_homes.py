@@ -7,7 +7,7 @@ import pytest
 from core.letters import Verdict
 from core.model import CourseRun, Learner, OutboundMessage
 from core.rules.policy import HOME_INTERVAL, HOME_LIFE
-from core.usecases.imports.imports import ReceiveImport, receive_import
+from core.usecases.imports.receiving import ReceiveImport, receive_import
 from core.usecases.learners.lists import ListLearners, list_learners
 from core.usecases.staff.homes import (
     DrawHomeLater,
