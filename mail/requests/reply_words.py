@@ -176,14 +176,20 @@ def meant(reply: Reply, thread: ThreadFound) -> Task | Help | None:
 _Offers = dict[Word, Task | str]
 
 
-def _example(offers: Sequence[_Offers]) -> str:
-    """How one of several is named."""
-    tasks = [each for offer in offers for each in offer.values()]
-    if any(Word.GOOD_ROWS in offer for offer in offers):
-        return "the import, as in “{word} I-0007”"
-    if any(isinstance(each, Task) and isinstance(each.command, ConfirmReport) for each in tasks):
-        return "the report, as in “{word} P-0007”"
-    return "the batch, as in “{word} B-0041”"
+_NUMBERED_ONES: Final = (
+    (ReleaseImport, "the import, as in “{word} I-0007”"),
+    (ConfirmReport, "the report, as in “{word} P-0007”"),
+    (InviteLearners | RecallBatch, "the batch, as in “{word} B-0041”"),
+)
+
+
+def _which(word: Word, offers: Sequence[_Offers]) -> str:
+    """How one of several is named; questions and most deeds have no number."""
+    commands = [each.command for offer in offers for each in offer.values() if isinstance(each, Task)]
+    for kind, example in _NUMBERED_ONES:
+        if any(isinstance(each, kind) for each in commands):
+            return f"Name {example.format(word=word)}, or write each request."
+    return "Write each request in an e-mail of its own, and reply to its answer."
 
 
 def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
@@ -194,9 +200,7 @@ def _chosen(reply: Reply, offers: Sequence[_Offers]) -> Task:
     if len(fitting) == 1:
         raise ReplyUnclear(word=reply.word, next_step=fitting[0])
     if fitting:
-        named = _example(offers).format(word=reply.word)
-        step = f"It was about more than one thing. Name {named}, or write each request."
-        raise ReplyUnclear(word=reply.word, next_step=step)
+        raise ReplyUnclear(word=reply.word, next_step=f"It was about more than one thing. {_which(reply.word, offers)}")
     words = sorted({word for offer in offers for word in offer})
     said = " or ".join(f"“{word}”" for word in words) or "“help”"
     raise ReplyUnclear(word=reply.word, next_step=f"You can reply {said}, or write a whole request.")

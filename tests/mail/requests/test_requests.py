@@ -238,6 +238,16 @@ def test_a_day_later_the_preview_and_the_question_are_too_old(olive: Writer) -> 
     ]
 
 
+def test_a_yes_to_several_questions_does_none_and_is_told_how_to_ask_for_each(olive: Writer) -> None:
+    asked = olive.write("", "quiet off\nimport-policy good-rows")
+
+    answered = olive.reply(asked, "yes")
+
+    assert "It was about more than one thing." in answered.text
+    assert "Write each request in an e-mail of its own, and reply to its answer." in answered.text
+    assert "B-0041" not in answered.text
+
+
 def test_no_to_a_question_leaves_everything_and_counts(olive: Writer) -> None:
     olive.write(f"invite {MATHS} ada@example.org")
     asked = olive.write("quiet off")
