@@ -19,7 +19,7 @@ from core.database import UtcDateTime
 from core.jobs import Job, JobKind
 from core.model import OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, SENDING_ATTEMPTS
-from core.usecases.messages.deliveries import keep_quiet_hours
+from core.usecases.messages.postponing import keep_quiet_hours
 from core.words import Channel, MessageKind, MessageState
 
 _SAFE_KINDS = tuple(kind for kind in MessageKind if kind.is_safe_twice)
