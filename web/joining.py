@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import AddressInvalid, DomainNotAllowed, InvalidRequest, NameMissing, SharedLinkClosed
-from core.rules.addresses import InvalidAddress, parse_address
+from core.rules.addresses import Address, InvalidAddress, guess_typo, parse_address
 from core.rules.links import LinkKind
 from core.usecases.links.crowds import JoinTogether, join_together
 from core.usecases.links.joining import ConfirmationMailed, JoinByLink, JoinedByLink, join_by_link
@@ -60,8 +60,14 @@ class JoiningPages:
         """Pressing twice joins once, so the page itself is the answer."""
         form = await read_form(request)
         first, last, address = (form.get(name, "") for name in ("first_name", "last_name", "address"))
+        if "again" in form:
+            shown = await self._door.read(look_at_link, LookAtLink(token))
+            return link_page(self._door, token, shown, _fields(first, last, address))
+        press = JoinByLink(token, first, last, address)
+        if form.get("kept", "") != address and (doubt := await self._doubt(press)) is not None:
+            return doubt
         try:
-            answer = await self._answer(JoinByLink(token, first, last, address))
+            answer = await self._answer(press)
         except (NameMissing, AddressInvalid, DomainNotAllowed) as refusal:
             shown = await self._door.read(look_at_link, LookAtLink(token))
             return link_page(self._door, token, shown, _checked(first, last, address, refusal), status=400)
@@ -73,6 +79,17 @@ class JoiningPages:
         if isinstance(answer, ConfirmationMailed):
             return self._door.pages.page("link_mailed.html", answer=answer, token=token)
         return joined_page(self._door, answer)
+
+    async def _doubt(self, press: JoinByLink) -> Response | None:
+        """The question whether another address was meant. Nobody is asked where the press would be refused."""
+        typed, guess = _meant(press.address)
+        if not guess or any(entry.checked().problem for entry in name_fields(press.first_name, press.last_name)):
+            return None
+        shown = await self._door.read(look_at_link, LookAtLink(press.token))
+        # Of named domains the one that was typed is either among them, and right, or refused.
+        if shown.state is not SharedLinkState.OPEN or shown.allowed_domains:
+            return None
+        return self._door.pages.page("link_doubt.html", shown=shown, press=press, typed=typed, guess=guess)
 
     async def _answer(self, press: JoinByLink) -> JoinedByLink | ConfirmationMailed:
         told = self._just_joined.told(press)
@@ -91,6 +108,15 @@ class JoiningPages:
         if len(presses) == 1:
             return [await self._door.run(join_by_link, presses[0])]
         return (await self._door.run(join_together, JoinTogether(token, tuple(presses)))).answers
+
+
+def _meant(typed: str) -> tuple[str, str]:
+    """The address as it is read, and the one that was probably meant: empty where there is nothing to ask."""
+    found = parse_address(typed)
+    if isinstance(found, InvalidAddress):
+        return typed, ""
+    guess = guess_typo(found.address) or ""
+    return found.address, guess if isinstance(parse_address(guess), Address) else ""
 
 
 def _fields(first_name: str, last_name: str, address: str, problem: str = "") -> tuple[Field, ...]:

@@ -82,8 +82,13 @@ async def test_a_learner_joins_by_a_shared_link_without_javascript(browser: Brow
             await page.get_by_role("link", name="Please tell us your first name.").click()
             await page.keyboard.type("Ada")
             await page.get_by_label("Last name").fill("Marsh")
-            await page.get_by_label("Your e-mail address").fill("ada@example.org")
+            await page.get_by_label("Your e-mail address").fill("ada@gmial.com")
             await page.keyboard.press("Enter")
+            await expect(page).to_have_title("Did you mean ada@gmail.com? How Stars Are Born")
+            await page.get_by_role("button", name="Write it again").click()
+            await expect(page.get_by_label("Last name")).to_have_value("Marsh")
+            await page.get_by_label("Your e-mail address").press("Enter")
+            await page.get_by_role("button", name="Yes, use ada@gmail.com").click()
             await expect(page).to_have_title("You are on the course: How Stars Are Born")
 
     assert world.count("SELECT count(*) FROM enrolment") == 1
@@ -106,6 +111,12 @@ async def test_the_pages_after_a_press_are_clean(browser: Browser, served: tuple
                 await page.get_by_label(label).fill(value)
             await page.get_by_role("button", name="Join the course").click()
             found[name] = await faults_of(page)
+        await page.goto(url + plain)
+        for label, value in {**typed, "Your e-mail address": f"{'a' * 60}@gmial.com"}.items():
+            await page.get_by_label(label).fill(value)
+        await page.get_by_role("button", name="Join the course").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Did you mean")
+        found["doubt"] = await faults_of(page)
         await page.goto(url + place_path(world))
         found["place"] = await faults_of(page)
 
@@ -211,7 +222,7 @@ async def _faults_at_this_width(page: Page, looks: Sequence[tuple[str, object]])
     if (pixels := await _overflow(page)) > 0:
         faults.append(f"{pixels} pixels too wide")
     small: list[str] = await page.evaluate(
-        """[...document.querySelectorAll('a, button, input')]
+        """[...document.querySelectorAll('a, button, input:not([type=hidden])')]
             .filter(target => target.getBoundingClientRect().height < 44).map(target => target.outerHTML)"""
     )
     return faults + [f"too small: {target}" for target in small]

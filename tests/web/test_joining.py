@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
@@ -100,6 +101,121 @@ def test_what_was_typed_stays_in_the_form_and_is_escaped(world: World, visitor: 
 
     assert "<script>" not in page.text
     assert 'value="Marsh"' in page.text
+
+
+def answer_form(page: str, button: str) -> dict[str, str]:
+    """What the form of this button sends."""
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    (form,) = [each for each in forms if f">{button}<" in re.sub(r"</?(bdi|wbr ?/)>", "", each)]
+    return {unescape(name): unescape(value) for name, value in re.findall(r'name="([^"]*)" value="([^"]*)"', form)}
+
+
+TYPO = {**ADA, "address": " ada@gmial.com "}
+
+
+def test_whoever_mistyped_a_domain_is_asked_once_and_takes_what_was_meant(world: World, visitor: TestClient) -> None:
+    _, path = share(world)
+    before = world.dump()
+
+    asked = visitor.post(f"{path}/join", data=TYPO)
+    again = visitor.post(f"{path}/join", data=TYPO)
+    unchanged = world.dump() == before
+    joined = visitor.post(f"{path}/join", data=answer_form(asked.text, "Yes, use ada@gmail.com"))
+
+    assert asked.status_code == 200
+    assert "Did you mean <bdi>ada<wbr />@gmail.com</bdi>?" in asked.text
+    assert asked.text == again.text
+    assert unchanged, "Nothing is stored before they choose."
+    assert "You are on the course" in joined.text
+    assert "ada@gmail.com" in joined.text
+    assert world.count("SELECT count(*) FROM learner_address WHERE address = 'ada@gmail.com'") == 1
+
+
+def test_whoever_keeps_what_they_typed_is_not_asked_again(world: World, visitor: TestClient) -> None:
+    _, path = share(world)
+    kept = answer_form(visitor.post(f"{path}/join", data=TYPO).text, "No, keep ada@gmial.com")
+
+    first, second = (visitor.post(f"{path}/join", data=kept) for _ in range(2))
+    other = visitor.post(f"{path}/join", data={**kept, "address": "bo@gmial.com"})
+
+    assert first.text == second.text
+    assert "You are on the course" in first.text
+    assert "Did you mean" in other.text, "What was kept is this address, not any."
+    assert world.count("SELECT count(*) FROM learner_address WHERE address = 'ada@gmial.com'") == 1
+
+
+def test_whoever_wants_to_write_it_again_finds_the_form_as_it_was(world: World, visitor: TestClient) -> None:
+    _, path = share(world)
+    typed = {**ADA, "first_name": '"><script>', "address": "o'ada&b@gmial.com"}
+    asked = visitor.post(f"{path}/join", data=typed)
+
+    form = visitor.post(f"{path}/join", data=answer_form(asked.text, "Write it again"))
+
+    assert "<script>" not in asked.text + form.text
+    assert "o&#39;ada&amp;b<wbr />@gmail.com" in asked.text
+    assert form.status_code == 200
+    assert 'value="o&#39;ada&amp;b@gmial.com"' in form.text
+    assert 'value="Marsh"' in form.text
+    assert "Join the course" in form.text
+    assert world.count("SELECT count(*) FROM learner") == 0
+
+
+def test_with_a_confirmed_address_the_question_comes_before_the_mail(world: World, visitor: TestClient) -> None:
+    link_id, path = share(world)
+    settle(world, link_id, confirm=True)
+
+    asked = visitor.post(f"{path}/join", data=TYPO)
+    mails = world.count("SELECT count(*) FROM join_request")
+    mailed = visitor.post(f"{path}/join", data=answer_form(asked.text, "Yes, use ada@gmail.com"))
+
+    assert mails == 0
+    assert "Look into your e-mail" in mailed.text
+    assert world.count("SELECT count(*) FROM join_request") == 1
+
+
+@pytest.mark.parametrize(("typed", "status", "words"), [
+    ({"address": "ada@example.org"}, 200, "You are on the course"),
+    ({"address": "ada@ymail.com"}, 200, "You are on the course"),
+    ({"address": "ada@gmial.com", "first_name": ""}, 400, "Please tell us your first name"),
+    ({"address": "ada@gmial,com"}, 400, "gmail.com"),
+])  # fmt: skip
+def test_nobody_is_asked_who_wrote_it_well_or_has_to_correct_something_anyway(
+    world: World, visitor: TestClient, typed: dict[str, str], status: int, words: str
+) -> None:
+    _, path = share(world)
+
+    page = visitor.post(f"{path}/join", data={**ADA, **typed})
+
+    assert page.status_code == status
+    assert words in page.text
+    assert "Did you mean <bdi>" not in page.text
+
+
+def test_a_domain_that_the_link_names_is_no_mistake_and_another_is_refused(world: World, visitor: TestClient) -> None:
+    link_id, path = share(world)
+    settle(world, link_id, domains="gmial.com")
+
+    mailed = visitor.post(f"{path}/join", data=TYPO)
+    refused = visitor.post(f"{path}/join", data={**TYPO, "address": "ada@gmaill.com"})
+
+    assert "We have written to" in mailed.text
+    assert "ada@gmial.com" in mailed.text
+    assert refused.status_code == 400
+    assert "@gmial.com" in refused.text
+
+
+def test_a_link_that_lets_nobody_in_asks_nothing(world: World, visitor: TestClient) -> None:
+    link_id, path = share(world)
+    asked = visitor.post(f"{path}/join", data=TYPO)
+    world.app.run(pause_shared_link, PauseSharedLink(link_id), world.school.owner)
+
+    pressed = visitor.post(f"{path}/join", data=TYPO)
+    chosen = visitor.post(f"{path}/join", data=answer_form(asked.text, "Yes, use ada@gmail.com"))
+    again = visitor.post(f"{path}/join", data=answer_form(asked.text, "Write it again"))
+
+    assert (pressed.status_code, chosen.status_code) == (409, 409)
+    assert all("This link is paused" in page.text for page in (pressed, chosen, again))
+    assert world.count("SELECT count(*) FROM enrolment") == 0
 
 
 def test_a_domain_that_is_not_allowed_is_refused_with_the_allowed_ones(world: World, visitor: TestClient) -> None:
