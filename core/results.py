@@ -57,7 +57,7 @@ from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, P
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.mails import ReportTold
-from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
 from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportShown, ReportsListed

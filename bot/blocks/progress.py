@@ -26,7 +26,7 @@ from core.rules.progress.merging import WHOLE
 from core.rules.progress.risk import Risk
 from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown
 from core.usecases.progress.known import Figures
-from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
 from core.usecases.progress.risk import FollowUpCard

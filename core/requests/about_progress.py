@@ -20,7 +20,7 @@ from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
 from core.usecases.progress.finding import FindProgress, find_progress
 from core.usecases.progress.follow_ups import NoteSpoken, SnoozeLearner, note_spoken, snooze_learner
-from core.usecases.progress.matching import NameInFeed, name_in_feed
+from core.usecases.progress.naming import NameInFeed, name_in_feed
 from core.usecases.progress.nudges import PrepareNudge, prepare_nudge
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.reports import ListReports, ShowReport, list_reports, show_report

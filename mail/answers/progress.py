@@ -3,7 +3,7 @@
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
 from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown
-from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed, report_ref
 from core.wording.progress import (

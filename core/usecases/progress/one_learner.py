@@ -29,7 +29,7 @@ from core.model import (
 from core.queries import Query
 from core.rules.progress.risk import Risk, risks_of
 from core.usecases.progress.known import FIGURES, Figures, figures_of
-from core.usecases.progress.matching import learner_by_address, meant_learner
+from core.usecases.progress.naming import learner_by_address, meant_learner
 from core.usecases.progress.risk import (
     FOLLOW_UP,
     IS_MESSAGE,

@@ -19,7 +19,7 @@ from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.known import (
     Figures,
 )
-from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.nudges import LearnerNudged, NudgePreviewed
 from core.usecases.progress.one_learner import (
     LearnerInvitation,

@@ -198,10 +198,10 @@ from core.usecases.progress import (
     mails as progress_mails,
 )
 from core.usecases.progress import (
-    matching as progress_matching,
+    merging as progress_merging,
 )
 from core.usecases.progress import (
-    merging as progress_merging,
+    naming as progress_naming,
 )
 from core.usecases.progress import (
     one_learner as progress_cards,
@@ -442,7 +442,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             StaffActor,
             progress_merging.SettleReport(world.reading_report, 1, ReportReading(), FeedKind.PLATFORM_REPORT),
         ),
-        "name_in_feed": (StaffActor, progress_matching.NameInFeed("x", B)),
+        "name_in_feed": (StaffActor, progress_naming.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
         "find_progress": (StaffActor, finding.FindProgress(POETRY, "", POETRY)),
         "show_at_risk": (StaffActor, at_risk.ShowAtRisk(POETRY, B)),
@@ -703,7 +703,7 @@ def _absent(command: object) -> object:
         progress_merging.BeginReport: progress_merging.BeginReport(12345),
         progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
         progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
-        progress_matching.NameInFeed: command,
+        progress_naming.NameInFeed: command,
         progress_cards.ShowLearnerProgress: command,
         exports.ShowExport: exports.ShowExport(12345),
         exports.FetchExport: exports.FetchExport(12345),

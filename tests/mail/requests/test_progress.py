@@ -13,7 +13,7 @@ from core.usecases.catalogue.courses import CoursesListed, RunShown
 from core.usecases.progress.figures import ProgressShown
 from core.usecases.progress.follow_ups import FollowUpNoted
 from core.usecases.progress.mails import ReportTold
-from core.usecases.progress.matching import NamedInFeed
+from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.progress.one_learner import LearnerProgressShown
 from core.usecases.progress.reports import ReportCounts, ReportShown, ReportsListed, ShowReport, show_report
