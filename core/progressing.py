@@ -21,6 +21,7 @@ from core.rules.progress.records import ProgressSource
 from core.sheets.cells import SheetFile
 from core.sheets.faults import NotRead
 from core.sheets.reader import Reader, read_sheets
+from core.usecases.progress.attempts import BeginReport, ReportBegun, SettleReport, begin_report, settle_report
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
 from core.usecases.progress.jobs import (
     FindReporter,
@@ -30,15 +31,7 @@ from core.usecases.progress.jobs import (
     reporter_of,
     sweep_reports,
 )
-from core.usecases.progress.merging import (
-    BeginReport,
-    MergeRows,
-    ReportBegun,
-    SettleReport,
-    begin_report,
-    merge_rows,
-    settle_report,
-)
+from core.usecases.progress.merging import MergeRows, merge_rows
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ColumnShown, ReportReading, ReportShown, ShowReport, show_report
 from core.words import FeedKind, ReportReason

@@ -1,4 +1,4 @@
-"""A progress report from its file to merged figures: begun, merged chunk by chunk, settled. Each a short transaction.
+"""A progress report's rows to figures, chunk by chunk, within an attempt (``attempts``). Each a short transaction.
 
 1. A chunk takes the same number of statements however many rows it has.
 2. Its rows, their problems, the counts and how far it is are stored together: killed anywhere and begun again, the
@@ -8,9 +8,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,21 +17,19 @@ from sqlalchemy import bindparam, select, update
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import ReportClosed
-from core.model import Enrolment, Organisation, Progress, ProgressChange, ProgressProblem, ProgressReport, StaffMember
+from core.model import Enrolment, Progress, ProgressChange, ProgressProblem, ProgressReport
 from core.queries import Among, listed
 from core.rules.policy import IMPORT_LEASE, SHARE_CUT
-from core.rules.progress.columns import ColumnMapping, ProgressColumn
+from core.rules.progress.columns import ProgressColumn
 from core.rules.progress.faults import ProgressFault
 from core.rules.progress.merging import FIGURES, NOTHING, STAMPS, WHOLE, all_of, merged, same_figures
 from core.rules.progress.records import Batch, CellProblem, ReadRow
-from core.usecases.imports.values import hasher, keeper
+from core.usecases.imports.values import keeper
 from core.usecases.one_at_a_time import lock_organisation
-from core.usecases.progress.confirming import known_mappings
+from core.usecases.progress.attempts import in_attempt
 from core.usecases.progress.matching import Matched, match_rows
-from core.usecases.progress.reports import ReportReading, find_report, report_ref
-from core.usecases.progress.telling import tell_changed, tell_settled
-from core.words import FeedKind, ReportReason, ReportState
+from core.usecases.progress.telling import tell_changed
+from core.words import FeedKind, ReportState
 
 _NO_LONGER_LATEST: Final = update(Progress).where(Progress.id == bindparam("progress")).values(is_latest=False)
 _TOLD: Final = ("step_percentage", "average_test_score", "comments_posted", "active_at", "left_at")
@@ -42,94 +38,6 @@ _COLUMNS: Final = (
     Progress.id, Progress.learner_id, Progress.run_id, Progress.attempt, Progress.is_latest, Progress.report_id,
     *(getattr(Progress, name) for name in (*FIGURES, *STAMPS, "active_at")),
 )  # fmt: skip
-
-
-class BeginReport(Struct, frozen=True):
-    is_routine: ClassVar = True
-
-    report_id: int
-
-
-class ReportBegun(Struct, frozen=True):
-    """``content`` is None when nothing is left to do."""
-
-    state: ReportState
-    attempt: int
-    content: bytes | None
-    merged_to: int
-    mappings: tuple[ColumnMapping, ...]
-    run_code: str
-    zone: ZoneInfo
-    now: datetime
-
-
-def begin_report(ctx: Context, command: BeginReport) -> ReportBegun:
-    staff = access.require_staff(ctx, Permission.IMPORT)
-    found = _own(ctx, staff, command.report_id)
-    organisation = ctx.session.get_one(Organisation, staff.organisation_id)
-    content = None
-    if found.state in (ReportState.RECEIVED, ReportState.READING, ReportState.MERGING) and found.content is not None:
-        # Here, so that the chunks need not.
-        hasher(ctx, organisation)
-        content = keeper(ctx).vault.decrypt_bytes(found.content, "report.content")
-        found.state, found.attempt = ReportState.READING, found.attempt + 1
-        found.tries, found.busy_until = found.tries + 1, ctx.now + IMPORT_LEASE
-    return ReportBegun(
-        state=found.state,
-        attempt=found.attempt,
-        content=content,
-        merged_to=found.merged_to,
-        mappings=known_mappings(ctx, staff),
-        run_code=found.run_code,
-        zone=ZoneInfo(organisation.time_zone),
-        now=ctx.now,
-    )
-
-
-def _own(ctx: Context, staff: StaffMember, report_id: int) -> ProgressReport:
-    """Its sender's grants decide what happens to it. Raises ReportNotFound or ReportClosed."""
-    found = find_report(ctx, 0, report_id)
-    if found.staff_id != staff.id:
-        raise ReportClosed(number=report_ref(found.number), reason="a colleague sent it")
-    return found
-
-
-def _in_attempt(ctx: Context, staff: StaffMember, report_id: int, attempt: int) -> ProgressReport:
-    found = _own(ctx, staff, report_id)
-    if found.state not in (ReportState.READING, ReportState.MERGING) or found.attempt != attempt:
-        raise ReportClosed(number=report_ref(found.number), reason="another process has taken it up")
-    return found
-
-
-class SettleReport(Struct, frozen=True):
-    """Everything is merged; or, with a reason, it waits for somebody or is rejected."""
-
-    report_id: int
-    attempt: int
-    reading: ReportReading
-    source: FeedKind
-    reason: ReportReason | None = None
-
-
-class ReportSettled(Struct, frozen=True):
-    report_id: int
-    state: ReportState
-
-
-_WAITING: Final = frozenset({ReportReason.COLUMNS, ReportReason.RUN})
-
-
-def settle_report(ctx: Context, command: SettleReport) -> ReportSettled:
-    staff = access.require_staff(ctx, Permission.IMPORT)
-    found = _in_attempt(ctx, staff, command.report_id, command.attempt)
-    found.reading = keeper(ctx).pack(command.reading, "report.reading")
-    found.source, found.reason, found.settled_at = command.source, command.reason, ctx.now
-    if command.reason is None:
-        found.state = ReportState.MERGED
-    else:
-        found.state = ReportState.WAITING if command.reason in _WAITING else ReportState.REJECTED
-    tell_settled(ctx, found)
-    return ReportSettled(found.id, found.state)
 
 
 class MergeRows(Struct, frozen=True):
@@ -166,7 +74,7 @@ def merge_rows(ctx: Context, command: MergeRows) -> RowsMerged:
     """Raises ReportClosed when somebody began anew."""
     staff = access.require_staff(ctx, Permission.IMPORT)
     organisation = lock_organisation(ctx, staff.organisation_id)
-    found = _in_attempt(ctx, staff, command.report_id, command.attempt)
+    found = in_attempt(ctx, staff, command.report_id, command.attempt)
     rows = [row for row in command.batch.rows if row.number > found.merged_to]
     matched = match_rows(ctx, staff, organisation, rows, found.run_code)
     known = _known(ctx, matched)

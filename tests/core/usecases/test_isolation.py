@@ -186,6 +186,9 @@ from core.usecases.progress import (
     risk_rules,
 )
 from core.usecases.progress import (
+    attempts as progress_attempts,
+)
+from core.usecases.progress import (
     confirming as progress_confirming,
 )
 from core.usecases.progress import (
@@ -433,14 +436,14 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "show_report": (StaffActor, progress_reports.ShowReport(world.waiting_report)),
         "list_reports": (StaffActor, progress_reports.ListReports()),
         "confirm_report": (StaffActor, progress_confirming.ConfirmReport(world.waiting_report)),
-        "begin_report": (StaffActor, progress_merging.BeginReport(world.received_report)),
+        "begin_report": (StaffActor, progress_attempts.BeginReport(world.received_report)),
         "merge_rows": (
             StaffActor,
             progress_merging.MergeRows(world.reading_report, 1, FeedKind.PLATFORM_REPORT, Batch(()), {}),
         ),
         "settle_report": (
             StaffActor,
-            progress_merging.SettleReport(world.reading_report, 1, ReportReading(), FeedKind.PLATFORM_REPORT),
+            progress_attempts.SettleReport(world.reading_report, 1, ReportReading(), FeedKind.PLATFORM_REPORT),
         ),
         "name_in_feed": (StaffActor, progress_naming.NameInFeed("x", B)),
         "show_progress": (StaffActor, progress.ShowProgress(POETRY)),
@@ -700,9 +703,9 @@ def _absent(command: object) -> object:
         follow_ups.UndoFollowUp: follow_ups.UndoFollowUp(12345),
         progress_reports.ShowReport: command,
         progress_confirming.ConfirmReport: command,
-        progress_merging.BeginReport: progress_merging.BeginReport(12345),
+        progress_attempts.BeginReport: progress_attempts.BeginReport(12345),
         progress_merging.MergeRows: progress_merging.MergeRows(12345, 1, FeedKind.XAPI, Batch(()), {}),
-        progress_merging.SettleReport: progress_merging.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
+        progress_attempts.SettleReport: progress_attempts.SettleReport(12345, 1, ReportReading(), FeedKind.XAPI),
         progress_naming.NameInFeed: command,
         progress_cards.ShowLearnerProgress: command,
         exports.ShowExport: exports.ShowExport(12345),

@@ -24,7 +24,7 @@ from core.usecases.invitations import single as invitations
 from core.usecases.invitations.answers import AskForLink, ask_for_link
 from core.usecases.mailbox import inbound, mailboxes, senders
 from core.usecases.mailbox.requests import AnswerMail, Asking, answer_mail
-from core.usecases.progress import merging as progress_merging
+from core.usecases.progress import attempts as progress_attempts
 from core.usecases.progress import receiving as progress_receiving
 from core.usecases.progress import reports as progress_reports
 from core.usecases.progress.follow_ups import NoteSpoken, note_spoken
@@ -265,15 +265,15 @@ def _report(school: School, content: bytes, *, is_begun: bool = False) -> int:
     command = progress_receiving.ReceiveProgress("r.csv", content, POETRY)
     received = school.app.run(progress_receiving.receive_progress, command, school.owner)
     if is_begun:
-        begin = progress_merging.BeginReport(received.report_id)
-        school.app.run(progress_merging.begin_report, begin, school.owner)
+        begin = progress_attempts.BeginReport(received.report_id)
+        school.app.run(progress_attempts.begin_report, begin, school.owner)
     return received.report_id
 
 
 def _waiting(school: School) -> int:
     report_id = _report(school, b"3", is_begun=True)
     reading = progress_reports.ReportReading(headings=("Email", "Progress"))
-    command = progress_merging.SettleReport(report_id, 1, reading, FeedKind.MAPPED_SHEET, ReportReason.COLUMNS)
-    school.app.run(progress_merging.settle_report, command, school.owner)
+    command = progress_attempts.SettleReport(report_id, 1, reading, FeedKind.MAPPED_SHEET, ReportReason.COLUMNS)
+    school.app.run(progress_attempts.settle_report, command, school.owner)
     shown = progress_reports.ShowReport(report_id=report_id)
     return school.app.read(progress_reports.show_report, shown, school.owner).card.number

@@ -9,8 +9,9 @@ from core.model import ProgressReport, StaffMember
 from core.progressing import merge_in_background, sweep_progress
 from core.rules.policy import IMPORT_ATTEMPTS, IMPORT_LEASE
 from core.rules.progress.records import Batch
+from core.usecases.progress.attempts import BeginReport, begin_report
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.merging import BeginReport, MergeRows, begin_report, merge_rows
+from core.usecases.progress.merging import MergeRows, merge_rows
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ReportShown, ShowReport, show_report
 from core.words import FeedKind, ReportReason, ReportState

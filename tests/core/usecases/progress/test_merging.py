@@ -10,8 +10,9 @@ from core.model import Progress, ProgressChange
 from core.progressing import go_on, run_progress
 from core.rules.progress.faults import ProgressFault as Fault
 from core.rules.progress.records import Batch
+from core.usecases.progress.attempts import BeginReport, begin_report
 from core.usecases.progress.confirming import ConfirmReport
-from core.usecases.progress.merging import BeginReport, MergeRows, begin_report, merge_rows
+from core.usecases.progress.merging import MergeRows, merge_rows
 from core.usecases.progress.naming import NameInFeed, name_in_feed
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportCounts, ReportShown, list_reports

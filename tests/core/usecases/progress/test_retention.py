@@ -8,8 +8,8 @@ from core.errors import ReportClosed
 from core.model import ProgressProblem, ProgressReport
 from core.progressing import merge_in_background, sweep_progress
 from core.rules.policy import PROGRESS_LIFE
+from core.usecases.progress.attempts import BeginReport, begin_report
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.merging import BeginReport, begin_report
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ShowReport, show_report
 from core.usecases.progress.retention import EraseReport, erase_report
