@@ -38,6 +38,16 @@ class Vault:
         """As ``decrypt_bytes``."""
         return self.decrypt_bytes(base64.b64decode(stored), place).decode()
 
+    def opens(self, stored: str, place: str) -> bool:
+        """Whether ``decrypt`` would."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            self.decrypt(stored, place)
+        except (SettingInvalid, InvalidTag):
+            return False
+        return True
+
     def encrypt_bytes(self, clear: bytes, place: str) -> bytes:
         """29 bytes longer than ``clear``. Raises SettingInvalid without a key."""
         if not self._keys:

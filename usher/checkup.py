@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy import text
 
-from core.context import Clock
+from core.context import Clock, System
 from core.database import open_engine
 from core.errors import UsherError
 from core.settings import Settings
@@ -56,6 +56,7 @@ def check_up(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield from _sender(settings)
     yield _smtp(settings)
     if database.health is not Health.BAD:
+        yield from _data_keys(settings)
         yield from _mailboxes(settings)
     yield from _slack(settings, clock)
 
@@ -100,6 +101,26 @@ def _database(settings: Settings) -> Finding:
         advice = "Let Usher connect as a role with NOSUPERUSER and NOBYPASSRLS: docs/operating.md says how."
         return Finding("database", Health.LOOK, says, advice)
     return Finding("database", Health.GOOD, engine.dialect.name)
+
+
+def _data_keys(settings: Settings) -> Iterator[Finding]:
+    """Silent where all is well, or no key is set at all, which is said already."""
+    from core.usecases.staff.data_keys import CheckDataKeys, check_data_keys
+
+    if not settings.data_key:
+        return
+    app = make_app(settings)
+    try:
+        locked = app.read(check_data_keys, CheckDataKeys(), System()).locked
+    except UsherError as problem:
+        yield Finding("data keys", Health.BAD, problem.message.rstrip("."), problem.hint)
+        return
+    finally:
+        app.engine.dispose()
+    if locked:
+        says = f"no key opens what is stored of {', '.join(locked)}: no import runs there, and details stay locked"
+        advice = "Put the old key back into USHER_DATA_KEY, behind the new one, with a comma. Keep all old ones."
+        yield Finding("data keys", Health.BAD, says, advice)
 
 
 def _sender(settings: Settings) -> Iterator[Finding]:

@@ -1,13 +1,15 @@
 """What ``usher doctor`` finds in a database and at a mail server."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from core.context import system_clock
 from core.database import open_engine
 from core.settings import Settings
-from tests.factories import SETTINGS
+from tests.core.usecases.importing import import_sheet, line
+from tests.factories import SETTINGS, make_app, make_school
 from tests.servers.postgresql import SUPERUSER, USHER, PostgreSQL
 from tests.servers.processes import free_port
 from tests.servers.smtp_sink import SmtpSink, Stage
@@ -40,6 +42,28 @@ def test_doctor_tells_when_the_role_is_not_bound_by_row_level_security(postgresq
 def mail(port: int, **settings: object) -> Finding:
     there = replace(SETTINGS, smtp_host="127.0.0.1", smtp_port=port, **settings)  # type: ignore[arg-type]
     return next(each for each in check_up(there, system_clock) if each.about == "mail")
+
+
+def test_doctor_names_the_organisations_whose_data_no_key_opens(tmp_path: Path) -> None:
+    """Whoever took an old data key away hears of it before a file is sent."""
+    url = f"sqlite:///{tmp_path}/usher.db"
+    engine = open_engine(url)
+    upgrade(engine)
+    import_sheet(make_school(make_app(engine)), line("Ada"))
+    engine.dispose()
+
+    known, newer = data_keys(url, SETTINGS.data_key), data_keys(url, (b"n" * 32, *SETTINGS.data_key))
+    lost = data_keys(url, (b"n" * 32,))
+
+    assert known == newer == []
+    assert [each.health for each in lost] == [Health.BAD]
+    assert "northfield" in lost[0].says
+    assert "Put the old key back into USHER_DATA_KEY" in lost[0].advice
+
+
+def data_keys(url: str, keys: tuple[bytes, ...]) -> list[Finding]:
+    there = replace(SETTINGS, database_url=url, data_key=keys, slack_signing_secret="", slack_bot_token="")
+    return [each for each in check_up(there, system_clock) if each.about == "data keys"]
 
 
 def test_doctor_greets_the_mail_server_and_asks_whether_it_takes_our_sender() -> None:

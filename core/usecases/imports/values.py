@@ -25,7 +25,7 @@ from core.rules.ucas.values import FIRST_SECRET, LearnerValues, academic_year
 from core.sheets.cells import FileKind
 from core.words import ImportReason, ImportState
 
-_KEY_PLACE = "organisation.match_key"
+MATCH_KEY_PLACE: Final = "organisation.match_key"
 _Values = list[str | None]
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_values: Final = msgspec.msgpack.Decoder(_Values).decode
@@ -147,7 +147,7 @@ def hasher(ctx: Context, organisation: Organisation) -> Hasher:
     """Made when it is first needed. The organisation's row is locked then, so that there is only one."""
     vault = keeper(ctx).vault
     if organisation.match_key is None:
-        made = vault.encrypt(ctx.tokens.secret(), _KEY_PLACE)
+        made = vault.encrypt(ctx.tokens.secret(), MATCH_KEY_PLACE)
         ctx.session.execute(
             update(Organisation)
             .where(Organisation.id == organisation.id, Organisation.match_key.is_(None))
@@ -155,7 +155,7 @@ def hasher(ctx: Context, organisation: Organisation) -> Hasher:
         )
         ctx.session.refresh(organisation)
     assert organisation.match_key is not None  # noqa: S101 - It was written above.
-    return Hasher(base64.urlsafe_b64decode(vault.decrypt(organisation.match_key, _KEY_PLACE) + "="))
+    return Hasher(base64.urlsafe_b64decode(vault.decrypt(organisation.match_key, MATCH_KEY_PLACE) + "="))
 
 
 class Reach(Struct, frozen=True):

@@ -222,6 +222,7 @@ from core.usecases.progress.reports import ReportReading
 from core.usecases.staff import (
     accounts,
     colleagues,
+    data_keys,
     homes,
     installations,
     organisations,
@@ -488,6 +489,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "lift_suppression": (StaffActor, suppressions.LiftSuppression(A)),
         "lift_suppression_in": (Operator, suppressions.LiftSuppressionIn("northfield", A)),
         "list_workers": (Operator, workers.ListWorkers()),
+        "check_data_keys": (System, data_keys.CheckDataKeys()),
         "begin_installation": (LinkHolder, installations.BeginInstallation()),
         "check_installation": (LinkHolder, installations.CheckInstallation(world.install_state)),
         "install_app": (
