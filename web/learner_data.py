@@ -24,8 +24,8 @@ from core.usecases.learners.erasing import (
     preview_erasure,
 )
 from core.usecases.learners.export import ExportLearner, LearnerExported, as_json, export_learner
+from core.wording.learners import erasure_lines
 from core.wording.phrases import moment_words, zone_named
-from core.wording.results import erasure_lines
 from web.door import WebDoor, read_form
 from web.signed_in import signed_in
 

@@ -26,9 +26,8 @@ from core.usecases.learners.erasing import ErasurePreviewed
 from core.usecases.learners.export import DataPageShown
 from core.usecases.learners.lists import LearnerCard, LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
-from core.wording.results import (
+from core.wording.learners import (
     DEEDS_UNDONE,
-    WAYS_TO_JOIN,
     account_words,
     erasure_lines,
     history_words,
@@ -36,6 +35,7 @@ from core.wording.results import (
     learner_place,
     removal_lines,
 )
+from core.wording.results import WAYS_TO_JOIN
 from core.words import AccountState, LearnerDeed
 
 _SEARCH_CHARACTERS: Final = 100

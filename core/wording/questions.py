@@ -12,6 +12,7 @@ from core.usecases.learners.removal import LearnerRemoved
 from core.usecases.progress.nudges import LearnerNudged
 from core.usecases.staff.colleagues import ColleagueInvited
 from core.wording.imports import import_name, undo_words
+from core.wording.learners import removal_lines
 from core.wording.results import (
     ETHNICITY_OFF,
     ETHNICITY_ON,
@@ -22,7 +23,6 @@ from core.wording.results import (
     counted,
     duties,
     ethnicity_left,
-    removal_lines,
 )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from core.cards import RunCard
 from core.rules.addresses import AddressFault
 from core.rules.costs import BudgetForecast, CostForecast
-from core.rules.learner_words import academic_year_words
 from core.rules.policy import REMINDERS
 from core.rules.reminders import ReminderRule
 from core.usecases.catalogue.courses import RunList
@@ -19,16 +18,11 @@ from core.usecases.invitations.answers import LinkState
 from core.usecases.invitations.lists import ListedState
 from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.sorting import Bucket
-from core.usecases.learners.cards import HistoryEntry
-from core.usecases.learners.erasing import ErasurePreviewed
 from core.usecases.learners.ethnicity import EthnicityShown
-from core.usecases.learners.lists import LearnerCard, LearnersListed
-from core.usecases.learners.removal import LearnerRemoved, RemovalPreviewed
-from core.usecases.links.shared_links import LinkEvent
 from core.usecases.staff.cards import StaffCard, StaffState
 from core.wording import phrases
 from core.wording.phrases import day_words, last_day_words, pounds, zone_named, zone_words
-from core.words import AccountState, Benefit, CourseKind, ImportPolicy, JoinedBy, LearnerDeed, LinkRule, SharedLinkState
+from core.words import Benefit, CourseKind, ImportPolicy, JoinedBy
 
 _PROVIDERS_NAMED = 3
 
@@ -81,33 +75,6 @@ INVITATION_STATES: dict[ListedState, str] = {
     ListedState.CANCELLED: "cancelled",
 }
 
-LINK_HEADS: dict[LinkEvent, str] = {
-    LinkEvent.CREATED: "Here is a link to {name}.",
-    LinkEvent.FOUND: "There is a link to {name} already: here it is.",
-    LinkEvent.EXPIRED: "The link to {name} has expired. Extend it, and the same link works again.",
-    LinkEvent.PAUSED: "The link to {name} is paused.",
-    LinkEvent.RESUMED: "The link to {name} works again.",
-    LinkEvent.REVOKED: "The link to {name} is revoked: it lets nobody in any more.",
-    LinkEvent.RESTORED: "The link to {name} is back.",
-    LinkEvent.EXTENDED: "The time of the link to {name} is counted anew.",
-    LinkEvent.CHANGED: "The settings of the link to {name} are saved.",
-}
-
-LINK_RULES: dict[LinkRule, str] = {
-    LinkRule.THIRTEEN_WEEKS: "13 weeks after it was made or last extended",
-    LinkRule.SIX_MONTHS: "six months after it was made or last extended",
-    LinkRule.ENROLMENT_CLOSE: "when the run's enrolment closes",
-    LinkRule.RUN_END: "when the run ends",
-}
-
-SHARED_LINK_STATES: dict[SharedLinkState, str] = {
-    SharedLinkState.OPEN: "open",
-    SharedLinkState.PAUSED: "paused",
-    SharedLinkState.FULL: "full",
-    SharedLinkState.WAITING: "waiting for the next run",
-    SharedLinkState.EXPIRED: "expired",
-    SharedLinkState.REVOKED: "revoked",
-}
 
 COURSE_KINDS: dict[CourseKind, str] = {CourseKind.OPEN: "open course", CourseKind.INVITE_ONLY: "by invitation only"}
 
@@ -260,133 +227,3 @@ def duties(staff: StaffCard) -> str:
     more = len(staff.providers) - _PROVIDERS_NAMED
     named = f"{names} and {more:,} more" if more > 0 else names
     return f"{staff.role.capitalize()} of {named or 'all providers'}"
-
-
-_JOINING: dict[SharedLinkState, str] = {
-    SharedLinkState.PAUSED: " once you resume it",
-    SharedLinkState.FULL: " once you raise the limit",
-    SharedLinkState.WAITING: " once a run takes learners",
-}
-
-
-def anybody_words(state: SharedLinkState, bold: str = "") -> str:
-    """What is always said of a link that can let somebody in, now or later. ``bold``: the door's mark for it."""
-    return f"{bold}Anybody with this link can join{bold}{_JOINING.get(state, '')}, so give it only to those who should."
-
-
-def shared_link_words(state: SharedLinkState, *, leads_to: str, opens: str) -> str:
-    """``leads_to`` and ``opens``, the moment of the next run or nothing, as the door spells them."""
-    match state:
-        case SharedLinkState.OPEN:
-            return f"Whoever joins now comes to the run {leads_to}."
-        case SharedLinkState.PAUSED:
-            return "Paused: nobody can join until you resume it."
-        case SharedLinkState.FULL:
-            return "Full: nobody else can join until you raise the limit."
-        case SharedLinkState.WAITING:
-            return f"Waiting: no run takes learners just now{f'; the next one opens {opens}' if opens else ''}."
-        case SharedLinkState.EXPIRED:
-            return "Expired: nobody can join."
-        case SharedLinkState.REVOKED:
-            return "Revoked: nobody can join. You can undo this for ten minutes."
-
-
-# --- Learners ---------------------------------------------------------------------------------------------
-
-ACCOUNTS: dict[AccountState, str] = {
-    AccountState.NONE: "no username yet: came by an invitation or a link",
-    AccountState.NEVER: "never signed in, access code ready",
-    AccountState.ERASED: "never signed in, access code erased",
-    AccountState.USED: "has signed in",
-}
-
-DEEDS_UNDONE: dict[LearnerDeed, str] = {
-    LearnerDeed.CREATED: "{name} is as before you created them.",
-    LearnerDeed.EDITED: "{name} is as before the change.",
-    LearnerDeed.REMOVED: "{name} is back, with what was taken from them.",
-}
-
-_HISTORY: dict[str, str] = {
-    "created": "Created",
-    "edited": "Changed",
-    "removed": "Removed",
-    "undone": "Taken back",
-    "import_created": "Created by an import",
-    "import_updated": "Changed by an import",
-    "see_learner_details": "Details looked at",
-}
-_DOORS: dict[str, str] = {"slack": "in Slack", "mail": "by e-mail", "web": "on the web", "cli": "on the command line"}
-
-
-def account_words(state: AccountState) -> str:
-    return ACCOUNTS[state].capitalize()
-
-
-def learner_head(listed: LearnersListed) -> str:
-    """“1 learner who fits …”, as a sentence."""
-    if listed.is_never and not listed.total and not listed.search:
-        return "Nobody with a username is left who has not signed in."
-    whom = " who never signed in" if listed.is_never else ""
-    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
-    return f"{counted(listed.total, 'learner')}{whom}{fits}."
-
-
-def learner_place(card: LearnerCard) -> str:
-    year = academic_year_words(card.academic_year) if card.academic_year else ""
-    return " · ".join(part for part in (card.provider, card.year_group, year) if part)
-
-
-def history_words(entry: HistoryEntry) -> str:
-    """Who, through which door, what; not when."""
-    about = f" ({entry.about})" if entry.about else ""
-    who = f" by {entry.who}" if entry.who else ""
-    door = f" {_DOORS[entry.door]}" if entry.door in _DOORS else ""
-    return f"{_HISTORY.get(entry.what, entry.what)}{about}{who}{door}"
-
-
-def erasure_lines(shown: ErasurePreviewed) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(what goes, what stays), with the numbers of this learner."""
-    goes = (
-        "Their name, username, access code, and every detail that an import or a colleague gave.",
-        f"{counted(shown.addresses, 'e-mail address', 'e-mail addresses')}." if shown.addresses else "",
-        f"Address and name in {counted(shown.invitations, 'invitation')}; open ones are cancelled."
-        if shown.invitations
-        else "",
-        f"The recipient of {counted(shown.messages, 'e-mail')}." if shown.messages else "",
-        f"{counted(shown.import_rows, 'row')} of imports." if shown.import_rows else "",
-        f"{counted(shown.files, 'imported file')} with such a row; what the import did stays." if shown.files else "",
-        f"{counted(shown.reports, 'file')} with progress, where they may be named; the figures of others stay."
-        if shown.reports
-        else "",
-        f"The words of {counted(shown.mails, 'e-mail')} that staff sent, for a name may stand in them."
-        if shown.mails
-        else "",
-        f"{counted(shown.suppressions, 'note')} that an address must not be written to." if shown.suppressions else "",
-    )
-    stays = (
-        f"{counted(shown.enrolments, 'enrolment')}, without a name." if shown.enrolments else "",
-        f"{counted(shown.charges, 'charge')}, under a pseudonym." if shown.charges else "",
-        f"{counted(shown.shared, 'address', 'addresses')} that another learner has as well." if shown.shared else "",
-        f"{counted(shown.waiting_mails, 'e-mail')} waiting for somebody's decision, for 30 days at most."
-        if shown.waiting_mails
-        else "",
-        "The audit: who did what and when, by number and without names.",
-    )
-    return tuple(filter(None, goes)), tuple(filter(None, stays))
-
-
-def removal_lines(result: LearnerRemoved | RemovalPreviewed) -> tuple[str, ...]:
-    """What removing does (LM), with the numbers of this learner; the same before and after."""
-    kept, left = ", ".join(result.kept), ", ".join(result.left)
-    return tuple(
-        line
-        for line in (
-            "Nobody in your organisation sees their data any more; an import that has them brings them back.",
-            f"They keep access to {kept}." if kept else "",
-            f"They leave the private runs: {left}." if left else "",
-            f"{counted(result.invitations, 'open invitation')} cancelled." if result.invitations else "",
-            f"{counted(result.charges, 'enrolment')} still cost." if result.charges > 1 else "",
-            "1 enrolment still costs." if result.charges == 1 else "",
-        )
-        if line
-    )

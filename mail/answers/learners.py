@@ -5,10 +5,9 @@ from core.usecases.learners.erasing import ErasurePreviewed
 from core.usecases.learners.export import DataPageShown
 from core.usecases.learners.lists import LearnerCard, LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
-from core.wording.results import (
+from core.wording.learners import (
     ACCOUNTS,
     DEEDS_UNDONE,
-    WAYS_TO_JOIN,
     account_words,
     erasure_lines,
     history_words,
@@ -16,6 +15,7 @@ from core.wording.results import (
     learner_place,
     removal_lines,
 )
+from core.wording.results import WAYS_TO_JOIN
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 _HERE = "Creating and changing one is in Slack: “/usher learners”. Or e-mail me a sheet with the row."

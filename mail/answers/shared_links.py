@@ -4,15 +4,8 @@ from typing import Final
 
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
-from core.wording.results import (
-    LINK_HEADS,
-    LINK_RULES,
-    SHARED_LINK_STATES,
-    anybody_words,
-    counted,
-    shared_link_words,
-    until_words,
-)
+from core.wording.results import counted, until_words
+from core.wording.shared_links import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, anybody_words, shared_link_words
 from core.words import SharedLinkState
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
