@@ -51,7 +51,8 @@ from core.usecases.learners.export import DataPageShown
 from core.usecases.learners.lists import LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved
 from core.usecases.links.lists import SharedLinksListed
-from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.links.showing import SharedLinkShown
 from core.usecases.mailbox.addresses import RunsOffered
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.figures import ProgressShown

@@ -7,7 +7,7 @@ from bot.blocks.words import counted, moment, run_dates, run_name, until_words
 from core.cards import RunCard
 from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitations.lists import InvitationRow
-from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.links.showing import SharedLinkShown
 from core.wording.phrases import day_words, zone_named
 from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN
 

@@ -20,7 +20,8 @@ from bot.blocks.parts import (
 from bot.blocks.words import counted, moment, until_words
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.outside_joins import OutsideJoin
-from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.links.showing import SharedLinkShown
 from core.wording.shared_links import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, anybody_words, shared_link_words
 from core.words import SharedLinkState
 

@@ -35,7 +35,6 @@ from core.usecases.links.shared_links import (
     ResumeSharedLink,
     RevokeSharedLink,
     SharedLinkChanged,
-    SharedLinkShown,
     ShowSharedLink,
     extend_shared_link,
     pause_shared_link,
@@ -44,6 +43,7 @@ from core.usecases.links.shared_links import (
     revoke_shared_link,
     show_shared_link,
 )
+from core.usecases.links.showing import SharedLinkShown
 
 _CHANGES: Final[dict[str, tuple[Callable[..., SharedLinkChanged], Callable[[int], object]]]] = {
     "pause": (pause_shared_link, PauseSharedLink),

@@ -1,6 +1,6 @@
 """What every door says alike of shared links: their states, their rules, and whom they let in."""
 
-from core.usecases.links.shared_links import LinkEvent
+from core.usecases.links.showing import LinkEvent
 from core.words import LinkRule, SharedLinkState
 
 LINK_HEADS: dict[LinkEvent, str] = {

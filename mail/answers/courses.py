@@ -2,7 +2,7 @@
 
 from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitations.lists import InvitationRow
-from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.links.showing import SharedLinkShown
 from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, counted, run_dates, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some

@@ -3,7 +3,8 @@
 from typing import Final
 
 from core.usecases.links.lists import SharedLinksListed
-from core.usecases.links.shared_links import SharedLinkChanged, SharedLinkShown
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.links.showing import SharedLinkShown
 from core.wording.results import counted, until_words
 from core.wording.shared_links import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, anybody_words, shared_link_words
 from core.words import SharedLinkState

@@ -28,7 +28,7 @@ from core.usecases.invitations.lists import (
     invitation_page,
 )
 from core.usecases.links.lists import links_to
-from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.links.showing import SharedLinkShown
 from core.words import InvitationState, JoinedBy
 
 

@@ -38,7 +38,8 @@ from core.usecases.imports.imports import find_import
 from core.usecases.learners.cards import invited_as
 from core.usecases.learners.lists import exact_ids, sight_of
 from core.usecases.learners.naming import named_ids
-from core.usecases.links.shared_links import code_of, seen_link
+from core.usecases.links.shared_links import seen_link
+from core.usecases.links.showing import code_of
 from core.words import Subject
 
 

@@ -12,7 +12,7 @@ from core.model import CourseRun, SharedLink, StaffMember
 from core.pages import page_within
 from core.rules.policy import PAGE_ROWS, SHARED_LINK_COURSE_LIFE, SHARED_LINK_MEMORY
 from core.rules.text import folded
-from core.usecases.links.shared_links import SharedLinkShown, code_of, is_forgotten, shown
+from core.usecases.links.showing import SharedLinkShown, code_of, is_forgotten, shown
 from core.usecases.links.states import END_MARGIN, LinkNow, links_now, may_end_by
 from core.words import SharedLinkState
 

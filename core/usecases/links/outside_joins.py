@@ -9,7 +9,7 @@ from core.context import Context
 from core.model import SharedLink, StaffMember
 from core.outbox import say, slack_row
 from core.usecases.links.demands import domain_of
-from core.usecases.links.shared_links import code_of
+from core.usecases.links.showing import code_of
 from core.usecases.links.states import link_now
 from core.words import MessageKind, SharedLinkState
 

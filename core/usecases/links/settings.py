@@ -10,7 +10,8 @@ from core.errors import CapInvalid, DomainsInvalid
 from core.model import Enrolment, SharedLink
 from core.rules.addresses import InvalidAddress, address_key, parse_address
 from core.rules.policy import SHARED_LINK_CAP, SHARED_LINK_DOMAINS
-from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, about_link, working_link
+from core.usecases.links.shared_links import SharedLinkChanged, about_link, working_link
+from core.usecases.links.showing import LinkEvent
 
 
 class ChangeSharedLink(Struct, frozen=True):

@@ -10,7 +10,8 @@ from core.context import Assurance, Context, Door, StaffActor
 from core.letters import AnswerLetter, AnswerPart, Letter
 from core.model import MailAnswer, Organisation, StaffMember
 from core.results import revived_parts
-from core.usecases.links.shared_links import SharedLinkChanged, shown
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.links.showing import shown
 from core.usecases.links.states import links_now
 from core.usecases.messages.letter_heads import letter_head
 

@@ -54,7 +54,8 @@ from core.usecases.learners.lists import LearnerCard, LearnersListed
 from core.usecases.learners.removal import LearnerChangeUndone, LearnerRemoved, RemovalPreviewed
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.outside_joins import OutsideJoin
-from core.usecases.links.shared_links import LinkEvent, SharedLinkChanged, SharedLinkShown
+from core.usecases.links.shared_links import SharedLinkChanged
+from core.usecases.links.showing import LinkEvent, SharedLinkShown
 from core.usecases.mailbox.held_mail import HeldMailRefused, HeldMailReleased, HeldMailShown
 from core.usecases.mailbox.invitations import PreviewDiscarded, PreviewNumbered
 from core.usecases.mailbox.questions import MailQuestion, MailQuestionsShown, QuestionState

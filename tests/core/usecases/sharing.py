@@ -11,11 +11,11 @@ from core.usecases.links.settings import ChangeSharedLink, change_shared_link
 from core.usecases.links.shared_links import (
     CreateSharedLink,
     SharedLinkChanged,
-    SharedLinkShown,
     ShowSharedLink,
     create_shared_link,
     show_shared_link,
 )
+from core.usecases.links.showing import SharedLinkShown
 from tests.core.usecases.acting import MATHS, change, only
 from tests.factories import LEARNER, School
 

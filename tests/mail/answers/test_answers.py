@@ -29,7 +29,7 @@ from core.usecases.imports.imports import ImportsListed
 from core.usecases.imports.mails import ImportRowsTold, ImportTold, OrderTold
 from core.usecases.imports.orders import OrderShown
 from core.usecases.imports.rows import ImportRowsListed
-from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.links.showing import SharedLinkShown
 from core.usecases.mailbox.addresses import RunsOffered
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.mails import ReportTold

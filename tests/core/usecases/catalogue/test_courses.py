@@ -16,7 +16,7 @@ from core.usecases.catalogue.courses import (
     show_run,
 )
 from core.usecases.invitations.lists import InvitationRow
-from core.usecases.links.shared_links import SharedLinkShown
+from core.usecases.links.showing import SharedLinkShown
 from core.words import JoinedBy
 from tests.core.conftest import Play
 from tests.core.usecases.acting import (

@@ -23,7 +23,6 @@ from core.usecases.links.settings import read_cap, read_domains
 from core.usecases.links.shared_links import (
     CreateSharedLink,
     ExtendSharedLink,
-    LinkEvent,
     PauseSharedLink,
     RestoreSharedLink,
     ResumeSharedLink,
@@ -35,6 +34,7 @@ from core.usecases.links.shared_links import (
     resume_shared_link,
     revoke_shared_link,
 )
+from core.usecases.links.showing import LinkEvent
 from core.words import LinkRule, SharedLinkState
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, at_once, change, clock_of, everything, only
 from tests.core.usecases.sharing import join, move_run, settle, share, shown
