@@ -61,8 +61,8 @@ def receive_import(ctx: Context, command: ReceiveImport) -> ImportReceived:
     file_hash = hashlib.sha256(command.content).hexdigest()
     # The row's lock: of the same file twice at a moment, the second finds the first.
     organisation = lock_organisation(ctx, staff.organisation_id)
-    known = _same_file(ctx, staff, file_hash, command.policy)
-    if known is not None and not _is_asked_again(ctx, staff, known, corrected):
+    known = _same_file(ctx, staff, file_hash)
+    if known is not None and not _is_asked_again(ctx, staff, known, corrected, command.policy):
         ctx.about(Subject.IMPORT, known.id)
         return ImportReceived(known.id, known.number, is_repeat=True)
     # A held one that is looked at again is closed when this one is applied; of an applied one only the rest is run.
@@ -103,10 +103,14 @@ def _row(ctx: Context, command: ReceiveImport) -> dict[str, Any]:
     }
 
 
-def _is_asked_again(ctx: Context, staff: StaffMember, known: Import, corrected: Import | None) -> bool:
+def _is_asked_again(
+    ctx: Context, staff: StaffMember, known: Import, corrected: Import | None, policy: ImportPolicy | None
+) -> bool:
     """A file that waits or left rows out, after its sender was granted, or lost, a provider: the advice was to ask for
-    one. A held file also in answer to itself.
+    one. A held file also in answer to itself, and what is not imported yet by another policy.
     """
+    if known.state is not ImportState.APPLIED and policy not in (None, known.policy):
+        return True
     is_held = known.state is ImportState.HELD
     if not is_held and not known.problem:
         return False
@@ -126,11 +130,9 @@ def _next_number(ctx: Context, organisation_id: int) -> int:
     ).scalar_one()
 
 
-def _same_file(ctx: Context, staff: StaffMember, file_hash: str, policy: ImportPolicy | None) -> Import | None:
-    """Another policy asks for another answer, unless the rows are imported already.
-
-    What is decided by a colleague's grants is no answer: they may lack the very provider for which this one was asked
-    to send the file. Nor is a colleague's that left rows out.
+def _same_file(ctx: Context, staff: StaffMember, file_hash: str) -> Import | None:
+    """What is decided by a colleague's grants is no answer: they may lack the very provider for which this one was
+    asked to send the file. Nor is a colleague's that left rows out.
     """
     is_own = and_(Import.state.in_((*_UNFINISHED, ImportState.HELD, ImportState.APPLIED)), Import.staff_id == staff.id)
     is_whole = and_(Import.state == ImportState.APPLIED, Import.problem == 0)
@@ -141,6 +143,4 @@ def _same_file(ctx: Context, staff: StaffMember, file_hash: str, policy: ImportP
         or_(Import.subject == ImportSubject.LEARNERS, Import.state != ImportState.APPLIED),
         or_(is_own, is_whole),
     )
-    if policy is not None:
-        query = query.where(or_(Import.policy == policy, Import.state == ImportState.APPLIED))
     return ctx.session.scalars(query.order_by(Import.number.desc()).limit(1)).one_or_none()

@@ -316,6 +316,20 @@ def test_the_same_file_in_answer_to_its_own_import_is_looked_at_anew(school: Sch
     assert (held.state, done.state, done.buckets) == (ImportState.HELD, ImportState.APPLIED, Buckets(created=2))
 
 
+def test_a_held_file_sent_again_by_another_policy_waits_no_longer(school: School) -> None:
+    held = import_sheet(school, line("Ada"), BAD)
+
+    done = import_sheet(school, line("Ada"), BAD, policy=GOOD)
+
+    before = stored(school, held.number)
+    assert (held.state, done.state, done.buckets) == (
+        ImportState.HELD,
+        ImportState.APPLIED,
+        Buckets(created=1, problem=1),
+    )
+    assert (before.state, before.reason) == (ImportState.REJECTED, ImportReason.CORRECTED)
+
+
 def test_the_same_file_imports_the_rows_that_were_left_out_once_their_provider_is_granted(school: School) -> None:
     """“Ask an owner to grant you this provider” is the advice: whoever follows it sends the file once more."""
     rows = line("Ada"), line("Bo", UKPRN="10000002")
