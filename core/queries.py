@@ -84,6 +84,10 @@ class Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it stands: else SQLite is told to compare it with 1, and looks at each row instead of at an index."""
+        return self
+
 
 def listed(values: Iterable[int | str]) -> str:
     return msgspec.json.encode(list(values)).decode()

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Insert, Update, event, insert
+from sqlalchemy import Insert, Select, Update, event, insert
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from core.access.many import insert_rows
+from core.access.many import insert_rows, owned_tables
 from core.context import Actor, Context, Operator, StaffActor, System
 from core.database import EVERY_ROW, reach_only
 from core.model import Base, Course, CourseRun, OrganisationOwned
@@ -45,9 +45,20 @@ def _scope_statement(state: ORMExecuteState) -> None:
     if scope is None:
         raise RuntimeError("This session has no organisation: open it with core.access.open_session.")
     if scope != EVERY_ORGANISATION:
+        _refuse_plain(state)
         state.statement = state.statement.options(
             with_loader_criteria(OrganisationOwned, lambda owned: owned.organisation_id == scope, include_aliases=True)
         )
+
+
+def _refuse_plain(state: ORMExecuteState) -> None:
+    """``select(func.count()).where(or_(...))`` is no statement about a mapped class to SQLAlchemy: the scope would be
+    passed over in silence. ``select_from`` makes it one. What is nested is watched by a test of all use cases.
+    """
+    if state.is_orm_statement or not isinstance(state.statement, Select):
+        return
+    if any(table in owned_tables() for table in state.statement.get_final_froms()):
+        raise RuntimeError("This statement names no mapped class, so it has no scope: say select_from(the class).")
 
 
 @event.listens_for(Session, "before_flush")

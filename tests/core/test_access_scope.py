@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, exists, func, select, union, update
+from sqlalchemy import delete, exists, func, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -88,6 +88,20 @@ def test_a_known_id_of_another_organisation_is_absent(school: School) -> None:
     assert in_context(school.app, school.owner, lambda ctx: get(ctx, school.other_owner.staff_id)) is None
     assert in_context(school.app, school.owner, lambda ctx: get(ctx, school.owner.staff_id)) is not None
     assert in_context(school.app, school.other_owner, lambda ctx: get(ctx, school.other_owner.staff_id)) is not None
+
+
+def test_a_count_that_names_no_class_is_refused_and_with_its_class_stops_at_the_organisation(
+    school: School,
+) -> None:
+    """Of these SQLAlchemy does not know that they are about mapped classes, and would add no scope."""
+    either = or_(StaffMember.email.like("%@north%"), StaffMember.email.like("%@south%"))
+    counting = select(func.count().filter(either)).where(either)
+
+    with pytest.raises(RuntimeError, match="select_from"):
+        in_context(school.app, school.owner, lambda ctx: ctx.session.scalar(counting))
+
+    counted = in_context(school.app, school.owner, lambda ctx: ctx.session.scalar(counting.select_from(StaffMember)))
+    assert counted == len(NORTH)
 
 
 def test_a_session_without_a_scope_refuses_to_run(school: School) -> None:

@@ -175,7 +175,7 @@ def _facts(ctx: Context, pairs: Sequence[tuple[int, int]]) -> Sequence[Any]:
     asked = exists().where(mine, silent, Suppression.reason != SuppressReason.BOUNCED)
     working = (
         select(LearnerAddress.address)
-        .where(mine, ~exists().where(silent))
+        .where(mine, ~select(Suppression.id).where(silent).correlate(Learner, LearnerAddress).exists())
         .order_by(LearnerAddress.id)
         .limit(1)
         .correlate(Learner)

@@ -140,7 +140,9 @@ def _imports(ctx: Context) -> tuple[int, int]:
     """(held, running), whoever sent them: “imports” lists them to everybody as well."""
     is_held, is_running = Import.state == ImportState.HELD, Import.settled_at.is_(None)
     held, running = ctx.session.execute(
-        select(func.count().filter(is_held), func.count().filter(is_running)).where(or_(is_held, is_running))
+        select(func.count().filter(is_held), func.count().filter(is_running))
+        .select_from(Import)
+        .where(or_(is_held, is_running))
     ).one()
     return held, running
 

@@ -7,9 +7,21 @@ from typing import Any
 
 import pytest
 
+from core import access
+from core.context import Context
 from core.errors import LearnerNotOnRun, MomentUnclear, NudgeRefused, NudgeWordsUnclear, RoleMissing, UndoOver
 from core.letters import NudgeLetter
-from core.model import Course, CourseRun, Enrolment, FollowUp, Learner, Organisation, OutboundMessage, Progress
+from core.model import (
+    Course,
+    CourseRun,
+    Enrolment,
+    FollowUp,
+    Learner,
+    Organisation,
+    OutboundMessage,
+    Progress,
+    Suppression,
+)
 from core.requests import Request, mode_of, read_request, usecase_of
 from core.requests.language import Mode
 from core.usecases.digests.digests import ShowDigest, show_digest
@@ -19,7 +31,7 @@ from core.usecases.messages.letters import LoadLetters, load_letters
 from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.follow_ups import FollowUpNoted, UndoFollowUp, undo_follow_up
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
-from core.words import MessageKind, MessageState
+from core.words import MessageKind, MessageState, SuppressReason
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only, rival_before
 from tests.core.usecases.progressing import enrol, learner_of, line, send
@@ -197,6 +209,22 @@ def test_what_no_longer_makes_sense_is_not_sent(stalled: School, meanwhile: Any)
     if meanwhile is not _moved and meanwhile is not _removed:
         with pytest.raises(NudgeRefused):
             nudge(stalled)
+
+
+def _insert(ctx: Context, _: None, model: Any, row: dict[str, Any]) -> None:
+    access.insert_all(ctx, model, [row])
+
+
+def test_that_another_organisation_does_not_write_to_an_address_stops_no_nudge(stalled: School) -> None:
+    now = clock_of(stalled.app)()
+    theirs = {"id": 1, "first_name": "Cy", "last_name": "Young", "created_at": now}
+    bounced = {"id": 1, "address_key": BO, "reason": SuppressReason.BOUNCED, "suppressed_at": now}
+    for model, row in ((Learner, theirs), (Suppression, bounced)):
+        stalled.app.run(partial(_insert, model=model, row=row), None, stalled.other_owner)
+
+    assert say(stalled, f"nudge {MATHS} {BO}").address == BO
+    nudge(stalled)
+    assert len(letters(stalled)) == 1
 
 
 def test_quiet_hours_words_and_roles_are_minded(stalled: School) -> None:

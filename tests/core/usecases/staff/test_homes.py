@@ -156,6 +156,9 @@ def test_imports_that_wait_and_those_that_run_are_counted(school: School) -> Non
     import_sheet(school, line("Cy"), line("Bo", Postcode="no"))
     school.app.run(receive_import, ReceiveImport("c.csv", sheet(line("Di")), runs_later=True), school.owner)
 
+    # Nobody else's count.
+    school.app.run(receive_import, ReceiveImport("d.csv", sheet(line("Ed")), runs_later=True), school.other_owner)
+
     home = shown(school)
 
     assert (home.imports_waiting, home.imports_running) == (1, 1)
