@@ -3,7 +3,7 @@
 import base64
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -246,12 +246,14 @@ def sent(app: App, *, after: timedelta = RECALL_WINDOW) -> int:
 
 
 @contextmanager
-def counted_queries(engine: Engine) -> Iterator[list[str]]:
-    """The statements that reach the database within the block."""
+def counted_queries(engine: Engine, values: dict[str, Sequence[Any]] | None = None) -> Iterator[list[str]]:
+    """The statements that reach the database within the block; ``values`` gets what stood in each at first."""
     statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
         statements.append(statement)
+        if values is not None:
+            values.setdefault(statement, given[0] if isinstance(given, list) else given)
 
     event.listen(engine, "before_cursor_execute", note)
     try:
@@ -260,10 +262,14 @@ def counted_queries(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def plan_of(engine: Engine, query: str) -> list[str]:
-    """SQLite's, step by step, in its words: which table it goes through, and by what."""
+def plan_of(engine: Engine, query: str, values: Sequence[Any] | None = None) -> list[str]:
+    """SQLite's, step by step, in its words: which table it goes through, and by what.
+
+    With ``values`` it may take an index of some rows, where they are those.
+    """
     with engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("",) * query.count("?")).all()
+        given = ("",) * query.count("?") if values is None else tuple(values)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given).all()
     return [str(step[-1]) for step in plan]
 
 

@@ -29,6 +29,7 @@ from core.model.learners import Enrolment as Enrolment
 from core.model.learners import Learner as Learner
 from core.model.learners import LearnerAddress as LearnerAddress
 from core.model.learners import LearnerChange as LearnerChange
+from core.model.messages import IS_OPEN as IS_OPEN
 from core.model.messages import DeliveryReport as DeliveryReport
 from core.model.messages import OutboundMessage as OutboundMessage
 from core.model.messages import SpeechLane as SpeechLane

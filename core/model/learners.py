@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.context import Door
@@ -123,6 +123,15 @@ class Enrolment(OrganisationOwned, Base):
         UniqueConstraint("learner_id", "run_id"),
         # Covers the count of those who are on a run, and who they are.
         Index("ix_enrolment_run", "run_id", "organisation_id", "left_at", "learner_id"),
+        # Who has left, of a whole organisation: few of many.
+        Index(
+            "ix_enrolment_left",
+            "organisation_id",
+            "learner_id",
+            "run_id",
+            sqlite_where=text("left_at IS NOT NULL"),
+            postgresql_where=text("left_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

@@ -14,6 +14,7 @@
 """
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,16 +23,15 @@ from core.database import Id
 from core.model.base import Base, OrganisationOwned, closed_set
 from core.words import Channel, MessageKind, MessageState, ReportedAs
 
+_OPEN: Final = "state IN ('pending', 'sending')"
+IS_OPEN: Final = text(f"outbound_message.{_OPEN}")
+"""To be said beside the state that is meant: SQLite takes an index of some rows for its very words only."""
+
 
 class OutboundMessage(OrganisationOwned, Base):
     __tablename__ = "outbound_message"
     __table_args__ = (
-        Index(
-            "ix_outbound_message_due",
-            "not_before",
-            sqlite_where=text("state IN ('pending', 'sending')"),
-            postgresql_where=text("state IN ('pending', 'sending')"),
-        ),
+        Index("ix_outbound_message_due", "not_before", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
         Index(
             "ix_outbound_message_held",
             "state",

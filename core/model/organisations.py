@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Id
@@ -71,6 +71,8 @@ class StaffMember(OrganisationOwned, Base):
     __table_args__ = (
         UniqueConstraint("organisation_id", "email_key"),
         UniqueConstraint("organisation_id", "username"),
+        # Who signs in says no organisation.
+        Index("ix_staff_member_email_key", "email_key"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

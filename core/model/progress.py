@@ -142,7 +142,8 @@ class ProgressName(OrganisationOwned, Base):
     kind: Mapped[NamedKind] = mapped_column(closed_set(NamedKind))
     name_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
     """Keyed with the organisation's own key."""
-    learner_id: Mapped[int | None] = mapped_column(Id, ForeignKey("learner.id"))
+    # Else each learner who goes is looked for among all names.
+    learner_id: Mapped[int | None] = mapped_column(Id, ForeignKey("learner.id"), index=True)
     run_id: Mapped[int | None] = mapped_column(Id, ForeignKey("course_run.id"))
     staff_id: Mapped[int] = mapped_column(Id, ForeignKey("staff_member.id"))
     named_at: Mapped[datetime]

@@ -30,6 +30,10 @@ _AWAITED = Query(
 )
 
 
+def answer_key(answer_id: int) -> str:
+    return f"answer:{answer_id}"
+
+
 def answer_row(ctx: Context, staff: StaffMember, answer_id: int) -> dict[str, Any]:
     return email_row(
         ctx,
@@ -37,7 +41,7 @@ def answer_row(ctx: Context, staff: StaffMember, answer_id: int) -> dict[str, An
         to=staff.email,
         to_key=staff.email_key,
         about_id=answer_id,
-        key=f"answer:{answer_id}",
+        key=answer_key(answer_id),
         not_before=ctx.now,
     )
 

@@ -49,12 +49,11 @@ from core.usecases.learners.ethnicity import (
     store_ethnicity,
 )
 from core.usecases.learners.removal import LearnerRemoved, RemoveLearner, remove_learner
-from core.usecases.mailbox.answers import answer_row
+from core.usecases.mailbox.answers import answer_key, answer_row
 from core.usecases.mailbox.invitations import DiscardPreview, PreviewDiscarded, PreviewNumbered, discard_preview
 from core.usecases.mailbox.requests import close, pressable
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
 from core.usecases.staff.colleagues import ColleagueInvited, InviteColleague, invite_colleague
-from core.words import MessageKind
 
 UseCase = Callable[[Context, Any], Any]
 
@@ -214,9 +213,7 @@ def _own_part(ctx: Context, staff: StaffMember, answer_id: int, draft_id: int) -
 
 def _tell_thread(ctx: Context, staff: StaffMember, question: MailAnswer, part: AnswerPart) -> None:
     sent = ctx.session.scalars(
-        select(OutboundMessage.message_ref).where(
-            OutboundMessage.kind == MessageKind.ANSWER, OutboundMessage.about_id == question.id
-        )
+        select(OutboundMessage.message_ref).where(OutboundMessage.idempotency_key == answer_key(question.id))
     ).first()
     kind, result = kept_parts((part,))
     answer = MailAnswer(

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from core import access
 from core.context import Context
 from core.errors import MessageNotFound
-from core.model import Organisation, OutboundMessage
+from core.model import IS_OPEN, Organisation, OutboundMessage
 from core.outbox import say_again
 from core.rules.policy import MAIL_LIFE
 from core.words import Channel, MessageKind, MessageState
@@ -70,7 +70,7 @@ _TO_STAFF = (
     MessageKind.HELD_MAIL,
 )
 _IS_RETURNED = (OutboundMessage.state == MessageState.BOUNCED, OutboundMessage.kind.in_(_TO_STAFF))
-_IS_LATE = (OutboundMessage.state == MessageState.PENDING, OutboundMessage.problem != "")
+_IS_LATE = (IS_OPEN, OutboundMessage.state == MessageState.PENDING, OutboundMessage.problem != "")
 
 
 def list_held(ctx: Context, command: ListHeld) -> HeldListed:

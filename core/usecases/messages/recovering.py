@@ -17,7 +17,7 @@ from core import access
 from core.context import Context
 from core.database import UtcDateTime
 from core.jobs import Job, JobKind
-from core.model import OutboundMessage
+from core.model import IS_OPEN, OutboundMessage
 from core.rules.policy import CHUNK_MESSAGES, SENDING_ATTEMPTS
 from core.usecases.messages.postponing import keep_quiet_hours
 from core.words import Channel, MessageKind, MessageState
@@ -76,7 +76,7 @@ def release_leases(ctx: Context, command: ReleaseLeases) -> LeasesReleased:
         if command.executor is not None
         else OutboundMessage.lease_until < ctx.now
     )
-    sending = update(OutboundMessage).where(OutboundMessage.state == MessageState.SENDING, theirs)
+    sending = update(OutboundMessage).where(IS_OPEN, OutboundMessage.state == MessageState.SENDING, theirs)
     held = ctx.session.execute(
         sending.where(or_(OutboundMessage.kind.not_in(_SAFE_KINDS), OutboundMessage.attempts >= SENDING_ATTEMPTS))
         .values(
@@ -109,6 +109,7 @@ def sweep_due(ctx: Context, command: SweepDue) -> DueSwept:
     rows = ctx.session.execute(
         select(OutboundMessage.id, OutboundMessage.channel, OutboundMessage.generation)
         .where(
+            IS_OPEN,
             OutboundMessage.state == MessageState.PENDING,
             OutboundMessage.not_before <= ctx.now - command.grace,
             or_(OutboundMessage.lease_until.is_(None), OutboundMessage.lease_until <= ctx.now),

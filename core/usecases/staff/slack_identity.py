@@ -292,15 +292,20 @@ def _confirm(ctx: Context, user: SlackUser) -> None:
 
 
 def _require_few_codes(ctx: Context, user: SlackUser) -> None:
+    latest = range(user.generation, max(user.generation - LINK_CODES_AN_HOUR, 0), -1)
     recent = ctx.session.scalar(
         select(func.count()).where(
-            OutboundMessage.kind == MessageKind.SLACK_CODE,
-            OutboundMessage.about_id == user.id,
+            OutboundMessage.idempotency_key.in_([_code_key(user, generation) for generation in latest]),
             OutboundMessage.created_at > ctx.now - LINK_CODE_LIFE * 6,
         )
     )
     if (recent or 0) >= LINK_CODES_AN_HOUR:
         raise TooManyCodes(count=recent)
+
+
+def _code_key(user: SlackUser, generation: int) -> str:
+    """Each code is a generation of its own."""
+    return f"slack_code:{user.id}:{generation}"
 
 
 def _mail_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
@@ -310,7 +315,7 @@ def _mail_code(ctx: Context, user: SlackUser, staff: StaffMember) -> None:
         to=staff.email,
         to_key=staff.email_key,
         about_id=user.id,
-        key=f"slack_code:{user.id}:{user.generation}",
+        key=_code_key(user, user.generation),
         not_before=ctx.now,
     )
     ctx.session.flush()

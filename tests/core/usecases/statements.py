@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -10,7 +10,14 @@ from sqlglot import exp
 from core.access.many import owned_tables
 
 _OWNED = frozenset(table.name for table in owned_tables())
-_SCAN = re.compile(r"SCAN (\w+?)(?:_\d+)?(?: |$)")
+_NEARLY_ALL = re.compile("is_latest")
+_SOME = frozenset(
+    index.name
+    for table in owned_tables()
+    for index in table.indexes
+    if (where := index.dialect_options["sqlite"]["where"]) is not None and not _NEARLY_ALL.match(str(where))
+)
+_SCAN = re.compile(r"SCAN (?P<table>\w+?)(?:_\d+)?(?: USING (?:COVERING )?INDEX (?P<index>\w+))?(?: |$)")
 
 
 @functools.cache
@@ -57,7 +64,7 @@ def _is_named(part: exp.Expression, alias: str, tables: dict[str, str], named: s
     return False
 
 
-def whole_tables(plan: list[str]) -> frozenset[str]:
-    """Through which of the organisations' tables SQLite goes from end to end, be it by an index."""
+def whole_tables(plan: Sequence[str]) -> frozenset[str]:
+    """Through which tables of organisations SQLite goes from end to end. An index of some rows is none of these."""
     found = (_SCAN.match(step) for step in plan)
-    return frozenset(each[1] for each in found if each and each[1] in _OWNED)
+    return frozenset(each["table"] for each in found if each and each["table"] in _OWNED and each["index"] not in _SOME)
