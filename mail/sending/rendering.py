@@ -1,13 +1,11 @@
-"""Letters as mails, ready to send. ``templates/email/<kind>/`` has the words; this has the values and the headers.
+"""Letters as mails, ready to send. ``templates/email/<kind>/`` has the words, this the values, ``headers`` the rest.
 
 Nothing here raises for what people typed: one strange name must not stop a batch.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import lru_cache
-from urllib.parse import quote
 
 from markupsafe import escape
 from msgspec import Struct
@@ -22,7 +20,6 @@ from core.letters import (
     JoinConfirmationLetter,
     JoinedLetter,
     Letter,
-    LetterHead,
     NudgeLetter,
     ReminderLetter,
     SignInLetter,
@@ -46,17 +43,14 @@ from core.wording.phrases import (
 from core.words import MessageKind
 from mail.answers.rendering import rendered_answer, rendered_digest
 from mail.sending.calendar import invited_part, joined_part
+from mail.sending.headers import headers_of, mail_domain, reply_to_of
 from mail.sending.skeleton import Skeleton, skeleton, slots
 from mail.sending.templates import TEMPLATE_FILES, filled, tight
 from mail.sending.wire import (
     alternatives,
     ascii_address,
     file_part,
-    mailbox_header,
     one_line,
-    plain_header,
-    refs_header,
-    text_header,
     with_attachments,
 )
 from mail.sending.words import grouped
@@ -116,12 +110,12 @@ def render(
 
 
 def _mail(letter: Letter, subject: str, body: bytes, settings: Settings, links: LinkSigner, now: datetime) -> Mail:
-    head = letter.head
+    head, stop_url = letter.head, _own_values(letter, settings).get("stop_url")
     return Mail(
         message_id=head.message_id,
-        sender=f"bounces+{links.bounce_token(head.message_id)}@{_domain(settings.message_domain)}",
+        sender=f"bounces+{links.bounce_token(head.message_id)}@{mail_domain(settings.message_domain)}",
         recipient=ascii_address(head.recipient),
-        content=b"".join((*_headers(letter, subject, settings, links, now), body)),
+        content=b"".join((*headers_of(letter, subject, stop_url, settings, links, now), body)),
     )
 
 
@@ -172,7 +166,7 @@ def _shared_values(letter: Letter, settings: Settings, now: datetime) -> tuple[t
     """What a whole batch has in common."""
     return (
         ("organisation", one_line(letter.head.organisation)),
-        ("can_reply", bool(_reply_to(letter, settings))),
+        ("can_reply", bool(reply_to_of(letter, settings))),
         ("service", one_line(settings.mail_from_name)),
         ("is_answer", False),
         *_kind_values(letter, now),
@@ -249,86 +243,8 @@ def _note_lines(note: str) -> tuple[str, ...]:
     return tuple(one_line(line) for line in note.strip().splitlines())
 
 
-def _headers(letter: Letter, subject: str, settings: Settings, links: LinkSigner, now: datetime) -> tuple[bytes, ...]:
-    head = letter.head
-    return (
-        plain_header("Date", _date(now)),
-        _from_header(head.organisation, settings.mail_from_name, settings.mail_from),
-        mailbox_header("To", head.recipient_name, head.recipient),
-        _reply_header(_reply_to(letter, settings)),
-        text_header("Subject", subject),
-        plain_header("Message-ID", head.message_ref),
-        _fixed_headers(letter.kind, _domain(settings.message_domain)),
-        *_kind_headers(letter, settings, links),
-        *_thread_headers(letter),
-    )
-
-
-def _kind_headers(letter: Letter, settings: Settings, links: LinkSigner) -> tuple[bytes, ...]:
-    stop_url = _own_values(letter, settings).get("stop_url")
-    about = (
-        f"{letter.run.run_id}:"
-        if isinstance(letter, InvitationLetter | ReminderLetter | JoinedLetter | NudgeLetter)
-        else ""
-    )
-    feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
-    if isinstance(letter, AnswerLetter):
-        return feedback, *_thread_headers(letter)
-    if stop_url is None:
-        return (feedback,)
-    return (
-        feedback,
-        f"List-Unsubscribe:\r\n <{stop_url}>{_stop_mail(letter.head, settings, links)}\r\n".encode(),
-        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-    )
-
-
-def _stop_mail(head: LetterHead, settings: Settings, links: LinkSigner) -> str:
-    """For mail programs that press nothing. The token is in the subject, for not every host knows ``+``."""
-    if not settings.mail_inbox:
-        return ""
-    inbox = quote(ascii_address(settings.mail_inbox), safe="@+")
-    return f",\r\n <mailto:{inbox}?subject=stop%20{links.stop_token(head.message_id)}>"
-
-
-def _thread_headers(letter: Letter) -> tuple[bytes, ...]:
-    """A reminder stands beside the e-mail that it reminds of, an answer below the one that asked."""
-    if isinstance(letter, AnswerLetter):
-        return refs_header("In-Reply-To", (letter.in_reply_to,)), refs_header("References", letter.references)
-    if not isinstance(letter, ReminderLetter | StoppedLetter) or not letter.answers_ref:
-        return ()
-    return plain_header("In-Reply-To", letter.answers_ref), plain_header("References", letter.answers_ref)
-
-
-@lru_cache(maxsize=16)
-def _fixed_headers(kind: MessageKind, domain: str) -> bytes:
-    """Robots must not answer, and our own inbox must know its own mail again. No Precedence: it is not bulk mail."""
-    origin = "auto-replied" if kind in (MessageKind.ANSWER, MessageKind.STOPPED) else "auto-generated"
-    return b"".join((
-        f"MIME-Version: 1.0\r\nAuto-Submitted: {origin}\r\nX-Auto-Response-Suppress: All\r\n".encode(),
-        plain_header("X-Usher-Loop", domain),
-    ))  # fmt: skip
-
-
-@lru_cache(maxsize=256)
-def _from_header(organisation: str, service: str, address: str) -> bytes:
-    return mailbox_header("From", " via ".join(filter(None, (organisation, service))), address)
-
-
-@lru_cache(maxsize=256)
-def _reply_header(address: str) -> bytes:
-    return plain_header("Reply-To", ascii_address(address)) if address else b""
-
-
-def _reply_to(letter: Letter, settings: Settings) -> str:
-    """An answer's reply goes on with the conversation, and a nudge's to its author; nowhere else."""
-    if isinstance(letter, AnswerLetter | DigestLetter | NudgeLetter):
-        return letter.head.reply_to
-    return settings.mail_reply_to or letter.head.reply_to
-
-
 def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | None:
-    today, domain = now.astimezone(UTC).date(), _domain(settings.message_domain)
+    today, domain = now.astimezone(UTC).date(), mail_domain(settings.message_domain)
     match letter:
         case InvitationLetter():
             return invited_part(letter.run, domain, today)
@@ -341,13 +257,3 @@ def _attachment(letter: Letter, settings: Settings, now: datetime) -> bytes | No
 def _file(enclosed: Enclosed) -> bytes:
     suffix = enclosed.name.rpartition(".")[2]
     return file_part(enclosed.name, _FILE_TYPES.get(suffix, "application/octet-stream"), enclosed.content)
-
-
-@lru_cache(maxsize=16)
-def _date(now: datetime) -> str:
-    return format_datetime(now)
-
-
-@lru_cache(maxsize=16)
-def _domain(name: str) -> str:
-    return ascii_address(f"x@{name}").rpartition("@")[2]
