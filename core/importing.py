@@ -18,9 +18,10 @@ from msgspec.structs import replace
 from core.app import App
 from core.context import Door, StaffActor, System
 from core.errors import ImportClosed, NotAllowed, Unavailable, UsherError
-from core.rules.catalogue import RelationFinder, RunChecker
+from core.rules.catalogue import RunChecker
 from core.rules.policy import CATALOGUE_RUNS, HEADING_ROWS, IMPORT_CHUNK, IMPORT_HEADINGS_NAMED
 from core.rules.run_columns import RUNS
+from core.rules.run_relations import RelationFinder
 from core.rules.text import clean_name
 from core.rules.ucas.duplicates import DuplicateFinder
 from core.rules.ucas.headings import Headings, best_sheet

@@ -1,22 +1,19 @@
 """The rows of a catalogue sheet: one run a row, with its course. Every problem of every row is reported at once."""
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from core.rules.expiry import end_of_day, start_of_day
-from core.rules.run_columns import NEEDED, RUNS, RunColumn
+from core.rules.run_columns import NEEDED, RunColumn
 from core.rules.text import clean_name, folded
 from core.rules.ucas.cells import faulty
-from core.rules.ucas.headings import Headings, find_headings
+from core.rules.ucas.headings import Headings
 from core.rules.ucas.problems import Cell, Fault, Problem, Problems, is_refused, problem, shown, with_choices
 from core.rules.ucas.suggestions import nearest
 from core.words import AccessModel, CourseKind
@@ -26,11 +23,6 @@ _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})"
 _KINDS: Final = tuple(kind.value for kind in CourseKind)
 _MODELS: Final = tuple(model.value for model in AccessModel)
 _LINK: Final = re.compile(r"https?://\S+")
-# What two rows of one course must have in common, and as which column it is complained of.
-_OF_COURSE: Final = {
-    "course_title": RunColumn.COURSE_TITLE, "kind": RunColumn.KIND, "model": RunColumn.MODEL,
-    "price_pence": RunColumn.PRICE, "provider_ukprn": RunColumn.PROVIDER,
-}  # fmt: skip
 
 
 class CatalogueRow(Struct, frozen=True):
@@ -69,12 +61,6 @@ class CatalogueTerms(Struct, frozen=True):
     """The organisation's: a run without one has it."""
     ukprns: frozenset[str] | None = None
     """Of its providers. None: not looked at."""
-
-
-class RunRelations(Struct, frozen=True):
-    same_as: Mapping[int, int] = {}
-    """Row -> the earlier row that it repeats."""
-    problems: Mapping[int, Problems] = {}
 
 
 class RunChecker:
@@ -269,91 +255,3 @@ def _likely_day(cell: Cell) -> str:
         return date(year, month, day).isoformat()
     except ValueError:
         return ""
-
-
-class RelationFinder:
-    """The same run twice, and one course described in two ways."""
-
-    def __init__(self) -> None:
-        self._runs: dict[str, CatalogueRow] = {}
-        self._courses: dict[str, CatalogueRow] = {}
-        self._same_as: dict[int, int] = {}
-        self._problems: dict[int, Problems] = {}
-
-    def add(self, checked: CheckedRun) -> None:
-        row = checked.run
-        if row is None:
-            return
-        first = self._runs.setdefault(row.run_code, row)
-        if first is not row and replace(first, row=row.row) == row:
-            self._same_as[row.row] = first.row
-            return
-        found: list[Problem] = []
-        if first is not row:
-            found.append(problem(Fault.RUN_TWICE, RunColumn.RUN_CODE, row.run_code, row=first.row))
-        known = self._courses.setdefault(row.course_code, row)
-        found += [
-            problem(Fault.RUN_COURSE_DIFFERS, column, str(getattr(row, name)), row=known.row, what=column.lower())
-            for name, column in _OF_COURSE.items()
-            if getattr(known, name) != getattr(row, name)
-        ]
-        if found:
-            self._problems[row.row] = tuple(found)
-
-    def found(self) -> RunRelations:
-        return RunRelations(self._same_as, self._problems)
-
-
-class CatalogueRead(Struct, frozen=True):
-    """``rows`` can be read, each run once. With problems nobody may import them."""
-
-    rows: list[CatalogueRow]
-    problems: list[tuple[int, Problem]]
-    """Errors with the row's number; 0 is the whole sheet."""
-
-
-def read_rows(rows: Iterable[tuple[int, Sequence[Cell]]], terms: CatalogueTerms) -> CatalogueRead:
-    """Of one sheet, whose headings stand somewhere in its first rows."""
-    listed = list(rows)
-    headings = find_headings(listed, RUNS)
-    if headings is None:
-        return CatalogueRead([], [(0, _all_missing())])
-    if not headings.is_usable:
-        return CatalogueRead([], [(0, each) for each in headings.problems if is_refused((each,))])
-    checker, finder = RunChecker(headings, terms), RelationFinder()
-    checked = [
-        found
-        for number, cells in listed
-        if number > headings.row and (found := checker.check(number, cells)) is not None
-    ]
-    for each in checked:
-        finder.add(each)
-    relations = finder.found()
-    return CatalogueRead(
-        [each.run for each in checked if each.run is not None and each.number not in relations.same_as],
-        [
-            (each.number, found)
-            for each in checked
-            for found in (*each.problems, *relations.problems.get(each.number, ()))
-        ],
-    )
-
-
-def read_catalogue(text: str, terms: CatalogueTerms) -> CatalogueRead:
-    """Comma, semicolon, tab or bar; columns by name in any order; unknown ones are ignored."""
-    # Any kind of line end; without this the reader refuses a lone carriage return.
-    table = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=None), delimiter=_delimiter(text))
-    try:
-        lines = list(table)
-    except csv.Error:
-        return CatalogueRead([], [(table.line_num, problem(Fault.CELL_TOO_LONG, "", None, limit="131,072"))])
-    return read_rows(enumerate(lines, start=1), terms)
-
-
-def _all_missing() -> Problem:
-    return problem(Fault.SHEET_MISSING_COLUMNS, "", None, columns=", ".join(NEEDED))
-
-
-def _delimiter(text: str) -> str:
-    header = text.split("\n", 1)[0]
-    return max(",;\t|", key=header.count)

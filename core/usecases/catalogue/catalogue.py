@@ -15,7 +15,8 @@ from core import access
 from core.context import Context
 from core.errors import CatalogueInvalid
 from core.model import Course, CourseRun, Organisation, Provider
-from core.rules.catalogue import CatalogueRow, CatalogueTerms, read_catalogue, read_rows
+from core.rules.catalogue import CatalogueRow, CatalogueTerms
+from core.rules.catalogue_text import read_catalogue, read_rows
 from core.rules.ucas.problems import Cell, Problem
 from core.usecases.invitations.reminders import replan
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from core.rules.catalogue import CatalogueRow, CatalogueTerms, read_catalogue, read_rows
+from core.rules.catalogue import CatalogueRow, CatalogueTerms
+from core.rules.catalogue_text import read_catalogue, read_rows
 from core.rules.run_columns import NEEDED, RUN_COLUMNS, RunColumn
 from core.rules.ucas.problems import Cell, Problem, shown
 from core.words import AccessModel, CourseKind

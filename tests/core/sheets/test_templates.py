@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from core.rules.catalogue import CatalogueTerms, read_rows
+from core.rules.catalogue import CatalogueTerms
+from core.rules.catalogue_text import read_rows
 from core.rules.run_columns import RUN_COLUMNS, RUNS
 from core.rules.ucas.headings import best_sheet
 from core.sheets.cells import SheetFile
