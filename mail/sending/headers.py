@@ -53,8 +53,6 @@ def _kind_headers(letter: Letter, stop_url: str | None, settings: Settings, link
         else ""
     )
     feedback = plain_header("Feedback-ID", f"{about}{letter.kind}:usher")
-    if isinstance(letter, AnswerLetter):
-        return feedback, *_thread_headers(letter)
     if stop_url is None:
         return (feedback,)
     return (

@@ -200,6 +200,7 @@ def test_an_answer_has_the_headers_of_one() -> None:
     assert mail["To"] == "Olive <olive@example.org>"
     assert mail["Reply-To"] == "usher+northfield@example.org"
     assert mail["In-Reply-To"] == "<q@example.org>"
+    assert len(mail.keys()) == len({name.lower() for name in mail}), "Mail servers refuse what stands twice."
     assert str(mail["References"]).split() == ["<p@example.org>", "<q@example.org>"]
     assert mail["Auto-Submitted"] == "auto-replied"
     assert mail["X-Auto-Response-Suppress"] == "All"

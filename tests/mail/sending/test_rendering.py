@@ -95,6 +95,14 @@ def test_invitation_has_every_header() -> None:
     assert message["Precedence"] is None
 
 
+def test_no_header_stands_twice() -> None:
+    """Mail servers refuse such an e-mail."""
+    for letter in (invitation(), reminder(), welcome(), joined(), join_confirmation(), nudge(), stopped(), sign_in()):
+        names = [name.lower() for name in parsed(_rendered(letter))]
+
+        assert len(names) == len(set(names)), names
+
+
 def test_only_an_invitation_can_be_unsubscribed_from() -> None:
     letter = invitation()
 
