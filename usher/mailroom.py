@@ -10,7 +10,7 @@ from typing import Final
 from core.app import App
 from core.errors import SettingInvalid
 from core.settings import Settings
-from core.usecases.mailbox.inbound import MailBegun
+from core.usecases.mailbox.under_way import MailBegun
 from core.words import MailState
 from mail.inbox.watching import Inbox
 from mail.parsing.parser import Parser

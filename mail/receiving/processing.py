@@ -23,13 +23,7 @@ from core.large_mail import RawMail
 from core.rules.addresses import Address, address_key, parse_address
 from core.settings import Settings
 from core.usecases.mailbox.held_mail import HoldMail, hold_mail
-from core.usecases.mailbox.inbound import (
-    BeginMail,
-    MailBegun,
-    SettleMail,
-    begin_mail,
-    settle_mail,
-)
+from core.usecases.mailbox.inbound import SettleMail, settle_mail
 from core.usecases.mailbox.senders import (
     Candidate,
     FindSender,
@@ -40,6 +34,7 @@ from core.usecases.mailbox.senders import (
     find_sender,
     note_senders,
 )
+from core.usecases.mailbox.under_way import BeginMail, MailBegun, begin_mail
 from core.words import MailRule, MailState
 from mail.parsing.parsed import NotParsed, ParsedMail
 from mail.receiving.asked import Answer, MailReport, MailRequest, MailStop, NoteReport, Stop

@@ -19,17 +19,15 @@ from core.errors import Unavailable
 from core.failpoints import Failpoints
 from core.large_mail import RawMail
 from core.usecases.mailbox.inbound import (
-    LayDownMail,
     ListUnsettled,
-    MailBegun,
     MailReceived,
     ReceiveMail,
     ReceiveMails,
-    lay_down_mail,
     list_unsettled,
     receive_mails,
 )
 from core.usecases.mailbox.senders import ResumeWaiting, resume_waiting
+from core.usecases.mailbox.under_way import LayDownMail, MailBegun, lay_down_mail
 from core.words import MailState
 from mail.receiving.arrival import Arrival, read_arrival
 from mail.receiving.under_way import UnderWay

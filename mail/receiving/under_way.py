@@ -14,7 +14,7 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.rules.policy import MAIL_LEASE_RENEWAL, MAIL_WORK
-from core.usecases.mailbox.inbound import RenewMails, renew_mails
+from core.usecases.mailbox.under_way import RenewMails, renew_mails
 
 _log = logging.getLogger("usher.mail")
 

@@ -160,6 +160,7 @@ from core.usecases.mailbox import (
     senders,
     stopping,
     suppressions,
+    under_way,
 )
 from core.usecases.mailbox import (
     invitations as mail_invitations,
@@ -544,7 +545,7 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
         "write_due_digests": (System, digests.WriteDueDigests(digests.DueDigestsCollected((1,), ()))),
         "receive_mail": (System, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64)),
         "receive_mails": (System, inbound.ReceiveMails((inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64),))),
-        "begin_mail": (System, inbound.BeginMail(world.inbound_id)),
+        "begin_mail": (System, under_way.BeginMail(world.inbound_id)),
         "settle_mail": (
             System,
             inbound.SettleMail(world.inbound_id, MailState.IGNORED, MailRule.UNKNOWN_SENDER),
@@ -554,8 +555,8 @@ def commands(world: World) -> dict[str, tuple[type[Actor], object]]:
             bounces.RecordReport(world.inbound_id, MailRule.BOUNCE, ReportedAs.HARD, tokens=(world.bounce_token,)),
         ),
         "stop_by_mail": (System, stopping.StopByMail(world.inbound_id, tokens=(world.stop_token,))),
-        "renew_mails": (System, inbound.RenewMails((world.inbound_id,))),
-        "lay_down_mail": (System, inbound.LayDownMail(world.inbound_id)),
+        "renew_mails": (System, under_way.RenewMails((world.inbound_id,))),
+        "lay_down_mail": (System, under_way.LayDownMail(world.inbound_id)),
         "hold_unread": (System, inbound.HoldUnread(world.mailbox_id, "front 7/1", 9, MailRule.TOO_BIG)),
         "add_mailbox": (Operator, replace(MAILBOX, name="back")),
         "change_mailbox_secret": (Operator, mailboxes.ChangeMailboxSecret("front", MAILBOX.secret)),

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from core.app import App
 from core.rules.policy import MAIL_BYTES
-from core.usecases.mailbox.inbound import MailBegun
 from core.usecases.mailbox.mailboxes import DecideOldMail, decide_old_mail
+from core.usecases.mailbox.under_way import MailBegun
 from core.words import MailRule, MailState, OldMail
 from mail.inbox.taking import FOLDERS
 from tests.copies import SqliteCopies

@@ -12,8 +12,9 @@ from core.app import App
 from core.context import System
 from core.errors import Unavailable
 from core.model import InboundMessage, Mailbox
-from core.usecases.mailbox.inbound import BeginMail, MailBegun, SettleMail, begin_mail, settle_mail
+from core.usecases.mailbox.inbound import SettleMail, settle_mail
 from core.usecases.mailbox.mailboxes import AddMailbox, MailboxSecret, add_mailbox
+from core.usecases.mailbox.under_way import BeginMail, MailBegun, begin_mail
 from core.usecases.mailbox.watching import ListWatched, WatchedMailbox, list_watched
 from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState
 from mail.inbox.watcher import Pace, Watcher

@@ -12,8 +12,8 @@ from core.app import App
 from core.context import Assurance
 from core.large_mail import PIECE, Intake, LargeMail, pieces_of
 from core.model import InboundMessage, InboundPiece
-from core.usecases.mailbox.inbound import BeginMail, begin_mail
 from core.usecases.mailbox.received import ShowReceived, show_received
+from core.usecases.mailbox.under_way import BeginMail, begin_mail
 from core.usecases.retention import ForgetOld, forget_old
 from core.words import MailRule, MailState
 from mail.parsing.parsed import ParsedMail

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from core.app import App
 from core.errors import AlreadyThere, MailboxInvalid, MailboxNotFound
 from core.model import InboundMessage
-from core.usecases.mailbox import inbound, mailboxes
+from core.usecases.mailbox import inbound, mailboxes, under_way
 from core.usecases.mailbox import watching as mailbox_watching
 from core.usecases.mailbox.mailboxes import AddMailbox, MailboxSecret, add_mailbox
 from core.words import MailboxAuth, MailboxSecurity, MailRule, MailState, OldMail
@@ -173,8 +173,8 @@ def received(app: App) -> int:
     return app.run(inbound.receive_mail, inbound.ReceiveMail(b"x", "<1@example.org>", "0" * 64), SYSTEM).inbound_id
 
 
-def begin(app: App, inbound_id: int) -> inbound.MailBegun:
-    return app.run(inbound.begin_mail, inbound.BeginMail(inbound_id), SYSTEM)
+def begin(app: App, inbound_id: int) -> under_way.MailBegun:
+    return app.run(under_way.begin_mail, under_way.BeginMail(inbound_id), SYSTEM)
 
 
 def test_of_two_who_begin_one_has_the_message(app: App) -> None:
@@ -210,6 +210,6 @@ def test_message_laid_down_may_be_begun_at_once_and_lost_no_try(app: App) -> Non
     inbound_id = received(app)
     for _ in range(9):
         assert begin(app, inbound_id).raw == b"x"
-        app.run(inbound.lay_down_mail, inbound.LayDownMail(inbound_id), SYSTEM)
+        app.run(under_way.lay_down_mail, under_way.LayDownMail(inbound_id), SYSTEM)
 
     assert only(app, InboundMessage).attempts == 0
