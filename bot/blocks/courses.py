@@ -9,14 +9,14 @@ from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRo
 from core.usecases.invitations.lists import InvitationRow
 from core.usecases.links.showing import SharedLinkShown
 from core.wording.phrases import day_words, zone_named
-from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN
+from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, that_fit
 
 _SEARCH_CHARACTERS = 100
 
 
 def draw_courses(listed: CoursesListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
-    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{said(search)}”" if search else ""
+    fits = that_fit(listed.total, said(search))
     head = f"{counted(listed.total, 'run')} to choose from{fits}"
     rows = tuple(block for row in listed.rows for block in _course(row, may_invite=listed.may_invite))
     nothing = (context("Other words may find more: “courses” alone lists all."),)

@@ -8,7 +8,7 @@ from core.errors import NeedsConfirmation
 from core.usecases.invitations.lists import InvitationRow, InvitationsListed, ListedState
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent, ReinviteLearner
 from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
-from core.wording.results import INVITATION_STATES
+from core.wording.results import INVITATION_STATES, that_fit
 
 _SEARCH_CHARACTERS = 100
 
@@ -54,7 +54,7 @@ def _undelivered(row: UndeliveredRow, *, may_act: bool) -> Block:
 
 def _headline(listed: InvitationsListed) -> str:
     state = f" {INVITATION_STATES[listed.state]}" if listed.state else ""
-    search = f" that fit “{said(listed.search, _SEARCH_CHARACTERS)}”" if listed.search else ""
+    search = that_fit(listed.total, said(listed.search, _SEARCH_CHARACTERS))
     return f"*{counted(listed.total, 'invitation')}*{state} to {run_name(listed.run)}{search}"
 
 

@@ -22,6 +22,7 @@ from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.outside_joins import OutsideJoin
 from core.usecases.links.shared_links import SharedLinkChanged
 from core.usecases.links.showing import SharedLinkShown
+from core.wording.results import that_fit
 from core.wording.shared_links import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, anybody_words, shared_link_words
 from core.words import SharedLinkState
 
@@ -128,7 +129,7 @@ def _show_button(link_id: int) -> Block:
 
 def draw_links(listed: SharedLinksListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
-    fits = f" that fit “{said(search)}”" if search else ""
+    fits = that_fit(listed.total, said(search))
     head = f"{counted(listed.total, 'shared link')}{fits}"
     rows = [link_row(shown) for shown in listed.links]
     if not rows:

@@ -29,7 +29,7 @@ from core.usecases.staff.colleagues import (
     ColleagueShown,
     StaffListed,
 )
-from core.wording.results import STAFF_STATES, duties
+from core.wording.results import STAFF_STATES, duties, that_fit
 from core.words import Role
 
 _SEARCH_CHARACTERS: Final = 100
@@ -46,7 +46,7 @@ _NOTHING_FILLED: Final = value_of("", "", "", "")
 
 def draw_staff(listed: StaffListed) -> Message:
     search = listed.search[:_SEARCH_CHARACTERS]
-    fits = f" that fit “{said(search)}”" if search else ""
+    fits = that_fit(listed.total, said(search))
     people = counted(listed.total, "person", "people")
     head = f"{people}{fits} in the staff of {said(listed.organisation, 100)}"
     rows = tuple(map(_row, listed.rows)) or (context("Other words may find more: “staff” alone lists everybody."),)

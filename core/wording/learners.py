@@ -5,7 +5,7 @@ from core.usecases.learners.cards import HistoryEntry
 from core.usecases.learners.erasing import ErasurePreviewed
 from core.usecases.learners.lists import LearnerCard, LearnersListed
 from core.usecases.learners.removal import LearnerRemoved, RemovalPreviewed
-from core.wording.results import counted
+from core.wording.results import counted, that_fit
 from core.words import AccountState, LearnerDeed
 
 ACCOUNTS: dict[AccountState, str] = {
@@ -43,7 +43,7 @@ def learner_head(listed: LearnersListed) -> str:
     if listed.is_never and not listed.total and not listed.search:
         return "Nobody with a username is left who has not signed in."
     whom = " who never signed in" if listed.is_never else ""
-    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
+    fits = that_fit(listed.total, listed.search)
     return f"{counted(listed.total, 'learner')}{whom}{fits}."
 
 

@@ -124,6 +124,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def that_fit(total: int, search: str) -> str:
+    """Behind what is counted; empty where nothing is searched for."""
+    return f" that {'fits' if total == 1 else 'fit'} “{search}”" if search else ""
+
+
 def batch_name(numbers: Sequence[int]) -> str:
     """As in "B-0041" or "B-0041 to B-0050"."""
     first, last = f"B-{numbers[0]:04d}", f"B-{numbers[-1]:04d}"

@@ -3,14 +3,14 @@
 from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitations.lists import InvitationRow
 from core.usecases.links.showing import SharedLinkShown
-from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, counted, run_dates, until_words
+from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, counted, run_dates, that_fit, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 from mail.answers.shared_links import link_row
 
 
 def tell_courses(listed: CoursesListed, teller: Teller) -> Answer:
-    fits = f" that {'fits' if listed.total == 1 else 'fit'} “{listed.search}”" if listed.search else ""
+    fits = that_fit(listed.total, listed.search)
     rows = tuple(_course(row) for row in listed.rows)
     code = listed.rows[0].run.code if listed.rows else ""
     return Answer(

@@ -6,7 +6,7 @@ from core.usecases.invitations.lists import InvitationRow, InvitationsListed, Li
 from core.usecases.invitations.single import InvitationCancelled, InvitationResent
 from core.usecases.invitations.undelivered import UndeliveredListed, UndeliveredRow
 from core.usecases.mailbox.addresses import RunsOffered
-from core.wording.results import INVITATION_STATES, batch_name, counted, until_words
+from core.wording.results import INVITATION_STATES, batch_name, counted, that_fit, until_words
 from mail.answers.batches import named
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
@@ -15,7 +15,7 @@ _OPEN = (ListedState.PENDING, ListedState.BOUNCED)
 
 def tell_list(listed: InvitationsListed, teller: Teller) -> Answer:
     state = f" {INVITATION_STATES[listed.state]}" if listed.state else ""
-    search = f" that fit “{listed.search}”" if listed.search else ""
+    search = that_fit(listed.total, listed.search)
     rows = tuple(row_of(row, listed.run.time_zone, teller) for row in listed.rows)
     is_open = any(row.state in _OPEN for row in listed.rows)
     return Answer(

@@ -5,7 +5,7 @@ from typing import Final
 from core.usecases.links.lists import SharedLinksListed
 from core.usecases.links.shared_links import SharedLinkChanged
 from core.usecases.links.showing import SharedLinkShown
-from core.wording.results import counted, until_words
+from core.wording.results import counted, that_fit, until_words
 from core.wording.shared_links import LINK_HEADS, LINK_RULES, SHARED_LINK_STATES, anybody_words, shared_link_words
 from core.words import SharedLinkState
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
@@ -60,7 +60,7 @@ def tell_changed(result: SharedLinkChanged, teller: Teller) -> Answer:
 
 
 def tell_links(listed: SharedLinksListed, teller: Teller) -> Answer:
-    fits = f" that fit “{listed.search}”" if listed.search else ""
+    fits = that_fit(listed.total, listed.search)
     rows = tuple(map(link_row, listed.links))
     code = listed.links[0].code if listed.links else "CODE"
     return Answer(

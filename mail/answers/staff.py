@@ -2,12 +2,12 @@
 
 from core.usecases.staff.cards import StaffCard, StaffState
 from core.usecases.staff.colleagues import ColleagueInvited, ColleagueShown, StaffListed
-from core.wording.results import STAFF_STATES, counted, duties
+from core.wording.results import STAFF_STATES, counted, duties, that_fit
 from mail.answers.document import Answer, Listing, Row, Teller, page_line, some
 
 
 def tell_staff(listed: StaffListed, teller: Teller) -> Answer:
-    fits = f" that fit “{listed.search}”" if listed.search else ""
+    fits = that_fit(listed.total, listed.search)
     rows = tuple(map(_row, listed.rows))
     return Answer(
         headline=f"{counted(listed.total, 'person', 'people')}{fits} in the staff of {listed.organisation}.",

@@ -62,6 +62,7 @@ async def test_the_list_shows_each_link_and_one_of_them(world: World) -> None:
     await world.driver.press(world.olive, found, "links_show")
 
     assert "2 shared links" in words(listed)
+    assert "1 shared link that fits “lab”" in words(found)
     assert "Lab Safety" in words(found)
     assert "Maths" not in words(found)
     assert "Anybody with this link can join" in newest(world)
