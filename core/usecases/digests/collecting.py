@@ -13,9 +13,9 @@ from core.context import Context
 from core.rules.expiry import course_link_end, run_link_end
 from core.rules.policy import DIGEST_ENDING, DIGEST_NAMES, DIGEST_RUNS
 from core.rules.progress.risk import Risk, risks_of
-from core.usecases.digests import figures
-from core.usecases.digests.figures import Window, Windows
+from core.usecases.digests import affairs, figures
 from core.usecases.digests.news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
+from core.usecases.digests.windows import Window, Windows
 from core.usecases.progress.risk import cohort_of, rule_of, standing_of
 from core.wording.phrases import zone_named
 
@@ -69,14 +69,14 @@ class _News:
                 self.cells[windows[row.place]][row.provider_id].append(cell)
         self.stalled = self._by_window(figures.stalled_names(ctx, table))
         self.returned = self._by_window(figures.returned_names(ctx, table))
-        self._of_windows(figures.complaints(ctx, table), "complained")
-        self._of_organisations(figures.invitations(ctx, table), "bounced", "ending")
+        self._of_windows(affairs.complaints(ctx, table), "complained")
+        self._of_organisations(affairs.invitations(ctx, table), "bounced", "ending")
         run_ids = sorted({each.run_id for found in self.cells.values() for cells in found.values() for each in cells})
-        self.runs = figures.runs(ctx, run_ids)
-        self._of_organisations(figures.totals(ctx, table, run_ids), "learners", "finished", "unknown", "left")
-        self.imports = {windows[row.place]: row for row in figures.imports(ctx, table)}
-        self.links = _by_organisation(figures.links(ctx, table))
-        self.budgets = _by_organisation(figures.budgets(ctx, table))
+        self.runs = affairs.runs(ctx, run_ids)
+        self._of_organisations(affairs.totals(ctx, table, run_ids), "learners", "finished", "unknown", "left")
+        self.imports = {windows[row.place]: row for row in affairs.imports(ctx, table)}
+        self.links = _by_organisation(affairs.links(ctx, table))
+        self.budgets = _by_organisation(affairs.budgets(ctx, table))
 
     def _of_windows(self, rows: Iterable[Any], *names: str) -> None:
         for row in rows:
