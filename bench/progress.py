@@ -25,10 +25,7 @@ from core.importing import run_import
 from core.model import Base, Course, CourseRun, Enrolment, Learner, LearnerAddress, Progress
 from core.progressing import ProgressFile, take_progress
 from core.usecases.imports.receiving import ReceiveImport, receive_import
-from core.usecases.progress.figures import (
-    ShowProgress,
-    show_progress,
-)
+from core.usecases.progress.figures import ShowProgress, show_progress
 from core.usecases.progress.one_learner import (
     ShowLearnerProgress,
     show_learner_progress,

@@ -24,12 +24,13 @@ from bot.blocks.words import counted, moment, run_dates, run_name
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
 from core.rules.progress.risk import Risk
-from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown
+from core.usecases.progress.figures import ProgressRow, ProgressShown
 from core.usecases.progress.known import Figures
 from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed
 from core.usecases.progress.risk import FollowUpCard
+from core.usecases.progress.run_statements import ProgressList
 from core.wording.progress import (
     LISTS,
     activity_words,

@@ -19,10 +19,11 @@ from core.errors import InvalidRequest
 from core.progressing import ProgressFile
 from core.requests import read_request, run_of_report
 from core.usecases.progress.confirming import ConfirmReport, ReportConfirmed, confirm_report
-from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+from core.usecases.progress.figures import ShowProgress, show_progress
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.receiving import ReceiveProgress, receive_progress
 from core.usecases.progress.reports import ListReports, ReportShown, ShowReport, list_reports, show_report
+from core.usecases.progress.run_statements import ProgressList
 
 
 def register(bolt: AsyncApp, deps: Deps) -> None:

@@ -17,7 +17,7 @@ from core.requests.language import (
 )
 from core.rules.text import folded
 from core.usecases.progress.confirming import ConfirmReport, confirm_report
-from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+from core.usecases.progress.figures import ShowProgress, show_progress
 from core.usecases.progress.finding import FindProgress, find_progress
 from core.usecases.progress.follow_ups import NoteSpoken, SnoozeLearner, note_spoken, snooze_learner
 from core.usecases.progress.naming import NameInFeed, name_in_feed
@@ -25,6 +25,7 @@ from core.usecases.progress.nudges import PrepareNudge, prepare_nudge
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.reports import ListReports, ShowReport, list_reports, show_report
 from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
+from core.usecases.progress.run_statements import ProgressList
 
 _REPORT: Final = re.compile(r"p-?[0-9]{1,9}", re.IGNORECASE)
 _Command = FindProgress | ShowProgress | ShowLearnerProgress | ListReports | ShowReport | ConfirmReport | NameInFeed

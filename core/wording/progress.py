@@ -6,11 +6,12 @@ from typing import Final
 
 from core.rules.progress.bands import Band, bar
 from core.rules.progress.risk import Risk
-from core.usecases.progress.figures import ProgressList, ProgressShown, SourceShown
+from core.usecases.progress.figures import ProgressShown, SourceShown
 from core.usecases.progress.known import Figures
 from core.usecases.progress.one_learner import LearnerInvitation, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportCounts, ReportShown, RowProblemCount, report_ref
 from core.usecases.progress.risk import FollowUpCard
+from core.usecases.progress.run_statements import ProgressList
 from core.wording.results import counted
 from core.wording.risk import follow_up_words, risk_words, rule_words
 from core.words import FeedKind, ReportReason, ReportState

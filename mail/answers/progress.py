@@ -2,10 +2,11 @@
 
 from core.rules.progress.bands import bar
 from core.rules.progress.merging import WHOLE
-from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown
+from core.usecases.progress.figures import ProgressRow, ProgressShown
 from core.usecases.progress.naming import NamedInFeed
 from core.usecases.progress.one_learner import LearnerProgressShown, LearnerRun
 from core.usecases.progress.reports import ReportCard, ReportShown, ReportsListed, report_ref
+from core.usecases.progress.run_statements import ProgressList
 from core.wording.progress import (
     LISTS,
     activity_words,

@@ -19,13 +19,7 @@ from core.letters import (
 from core.rules.links import LinkSigner
 from core.settings import Settings
 from core.words import MessageKind
-from mail.sending.wire import (
-    ascii_address,
-    mailbox_header,
-    plain_header,
-    refs_header,
-    text_header,
-)
+from mail.sending.wire import ascii_address, mailbox_header, plain_header, refs_header, text_header
 
 
 def headers_of(

@@ -46,13 +46,7 @@ from mail.sending.calendar import invited_part, joined_part
 from mail.sending.headers import headers_of, mail_domain, reply_to_of
 from mail.sending.skeleton import Skeleton, skeleton, slots
 from mail.sending.templates import TEMPLATE_FILES, filled, tight
-from mail.sending.wire import (
-    alternatives,
-    ascii_address,
-    file_part,
-    one_line,
-    with_attachments,
-)
+from mail.sending.wire import alternatives, ascii_address, file_part, one_line, with_attachments
 from mail.sending.words import grouped
 
 _FILE_TYPES = {

@@ -107,7 +107,8 @@ def show(what: str, address: str, organisation: str, shown: str, page: int) -> N
     if "@" in what:
         _show_learner(what, address, organisation)
         return
-    from core.usecases.progress.figures import ProgressList, ShowProgress, show_progress
+    from core.usecases.progress.figures import ShowProgress, show_progress
+    from core.usecases.progress.run_statements import ProgressList
     from core.wording.progress import (
         attention_words,
         band_lines,

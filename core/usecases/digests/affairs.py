@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    and_,
-    case,
-    func,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import Row, and_, case, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from core.context import Context
@@ -30,10 +22,7 @@ from core.model import (
     Suppression,
 )
 from core.model.invitations import IS_LIVE
-from core.rules.policy import (
-    COMPLETED_SHARE,
-    DIGEST_ENDING,
-)
+from core.rules.policy import COMPLETED_SHARE, DIGEST_ENDING
 from core.usecases.digests.windows import Rows, Windows, number
 from core.usecases.links.states import may_end_by
 from core.words import ImportState, MessageState, SuppressReason

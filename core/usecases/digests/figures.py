@@ -8,34 +8,12 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from core.context import Context
 from core.database import DaysBetween, UtcDateTime
-from core.model import (
-    Charge,
-    CourseRun,
-    Enrolment,
-    Learner,
-    Progress,
-    ProgressChange,
-    RunRisk,
-)
-from core.rules.policy import (
-    COMPLETED_SHARE,
-    DIGEST_NAMES,
-    STALLED_AFTER,
-)
+from core.model import Charge, CourseRun, Enrolment, Learner, Progress, ProgressChange, RunRisk
+from core.rules.policy import COMPLETED_SHARE, DIGEST_NAMES, STALLED_AFTER
 from core.usecases.digests.windows import Rows, Windows, number
 from core.usecases.learners.addresses import FIRST_ADDRESS
 from core.usecases.progress.risk import IS_RULE, STORED, cohorts, is_set_aside, of_cohort, risk_test

@@ -5,24 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Integer,
-    Row,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, FromClause, Integer, Row, Select, and_, case, func, literal, select, union_all
 
 from core.database import Id, UtcDateTime
-from core.rules.policy import (
-    STALLED_AFTER,
-)
+from core.rules.policy import STALLED_AFTER
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 

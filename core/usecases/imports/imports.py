@@ -17,11 +17,7 @@ from core.context import Context
 from core.errors import ImportNotFound
 from core.model import Import, ImportRow, StaffMember
 from core.pages import page_within
-from core.rules.policy import (
-    IMPORT_PROBLEMS_NAMED,
-    IMPORT_ROWS_NAMED,
-    PAGE_ROWS,
-)
+from core.rules.policy import IMPORT_PROBLEMS_NAMED, IMPORT_ROWS_NAMED, PAGE_ROWS
 from core.rules.ucas.buckets import Buckets
 from core.rules.ucas.columns import TEMPLATE_HELP, TEMPLATE_LISTS
 from core.rules.ucas.problems import Problem, Severity

@@ -11,12 +11,7 @@ from core.access import Permission
 from core.context import Context, Door
 from core.jobs import Job, JobKind
 from core.model import Import, Organisation, StaffMember
-from core.rules.policy import (
-    IMPORT_FILE_NAME_CHARACTERS,
-    IMPORT_LEASE,
-    IMPORT_LIFE,
-    IMPORT_RULES_VERSION,
-)
+from core.rules.policy import IMPORT_FILE_NAME_CHARACTERS, IMPORT_LEASE, IMPORT_LIFE, IMPORT_RULES_VERSION
 from core.rules.text import clean_name
 from core.usecases.imports.corrections import require_correctable
 from core.usecases.imports.imports import find_import

@@ -18,11 +18,7 @@ from sqlalchemy import bindparam, select
 from core import access
 from core.cards import RunCard, run_card
 from core.context import Context
-from core.model import (
-    CourseRun,
-    Enrolment,
-    LearnerAddress,
-)
+from core.model import CourseRun, Enrolment, LearnerAddress
 from core.queries import Query
 from core.rules.addresses import Address
 from core.rules.policy import SAME_PRESS

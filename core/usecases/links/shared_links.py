@@ -10,13 +10,7 @@ from sqlalchemy import select
 from core import access
 from core.access import Permission
 from core.context import Context
-from core.errors import (
-    CoursePaidFor,
-    RunNotFound,
-    SharedLinkClosed,
-    SharedLinkNotFound,
-    UndoOver,
-)
+from core.errors import CoursePaidFor, RunNotFound, SharedLinkClosed, SharedLinkNotFound, UndoOver
 from core.model import Course, CourseRun, SharedLink, StaffMember
 from core.rules.policy import UNDO_LIFE
 from core.usecases.catalogue.runs import require_choosable

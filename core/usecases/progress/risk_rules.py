@@ -10,8 +10,9 @@ from core.context import Context
 from core.errors import RiskRuleUnclear
 from core.model import CourseRun, RunRisk
 from core.rules.progress.risk import DEFAULT_RISK, RiskRule, read_risk_rule
-from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.risk import rule_of
+from core.usecases.progress.run_statements import ProgressList
 from core.words import Subject
 
 

@@ -9,12 +9,7 @@ from core.rules.progress.bands import Band
 from core.rules.progress.columns import ProgressColumn
 from core.rules.progress.faults import REFUSING, WORDS, ProgressFault
 from core.rules.progress.risk import DEFAULT_RISK, Cohort, Risk, RiskKind
-from core.usecases.progress.figures import (
-    ProgressList,
-    ProgressRow,
-    ProgressShown,
-    SourceShown,
-)
+from core.usecases.progress.figures import ProgressRow, ProgressShown, SourceShown
 from core.usecases.progress.follow_ups import FollowUpNoted, FollowUpUndone
 from core.usecases.progress.known import (
     Figures,
@@ -36,6 +31,7 @@ from core.usecases.progress.reports import (
     RowProblemCount,
 )
 from core.usecases.progress.risk import FollowUpCard
+from core.usecases.progress.run_statements import ProgressList
 from core.words import FeedKind, FollowUpDeed, JoinedBy, NamedKind, ReportReason, ReportState
 from tests.factories import NOW
 

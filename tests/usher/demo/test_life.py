@@ -11,10 +11,7 @@ from core.model import Invitation, OutboundMessage
 from core.rules.progress.bands import Band
 from core.usecases.invitations.schedules import ListScheduled, list_scheduled
 from core.usecases.links.lists import ListSharedLinks, list_shared_links
-from core.usecases.progress.figures import (
-    ShowProgress,
-    show_progress,
-)
+from core.usecases.progress.figures import ShowProgress, show_progress
 from core.usecases.progress.reports import ListReports, ReportCounts, list_reports
 from core.usecases.staff.cards import StaffState
 from core.usecases.staff.colleagues import ListStaff, list_staff

@@ -8,17 +8,13 @@ import pytest
 from core.errors import LearnerNotFound, NotFound, ProviderNotGranted
 from core.model import Learner
 from core.rules.progress.bands import Band
-from core.usecases.progress.figures import (
-    ProgressList,
-    ProgressShown,
-    ShowProgress,
-    show_progress,
-)
+from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.one_learner import (
     LearnerProgressShown,
     ShowLearnerProgress,
     show_learner_progress,
 )
+from core.usecases.progress.run_statements import ProgressList
 from core.words import FeedKind
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, SAFETY, change, clock_of, decline, invite

@@ -28,9 +28,10 @@ from core.usecases.digests.digests import ShowDigest, show_digest
 from core.usecases.mailbox.stopping import StopByMail, stop_by_mail
 from core.usecases.messages.deliveries import TurnOver, turn_over
 from core.usecases.messages.letters import LoadLetters, load_letters
-from core.usecases.progress.figures import ProgressList, ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.figures import ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.follow_ups import FollowUpNoted, UndoFollowUp, undo_follow_up
 from core.usecases.progress.nudges import LearnerNudged, NudgeLearner, nudge_learner
+from core.usecases.progress.run_statements import ProgressList
 from core.words import MessageKind, MessageState, SuppressReason
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only, rival_before

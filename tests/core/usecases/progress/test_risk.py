@@ -9,9 +9,10 @@ from core.errors import RiskRuleUnclear, RoleMissing
 from core.model import Enrolment, Progress, RunRisk
 from core.rules.progress.risk import DEFAULT_RISK, Cohort, RiskKind
 from core.usecases.digests.digests import ShowDigest, show_digest
-from core.usecases.progress.figures import ProgressList, ProgressRow, ProgressShown, ShowProgress, show_progress
+from core.usecases.progress.figures import ProgressRow, ProgressShown, ShowProgress, show_progress
 from core.usecases.progress.one_learner import ShowLearnerProgress, show_learner_progress
 from core.usecases.progress.risk_rules import SetRiskRule, set_risk_rule
+from core.usecases.progress.run_statements import ProgressList
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, change, clock_of, everything, only
 from tests.core.usecases.progressing import enrol, line, send
