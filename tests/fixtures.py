@@ -3,17 +3,37 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from sqlalchemy import Connection, Engine, event
 
 from core.app import App
 from tests.copies import PostgresqlCopies, SqliteCopies
+from tests.core.usecases.statements import OF_ROWS, unscoped
 from tests.factories import School, make_school
 from tests.servers import chromium, dovecot, postfix, postgresql
 from tests.servers.requirement import require
 from tests.servers.smtp_sink import SmtpSink
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scoped_statements() -> Iterator[None]:
+    """Of all that staff do in any test, each statement names whose rows it wants. Told when the last test has ended."""
+    said: set[str] = set()
+
+    def note(connection: Connection, _cursor: Any, statement: str, _values: Any, context: Any, _is_many: bool) -> None:
+        of_staff = isinstance(connection.get_execution_options().get("usher_scope"), int)
+        if of_staff and connection.dialect.name == "sqlite" and not context.execution_options.get("all_organisations"):
+            said.add(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield
+    event.remove(Engine, "before_cursor_execute", note)
+    wrong = {each: tables for each in said if each.startswith(OF_ROWS) and (tables := unscoped(each))}
+    assert not wrong
 
 
 @pytest.fixture(scope="session")

@@ -227,7 +227,11 @@ def _referred(ctx: Context, model: type[Course] | type[CourseRun], ids: Sequence
         for key in table.foreign_keys
         if key.column.table.name == model.__tablename__
     ]
-    found = (ctx.session.connection().execute(select(place).where(place.in_(ids)).distinct()) for place in places)
+    connection, everybody = ctx.session.connection(), {"all_organisations": True}
+    found = (
+        connection.execute(select(place).where(place.in_(ids)).distinct(), execution_options=everybody)
+        for place in places
+    )
     return frozenset(each for rows in found for each in rows.scalars())
 
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from core.access.many import owned_tables
 
+OF_ROWS = ("SELECT", "UPDATE", "DELETE", "WITH")
 _OWNED = frozenset(table.name for table in owned_tables())
 _NEARLY_ALL = re.compile("is_latest")
 _SOME = frozenset(

@@ -15,13 +15,10 @@ from msgspec.structs import replace
 from core.context import Actor, StaffActor
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import clock_of, refusal_of
-from tests.core.usecases.statements import unscoped, whole_tables
+from tests.core.usecases.statements import OF_ROWS, unscoped, whole_tables
 from tests.core.usecases.test_isolation import actors, commands, found
 from tests.core.usecases.worlds import World, make_world
 from tests.factories import FixedClock, counted_queries, make_school, plan_of
-
-_OF_ROWS: Final = ("SELECT", "UPDATE", "DELETE", "WITH")
-
 
 Beginning = tuple[World, datetime]
 
@@ -79,7 +76,7 @@ def _said(copies: SqliteCopies[Beginning], name: str) -> list[Said]:
     with counted_queries(app.engine, values):
         refusal = refusal_of(app, found()[name], command, actor)
     assert refusal is None, (name, refusal)
-    looking = ((each, given) for each, given in values.items() if each.startswith(_OF_ROWS))
+    looking = ((each, given) for each, given in values.items() if each.startswith(OF_ROWS))
     return [Said(name, kind, each, plan_of(app.engine, each, given)) for each, given in looking]
 
 
