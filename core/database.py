@@ -198,10 +198,10 @@ def _prepare_postgresql(engine: Engine) -> None:
             connection.exec_driver_sql("; ".join(settings))
 
 
-def reach_only(connection: Connection, organisation_id: int) -> None:
-    """From here on, in this transaction. SQLite has no such thing."""
+def reach_only(connection: Connection, scope: int | str) -> None:
+    """From here on, in this transaction: an organisation's rows, or ``EVERY_ROW``. SQLite has no such thing."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_scope_setting(organisation_id))
+        connection.exec_driver_sql(_scope_setting(scope))
 
 
 def _scope_setting(scope: int | str) -> str:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.interfaces import LoaderOption
 
+from core.access.scope import reaching_every_row
 from core.context import Context
 from core.errors import RunNotFound
 from core.model import (
@@ -227,12 +229,10 @@ def _referred(ctx: Context, model: type[Course] | type[CourseRun], ids: Sequence
         for key in table.foreign_keys
         if key.column.table.name == model.__tablename__
     ]
-    connection, everybody = ctx.session.connection(), {"all_organisations": True}
-    found = (
-        connection.execute(select(place).where(place.in_(ids)).distinct(), execution_options=everybody)
-        for place in places
-    )
-    return frozenset(each for rows in found for each in rows.scalars())
+    looks = [select(place).where(place.in_(ids)).distinct() for place in places]
+    with reaching_every_row(ctx) as connection:
+        found = [connection.scalars(look, execution_options={"all_organisations": True}).all() for look in looks]
+    return frozenset(chain.from_iterable(found))
 
 
 _FED_RUNS: Final = Query(

@@ -1,9 +1,10 @@
 """The scope of a transaction: one organisation, and the few ways to write many rows within it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Insert, Select, Update, event, insert
+from sqlalchemy import Connection, Insert, Select, Update, event, insert
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from core.access.many import insert_rows, owned_tables
@@ -77,6 +78,16 @@ def enter_organisation(ctx: Context, organisation_id: int) -> None:
     if scope == NO_ORGANISATION:
         ctx.session.info["scope"] = organisation_id
         reach_only(ctx.session.connection(), organisation_id)
+
+
+@contextmanager
+def reaching_every_row(ctx: Context) -> Iterator[Connection]:
+    """For ``core.access`` alone: what must be known of everybody's rows. PostgreSQL's walls stand again afterwards."""
+    connection, scope = ctx.session.connection(), ctx.session.info["scope"]
+    reach_only(connection, EVERY_ROW)
+    yield connection
+    # Not after an error: then the transaction is rolled back, and with it what was set.
+    reach_only(connection, EVERY_ROW if scope == EVERY_ORGANISATION else scope)
 
 
 def insert_all(ctx: Context, model: type[Owning], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,10 +5,11 @@ from io import BytesIO
 
 import pytest
 
+from core import access
 from core.context import StaffActor
 from core.errors import ImportClosed, RoleMissing
 from core.importing import run_import
-from core.model import Course, CourseRun
+from core.model import Course, CourseRun, RunReminders
 from core.rules.ucas.buckets import Buckets
 from core.sheets.annotate import marked_files
 from core.sheets.cells import Cell
@@ -202,6 +203,16 @@ def test_a_run_that_somebody_was_invited_to_stays_and_is_listed(school: School) 
     assert (undone.removed, undone.kept_total) == (1, 1)
     assert (undone.kept[0].row, undone.kept[0].name, undone.kept[0].reason) == (2, "Art", KeptReason.IN_USE)
     assert run(school, "art-1").course_id == course(school, "art").id
+
+
+def test_a_run_that_another_organisation_uses_stays_at_once_on_both_databases(school: School) -> None:
+    done = release(school, send(school, NEW))
+    row = {"id": 1, "run_id": run(school, "art-1").id, "rule": "off"}
+    school.app.run(lambda ctx, _: access.insert_all(ctx, RunReminders, [row]), None, school.other_owner)
+
+    undone = undo(school, done)
+
+    assert (undone.removed, undone.kept_total, undone.kept[0].reason) == (0, 1, KeptReason.IN_USE)
 
 
 def test_what_was_changed_since_stays_and_is_listed(school: School) -> None:
