@@ -5,8 +5,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.context import StaffActor
+from core.rules.zones import zone_named
 from core.usecases.staff.accounts import AcceptTerms, AccountShown, ShowAccount, accept_terms, show_account
-from core.wording.phrases import ROLES, day_words, zone_named
+from core.wording.phrases import ROLES, day_words
 from core.words import Role
 from web.door import WebDoor, read_form, see
 from web.signed_in import signed_in

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from core.errors import InvitationClosed, NameMissing, UsherError
 from core.rules.links import LinkKind
+from core.rules.zones import zone_named
 from core.usecases.invitations.answers import (
     AcceptInvitation,
     AskForLink,
@@ -20,7 +21,7 @@ from core.usecases.invitations.answers import (
     show_invitation,
     stop_invitations,
 )
-from core.wording.phrases import until_words, zone_named
+from core.wording.phrases import until_words
 from web.door import LinkPage, WebDoor, read_form, see, signed
 from web.fields import Field, name_fields
 from web.pages import run_words

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from core.context import StaffActor
 from core.errors import NudgeWordsUnclear
 from core.rules.policy import NUDGE_CHARACTERS
+from core.rules.zones import zone_named
 from core.usecases.progress.at_risk import ShowAtRisk, show_at_risk
 from core.usecases.progress.figures import ShowProgress, show_progress
 from core.usecases.progress.follow_ups import (
@@ -25,7 +26,7 @@ from core.usecases.progress.follow_ups import (
 )
 from core.usecases.progress.nudges import NudgeLearner, nudge_learner
 from core.usecases.progress.run_statements import ProgressList
-from core.wording.phrases import moment_words, zone_named
+from core.wording.phrases import moment_words
 from core.wording.results import counted
 from core.wording.risk import follow_up_words, nudge_way_words, risk_words
 from core.words import FollowUpDeed

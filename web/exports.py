@@ -16,9 +16,10 @@ from starlette.routing import Route
 from core.context import StaffActor
 from core.errors import ExportNotFound
 from core.exports.making import export_on_disk
+from core.rules.zones import zone_named
 from core.usecases.exports import ShowExport, show_export
 from core.wording.exports import FORMS
-from core.wording.phrases import moment_words, zone_named
+from core.wording.phrases import moment_words
 from core.words import ExportForm
 from web.door import WebDoor
 from web.sign_in import EXPORTS_PATH

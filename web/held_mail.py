@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.rules.links import LinkKind
+from core.rules.zones import zone_named
 from core.usecases.mailbox.held_mail import (
     ConfirmHeldMail,
     DenyHeldMail,
@@ -14,7 +15,7 @@ from core.usecases.mailbox.held_mail import (
     deny_held_mail,
     show_held_mail,
 )
-from core.wording.phrases import day_words, moment_words, size_words, zone_named
+from core.wording.phrases import day_words, moment_words, size_words
 from core.words import MailState
 from web.door import LinkPage, WebDoor, signed
 

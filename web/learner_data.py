@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from core.context import Door, StaffActor, System
 from core.errors import ErasureUnconfirmed
+from core.rules.zones import zone_named
 from core.usecases.learners.erasing import (
     EraseLearner,
     ErasurePreviewed,
@@ -25,7 +26,7 @@ from core.usecases.learners.erasing import (
 )
 from core.usecases.learners.export import ExportLearner, LearnerExported, as_json, export_learner
 from core.wording.learners import erasure_lines
-from core.wording.phrases import moment_words, zone_named
+from core.wording.phrases import moment_words
 from web.door import WebDoor, read_form
 from web.signed_in import signed_in
 

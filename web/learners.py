@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.context import StaffActor
+from core.rules.zones import zone_named
 from core.usecases.learners.codes import (
     HEADINGS,
     CodesLoaded,
@@ -21,7 +22,7 @@ from core.usecases.learners.codes import (
     load_access_codes,
     show_codes_page,
 )
-from core.wording.phrases import day_words, zone_named
+from core.wording.phrases import day_words
 from web.door import WebDoor, read_form
 from web.sign_in import CODES_PATH
 from web.signed_in import signed_in

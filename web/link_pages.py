@@ -4,9 +4,10 @@ from typing import Final
 
 from starlette.responses import Response
 
+from core.rules.zones import zone_named
 from core.usecases.links.joining import JoinedByLink
 from core.usecases.links.looking import LinkLookedAt
-from core.wording.phrases import day_words, until_words, zone_named
+from core.wording.phrases import day_words, until_words
 from core.words import SharedLinkState
 from web.door import WebDoor
 from web.fields import Field

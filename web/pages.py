@@ -12,7 +12,8 @@ from msgspec import Struct
 from starlette.responses import HTMLResponse
 
 from core.cards import RunCard
-from core.wording.phrases import BENEFITS, day_words, last_day_words, zone_named
+from core.rules.zones import zone_named
+from core.wording.phrases import BENEFITS, day_words, last_day_words
 from web.assets import Assets
 from web.problems import Problem
 

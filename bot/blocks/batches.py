@@ -5,11 +5,12 @@ from bot.blocks.parts import Block, Message, actions, button, context, fitting, 
 from bot.blocks.words import BENEFITS, FAULTS, batch_name, counted, moment, run_dates, run_name, until_words
 from core.rules.addresses import InvalidAddress
 from core.rules.policy import BATCH_ADDRESSES
+from core.rules.zones import zone_named
 from core.usecases.invitations.batches import BucketCount, InvitationPreviewed, LearnersInvited
 from core.usecases.invitations.recall import BatchRecalled
 from core.usecases.invitations.sending_times import SendingTime
 from core.usecases.invitations.sorting import Bucket
-from core.wording.phrases import moment_words, zone_named
+from core.wording.phrases import moment_words
 from core.wording.results import FATES, cost_words
 
 INVALID_SHOWN = 10

@@ -5,10 +5,11 @@ from bot.blocks.parts import Block, Message, actions, button, context, paged, pl
 from bot.blocks.shared_links import link_row
 from bot.blocks.words import counted, moment, run_dates, run_name, until_words
 from core.cards import RunCard
+from core.rules.zones import zone_named
 from core.usecases.catalogue.courses import CourseRow, CoursesListed, EnrolledRow, RunList, RunShown
 from core.usecases.invitations.lists import InvitationRow
 from core.usecases.links.showing import SharedLinkShown
-from core.wording.phrases import day_words, zone_named
+from core.wording.phrases import day_words
 from core.wording.results import COURSE_KINDS, RUN_LISTS, WAYS_TO_JOIN, that_fit
 
 _SEARCH_CHARACTERS = 100

@@ -1,9 +1,10 @@
 """Exports: a download behind the sign-in, or a file in direct messages."""
 
 from bot.blocks.parts import Message, context, said, section
+from core.rules.zones import zone_named
 from core.usecases.exports import ExportOrdered
 from core.wording.exports import FORMS, headline, page_words, row_words
-from core.wording.phrases import moment_words, zone_named
+from core.wording.phrases import moment_words
 
 
 def draw_ordered(ordered: ExportOrdered) -> Message:

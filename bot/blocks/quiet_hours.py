@@ -1,8 +1,9 @@
 """An organisation's quiet hours."""
 
 from bot.blocks.parts import Message, said, section
+from core.rules.zones import zone_named
 from core.usecases.invitations.quiet_hours import QuietHoursShown
-from core.wording.phrases import zone_named, zone_words
+from core.wording.phrases import zone_words
 from core.wording.results import QUIET_AFTER, clock_words
 
 

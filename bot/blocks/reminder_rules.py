@@ -2,8 +2,9 @@
 
 from bot.blocks.parts import Message, said, section
 from bot.blocks.words import counted, run_name
+from core.rules.zones import zone_named
 from core.usecases.invitations.reminder_rules import RemindersShown
-from core.wording.phrases import day_words, zone_named
+from core.wording.phrases import day_words
 from core.wording.results import reminders_words
 
 

@@ -19,12 +19,12 @@ from core.model import Course, CourseRun, Export, Organisation, StaffMember
 from core.rules.exports import file_name
 from core.rules.months import Month, month_of, read_month
 from core.rules.policy import EXPORT_FILE_ROWS, EXPORT_LIFE, EXPORT_WORKBOOK_ROWS
+from core.rules.zones import zone_named
 from core.usecases.costs.rows import cost_rows, count_cost_rows
 from core.usecases.history.history import all_deeds, count_deeds
 from core.usecases.history.subjects import Meant, meant
 from core.usecases.imports.telling import say_file
 from core.usecases.progress.rows import count_progress_rows, progress_rows
-from core.wording.phrases import zone_named
 from core.words import ExportForm, ExportKind, MessageKind, Subject
 
 

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from core.rules.policy import COMPLETED_SHARE, STALLED_AFTER
 from core.rules.progress.risk import RiskKind
+from core.rules.zones import zone_named
 from core.usecases.digests.news import DigestBudget, DigestName, DigestRun, DigestShown
 from core.usecases.digests.settings import DigestPlanShown
-from core.wording.phrases import day_words, pounds, zone_named, zone_words
+from core.wording.phrases import day_words, pounds, zone_words
 from core.wording.results import counted, percent
 from core.wording.risk import risk_words
 

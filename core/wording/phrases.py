@@ -39,15 +39,6 @@ def size_words(count: int) -> str:
     return f"{round(count / 1000)} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
-@lru_cache(maxsize=64)
-def zone_named(name: str) -> ZoneInfo:
-    """UTC for a name that this machine does not know: a date in UTC is better than none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
 def day_words(moment: datetime, zone: ZoneInfo) -> str:
     """As in "Monday 2 March 2026"."""
     local = moment.astimezone(zone)

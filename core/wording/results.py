@@ -11,6 +11,7 @@ from core.rules.addresses import AddressFault
 from core.rules.costs import BudgetForecast, CostForecast
 from core.rules.policy import REMINDERS
 from core.rules.reminders import ReminderRule
+from core.rules.zones import zone_named
 from core.usecases.catalogue.courses import RunList
 from core.usecases.costs.budgets import AgreementCosts
 from core.usecases.costs.costs import CostSums
@@ -21,7 +22,7 @@ from core.usecases.invitations.sorting import Bucket
 from core.usecases.learners.ethnicity import EthnicityShown
 from core.usecases.staff.cards import StaffCard, StaffState
 from core.wording import phrases
-from core.wording.phrases import day_words, last_day_words, pounds, zone_named, zone_words
+from core.wording.phrases import day_words, last_day_words, pounds, zone_words
 from core.words import Benefit, CourseKind, ImportPolicy, JoinedBy
 
 _PROVIDERS_NAMED = 3

@@ -4,11 +4,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from core.rules.zones import zone_named
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.learners.ethnicity import EthnicityShown
 from core.usecases.staff.rules import RulesShown
 from core.wording.digests import plan_headline
-from core.wording.phrases import zone_named, zone_words
+from core.wording.phrases import zone_words
 from core.wording.results import IMPORT_POLICIES, clock_words
 
 RULES_FOOT: Final = (

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from core.letters import AnswerLetter, DigestLetter
 from core.rules.policy import MAIL_ANSWERS_AN_HOUR
+from core.rules.zones import zone_named
 from core.settings import Settings
-from core.wording.phrases import zone_named
 from mail.answers import Answer, Teller, tell
 from mail.sending.templates import filled, tight
 from mail.sending.wire import alternatives, one_line, quoted_printable

@@ -1,10 +1,11 @@
 """When things go out: reminders, quiet hours, what waits; and all that holds for an organisation."""
 
+from core.rules.zones import zone_named
 from core.usecases.invitations.quiet_hours import QuietHoursShown
 from core.usecases.invitations.reminder_rules import RemindersShown
 from core.usecases.invitations.schedules import ScheduledListed
 from core.usecases.staff.rules import RulesShown
-from core.wording.phrases import day_words, zone_named, zone_words
+from core.wording.phrases import day_words, zone_words
 from core.wording.results import QUIET_AFTER, batch_name, clock_words, counted, reminders_words
 from core.wording.rules import RULES_FOOT, rule_words
 from mail.answers.batches import named

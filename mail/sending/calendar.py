@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from core.cards import RunCard
-from core.wording.phrases import zone_named
+from core.rules.zones import zone_named
 from mail.sending.wire import base64_part, one_line
 
 _HEADERS = (

@@ -29,17 +29,9 @@ from core.letters import (
     WelcomeLetter,
 )
 from core.rules.links import LinkSigner
+from core.rules.zones import zone_named
 from core.settings import Settings
-from core.wording.phrases import (
-    BENEFITS,
-    ROLES,
-    day_words,
-    last_day_words,
-    moment_words,
-    size_words,
-    until_words,
-    zone_named,
-)
+from core.wording.phrases import BENEFITS, ROLES, day_words, last_day_words, moment_words, size_words, until_words
 from core.words import MessageKind
 from mail.answers.rendering import rendered_answer, rendered_digest
 from mail.sending.calendar import invited_part, joined_part

@@ -15,9 +15,10 @@ from usher.wiring import operator_app
 def history(whose: tuple[str, ...], address: str, organisation: str) -> None:
     """Tell who did what to WHOSE: an address, B-0041, I-0007, a run, “link CODE”, “staff ADDRESS”; a page after it."""
     from core.requests import Request, read_request
+    from core.rules.zones import zone_named
     from core.usecases.history.history import ShowHistory, show_history
     from core.wording.history import deed_words, history_head
-    from core.wording.phrases import moment_words, zone_named
+    from core.wording.phrases import moment_words
 
     request = read_request(f"history {' '.join(whose)}")
     if not isinstance(request, Request) or not isinstance(request.command, ShowHistory):

@@ -19,8 +19,8 @@ from core.model import Charge, Course, CourseRun, Organisation
 from core.pages import page_within
 from core.rules.months import Month, month_of, read_month
 from core.rules.policy import COST_MONTHS, PAGE_ROWS
+from core.rules.zones import zone_named
 from core.usecases.costs.budgets import AgreementCosts, agreement_costs
-from core.wording.phrases import zone_named
 
 _WAIVED: Final = Charge.waived_at.is_not(None)
 _IS_DUE: Final = and_(Charge.waived_at.is_(None), Charge.is_prepaid.is_(False))

@@ -13,11 +13,11 @@ from core.context import Context
 from core.rules.expiry import course_link_end, run_link_end
 from core.rules.policy import DIGEST_ENDING, DIGEST_NAMES, DIGEST_RUNS
 from core.rules.progress.risk import Risk, risks_of
+from core.rules.zones import zone_named
 from core.usecases.digests import affairs, figures
 from core.usecases.digests.news import DigestBudget, DigestLink, DigestName, DigestRun, DigestShown
 from core.usecases.digests.windows import Window, Windows
 from core.usecases.progress.risk import cohort_of, rule_of, standing_of
-from core.wording.phrases import zone_named
 
 # What puts a run above another, with how much.
 _WEIGHTS: Final = {"stalled": 3, "bounced": 3, "ending": 1, "completed": 2, "enrolled": 1}

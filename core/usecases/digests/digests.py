@@ -30,11 +30,11 @@ from core.model import Digest, DigestSetting, Organisation, ProviderGrant, Staff
 from core.outbox import email_row, say, slack_row
 from core.rules.digests import DigestTime
 from core.rules.policy import DIGEST_FIRST, DIGEST_MARGIN, DIGESTS_A_TICK, DIGESTS_AT_ONCE
+from core.rules.zones import zone_named
 from core.usecases.digests.collecting import Reader, collect
 from core.usecases.digests.news import DigestShown
 from core.usecases.digests.settings import first_setting, plan
 from core.usecases.staff.slack_identity import linked_staff
-from core.wording.phrases import zone_named
 from core.words import MessageKind, Role
 
 

@@ -13,8 +13,8 @@ from core.errors import DigestUnclear
 from core.model import DigestSetting, Organisation, StaffMember
 from core.rules.digests import DigestTime
 from core.rules.policy import DIGEST_MINUTE, DIGEST_WEEKDAY
+from core.rules.zones import zone_named
 from core.usecases.staff.slack_identity import linked_staff
-from core.wording.phrases import zone_named
 from core.words import DigestRhythm
 
 # The first one tells of this much before it.

@@ -26,7 +26,7 @@ from core.model.organisations import quiet_hours
 from core.outbox import email_row, reminder_key, say
 from core.rules.policy import MAIL_GAP, REMINDERS_A_TICK, REMINDERS_AT_ONCE
 from core.rules.reminders import DEFAULT_RULE, ReminderRule, Told, next_reminder, read_rule
-from core.wording.phrases import zone_named
+from core.rules.zones import zone_named
 from core.words import MessageKind, MessageState
 
 # An e-mail that waits for a server or for an operator is no reason to look every minute.

@@ -19,7 +19,7 @@ from core.queries import Query, columns_of, copy_of
 from core.rules.expiry import LinkEnd, course_link_end, run_link_end
 from core.rules.links import LinkTarget
 from core.rules.policy import SHARED_LINK_COURSE_LIFE, SHARED_LINK_RUN_LIFE
-from core.wording.phrases import zone_named
+from core.rules.zones import zone_named
 from core.words import SharedLinkState
 
 END_MARGIN: Final = timedelta(days=3)

@@ -31,10 +31,10 @@ from core.rules.moments import Unread, read_moment
 from core.rules.policy import LONGEST_SNOOZE, NUDGE_PAUSE, SNOOZE_LIFE, SPOKEN_LIFE
 from core.rules.progress.risk import Risk, bits_of, risks_of
 from core.rules.text import folded
+from core.rules.zones import zone_named
 from core.usecases.learners.naming import Named, learner_before_words, learner_named
 from core.usecases.progress.naming import meant_learner
 from core.usecases.progress.risk import FollowUpCard, cohort_of, cohorts, rule_of, standing_of
-from core.wording.phrases import zone_named
 from core.words import FollowUpDeed, MessageState, Subject
 
 _LENGTH: Final = re.compile(r"(?:for )?(\d{1,3}) ?(d|day|days|w|week|weeks)")

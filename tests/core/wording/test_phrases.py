@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.wording.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words, zone_named
+from core.rules.zones import zone_named
+from core.wording.phrases import BENEFITS, ROLES, day_words, last_day_words, until_words
 from core.words import Benefit, Role
 
 LONDON, NEW_YORK, UTC_ZONE = ZoneInfo("Europe/London"), ZoneInfo("America/New_York"), ZoneInfo("UTC")

@@ -25,6 +25,7 @@ from core.results import (
     refused,
     revived_parts,
 )
+from core.rules.zones import zone_named
 from core.usecases.imports.imports import ImportsListed
 from core.usecases.imports.mails import ImportRowsTold, ImportTold, OrderTold
 from core.usecases.imports.orders import OrderShown
@@ -34,7 +35,6 @@ from core.usecases.mailbox.addresses import RunsOffered
 from core.usecases.mailbox.invitations import InvitedAtOnce, PreviewDiscarded, PreviewNumbered
 from core.usecases.progress.mails import ReportTold
 from core.usecases.progress.reports import ReportShown
-from core.wording.phrases import zone_named
 from mail.answers import BUILDERS, Teller, tell
 from mail.sending.rendering import Mail, render
 from tests.bot.blocks.samples import HOSTILE, PLAIN, every_result, invited, long, preview
