@@ -73,7 +73,13 @@ def test_only_access_looks_beyond_an_organisation() -> None:
         or (isinstance(node, ast.keyword) and node.arg == "all_organisations")
     }
 
-    assert named == {"core/access/links.py", "core/access/people.py", "core/access/scope.py"}
+    assert named == {"core/access/links.py", "core/access/people.py", "core/access/runs.py", "core/access/scope.py"}
+
+
+def test_postgresqls_walls_are_let_down_for_one_question_only() -> None:
+    named = {name for name, tree in sources(*PRODUCT) if {"reaching_every_row", "reach_only"} & set(called(tree))}
+
+    assert named == {"core/access/runs.py", "core/access/scope.py"}
 
 
 def test_only_access_runs_a_query_everywhere() -> None:
