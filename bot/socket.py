@@ -44,8 +44,8 @@ async def connect(
     try:
         handler.client.wss_uri = await _address(web, settings.slack_app_token)
     except SettingInvalid:
-        line.close()
         await handler.close_async()  # type: ignore[no-untyped-call] # Slack left it so.
+        line.close()
         raise
     dialing = asyncio.ensure_future(handler.connect_async())  # type: ignore[no-untyped-call] # As above.
     await asyncio.wait({dialing}, timeout=patience)
@@ -57,8 +57,8 @@ async def connect(
     async def disconnect() -> None:
         dialing.cancel()
         await asyncio.gather(dialing, return_exceptions=True)
-        line.close()
         await handler.close_async()  # type: ignore[no-untyped-call] # As above.
+        line.close()
 
     return disconnect
 
