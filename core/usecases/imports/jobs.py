@@ -1,7 +1,7 @@
 """Imports that a worker runs (see ``leased``), because the door through which they came does not wait.
 
 From the command line a person waits, and runs an import again themselves: these are left alone, and settled as expired
-when their time is over (``import_retention``).
+when their time is over (``retention``).
 """
 
 from typing import ClassVar
