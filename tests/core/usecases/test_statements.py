@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.context import Actor, StaffActor
+from core.context import Actor, LinkHolder, SlackVisitor, StaffActor
 from tests.copies import SqliteCopies
 from tests.core.usecases.acting import clock_of, refusal_of
 from tests.core.usecases.statements import OF_ROWS, unscoped, whole_tables
@@ -86,6 +86,18 @@ def test_every_statement_names_whose_rows_it_wants(all_said: list[Said]) -> None
 
     assert len(of_staff) > 500
     assert not wrong
+
+
+def test_whoever_comes_from_outside_is_looked_for_everywhere_and_nothing_else_is(all_said: list[Said]) -> None:
+    found = {
+        actor: {table for each in all_said if each.actor is actor for table in unscoped(each.statement)}
+        for actor in (LinkHolder, SlackVisitor)
+    }
+
+    assert found == {
+        LinkHolder: {"sign_in", "staff_session", "staff_member"},
+        SlackVisitor: {"slack_user", "slack_workspace", "staff_member"},
+    }
 
 
 def test_no_statement_goes_through_a_whole_table(all_said: list[Said]) -> None:
