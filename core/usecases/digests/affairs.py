@@ -43,7 +43,8 @@ def totals(ctx: Context, windows: Windows, run_ids: Sequence[int]) -> Rows:
             number(and_(Progress.step_percentage.is_(None), stays), "unknown"),
             number(not_(stays), "left"),
         )
-        .join(Learner, Learner.id == Enrolment.learner_id)
+        # Each has a learner. But by a plain join SQLite would begin with all learners and try each in each of the runs.
+        .outerjoin(Learner, Learner.id == Enrolment.learner_id)
         .outerjoin(Progress, and_(whose, Progress.learner_id == Enrolment.learner_id, Progress.is_latest))
         .where(Enrolment.organisation_id.in_(windows.organisation_ids), Enrolment.run_id.in_(run_ids))
         .where(Learner.removed_at.is_(None))

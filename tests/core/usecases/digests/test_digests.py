@@ -59,7 +59,7 @@ from core.words import Channel, DigestRhythm, MessageKind, SuppressReason
 from tests.core.usecases.acting import MATHS, accept, change, clock_of, deliver, everything, invite, only, token_of
 from tests.core.usecases.introducing import bind, linked
 from tests.core.usecases.progressing import enrol, line, send
-from tests.factories import LEARNER, NOW, SYSTEM, School, counted_queries
+from tests.factories import LEARNER, NOW, SYSTEM, School, counted_queries, plan_of
 
 A, B, C = "a@example.org", "b@example.org", "c@example.org"
 MONDAY = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
@@ -398,6 +398,20 @@ def test_the_statements_are_as_many_for_one_reader_as_for_three(school: School) 
         counts.append(len([each for each in statements if each.startswith(("SELECT", "WITH"))]))
 
     assert counts[0] == counts[1] <= 23
+
+
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)  # PostgreSQL plans by what is in the tables.
+def test_how_runs_stand_is_counted_run_by_run_and_not_by_trying_each_learner_in_each_run(school: School) -> None:
+    enrol(school, A)
+
+    with counted_queries(school.app.engine) as queries:
+        ask(school, "digest now")
+
+    (counting,) = (each for each in queries if "AS finished" in each)
+    plan = plan_of(school.app.engine, counting)
+    assert plan[0].startswith(
+        "SEARCH enrolment USING COVERING INDEX ix_enrolment_run (run_id=? AND organisation_id=?"
+    ), plan
 
 
 # --- Ending it --------------------------------------------------------------------------------------------
