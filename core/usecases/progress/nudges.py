@@ -198,7 +198,9 @@ def _facts(ctx: Context, pairs: Sequence[tuple[int, int]]) -> Sequence[Any]:
             func.coalesce(Progress.left_at, Enrolment.left_at).label("left_at"),
             *(asked.label("has_asked"), declined.label("has_declined"), working.label("address")),
         )
-        .join(Learner, Learner.id == Enrolment.learner_id)
+        # Each has a learner. But by a plain join SQLite would begin with all learners of the organisation.
+        .select_from(Enrolment)
+        .outerjoin(Learner, Learner.id == Enrolment.learner_id)
         .outerjoin(
             Progress,
             and_(Progress.learner_id == Enrolment.learner_id, Progress.run_id == Enrolment.run_id, Progress.is_latest),

@@ -36,7 +36,7 @@ from core.words import MessageKind, MessageState, SuppressReason
 from tests.core.conftest import Play
 from tests.core.usecases.acting import MATHS, POETRY, change, clock_of, everything, only, rival_before
 from tests.core.usecases.progressing import enrol, learner_of, line, send
-from tests.factories import SYSTEM, School, counted_queries
+from tests.factories import SYSTEM, School, counted_queries, plan_of
 
 ADA, BO = "ada@example.org", "bo@example.org"
 
@@ -210,6 +210,19 @@ def test_what_no_longer_makes_sense_is_not_sent(stalled: School, meanwhile: Any)
     if meanwhile is not _moved and meanwhile is not _removed:
         with pytest.raises(NudgeRefused):
             nudge(stalled)
+
+
+@pytest.mark.parametrize("copies", ["sqlite"], indirect=True)  # PostgreSQL plans by what is in the tables.
+def test_who_can_be_nudged_is_looked_up_and_not_looked_for_among_all_learners(stalled: School) -> None:
+    values: dict[str, Any] = {}
+
+    with counted_queries(stalled.app.engine, values):
+        listed(stalled)
+
+    (looking,) = (each for each in values if "AS has_asked" in each)
+    plan = plan_of(stalled.app.engine, looking, values[looking])
+    assert plan[0].startswith("SEARCH enrolment"), plan
+    assert "SEARCH learner USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN" in plan
 
 
 def _insert(ctx: Context, _: None, model: Any, row: dict[str, Any]) -> None:
