@@ -217,9 +217,9 @@ def test_who_can_be_nudged_is_looked_up_and_not_looked_for_among_all_learners(st
     values: dict[str, Any] = {}
 
     with counted_queries(stalled.app.engine, values):
-        listed(stalled)
+        say(stalled, f"nudge {MATHS} {BO}")
 
-    (looking,) = (each for each in values if "AS has_asked" in each)
+    (looking,) = (each for each in values if "has_asked" in each)
     plan = plan_of(stalled.app.engine, looking, values[looking])
     assert plan[0].startswith("SEARCH enrolment"), plan
     assert "SEARCH learner USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN" in plan
