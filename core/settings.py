@@ -189,7 +189,7 @@ class Settings:
     slack_command_prefix: str = _setting("usher-", _text, "Put before the short command names in Slack.")
 
     recall_window: timedelta = _setting(policy.RECALL_WINDOW, _seconds, "Seconds between confirming and sending.")
-    worker_slots: int = _setting(1, _whole, "Chunks of messages that one worker sends at a time, 1 to 8.")
+    worker_slots: int = _setting(2, _whole, "Chunks of messages that one worker sends at a time, 1 to 8.")
     executor: str = _setting("", _text, "Name of this worker's host; empty: the machine's name.")
     threads: int = _setting(8, _whole, "Threads for use cases, and connections to the database.")
     log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "How much is logged.")

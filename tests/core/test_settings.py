@@ -48,7 +48,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "slack_api_url": ("http://127.0.0.1:9000/api/", "http://127.0.0.1:9000/api/"),
     "slack_command_prefix": ("ush-", "ush-"),
     "recall_window": ("0", timedelta(0)),
-    "worker_slots": ("2", 2),
+    "worker_slots": ("3", 3),
     "executor": ("worker-1", "worker-1"),
     "threads": ("64", 64),
     "log_level": ("DEBUG", "DEBUG"),
