@@ -19,7 +19,7 @@ from core.access import Permission
 from core.context import Context
 from core.errors import ImportClosed
 from core.model import Import, ImportRow, Invitation, Learner, LearnerAddress, Organisation, StaffMember
-from core.queries import Query, rows_of
+from core.queries import Query, look_up
 from core.rules.access_codes import access_codes
 from core.rules.policy import IMPORT_CHUNK
 from core.rules.ucas.buckets import Bucket, Buckets
@@ -319,9 +319,7 @@ def add_addresses(
     By learner, the keys that are new: what nobody had before.
     """
     wanted = {key: (learner_id, address, key) for learner_id, address, key in learners if key and key not in shared}
-    given = rows_of(ctx, wanted)
-    query = select(LearnerAddress.address_key).join(given, given.c.value == LearnerAddress.address_key)
-    for known in ctx.session.scalars(query):
+    for known in ctx.session.scalars(look_up(ctx, LearnerAddress.address_key, wanted)):
         del wanted[known]
     rows = [(new_id, *each) for new_id, each in zip(ctx.tokens.new_ids(len(wanted)), wanted.values(), strict=True)]
     access.insert_plain(ctx, LearnerAddress, ("id", "learner_id", "address", "address_key"), rows)
