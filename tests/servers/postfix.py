@@ -56,6 +56,10 @@ virtual_uid_maps = static:{reader}
 virtual_gid_maps = static:{reader}
 transport_maps = {transport}
 default_transport = retry:held for test
+# What a process had in hand when it was killed is looked for again within seconds, not minutes.
+queue_run_delay = 3s
+minimal_backoff_time = 3s
+maximal_backoff_time = 3s
 """
 
 # Columns: service, type, private, unprivileged, chroot, wakeup, most processes, program.
